@@ -1,0 +1,84 @@
+"""The errors people meet: a code, a sentence, and the way out.
+
+Four families say what went wrong from the asker's side; a door turns the family into its own answer (exit status 2,
+an HTTP status, an XML Acknowledgement). ``Breach`` is different: it is our own broken invariant, and no door forgives it.
+Every code has a paragraph in ``docs/messages.md`` saying what to do next.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+CODE_FORM = re.compile(r"^CSS[0-9]{3}[EWI]$")
+
+
+class CssError(Exception):
+    """A refusal with a stable code, a sentence built from a template, and its fields for programs.
+
+    ``template`` is a ``str.format`` template over ``fields``; the finished sentence is ``str(error)`` without the code,
+    and ``error.text`` with it ("CSS103E Enter a full postcode, like ZZ1 4AB.").
+    """
+
+    family: ClassVar[str] = "error"
+
+    def __init__(self, code: str, template: str, *, element: str | None = None, **fields: object) -> None:
+        assert CODE_FORM.match(code), f"{code!r} is not a message code"
+        self.code = code
+        self.template = template
+        self.element = element
+        """The field or element at fault, as the command names it, so that a screen can put the cursor there."""
+        self.fields = fields
+        super().__init__(template.format(**fields) if fields else template)
+
+    @property
+    def text(self) -> str:
+        """The code and the sentence, as a person reads them."""
+        return f"{self.code} {self}"
+
+
+class NotFound(CssError):
+    """There is no such thing, or not for you: the two answers are the same on purpose."""
+
+    family = "not found"
+
+
+class Refused(CssError):
+    """A rule says no."""
+
+    family = "refused"
+
+
+class Conflict(CssError):
+    """Somebody else got there first, or the same token came with another content."""
+
+    family = "conflict"
+
+
+class BadMessage(CssError):
+    """What was sent cannot be read: wrong shape, wrong type, unreadable file."""
+
+    family = "bad message"
+
+
+class Unavailable(CssError):
+    """The server, the disk or a partner is not there; trying again later may work."""
+
+    family = "unavailable"
+
+
+class Several(CssError):
+    """All the faults of one command at once, each a ``CssError`` with its own code and element."""
+
+    family = "refused"
+
+    def __init__(self, errors: tuple[CssError, ...]) -> None:
+        assert errors, "several of nothing"
+        self.errors = errors
+        first = errors[0]
+        super().__init__(first.code, "{sentence}", element=first.element, sentence=" ".join(error.text for error in errors)[len(first.code) + 1 :])
+        self.family_of_first = first.family
+
+
+class Breach(AssertionError):
+    """An invariant of our own is broken. Never caught to carry on; the step or request ends and says so."""
