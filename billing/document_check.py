@@ -1,0 +1,144 @@
+"""Whether a bill document adds up: the last gate before a bill is rendered, and the books check's view of one bill."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from billing.document import BillDocument, BillLine, VatCategory
+from css.core.money import ZERO, Money, Percent, percent_of, to_money, total
+
+VAT_NUMBER_FORM = re.compile(r"^[A-Z]{2}[0-9A-Z]{2,13}$")
+COLOUR_FORM = re.compile(r"^[0-9a-fA-F]{6}$")
+PENNY = Money(1)
+Check = Callable[[BillDocument], Iterator[str]]
+
+
+def check(document: BillDocument) -> list[str]:
+    """Every way in which the document contradicts itself, as sentences; empty when it adds up and may be rendered."""
+    return [fault for one_check in CHECKS for fault in one_check(document)]
+
+
+def _lines(document: BillDocument) -> Iterator[str]:
+    if [line.line_no for line in document.lines] != list(range(1, len(document.lines) + 1)):
+        yield "Bill lines are not numbered from 1 without gaps."
+    for line in document.lines:
+        yield from _one_line(line)
+
+
+def _one_line(line: BillLine) -> Iterator[str]:
+    name = f"Line {line.line_no}"
+    if not line.description.strip():
+        yield f"{name} has no description."
+    if line.quantity == 0 or line.price_per < 1:
+        yield f"{name} has no quantity or no price basis."
+        return
+    if line.net and (line.quantity < 0) != (line.net < ZERO):
+        yield f"{name} has a quantity of {line.quantity} against a net amount of {line.net}."
+    if line.period is not None and line.period.ends_on <= line.period.starts_on:
+        yield f"{name} has a period without a day in it."
+    if line.unit_price is not None:
+        worth = to_money(line.unit_price, Fraction(line.quantity, line.price_per))
+        if line.unit_price.millionths < 0:
+            yield f"{name} has a negative unit price."
+        elif not -PENNY <= worth - line.net <= PENNY:
+            yield f"{name} charges {line.net} where quantity and unit price make {worth}."
+    if (line.vat_category == "S") != (line.vat_rate.basis_points > 0):
+        yield f"{name} has VAT category {line.vat_category} at {line.vat_rate}%."
+
+
+def _vat(document: BillDocument) -> Iterator[str]:
+    net: dict[tuple[VatCategory, Percent], Money] = defaultdict(lambda: ZERO)
+    for line in document.lines:
+        net[line.vat_category, line.vat_rate] += line.net
+    rows = Counter((row.category, row.rate) for row in document.vat_summary)
+    for (category, rate), times in rows.items():
+        if times > 1:
+            yield f"VAT {category} {rate}% is summarised {times} times."
+    for category, rate in net.keys() - rows.keys():
+        yield f"VAT {category} {rate}% has lines but no row in the summary."
+    for row in document.vat_summary:
+        name = f"VAT {row.category} {row.rate}%"
+        lines_net = net.get((row.category, row.rate))
+        if lines_net is None:
+            yield f"{name} is in the summary without a line."
+        elif lines_net != row.net:
+            yield f"{name} is summarised on {row.net} where the lines make {lines_net}."
+        if row.vat != percent_of(row.net, row.rate):
+            yield f"{name} on {row.net} is {percent_of(row.net, row.rate)}, not {row.vat}."
+        if (row.category in {"E", "AE"}) != bool(row.reason):
+            yield f"{name} needs a reason exactly when no VAT is charged by exemption or reverse charge."
+    if document.customer.vat_number == "" and any(row.category == "AE" for row in document.vat_summary):
+        yield "The reverse charge needs the customer's VAT number."
+
+
+def _totals(document: BillDocument) -> Iterator[str]:
+    if not document.vat_summary:
+        yield "An invoice needs at least one line and its VAT row, even one of nothing."
+    lines_net, rows_net = total(line.net for line in document.lines), total(row.net for row in document.vat_summary)
+    rows_vat = total(row.vat for row in document.vat_summary)
+    if not lines_net == rows_net == document.invoice_net:
+        yield f"The net total {document.invoice_net} is not that of the lines {lines_net} and of the VAT summary {rows_net}."
+    if rows_vat != document.invoice_vat:
+        yield f"The VAT total {document.invoice_vat} is not that of the VAT summary {rows_vat}."
+    if document.invoice_net + document.invoice_vat != document.invoice_total:
+        yield f"The invoice total {document.invoice_total} is not {document.invoice_net} plus VAT {document.invoice_vat}."
+    paid, outside = total(payment.amount for payment in document.payments), total(item.amount for item in document.outside_items)
+    due = document.brought_forward - paid + outside + document.invoice_total
+    if due != document.amount_due:
+        yield f"The amount due {document.amount_due} is not {due}: {document.brought_forward} less {paid} plus {outside} plus {document.invoice_total}."
+
+
+def _calls(document: BillDocument) -> Iterator[str]:
+    charged: dict[int, list[int]] = defaultdict(list)
+    for listed in document.call_lists:
+        if not listed.calls:
+            yield f"The call list of {listed.service_number} is empty."
+        if sum(call.price.millionths for call in listed.calls) != listed.price.millionths:
+            yield f"The calls of {listed.service_number} do not add up to {listed.price} pence."
+        if sum(call.duration_seconds for call in listed.calls) != listed.duration_seconds:
+            yield f"The calls of {listed.service_number} do not last {listed.duration_seconds} seconds."
+        for call in listed.calls:
+            if call.line_no is not None:
+                charged[call.line_no].append(call.price.millionths)
+    by_no = {line.line_no: line for line in document.lines}
+    for line_no, prices in sorted(charged.items()):
+        line = by_no.get(line_no)
+        if line is None or line.group != "calls":
+            yield f"Calls name line {line_no}, which is no line of calls."
+            continue
+        if line.call_count is not None and len(prices) > line.call_count:
+            yield f"Line {line_no} is for {line.call_count} calls but {len(prices)} are itemised."
+        elif line.call_count == len(prices) and abs(sum(prices) - line.net.pence * 1_000_000) > 1_000_000:
+            yield f"Line {line_no} charges {line.net} but its itemised calls make another sum."
+
+
+def _papers(document: BillDocument) -> Iterator[str]:
+    supplier, customer = document.supplier, document.customer
+    if document.period.ends_on <= document.period.starts_on:
+        yield "The bill's period has no day in it."
+    if document.due_on is None and (document.amount_due > ZERO or document.invoice_total > ZERO):
+        yield "Money is owed but the bill has no due date."
+    if document.due_on is not None and document.due_on < document.issued_on:
+        yield "The due date is before the date of issue."
+    if document.kind == "credit_note" and not (document.is_credit and document.corrects):
+        yield "A credit note gives credit and names the bill it corrects."
+    if document.payment.kind == "direct_debit" and not document.payment.mandate_reference:
+        yield "Direct Debit without a mandate reference."
+    if document.payment.collect_on is not None and not (document.payment.kind == "direct_debit" and document.amount_due > ZERO):
+        yield "A collection day without a Direct Debit or without anything to collect."
+    if customer.electronic_address is not None and supplier.electronic_address is None:
+        yield "The customer takes e-invoices but the supplier has no electronic address to send from."
+    for who, number in (("supplier", supplier.vat_number), ("customer", customer.vat_number)):
+        if (number or who == "supplier") and not VAT_NUMBER_FORM.match(number):
+            yield f"The {who}'s VAT number {number!r} is not country letters and number."
+    if not COLOUR_FORM.match(supplier.colour):
+        yield f"The brand's colour {supplier.colour!r} is not six hexadecimal digits."
+    for who, lines in (("supplier", supplier.address.lines), ("customer", customer.address.lines)):
+        if not lines or not all(line.strip() for line in lines):
+            yield f"The {who}'s address is empty or has an empty line."
+
+
+CHECKS: tuple[Check, ...] = (_lines, _vat, _totals, _calls, _papers)
