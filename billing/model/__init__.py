@@ -1,0 +1,50 @@
+"""The tables of billing, by subject: usage, bills, ledger."""
+
+from billing.model.bill import (
+    AccountCycle,
+    Bill,
+    BillFile,
+    BillKind,
+    BillLine,
+    BillRun,
+    BillRunAccount,
+    BillSeries,
+    BillState,
+    BillVat,
+    CompensationRate,
+    LineKind,
+    OutsideItem,
+    OutsideKind,
+)
+from billing.model.ledger import JournalEntry, Nominal, NominalKind, Payment, PaymentMethod, Posting
+from billing.model.usage import RatedCall, Tariff, TariffRate, TariffVersion, UsageFile, UsageFileState, UsageRecord
+
+__all__ = [
+    "AccountCycle",
+    "Bill",
+    "BillFile",
+    "BillKind",
+    "BillLine",
+    "BillRun",
+    "BillRunAccount",
+    "BillSeries",
+    "BillState",
+    "BillVat",
+    "CompensationRate",
+    "JournalEntry",
+    "LineKind",
+    "Nominal",
+    "NominalKind",
+    "OutsideItem",
+    "OutsideKind",
+    "Payment",
+    "PaymentMethod",
+    "Posting",
+    "RatedCall",
+    "Tariff",
+    "TariffRate",
+    "TariffVersion",
+    "UsageFile",
+    "UsageFileState",
+    "UsageRecord",
+]

@@ -1,0 +1,265 @@
+"""Bill runs, bills, their lines, and the files that were issued. Posted rows are never edited."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from css.core.money import Money, Price
+from css.db.base import Base, Id, Ref, SmallNumber, choice
+from css.handover import FailureKind
+
+
+class BillKind(StrEnum):
+    """What sort of bill."""
+
+    BILL = "bill"
+    FINAL = "final"
+
+
+class BillState(StrEnum):
+    """How far a bill has come."""
+
+    CALCULATED = "calculated"  # -> held, released
+    HELD = "held"  # -> released by a person, or withdrawn by a back-out
+    RELEASED = "released"  # has its number -> posted
+    POSTED = "posted"  # stands in the ledger -> issued
+    ISSUED = "issued"  # rendered, stored, dispatched
+
+
+class LineKind(StrEnum):
+    """What a bill line charges for; groups and order on the bill follow."""
+
+    RENTAL = "rental"
+    PART_PERIOD = "part-period"
+    ONE_OFF = "one-off"
+    CALLS = "calls"
+
+
+class OutsideKind(StrEnum):
+    """What changes the amount due without being a supply."""
+
+    COMPENSATION = "compensation"
+    LATE_FEE = "late-fee"
+
+
+class AccountCycle(Base):
+    """Where an account stands in its billing cycle: billing's own memory of what it has billed."""
+
+    __tablename__ = "account_cycle"
+    __table_args__ = (
+        Index("ix_account_cycle_due", "district_code", "next_bill_on", postgresql_where=text("NOT is_finished")),
+        {"schema": "billing"},
+    )
+
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"), primary_key=True)
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    next_bill_on: Mapped[date]
+    """The next cycle date; a missed night is caught up because earlier dates are due too."""
+    usage_billed_through: Mapped[date | None]
+    """Calls and items recorded up to this business date are on bills already."""
+    is_finished: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The final bill is out."""
+
+
+class BillRun(Base):
+    """One night's billing of a district, from a cut frozen at its business date."""
+
+    __tablename__ = "bill_run"
+    __table_args__ = (UniqueConstraint("district_code", "business_date"), {"schema": "billing"})
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    business_date: Mapped[date]
+    """The cut: what was recorded up to and on this date is in, what came later is not."""
+    issue_at: Mapped[datetime]
+    """Stored when the cut is frozen, so that a run taken up again says the same on every bill."""
+
+
+class BillRunAccount(Base):
+    """One account to be billed in a run: the list is made once, at the cut, and worked through in blocks."""
+
+    __tablename__ = "bill_run_account"
+    __table_args__ = (
+        CheckConstraint("(parked_code IS NULL) = (parked_words IS NULL)", name="parked_has_words"),
+        {"schema": "billing"},
+    )
+
+    bill_run_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill_run.id"), primary_key=True)
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"), primary_key=True)
+    kind: Mapped[BillKind] = mapped_column(choice(BillKind, "kind"))
+    cycle_on: Mapped[date]
+    """The cycle date billed; for a final bill the date the last service ended."""
+    parked_code: Mapped[str | None]
+    parked_words: Mapped[str | None]
+    """Why this account could not be billed; the run goes on without it."""
+
+
+class Bill(Base):
+    """One bill of an account."""
+
+    __tablename__ = "bill"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        UniqueConstraint("series", "serial"),
+        UniqueConstraint("bill_run_id", "account_id"),
+        CheckConstraint("(number IS NULL) = (state IN ('calculated', 'held'))", name="numbered_when_released"),
+        CheckConstraint("(serial IS NULL) = (number IS NULL)", name="number_has_serial"),
+        CheckConstraint("invoice_gross = invoice_net + invoice_vat", name="invoice_adds_up"),
+        CheckConstraint("amount_due = brought_forward - payments_received + outside_total + invoice_gross", name="amount_due_adds_up"),
+        Index("ix_bill_account_id", "account_id"),
+        {"schema": "billing"},
+    )
+
+    id: Mapped[Id]
+    bill_run_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill_run.id"))
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
+    kind: Mapped[BillKind] = mapped_column(choice(BillKind, "kind"))
+    state: Mapped[BillState] = mapped_column(choice(BillState, "state"))
+    hold_code: Mapped[str | None]
+    hold_words: Mapped[str | None]
+    series: Mapped[str | None]
+    serial: Mapped[int | None]
+    number: Mapped[str | None]
+    """What people read out; sequential and unique in its series, given serially at release."""
+    issue_on: Mapped[date]
+    """Tax point."""
+    period_starts_on: Mapped[date]
+    period_ends_on: Mapped[date]
+    usage_after: Mapped[date | None]
+    """Calls and items recorded after this business date ..."""
+    usage_through: Mapped[date]
+    """... and up to this one are on the bill."""
+    due_on: Mapped[date]
+    brought_forward: Mapped[Money]
+    payments_received: Mapped[Money]
+    """Positive when money came in."""
+    outside_total: Mapped[Money]
+    """Late fees less compensation: in the amount due, never on the invoice."""
+    invoice_net: Mapped[Money]
+    invoice_vat: Mapped[Money]
+    invoice_gross: Mapped[Money]
+    amount_due: Mapped[Money]
+    payer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Name, address, means and tax particulars as they stood when the bill was calculated."""
+
+
+class BillLine(Base):
+    """One supply on a bill. Added once, with the bill; a correction is a line of a later bill."""
+
+    __tablename__ = "bill_line"
+    __table_args__ = (
+        UniqueConstraint("bill_id", "line_number"),
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+        Index("ix_bill_line_account_id_rental", "account_id", "service_id", postgresql_where=text("kind IN ('rental', 'part-period')")),
+        Index("uq_bill_line_billable_item_id", "billable_item_id", unique=True, postgresql_where=text("billable_item_id IS NOT NULL")),
+        {"schema": "billing"},
+    )
+
+    id: Mapped[Id]
+    bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"))
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
+    line_number: Mapped[SmallNumber] = mapped_column(Integer)
+    kind: Mapped[LineKind] = mapped_column(choice(LineKind, "kind"))
+    service_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.service.id"))
+    product_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.product.id"))
+    product_price_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.product_price.id"))
+    """The dated price a rental was charged at: history is read, never recomputed."""
+    rental_period_starts_on: Mapped[date | None]
+    """With service, price and VAT rate the key under which what should be is compared with what was."""
+    billable_item_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.billable_item.id"))
+    corrects_line_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.bill_line.id"))
+    """The posted line this one takes back or adds to."""
+    number: Mapped[str | None]
+    """Telephone number it belongs to."""
+    words: Mapped[str]
+    reference: Mapped[str | None]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    quantity: Mapped[int]
+    unit: Mapped[str]
+    """month, day, item, call."""
+    unit_price: Mapped[Price | None]
+    duration_seconds: Mapped[int | None]
+    net: Mapped[Money]
+    vat_category: Mapped[str]
+    """S, Z, E or AE."""
+    vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger)
+    nominal_code: Mapped[str] = mapped_column(ForeignKey("billing.nominal.code"))
+
+
+class BillVat(Base):
+    """The VAT of a bill for one category and rate: worked out once, on the net total."""
+
+    __tablename__ = "bill_vat"
+    __table_args__ = ({"schema": "billing"},)
+
+    bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"), primary_key=True)
+    vat_category: Mapped[str] = mapped_column(primary_key=True)
+    vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger, primary_key=True)
+    net: Mapped[Money]
+    vat: Mapped[Money]
+
+
+class OutsideItem(Base):
+    """A late fee or a compensation: entered on the account in its own right, shown on the next bill outside the invoice."""
+
+    __tablename__ = "outside_item"
+    __table_args__ = (
+        UniqueConstraint("source_key"),
+        Index("ix_outside_item_account_id_business_date", "account_id", "business_date"),
+        {"schema": "billing"},
+    )
+
+    id: Mapped[Id]
+    source_key: Mapped[str]
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
+    kind: Mapped[OutsideKind] = mapped_column(choice(OutsideKind, "kind"))
+    amount: Mapped[Money]
+    """Positive raises what is owed (late fee), negative lowers it (compensation)."""
+    words: Mapped[str]
+    reference: Mapped[str]
+    entered_on: Mapped[date]
+    business_date: Mapped[date]
+
+
+class CompensationRate(Base):
+    """What a broken promise costs, by the date the issue began (domain 3.8)."""
+
+    __tablename__ = "compensation_rate"
+    __table_args__ = ({"schema": "billing"},)
+
+    kind: Mapped[FailureKind] = mapped_column(choice(FailureKind, "kind"), primary_key=True)
+    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    amount: Mapped[Money]
+    """Per day for a delayed repair or start, once for a missed appointment."""
+
+
+class BillFile(Base):
+    """A document as issued: its bytes and their SHA-256. Never rendered again."""
+
+    __tablename__ = "bill_file"
+    __table_args__ = (CheckConstraint("kind IN ('pdf', 'xml')", name="kind_known"), {"schema": "billing"})
+
+    bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    content: Mapped[bytes]
+    rendered_at: Mapped[datetime]
+
+
+class BillSeries(Base):
+    """The last serial number of a series of bills; its row lock is what keeps numbers sequential and unique."""
+
+    __tablename__ = "bill_series"
+    __table_args__ = ({"schema": "billing"},)
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    last_serial: Mapped[int]

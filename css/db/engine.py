@@ -1,0 +1,139 @@
+"""The way to the database: one engine a process, and the one place where a transaction is opened and committed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from css.core.errors import Unavailable
+from css.db.binaries import NEWEST, OLDEST
+from css.db.faults import fault_of
+from css.db.url import checked_url, server_url
+from css.settings import Settings
+from css.settings import settings as process_settings
+
+POOL_SIZE = 8
+"""One a thread of the web server or of a local night."""
+POOL_OVERFLOW = 4
+POOL_WAIT_SECONDS = 15
+CONNECT_SECONDS_MAX = 10
+
+_SESSION = {
+    # A role named like a schema must not hide anything: PostgreSQL would look in the schema "$user" first.
+    "search_path": "public",
+    # A client killed in mid-statement keeps its locks until the statement ends, unless the server looks.
+    "client_connection_check_interval": "1s",
+    "timezone": "UTC",
+    "jit": "off",
+}
+
+
+def make_engine(url: str, *, application: str = "css", pooled: bool = True) -> Engine:
+    """An engine whose every connection has our session settings. Connects at first use, not here; make it after a fork.
+
+    ``pooled=False`` gives connections that really close, for whoever holds session locks or changes session settings.
+    Parameters never show in errors and logs: they are what customers told us.
+    """
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    pool = {"pool_size": POOL_SIZE, "max_overflow": POOL_OVERFLOW, "pool_timeout": POOL_WAIT_SECONDS, "pool_pre_ping": True}
+    engine = create_engine(
+        checked_url(url),
+        hide_parameters=True,
+        connect_args={
+            "options": options,
+            "client_encoding": "utf8",
+            "application_name": application,
+            "connect_timeout": CONNECT_SECONDS_MAX,
+            "keepalives_idle": 30,
+        },
+        **(pool if pooled else {"poolclass": NullPool}),
+    )
+    event.listen(engine, "connect", _refuse_wrong_version)
+    return engine
+
+
+def _refuse_wrong_version(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    refuse_version(connection.server_version)
+
+
+def refuse_version(server_version: int) -> None:
+    """Refuse (CSS021E) a server outside the versions we are tested on; ``server_version`` as libpq counts, 150013."""
+    major = server_version // 10_000
+    if not OLDEST <= major <= NEWEST:
+        raise Unavailable(
+            "CSS021E",
+            "The database server is PostgreSQL {version}; this program works with {oldest} to {newest}.",
+            version=major,
+            oldest=OLDEST,
+            newest=NEWEST,
+        )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session in one transaction: committed once at the end, rolled back on any error. Only doors open one.
+
+    Rows stay readable after the commit. A fault of the server, not of the asker, becomes ``Unavailable`` or ``Conflict``.
+    """
+    with faults_named(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def faults_named() -> Iterator[None]:
+    """Turn the server's own troubles (gone, full, locked) into errors with a code; what is a refusal of ours passes as it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        named = fault_of(error)
+        if named is None:
+            raise
+        raise named from error
+    except PoolTimeout as error:
+        raise Unavailable("CSS034E", "All connections to the database are in use; try again in a moment.") from error
+
+
+_engines: dict[tuple[int, str], Engine] = {}
+
+
+def database(settings: Settings | None = None) -> Engine:
+    """The engine of this process for its settings, made once; a forked child gets its own.
+
+    Starts the private server if need be, and refuses a database that is not there (CSS020E), of a wrong version
+    (CSS021E) or not at this program's revision (CSS022E, CSS023E).
+    """
+    engine = unchecked_database(settings)
+    from css.db.migrate import require_current  # noqa: PLC0415 - it imports this module
+
+    if not getattr(engine, "_css_current", False):
+        require_current(engine)
+        engine._css_current = True  # type: ignore[attr-defined]  # noqa: SLF001
+    return engine
+
+
+def unchecked_database(settings: Settings | None = None) -> Engine:
+    """As ``database``, whatever revision the tables are at: for the commands that make or replace them."""
+    settings = settings or process_settings()
+    here = os.getpid()
+    for (pid, _), stale in list(_engines.items()):
+        if pid != here:
+            # The sockets are shared with the parent: forget them without closing what is the parent's.
+            stale.dispose(close=False)
+            _engines.pop((pid, _))
+    key = (here, settings.database_url or str(settings.home))
+    if key not in _engines:
+        _engines[key] = make_engine(server_url(settings))
+    return _engines[key]
+
+
+def place_name(url: str) -> str:
+    """The database as a person may see it, without its password."""
+    return make_url(url).render_as_string(hide_password=True)

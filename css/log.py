@@ -1,0 +1,89 @@
+"""One structured log: a line of JSON an event, in ``<home>/log/css.log``, with telephone numbers masked.
+
+Screens and reports are for people; the log is for whoever looks afterwards. Nothing here prints to the terminal. A log
+line says which verb, which ids and which code, not what the customer told us; the mask is the net under that rule.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from css.settings import Settings
+
+KEPT = 3
+"""Digits of a telephone number that stay readable: enough to tell two lines of one trace apart, too few to call."""
+LOG_BYTES_MAX = 20_000_000
+_NUMBER = re.compile(r"(?<![\w.-])(?:\+?44|0)(?:[ -]?\d){9,10}(?![\w-])")
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def mask(text: str) -> str:
+    """The text with every United Kingdom telephone number reduced to its last three digits."""
+    return _NUMBER.sub(lambda found: _masked(found.group()), text)
+
+
+def _masked(number: str) -> str:
+    digits = re.sub(r"\D", "", number)
+    return "*" * (len(digits) - KEPT) + digits[-KEPT:]
+
+
+class MaskNumbers(logging.Filter):
+    """Masks the finished message, the extra fields and the traceback of a record before any handler sees them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = mask(record.getMessage())
+        record.args = None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = mask(logging.Formatter().formatException(record.exc_info))
+        for name, value in list(vars(record).items()):
+            if name not in _STANDARD and isinstance(value, str):
+                setattr(record, name, mask(value))
+        return True
+
+
+class JsonLines(logging.Formatter):
+    """``{"at": …, "level": …, "logger": …, "event": …, "pid": …}`` and whatever ``extra=`` added."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+            "pid": record.process,
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def configure(settings: Settings) -> None:
+    """Send the root logger to the log file. A log that cannot be written never stops the work: it is given up silently."""
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, logging.handlers.WatchedFileHandler)]:
+        root.removeHandler(old)
+        old.close()
+    root.setLevel(settings.log_level)
+    logging.raiseExceptions = False
+    try:
+        settings.log_file.parent.mkdir(parents=True, exist_ok=True)
+        if settings.log_file.exists() and settings.log_file.stat().st_size > LOG_BYTES_MAX:
+            # Other processes notice the move by themselves: WatchedFileHandler opens the new file.
+            settings.log_file.replace(settings.log_file.with_suffix(".log.1"))
+        descriptor = os.open(settings.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.close(descriptor)
+        handler = logging.handlers.WatchedFileHandler(settings.log_file, encoding="utf-8", delay=True)
+    except OSError:
+        root.addHandler(logging.NullHandler())
+        return
+    handler.addFilter(MaskNumbers())
+    handler.setFormatter(JsonLines())
+    root.addHandler(handler)

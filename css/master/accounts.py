@@ -1,0 +1,102 @@
+"""Accounts: what is billed. One customer may hold several; the payer may be somebody else."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from css.db.base import Base, Id, Ref, RowVersion, SmallNumber, choice
+
+
+class Segment(StrEnum):
+    """Who is billed: prices, ladders and rules differ by it."""
+
+    RESIDENTIAL = "residential"
+    BUSINESS = "business"
+    WHOLESALE = "wholesale"
+
+
+class BillFrequency(StrEnum):
+    """How often a bill is made."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+
+    @property
+    def months(self) -> int:
+        return 1 if self is BillFrequency.MONTHLY else 3
+
+
+class PaymentMeans(StrEnum):
+    """How the account pays."""
+
+    DIRECT_DEBIT = "direct-debit"
+    ON_DEMAND = "on-demand"
+
+
+class VatStatus(StrEnum):
+    """How supplies to this account are taxed."""
+
+    STANDARD = "standard"
+    EXEMPT = "exempt"
+    REVERSE_CHARGE = "reverse-charge"
+
+
+class BillMedium(StrEnum):
+    """How the bill reaches the payer."""
+
+    PAPER = "paper"
+    EMAIL = "email"
+    LARGE_PRINT = "large-print"
+    XML = "xml"
+
+
+class Account(Base):
+    """What is billed, on a cycle day, to a payer at a billing address."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("cycle_day BETWEEN 1 AND 31", name="cycle_day_of_month"),
+        CheckConstraint("cycle_month_group BETWEEN 1 AND 3", name="cycle_month_group_of_quarter"),
+        CheckConstraint("closed_on IS NULL OR closed_on >= opened_on", name="closed_after_opened"),
+        CheckConstraint("vat_status <> 'reverse-charge' OR vat_number IS NOT NULL", name="reverse_charge_has_vat_number"),
+        CheckConstraint("vat_number IS NULL OR vat_number ~ '^GB([0-9]{9}|[0-9]{12})$'", name="vat_number_form"),
+        CheckConstraint("payment_means <> 'direct-debit' OR mandate_reference IS NOT NULL", name="direct_debit_has_mandate"),
+        Index("ix_account_customer_id", "customer_id"),
+        Index("ix_account_district_code_provider_id", "district_code", "provider_id"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(unique=True)
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("css.customer.id"))
+    payer_customer_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.customer.id"))
+    """A third party who pays; None when the customer pays."""
+    segment: Mapped[Segment] = mapped_column(choice(Segment, "segment"))
+    billing_name: Mapped[str]
+    """The first of the three names: who the bill is addressed to."""
+    billing_address_lines: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    billing_postcode: Mapped[str]
+    cycle_day: Mapped[SmallNumber]
+    """Day of the month the bill is made; 29 to 31 clamp to the month's end and return after."""
+    frequency: Mapped[BillFrequency] = mapped_column(choice(BillFrequency, "frequency"))
+    cycle_month_group: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
+    """For quarterly accounts: 1 bills in January, April, July, October; 2 in February, ...; 3 in March, ..."""
+    payment_means: Mapped[PaymentMeans] = mapped_column(choice(PaymentMeans, "payment_means"))
+    mandate_reference: Mapped[str | None]
+    vat_status: Mapped[VatStatus] = mapped_column(choice(VatStatus, "vat_status"))
+    vat_number: Mapped[str | None]
+    medium: Mapped[BillMedium] = mapped_column(choice(BillMedium, "medium"))
+    email: Mapped[str | None]
+    endpoint: Mapped[str | None]
+    """Electronic address for e-invoices as ``scheme:id``; bills for it obey Peppol rules too."""
+    opened_on: Mapped[date]
+    closed_on: Mapped[date | None]
+    row_version: Mapped[RowVersion]

@@ -1,0 +1,81 @@
+"""Customers: the person or firm, who may hold several accounts. Not to be confused with the account, which is billed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from css.db.base import Base, Id, Ref, RowVersion, choice
+
+
+class CustomerKind(StrEnum):
+    """A person or an organisation."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class ContactPointKind(StrEnum):
+    """How a customer is reached."""
+
+    PHONE = "phone"
+    MOBILE = "mobile"
+    EMAIL = "email"
+
+
+class Customer(Base):
+    """A person or an organisation of one district."""
+
+    __tablename__ = "customer"
+    __table_args__ = (
+        CheckConstraint("(kind = 'person') = (surname IS NOT NULL)", name="person_has_surname"),
+        CheckConstraint("(kind = 'organisation') = (organisation_name IS NOT NULL)", name="organisation_has_name"),
+        Index("ix_customer_search_name", func.lower(text("coalesce(surname, organisation_name)")), postgresql_ops={}),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(unique=True)
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    kind: Mapped[CustomerKind] = mapped_column(choice(CustomerKind, "kind"))
+    title: Mapped[str | None]
+    first_name: Mapped[str | None]
+    surname: Mapped[str | None]
+    organisation_name: Mapped[str | None]
+    company_number: Mapped[str | None]
+    born_on: Mapped[date | None]
+    language: Mapped[str] = mapped_column(server_default="en")
+    is_vulnerable: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Priority in repair free of charge, and a hold on debt treatment; who may see it is a matter of role."""
+    access_needs: Mapped[str | None]
+    """Large print, textphone, call at the side door: what helps us serve them."""
+    password_phrase: Mapped[str | None]
+    """What the caller is asked before anything is disclosed."""
+    created_at: Mapped[datetime]
+    row_version: Mapped[RowVersion]
+
+
+class ContactPoint(Base):
+    """A telephone number or e-mail address at which a customer wishes to be reached."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        Index("ix_contact_point_value", "value"),
+        Index("ix_contact_point_customer_id", "customer_id"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("css.customer.id"))
+    kind: Mapped[ContactPointKind] = mapped_column(choice(ContactPointKind, "kind"))
+    value: Mapped[str]
+    """E.164 digits for a number, lower case for an e-mail address."""
+    is_preferred: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+
+
+def display_name(title: str | None, first_name: str | None, surname: str | None, organisation_name: str | None) -> str:
+    """The name as a letter or a screen shows it."""
+    return organisation_name or " ".join(part for part in (title, first_name, surname) if part)

@@ -1,0 +1,77 @@
+"""Districts: the unit of the night run and of scale-out; and the business date, which is a row and never "today"."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from css.core.errors import NotFound
+from css.db.base import Base, choice, code_form
+
+
+class NationCode(StrEnum):
+    """Whose bank holidays count."""
+
+    ENGLAND_AND_WALES = "england-and-wales"
+    SCOTLAND = "scotland"
+    NORTHERN_IRELAND = "northern-ireland"
+
+
+class District(Base):
+    """One district: two letters that lead everything people read out, a name, a nation for its holidays."""
+
+    __tablename__ = "district"
+    __table_args__ = (code_form("code", "^[A-Z]{2}$", "code_form"), {"schema": "css"})
+
+    code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    name: Mapped[str]
+    nation: Mapped[NationCode] = mapped_column(choice(NationCode, "nation"))
+
+
+class BusinessDate(Base):
+    """The business date a district is on. What is keyed now belongs to it; the night rolls it before it reads anything."""
+
+    __tablename__ = "business_date"
+    __table_args__ = (CheckConstraint("closed_through < current_on", name="closed_before_current"), {"schema": "css"})
+
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"), primary_key=True)
+    current_on: Mapped[date]
+    """Deeds done now are recorded for this date."""
+    closed_through: Mapped[date]
+    """The night of this date, and of all before it, is finished and balanced."""
+
+
+def business_date(session: Session, district_code: str) -> date:
+    """The district's current business date, held in common (FOR SHARE) until the transaction ends.
+
+    Whoever records money or a service asks here, so the night's roll (FOR UPDATE) waits for deeds under way and every
+    deed falls wholly before or wholly after the cut.
+
+    Raises:
+        NotFound: CSS101E, no such district.
+    """
+    row = session.get(BusinessDate, district_code, with_for_update={"read": True}, populate_existing=True)
+    if row is None:
+        raise NotFound("CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district")
+    return row.current_on
+
+
+def roll_business_date(session: Session, district_code: str, *, to: date) -> date:
+    """Move the district to ``to`` if it is not there yet; return the date it is on. Waits for deeds under way."""
+    row = session.get(BusinessDate, district_code, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise NotFound("CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district")
+    row.current_on = max(row.current_on, to)
+    session.flush()
+    return row.current_on
+
+
+def close_business_date(session: Session, district_code: str, *, through: date) -> None:
+    """Mark the night of ``through`` finished and balanced."""
+    row = session.get(BusinessDate, district_code, with_for_update=True, populate_existing=True)
+    assert row is not None, f"district {district_code} has no business date"
+    row.closed_through = max(row.closed_through, through)
+    session.flush()

@@ -1,0 +1,76 @@
+"""Lines: a pair to a site. A line lives from its provision to its recovery; services work on it within that life."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from css.db.base import Base, Id, Ref, RowVersion, choice
+
+
+class LineState(StrEnum):
+    """What the line is doing."""
+
+    PLANNED = "planned"  # -> working (order completed), recovered (order cancelled)
+    WORKING = "working"  # -> stopped (ceased, plant left in place)
+    STOPPED = "stopped"  # -> working (started again), recovered
+    RECOVERED = "recovered"  # the pair is spare again; the record stays
+
+
+class DirectoryEntryKind(StrEnum):
+    """How the line stands in the directory."""
+
+    ORDINARY = "DE"
+    EX_DIRECTORY = "XD"
+    NO_ENTRY_ENQUIRIES_ALLOWED = "NQ"
+
+
+class Line(Base):
+    """A telephone line: a pair jointed to a site, owned by one provider and billed to one account at a time."""
+
+    __tablename__ = "line"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),
+        CheckConstraint("(state = 'recovered') = (ends_on IS NOT NULL)", name="recovered_has_end"),
+        CheckConstraint("state NOT IN ('working', 'stopped') OR pair_id IS NOT NULL", name="jointed_has_pair"),
+        Index("uq_line_pair_id_live", "pair_id", unique=True, postgresql_where=text("ends_on IS NULL")),
+        Index("ix_line_site_id", "site_id"),
+        Index("ix_line_account_id", "account_id"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
+    account_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.account.id"))
+    """None while the line is stopped."""
+    site_id: Mapped[Ref] = mapped_column(ForeignKey("css.site.id"))
+    pair_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.pair.id"))
+    """One pair serves one living line; the database refuses two (uq_line_pair_id_live)."""
+    state: Mapped[LineState] = mapped_column(choice(LineState, "state"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    row_version: Mapped[RowVersion]
+
+
+class LineListing(Base):
+    """The second and third of the three names: how the line is listed, and who the emergency services are told lives there."""
+
+    __tablename__ = "line_listing"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),
+        ExcludeConstraint(("line_id", "="), (text("daterange(starts_on, ends_on)"), "&&"), name="ex_line_listing_overlap", using="gist"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    line_id: Mapped[Ref] = mapped_column(ForeignKey("css.line.id"))
+    directory_kind: Mapped[DirectoryEntryKind] = mapped_column(choice(DirectoryEntryKind, "directory_kind"))
+    directory_name: Mapped[str | None]
+    emergency_name: Mapped[str]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]

@@ -1,0 +1,72 @@
+"""Operators: people who work at the desk and the night console, their roles, and their signed-on sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from css.core.money import Money
+from css.db.base import Base, Id, Ref, SmallNumber, code_form
+
+
+class Role(StrEnum):
+    """What an operator may do; an operator may hold several."""
+
+    CLERK = "clerk"
+    """Orders, faults, payments, customers."""
+    REPAIR = "repair"
+    """Clears faults."""
+    BILLING = "billing"
+    """Adjusts, holds and releases bills."""
+    SCHEDULER = "scheduler"
+    """Runs the night."""
+    SUPERVISOR = "supervisor"
+    """Ends sessions, approves above the limit, reads the audit trail."""
+
+
+class Operator(Base):
+    """A person who signs on."""
+
+    __tablename__ = "operator"
+    __table_args__ = (
+        code_form("code", "^[A-Z][A-Z0-9]{1,7}$", "code_form"),
+        CheckConstraint("roles <@ ARRAY['clerk','repair','billing','scheduler','supervisor']::text[]", name="roles_known"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    """What is keyed at sign-on, two to eight capitals and digits."""
+    name: Mapped[str]
+    team: Mapped[str]
+    password_hash: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    credit_limit: Mapped[Money]
+    """The largest credit this operator may give without a second person."""
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    failed_sign_ons: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    locked_until_at: Mapped[datetime | None]
+    last_signed_on_at: Mapped[datetime | None]
+
+
+class OperatorSession(Base):
+    """One sign-on, from its start to its end and reason. The token is held only as its hash."""
+
+    __tablename__ = "operator_session"
+    __table_args__ = (
+        Index("ix_operator_session_open", "operator_id", postgresql_where=text("ended_at IS NULL")),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    operator_id: Mapped[Ref] = mapped_column(ForeignKey("css.operator.id"))
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]

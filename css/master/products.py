@@ -1,0 +1,197 @@
+"""Products and their dated prices; VAT rates by date. A price says whether it was published net or gross; both are stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.types import Text
+
+from css.core.errors import NotFound
+from css.core.money import Percent, Price
+from css.db.base import Base, Id, Ref, SmallNumber, choice
+from css.master.accounts import Segment
+
+
+class ProductKind(StrEnum):
+    """What sort of thing can be ordered."""
+
+    LINE = "line"
+    """The main product: a working telephone line with a number."""
+    FEATURE = "feature"
+    """A select service riding on a line."""
+    CARE = "care"
+    """A care level sold for money."""
+    ONE_OFF = "one-off"
+    """Charged once, by a billable item: connection, engineer's visit, late payment."""
+
+
+class PriceKind(StrEnum):
+    """What the price is for."""
+
+    RENTAL = "rental"
+    """A calendar month of a quantity of one, charged in advance."""
+    CONNECTION = "connection"
+    """Once, when an order completes."""
+    ONE_OFF = "one-off"
+    """Once, when it happens."""
+
+
+class PriceBasis(StrEnum):
+    """Whether the published figure is before or after VAT; the other is derived and stored beside it."""
+
+    NET = "net"
+    GROSS = "gross"
+
+
+class VatCode(StrEnum):
+    """How a supply is taxed."""
+
+    STANDARD = "standard"
+    REDUCED = "reduced"
+    ZERO = "zero"
+    EXEMPT = "exempt"
+
+
+class Product(Base):
+    """What can be ordered."""
+
+    __tablename__ = "product"
+    __table_args__ = {"schema": "css"}  # noqa: RUF012 - SQLAlchemy's own interface
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    """What operators and partners key: ``LINE-RES``, ``CALLER-DISPLAY``."""
+    name: Mapped[str]
+    kind: Mapped[ProductKind] = mapped_column(choice(ProductKind, "kind"))
+    segments: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """To whom it may be sold."""
+    minimum_term_months: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    care_level: Mapped[str | None]
+    """The care level a main product comes with."""
+    tariff_code: Mapped[str | None]
+    """The tariff by which calls of a main product are rated."""
+    nominal_code: Mapped[str]
+    """Where its revenue goes in the ledger."""
+    vat_code: Mapped[VatCode] = mapped_column(choice(VatCode, "vat_code"))
+    needs_visit: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    is_orderable: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+
+
+class ProductPrice(Base):
+    """A price of a product for a period. The database refuses two prices for one day (ex_product_price_overlap)."""
+
+    __tablename__ = "product_price"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+        ExcludeConstraint(
+            ("product_id", "="),
+            ("kind", "="),
+            ("segment", "="),
+            (text("daterange(starts_on, ends_on)"), "&&"),
+            name="ex_product_price_overlap",
+            using="gist",
+        ),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    product_id: Mapped[Ref] = mapped_column(ForeignKey("css.product.id"))
+    kind: Mapped[PriceKind] = mapped_column(choice(PriceKind, "kind"))
+    segment: Mapped[Segment] = mapped_column(choice(Segment, "segment"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    basis: Mapped[PriceBasis] = mapped_column(choice(PriceBasis, "basis"))
+    net_price: Mapped[Price]
+    gross_price: Mapped[Price]
+
+
+class VatRate(Base):
+    """The rate of VAT for a code from a date to a date."""
+
+    __tablename__ = "vat_rate"
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+        CheckConstraint("percent BETWEEN 0 AND 100", name="percent_of_hundred"),
+        ExcludeConstraint(("code", "="), (text("daterange(starts_on, ends_on)"), "&&"), name="ex_vat_rate_overlap", using="gist"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    code: Mapped[VatCode] = mapped_column(choice(VatCode, "code"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    percent: Mapped[Percent]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRow:
+    """A dated price as rules take it."""
+
+    price_id: int
+    product_id: int
+    kind: PriceKind
+    segment: Segment
+    starts_on: date
+    ends_on: date | None
+    basis: PriceBasis
+    net_price: Price
+    gross_price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class VatRow:
+    """A dated VAT rate as rules take it."""
+
+    vat_rate_id: int
+    code: VatCode
+    starts_on: date
+    ends_on: date | None
+    percent: Percent
+
+
+def vat_rates(session: Session) -> tuple[VatRow, ...]:
+    """Every VAT rate there ever was, oldest first; a handful of rows."""
+    rows = session.execute(select(VatRate).order_by(VatRate.code, VatRate.starts_on)).scalars()
+    return tuple(VatRow(row.id, row.code, row.starts_on, row.ends_on, row.percent) for row in rows)
+
+
+def prices(session: Session) -> tuple[PriceRow, ...]:
+    """Every product price there ever was: small reference data, loaded whole by the night."""
+    rows = session.execute(select(ProductPrice).order_by(ProductPrice.product_id, ProductPrice.kind, ProductPrice.starts_on)).scalars()
+    return tuple(
+        PriceRow(row.id, row.product_id, row.kind, row.segment, row.starts_on, row.ends_on, row.basis, row.net_price, row.gross_price)
+        for row in rows
+    )
+
+
+def price_on(session: Session, product_id: int, kind: PriceKind, segment: Segment, day: date) -> PriceRow | None:
+    """The price in force on the day of the event, None when the product has none of that kind."""
+    row = session.execute(
+        select(ProductPrice).where(
+            ProductPrice.product_id == product_id,
+            ProductPrice.kind == kind,
+            ProductPrice.segment == segment,
+            ProductPrice.starts_on <= day,
+            (ProductPrice.ends_on.is_(None)) | (ProductPrice.ends_on > day),
+        )
+    ).scalar_one_or_none()
+    if row is None:
+        return None
+    return PriceRow(row.id, row.product_id, row.kind, row.segment, row.starts_on, row.ends_on, row.basis, row.net_price, row.gross_price)
+
+
+def vat_percent_on(rates: tuple[VatRow, ...], code: VatCode, day: date) -> Percent:
+    """The rate of a VAT code on a day.
+
+    Raises:
+        NotFound: CSS103E when no rate is on file for that day.
+    """
+    for rate in rates:
+        if rate.code == code and rate.starts_on <= day and (rate.ends_on is None or day < rate.ends_on):
+            return rate.percent
+    raise NotFound("CSS103E", "No {code} VAT rate is on file for {day}; add the dated rate before billing that day.", code=code.value, day=day)

@@ -1,0 +1,46 @@
+"""Sites: where service is wanted. Gold addresses are known to the network, silver ones only to the post."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from css.db.base import Base, Id, Ref, choice
+
+
+class AddressMatch(StrEnum):
+    """How well an address is known (domain: address matching)."""
+
+    GOLD = "gold"
+    """In the network's own records: plant, stopped lines and numbers are known."""
+    SILVER = "silver"
+    """Copied from postal data: no network record, a number cannot be reserved."""
+
+
+class Site(Base):
+    """One premises."""
+
+    __tablename__ = "site"
+    __table_args__ = (
+        CheckConstraint("(match = 'gold') = (distribution_point_id IS NOT NULL)", name="gold_is_on_the_network"),
+        CheckConstraint("postcode ~ '^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$'", name="postcode_form"),
+        Index("ix_site_postcode", "postcode"),
+        Index("ix_site_lower_street", text("lower(street)"), "town"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    address_key: Mapped[str] = mapped_column(unique=True)
+    """What orders quote: ``A`` and eleven digits for gold, ``S`` and eleven digits for silver."""
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    match: Mapped[AddressMatch] = mapped_column(choice(AddressMatch, "match"))
+    uprn: Mapped[str | None]
+    premises: Mapped[str]
+    """House number or name, flat."""
+    street: Mapped[str]
+    town: Mapped[str]
+    postcode: Mapped[str]
+    exchange_id: Mapped[Ref] = mapped_column(ForeignKey("css.exchange.id"))
+    distribution_point_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.distribution_point.id"), index=True)

@@ -1,0 +1,24 @@
+"""Every working room's tables in one metadata, so that foreign keys across rooms resolve. Each door loads this; it does nothing else.
+
+The tables of the doors themselves (partners, batch) stand above this floor; ``css.migrations.tables`` has them all.
+"""
+
+from __future__ import annotations
+
+import billing.model
+import css.audit
+import css.care.model
+import css.handover
+import css.master.accounts
+import css.master.appointments
+import css.master.customers
+import css.master.districts
+import css.master.lines
+import css.master.operators
+import css.master.plant
+import css.master.products
+import css.master.providers
+import css.master.services
+import css.master.sites
+import orders.model
+import repairs.model  # noqa: F401 - imported for the tables they bring
