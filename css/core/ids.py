@@ -36,7 +36,7 @@ _LETTER_DIGITS: Final = {letter: str(digit) for digit, group in enumerate(LETTER
 
 
 class IdKind(StrEnum):
-    """What a number names. The letters are of ten different groups, so one kind is never taken for another."""
+    """What a number names. Each letter is of another group, so one kind is never taken for another."""
 
     ACCOUNT = "A"
     BILL = "B"
@@ -93,9 +93,9 @@ def make_id(district: str, kind: IdKind, serial: int) -> str:
 
 
 def parse_id(text: str, *, element: str = "id") -> ReadableId:
-    """Read a number as typed or read out: any case, spaces and hyphens anywhere, O for 0 and I or L for 1 put right
-    among the digits, 0 for O among the letters.
+    """Read a number as typed or read out.
 
+    Any case, spaces and hyphens anywhere; among the digits O is read as 0, I and L as 1, among the letters 0 as O.
     Errors: CSS052E not the form of a number, CSS053E no such kind, CSS054E the check digit is wrong.
     """
     compact = text.translate(_MARKS).upper()
@@ -201,10 +201,9 @@ def identify(text: str) -> Identified:
     if len(compact) == 23 and compact[:1].isalpha():  # noqa: PLR2004 - account, pence, check
         slip = parse_slip_reference(text)
         return Identified("payment slip", slip.account_number, IdKind.ACCOUNT)
-    if compact[:1] in set("+(0123456789"):
-        # A number of ours whose letter O was typed as 0 starts with a digit too; nothing dialled has letters in it.
-        if len(compact) != _ID_LENGTH or not any(mark.isalpha() for mark in compact[:3]):
-            return Identified("telephone", parse_number(text))
+    # A number of ours whose letter O was typed as 0 may start with a digit too, but nothing dialled has letters in it.
+    if compact[:1] in set("+(0123456789") and not (len(compact) == _ID_LENGTH and any(mark.isalpha() for mark in compact[:3])):
+        return Identified("telephone", parse_number(text))
     if len(compact) == _ID_LENGTH:
         found = parse_id(text)
         return Identified("number of ours", str(found), found.kind)

@@ -144,7 +144,7 @@ def _uk(national: str, text: str, element: str) -> str:
         case "1":
             wanted = (9, 10)
         case "8":
-            if national in {"8001111"} or (len(national) == 7 and national.startswith("845464")):  # noqa: PLR2004
+            if national == "8001111" or (len(national) == 7 and national.startswith("845464")):  # noqa: PLR2004
                 wanted = (7,)  # Childline, and the old NHS number: the only two left so short
             elif national.startswith("800"):
                 wanted = (9, 10)
@@ -180,20 +180,21 @@ def display_number(digits: str) -> str:
     if not digits.startswith(UK):
         return _display_foreign(digits)
     national = digits[2:]
-    match national[0]:
-        case "2":
-            return f"0{national[:2]} {national[2:6]} {national[6:]}"
-        case "1":
-            if "1" in national[1:3]:
-                return f"0{national[:3]} {national[3:6]} {national[6:]}"
-            code = 5 if national[:5] in _FIVE_DIGIT_CODES else 4
-            return f"0{national[:code]} {national[code:]}"
-        case "7":
-            return f"0{national[:4]} {national[4:]}"
-        case _:
-            if len(national) == 10:  # noqa: PLR2004 - a UK number of full length
-                return f"0{national[:3]} {national[3:6]} {national[6:]}"
-            return f"0{national[:3]} {national[3:]}"
+    if national[0] == "2":
+        return f"0{national[:2]} {national[2:6]} {national[6:]}"
+    code = _code_length(national)
+    if code == 3 and len(national) == 10:  # noqa: PLR2004 - 3+7, written 3+3+4
+        return f"0{national[:3]} {national[3:6]} {national[6:]}"
+    return f"0{national[:code]} {national[code:]}"
+
+
+def _code_length(national: str) -> int:
+    """How many digits stand before the first space, the leading 0 apart: 01632 960123 has four."""
+    if national[0] == "7":
+        return 4
+    if national[0] == "1" and "1" not in national[1:3]:
+        return 5 if national[:5] in _FIVE_DIGIT_CODES else 4
+    return 3  # 011x and 01x1, and everything that is not a place
 
 
 @lru_cache(maxsize=65_536)
