@@ -152,6 +152,8 @@ def _uk(national: str, text: str, element: str) -> str:
             wanted = (9,) if national.startswith("500") else (10,) if national[:2] in {"55", "56"} else ()
         case "0" | "4" | "6" | "":
             wanted = ()
+        case _:
+            pass
     if len(national) not in wanted:
         raise BadMessage("CSS061E", "{text!r} is not a whole UK telephone number; write it like 01632 960123.", element=element, text=text[:40])
     return UK + national
