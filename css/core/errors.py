@@ -22,7 +22,7 @@ class CssError(Exception):
 
     family: ClassVar[str] = "error"
 
-    def __init__(self, code: str, template: str, *, element: str | None = None, **fields: object) -> None:
+    def __init__(self, code: str, template: str, /, *, element: str | None = None, **fields: object) -> None:
         assert CODE_FORM.match(code), f"{code!r} is not a message code"
         self.code = code
         self.template = template
@@ -31,10 +31,19 @@ class CssError(Exception):
         self.fields = fields
         super().__init__(template.format(**fields) if fields else template)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is pickled as its class and its sentence, which our constructor cannot take: raised in a worker
+        # process it would break the pool instead of arriving.
+        return _revive, (type(self), self.code, self.template, self.element, self.fields)
+
     @property
     def text(self) -> str:
         """The code and the sentence, as a person reads them."""
         return f"{self.code} {self}"
+
+
+def _revive(family: type[CssError], code: str, template: str, element: str | None, fields: dict[str, object]) -> CssError:
+    return family(code, template, element=element, **fields)
 
 
 class NotFound(CssError):
@@ -78,6 +87,9 @@ class Several(CssError):
         first = errors[0]
         super().__init__(first.code, "{sentence}", element=first.element, sentence=" ".join(error.text for error in errors)[len(first.code) + 1 :])
         self.family_of_first = first.family
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.errors,)
 
 
 class Breach(AssertionError):
