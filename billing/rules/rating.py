@@ -1,0 +1,212 @@
+"""The rating rule: what a call costs, written once, as column expressions over millions of calls at a time.
+
+The conventions, each from the tariff version that applies to the call (``tariff_version_id``):
+
+1. The longest prefix of the version's destination list that begins the dialled number gives the charge class.
+2. The band is that of the moment the call *starts*, on London clocks, by the band plan in force on that London date; the
+   whole call is priced in it.
+3. Duration is rounded up to whole units of the rate. A call of no seconds was not answered and costs nothing.
+4. Charge = set-up + units x unit price, at least the rate's minimum, rounded half up to the version's call rounding, all
+   in the version's basis. The other side of VAT follows at the rate of the London date on which the call started, to a
+   millionth of a penny half up. Whole pence come later, once, on the bill line (``css.core.money.to_money``).
+
+All amounts are 64-bit integers in millionths of a penny; a call past ``AMOUNT_MAX_MILLIONTHS`` is rejected before any
+product can overflow. There is no float anywhere.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from billing.rules.rejects import first_reject, reject_text
+from billing.rules.tariff import MINUTES_PER_DAY
+from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, CALENDAR_DAYS, E164_DIGITS_MAX, FIRST_DAY, NUMBER_SPACE, SHORT_CODE_DIGITS_MAX, TariffTable
+from css.core.calendar import LONDON
+
+CALL_COLUMNS: Final = {
+    "tariff_version_id": pl.Int64(),
+    "dialled": pl.String(),
+    "started_at": pl.Datetime("us", "UTC"),
+    "duration_seconds": pl.Int64(),
+}
+"""What ``rate`` reads. Every other column of the frame passes through untouched."""
+
+PRICED_COLUMNS: Final = {
+    "charge_class": pl.String(),
+    "prefix": pl.String(),
+    "destination": pl.String(),
+    "is_itemised": pl.Boolean(),
+    "band": pl.String(),
+    "rate_id": pl.Int64(),
+    "chargeable_units": pl.Int64(),
+    "setup_millionths": pl.Int64(),
+    "unit_price_millionths": pl.Int64(),
+    "net_millionths": pl.Int64(),
+    "gross_millionths": pl.Int64(),
+    "vat_basis_points": pl.Int64(),
+    "reject_code": pl.String(),
+    "reject_text": pl.String(),
+}
+"""What ``rate`` adds, in this order. Either ``reject_code`` is null and the rest is not, or it is not and the rest is."""
+
+
+def rate(calls: pl.DataFrame | pl.LazyFrame, tariff: TariffTable) -> pl.DataFrame:
+    """Price every call, in the order given: the frame's columns and ``PRICED_COLUMNS`` after them.
+
+    Reads ``CALL_COLUMNS``; a column it would add must not be there yet. No row is lost: one that cannot be priced comes
+    back with a reason (CSS407E, CSS415E to CSS419E) and null amounts.
+    """
+    return (
+        calls.lazy()
+        .with_columns(*_positions(tariff))
+        .with_columns(*_matches(tariff))
+        .with_columns(*_places(tariff))
+        .with_columns(*_terms(tariff))
+        .with_columns(_charge_in_basis())
+        .with_columns(*_both_sides_of_vat())
+        .with_columns(_reject_code())
+        .with_columns(reject_text(_reject_value()))
+        .select(pl.exclude("^_.*$", *PRICED_COLUMNS), *_priced_columns())
+        .collect()
+    )
+
+
+def version_in_force(calls: pl.DataFrame | pl.LazyFrame, tariff: TariffTable) -> pl.DataFrame:
+    """Add ``tariff_version_id``: the version of ``tariff_code`` in force on the London date of ``started_at``.
+
+    Adds ``reject_code`` and ``reject_text`` too (CSS414E where there is none): the price of a call is that of its own
+    date, however late the record came.
+    """
+    code_index = pl.col("tariff_code").replace_strict(tariff.tariff_codes, pl.int_range(len(tariff.tariff_codes), eager=True), default=None)
+    day = _inside_calendar(_london_minute() // MINUTES_PER_DAY - FIRST_DAY)
+    version = _at(tariff.version_by_day, code_index * CALENDAR_DAYS + day).alias("tariff_version_id")
+    code = first_reject(("CSS414E", pl.col("tariff_version_id").is_null()))
+    return calls.lazy().with_columns(version).with_columns(code).with_columns(reject_text(pl.col("tariff_code"))).collect()
+
+
+def _at(values: pl.Series, position: pl.Expr) -> pl.Expr:
+    """The value at each position; null where the position is."""
+    return pl.lit(values).gather(position.cast(pl.UInt32))
+
+
+def _london_minute() -> pl.Expr:
+    """Minutes from the start of 1970 to the start of the call, as London clocks count them."""
+    wall = pl.col("started_at").dt.convert_time_zone(LONDON.key).dt.replace_time_zone(None)
+    return wall.dt.timestamp("us") // 60_000_000
+
+
+def _inside_calendar(day: pl.Expr) -> pl.Expr:
+    return pl.when(day.is_between(0, CALENDAR_DAYS - 1)).then(day)
+
+
+def _positions(tariff: TariffTable) -> tuple[pl.Expr, ...]:
+    """Where in the tables the call lies: its version, its London day and minute, its number as fifteen digits."""
+    length = pl.col("dialled").str.len_bytes()
+    to_fifteen_digits = pl.Series([10 ** (E164_DIGITS_MAX - digits) for digits in range(E164_DIGITS_MAX + 1)], dtype=pl.Int64)
+    number = pl.when(length.is_between(1, E164_DIGITS_MAX)).then(pl.col("dialled").cast(pl.Int64, strict=False))
+    minute = _london_minute()
+    return (
+        pl.col("tariff_version_id").replace_strict(tariff.version_ids, pl.int_range(len(tariff.version_ids), eager=True), default=None).alias("_version"),
+        _inside_calendar(minute // MINUTES_PER_DAY - FIRST_DAY).alias("_day"),
+        (minute % MINUTES_PER_DAY).alias("_minute"),
+        (number * _at(to_fifteen_digits, length.clip(0, E164_DIGITS_MAX))).alias("_number"),
+        (length <= SHORT_CODE_DIGITS_MAX).cast(pl.Int64).alias("_is_short"),
+    )
+
+
+def _matches(tariff: TariffTable) -> tuple[pl.Expr, ...]:
+    """The destination of the longest prefix, the kind of day, the VAT of the day, and the version's own terms."""
+    space = _at(tariff.versions["list_index"], pl.col("_version")) * 2 + pl.col("_is_short")
+    key = (space * NUMBER_SPACE + pl.col("_number")).fill_null(-1)
+    found = pl.lit(tariff.number_keys).search_sorted(key, side="right") - 1
+    day_place = _at(tariff.versions["plan_index"], pl.col("_version")) * CALENDAR_DAYS + pl.col("_day")
+    in_force = pl.col("_day").is_between(
+        _at(tariff.versions["starts_day"], pl.col("_version")), _at(tariff.versions["ends_day"], pl.col("_version")), closed="left"
+    )
+    return (
+        _at(tariff.destination_by_key, found).alias("_destination"),
+        _at(tariff.day_kind_by_day, day_place).alias("_day_kind"),
+        _at(tariff.vat_by_day, pl.col("_day")).alias("vat_basis_points"),
+        _at(tariff.versions["is_gross"], pl.col("_version")).alias("_is_gross"),
+        _at(tariff.versions["rounding"], pl.col("_version")).alias("_rounding"),
+        in_force.fill_null(value=False).alias("_in_force"),
+    )
+
+
+def _places(tariff: TariffTable) -> tuple[pl.Expr, ...]:
+    """The band, and which rate prices this class in it under this version."""
+    band = _at(tariff.band_by_minute, pl.col("_day_kind").cast(pl.Int64) * MINUTES_PER_DAY + pl.col("_minute"))
+    class_index = _at(tariff.destinations["class_index"], pl.col("_destination"))
+    place = (pl.col("_version") * tariff.class_count + class_index) * len(tariff.bands) + band
+    return (
+        _at(tariff.rate_by_place, place).alias("_rate"),
+        _at(tariff.bands, band).alias("band"),
+        *(_at(tariff.destinations[name], pl.col("_destination")).alias(name) for name in ("prefix", "destination", "charge_class", "is_itemised")),
+    )
+
+
+def _terms(tariff: TariffTable) -> tuple[pl.Expr, ...]:
+    """The terms of the rate, and the whole units the call comes to; null past the largest amount."""
+    unit_seconds = _at(tariff.rates["unit_seconds"], pl.col("_rate"))
+    duration = pl.when(pl.col("duration_seconds") >= 0).then(pl.col("duration_seconds"))
+    # Rounding up without adding first: a duration near the end of 64 bits must not wrap round to a negative one.
+    units = duration // unit_seconds + (duration % unit_seconds > 0)
+    return (
+        _at(tariff.rates["rate_id"], pl.col("_rate")).alias("rate_id"),
+        _at(tariff.rates["setup"], pl.col("_rate")).alias("setup_millionths"),
+        _at(tariff.rates["unit_price"], pl.col("_rate")).alias("unit_price_millionths"),
+        _at(tariff.rates["minimum"], pl.col("_rate")).alias("_minimum"),
+        pl.when(units <= _at(tariff.rates["units_max"], pl.col("_rate"))).then(units).alias("chargeable_units"),
+    )
+
+
+def _charge_in_basis() -> pl.Expr:
+    """Set-up and units, at least the minimum, rounded half up as the version says; nothing for an unanswered call."""
+    full = pl.max_horizontal(pl.col("setup_millionths") + pl.col("chargeable_units") * pl.col("unit_price_millionths"), pl.col("_minimum"))
+    rounded = (full + pl.col("_rounding") // 2) // pl.col("_rounding") * pl.col("_rounding")
+    known = pl.col("chargeable_units").is_not_null()
+    amount = pl.when(pl.col("chargeable_units") > 0).then(rounded).when(known).then(pl.lit(0, dtype=pl.Int64))
+    return pl.when(amount <= AMOUNT_MAX_MILLIONTHS).then(amount).alias("_amount")
+
+
+def _both_sides_of_vat() -> tuple[pl.Expr, ...]:
+    """Net and gross, half up to a millionth; the same arithmetic as ``css.core.money`` on one price."""
+    amount, share = pl.col("_amount"), 10_000 + pl.col("vat_basis_points")
+    gross = pl.when(pl.col("_is_gross")).then(amount).otherwise((amount * share + 5_000) // 10_000)
+    net = pl.when(pl.col("_is_gross")).then((amount * 10_000 + share // 2) // share).otherwise(amount)
+    return net.alias("net_millionths"), gross.alias("gross_millionths")
+
+
+def _reject_code() -> pl.Expr:
+    """The first reason a call cannot be priced."""
+    null = pl.Expr.is_null
+    return first_reject(
+        ("CSS407E", (pl.col("duration_seconds") >= 0).fill_null(value=False).not_()),
+        ("CSS415E", pl.col("_in_force").not_()),
+        ("CSS419E", null(pl.col("_day_kind")) | null(pl.col("vat_basis_points"))),
+        ("CSS416E", null(pl.col("_destination"))),
+        ("CSS417E", null(pl.col("_rate"))),
+        ("CSS418E", null(pl.col("_amount"))),
+    )
+
+
+def _reject_value() -> pl.Expr:
+    code = pl.col("reject_code")
+    return (
+        pl.when(code == "CSS415E").then(pl.col("tariff_version_id").cast(pl.String))
+        .when(code == "CSS416E").then(pl.col("dialled"))
+        .when(code == "CSS417E").then(pl.concat_str("charge_class", pl.lit(" "), "band"))
+        .when(code == "CSS419E").then(pl.col("started_at").cast(pl.String))
+        .otherwise(pl.col("duration_seconds").cast(pl.String))
+    )
+
+
+def _priced_columns() -> tuple[pl.Expr, ...]:
+    """Every added column in order, empty on a rejected row: half a price is no price."""
+    good = pl.col("reject_code").is_null()
+    return tuple(
+        pl.col(name) if name.startswith("reject_") else pl.when(good).then(pl.col(name)).alias(name)
+        for name in PRICED_COLUMNS
+    )
