@@ -8,43 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.money import Price
+from css.core.words import FailureKind, HoldKind, PriceBasis, RequestKind, VatCode
 from css.db.base import Base, Id, Ref, SmallNumber, choice
-from css.master.products import PriceBasis, VatCode
 from css.master.providers import Provider
-
-
-class FailureKind(StrEnum):
-    """How we failed the customer (domain: automatic compensation)."""
-
-    DELAYED_REPAIR = "delayed-repair"
-    MISSED_APPOINTMENT = "missed-appointment"
-    DELAYED_START = "delayed-start"
-
-
-class RequestKind(StrEnum):
-    """What billing's debt ladder asks of orders."""
-
-    BAR = "bar"
-    RESTORE = "restore"
-    CEASE = "cease"
-
-
-class HoldKind(StrEnum):
-    """Why treatment must wait."""
-
-    DISPUTE = "dispute"
-    OPEN_FAULT = "open-fault"
-    OPEN_ORDER = "open-order"
-    VULNERABLE = "vulnerable"
-    PAYMENT_PLAN = "payment-plan"
 
 
 class OutboxMessage(Base):

@@ -45,47 +45,55 @@ class Settings:
 
 def read(environment: Mapping[str, str]) -> Settings:
     """Settings from variables named ``CSS_…``; an unset or empty one has its default, a wrong one is refused (CSS001E)."""
+    given = _Given(environment)
+    return Settings(
+        home=given.path("HOME") or Path.cwd() / "var",
+        database_url=given.text("DATABASE_URL"),
+        executor=cast("Executor", given.one_of("EXECUTOR", get_args(Executor), "local")),
+        workers=given.number("WORKERS", min(os.cpu_count() or 2, WORKERS_MAX), WORKERS_MAX),
+        log_level=cast("LogLevel", given.one_of("LOG_LEVEL", get_args(LogLevel), "INFO")),
+        debug=given.switch("DEBUG", default=False),
+        postgres_bin=given.path("POSTGRES_BIN"),
+        durable=given.switch("DURABLE", default=True),
+        secret_key=given.text("SECRET_KEY"),
+    )
 
-    def text(name: str) -> str | None:
-        return environment.get(f"CSS_{name}", "").strip() or None
 
-    def one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
-        value = text(name) or default
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The environment, read by kind."""
+
+    environment: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        return self.environment.get(f"CSS_{name}", "").strip() or None
+
+    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        value = self.text(name) or default
         if value not in allowed:
             raise _refused(name, value, "one of " + ", ".join(allowed))
         return value
 
-    def switch(name: str, *, default: bool) -> bool:
-        value = (text(name) or ("yes" if default else "no")).lower()
+    def number(self, name: str, default: int, largest: int) -> int:
+        value = self.text(name) or str(default)
+        if not (value.isascii() and value.isdigit() and 1 <= int(value) <= largest):
+            raise _refused(name, value, f"a number from 1 to {largest}")
+        return int(value)
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        value = (self.text(name) or ("yes" if default else "no")).lower()
         if value not in {"yes", "no", "1", "0", "true", "false"}:
             raise _refused(name, value, "yes or no")
         return value in {"yes", "1", "true"}
 
-    def path(name: str) -> Path | None:
-        value = text(name)
+    def path(self, name: str) -> Path | None:
+        value = self.text(name)
         if value is None:
             return None
-        if "\x00" in value or "\n" in value:
-            raise _refused(name, value, "the path of a directory")
         try:
             return Path(os.path.abspath(Path(value).expanduser()))  # noqa: PTH100 - resolve() would follow a link the owner may move
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, ValueError):
             raise _refused(name, value, "the path of a directory") from None
-
-    workers = text("WORKERS") or str(min(os.cpu_count() or 2, WORKERS_MAX))
-    if not (workers.isascii() and workers.isdigit() and 1 <= int(workers) <= WORKERS_MAX):
-        raise _refused("WORKERS", workers, f"a number from 1 to {WORKERS_MAX}")
-    return Settings(
-        home=path("HOME") or Path.cwd() / "var",
-        database_url=text("DATABASE_URL"),
-        executor=cast("Executor", one_of("EXECUTOR", get_args(Executor), "local")),
-        workers=int(workers),
-        log_level=cast("LogLevel", one_of("LOG_LEVEL", get_args(LogLevel), "INFO")),
-        debug=switch("DEBUG", default=False),
-        postgres_bin=path("POSTGRES_BIN"),
-        durable=switch("DURABLE", default=True),
-        secret_key=text("SECRET_KEY"),
-    )
 
 
 @cache

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -14,45 +21,7 @@ from sqlalchemy.types import Text
 from css.audit import append_only
 from css.db.base import Base, Id, Ref, RowVersion, SmallNumber, choice
 from css.db.ddl import view
-
-
-class OrderKind(StrEnum):
-    """What an order does. Later kinds are added at the end and never re-used."""
-
-    PROVIDE = "provide"
-    CEASE = "cease"
-
-
-class OrderState(StrEnum):
-    """Where an order stands; the legal moves are in ``orders.rules.lifecycle`` with the TMF622 names beside them."""
-
-    ACKNOWLEDGED = "acknowledged"  # -> committed, cancelled, terminated
-    COMMITTED = "committed"  # -> held, completed, cancelled, terminated
-    HELD = "held"  # -> committed, cancelled, terminated
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
-    TERMINATED = "terminated"
-
-
-class KciKind(StrEnum):
-    """Keep-customer-informed events (domain 2.5)."""
-
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    COMMITTED = "COMMITTED"
-    DELAY = "DELAY"
-    RESUMED = "RESUMED"
-    REAPPOINTED = "REAPPOINTED"
-    AMENDED = "AMENDED"
-    CANCELLED = "CANCELLED"
-    TERMINATED = "TERMINATED"
-    COMPLETED = "COMPLETED"
-
-
-class ItemAction(StrEnum):
-    """What an item does to its product on the line."""
-
-    ADD = "add"
-    REMOVE = "remove"
+from orders.words import ItemAction, KciKind, OrderKind, OrderState
 
 
 class CustomerOrder(Base):

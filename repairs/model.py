@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.audit import append_only
 from css.db.base import Base, Id, Ref, RowVersion, SmallNumber, choice
 from css.db.ddl import view
-
-
-class FaultState(StrEnum):
-    """Where a fault stands; the legal moves are in ``repairs.rules.lifecycle`` with the TMF621 names beside them."""
-
-    REPORTED = "reported"  # -> cleared, withdrawn
-    CLEARED = "cleared"  # -> closed, reported (clear rejected: same fault again)
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
+from repairs.words import FaultState
 
 
 class Fault(Base):

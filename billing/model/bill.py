@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from billing.words import BillKind, BillState, LineKind, OutsideKind
 from css.core.money import Money, Price
+from css.core.words import FailureKind
 from css.db.base import Base, Id, Ref, SmallNumber, choice
-from css.handover import FailureKind
-
-
-class BillKind(StrEnum):
-    """What sort of bill."""
-
-    BILL = "bill"
-    FINAL = "final"
-
-
-class BillState(StrEnum):
-    """How far a bill has come."""
-
-    CALCULATED = "calculated"  # -> held, released
-    HELD = "held"  # -> released by a person, or withdrawn by a back-out
-    RELEASED = "released"  # has its number -> posted
-    POSTED = "posted"  # stands in the ledger -> issued
-    ISSUED = "issued"  # rendered, stored, dispatched
-
-
-class LineKind(StrEnum):
-    """What a bill line charges for; groups and order on the bill follow."""
-
-    RENTAL = "rental"
-    PART_PERIOD = "part-period"
-    ONE_OFF = "one-off"
-    CALLS = "calls"
-
-
-class OutsideKind(StrEnum):
-    """What changes the amount due without being a supply."""
-
-    COMPENSATION = "compensation"
-    LATE_FEE = "late-fee"
 
 
 class AccountCycle(Base):

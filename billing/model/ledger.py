@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from billing.words import NominalKind, PaymentMethod
 from css.audit import append_only
 from css.core.money import Money
 from css.db.base import Base, Id, Ref, choice
 from css.db.ddl import stored
-
-
-class NominalKind(StrEnum):
-    """Which side a nominal normally stands on."""
-
-    ASSET = "asset"
-    LIABILITY = "liability"
-    INCOME = "income"
-    EXPENSE = "expense"
 
 
 class Nominal(Base):
@@ -68,16 +59,6 @@ class Posting(Base):
     account_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.account.id"))
     business_date: Mapped[date]
     amount: Mapped[Money]
-
-
-class PaymentMethod(StrEnum):
-    """How money came in."""
-
-    CARD = "card"
-    CHEQUE = "cheque"
-    CASH = "cash"
-    BANK_TRANSFER = "bank-transfer"
-    DIRECT_DEBIT = "direct-debit"
 
 
 class Payment(Base):

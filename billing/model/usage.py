@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, Time, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Time,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from billing.words import UsageFileState
 from css.core.money import Price
+from css.core.words import PriceBasis
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 from css.db.ddl import stored
-from css.master.products import PriceBasis
 
 
 class Tariff(Base):
@@ -72,13 +83,6 @@ class TariffRate(Base):
     unit_price: Mapped[Price]
     minimum_price: Mapped[Price]
     is_itemised: Mapped[bool]
-
-
-class UsageFileState(StrEnum):
-    """How far a carrier's file has come."""
-
-    LOADED = "loaded"
-    RATED = "rated"
 
 
 class UsageFile(Base):

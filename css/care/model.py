@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.audit import append_only
+from css.care.words import Channel, Direction, Outcome
 from css.db.base import Base, Id, Ref, choice
-
-
-class Channel(StrEnum):
-    """How the contact came about."""
-
-    TELEPHONE = "telephone"
-    LETTER = "letter"
-    EMAIL = "email"
-    XML = "xml"
-    VISIT = "visit"
-    SYSTEM = "system"
-
-
-class Direction(StrEnum):
-    """Who began it."""
-
-    INBOUND = "inbound"
-    OUTBOUND = "outbound"
-
-
-class Outcome(StrEnum):
-    """Whether it was settled then and there."""
-
-    SOLVED = "solved"
-    OPEN = "open"
-    NOT_SOLVED = "not-solved"
 
 
 class Contact(Base):

@@ -61,7 +61,7 @@ def _read_list(kind: Any) -> Any:
         if not isinstance(value, list | tuple):
             msg = f"expected a list, got {type(value).__name__}"
             raise TypeError(msg)
-        return tuple(_converter.structure(list(value), list[item]))
+        return tuple(_converter.structure(list(value), list[item]))  # type: ignore[valid-type] - the type is known only here
 
     return read
 
@@ -79,7 +79,7 @@ def _read_record(kind: Any) -> Any:
 
 
 _converter.register_structure_hook_factory(lambda kind: isinstance(kind, type) and is_dataclass(kind), _read_record)
-_converter.register_structure_hook_factory(lambda kind: get_origin(kind) is tuple, _read_list)
+_converter.register_structure_hook_factory(lambda kind: get_origin(kind) in (tuple,), _read_list)
 _converter.register_structure_hook(Money, lambda value, _: Money.parse(_text(value)))
 _converter.register_structure_hook(Price, lambda value, _: Price.of(_text(value)))
 _converter.register_structure_hook(Percent, lambda value, _: Percent.of(_text(value)))
@@ -91,7 +91,7 @@ _converter.register_structure_hook(bytes, lambda value, _: _text(value).encode()
 
 def to_plain(value: Any) -> Any:
     """Anything of ours as JSON values. Fields are kept in order; None stays None."""
-    if value is None or isinstance(value, bool | int | str) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
         return value
     if isinstance(value, Enum):
         return value.value
@@ -146,7 +146,8 @@ def _faults(problem: BaseValidationError, path: str) -> list[CssError]:
     found: list[CssError] = []
     for inner in problem.exceptions:
         note = next((n for n in getattr(inner, "__notes__", ()) if hasattr(n, "name") or hasattr(n, "index")), None)
-        step = f".{note.name}" if hasattr(note, "name") else f"[{note.index}]" if hasattr(note, "index") else ""
+        name, index = getattr(note, "name", None), getattr(note, "index", None)
+        step = f".{name}" if name is not None else f"[{index}]" if index is not None else ""
         here = f"{path}{step}".lstrip(".")
         if isinstance(inner, BaseValidationError):
             found.extend(_faults(inner, here))

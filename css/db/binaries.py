@@ -38,7 +38,7 @@ class Binaries:
         """The path of a program of this installation; refused (CSS026E) when it has no such program."""
         found = self.directory / program
         if not found.exists():
-            raise Unavailable("CSS026E", "PostgreSQL {version} is here without its program {program}.", version=self.version, program=program)
+            raise Unavailable("CSS026E", "PostgreSQL {version} lacks its program {program}.", version=self.version, program=program)
         return found
 
 
@@ -56,7 +56,7 @@ def find(directory: Path | None = None, major: int | None = None) -> Binaries:
         if (found.major == major) if major else (OLDEST <= found.major <= NEWEST):
             return found
     if directory:
-        raise Unavailable("CSS026E", "There is no usable PostgreSQL in {directory}; CSS_POSTGRES_BIN points there.", directory=str(directory))
+        raise Unavailable("CSS026E", "CSS_POSTGRES_BIN points to {directory}, where no usable PostgreSQL is.", directory=str(directory))
     wanted = str(major) if major else f"{OLDEST} to {NEWEST}"
     raise Unavailable(
         "CSS026E",

@@ -175,7 +175,12 @@ def prepare(place: Place) -> None:
         for private in (place.log.parent, place.socket_directory):
             _make_private(private, place.user)
     except OSError as error:
-        raise Unavailable("CSS028E", "{path} cannot be used: {reason}.", path=str(error.filename or place.root), reason=error.strerror) from error
+        raise unusable(error, place.root) from error
+
+
+def unusable(error: OSError, path: Path) -> Unavailable:
+    """A file or directory of the server that the operating system would not give us."""
+    return Unavailable("CSS028E", "{path} cannot be used: {reason}.", path=str(error.filename or path), reason=error.strerror)
 
 
 def _make_private(path: Path, user: ServerUser) -> None:
@@ -215,19 +220,19 @@ def binaries_for(place: Place, wanted: Path | None) -> Binaries:
             raise
         raise Unavailable(
             "CSS029E",
-            "The data under {home} were written by PostgreSQL {version}, which is not here; install it, or restore a backup into another CSS_HOME.",
+            "The data under {home} were written by PostgreSQL {version}, which is not here;"
+            " install it, or restore a backup into another CSS_HOME.",
             home=str(place.root),
             version=version,
         ) from error
     if place.user.is_other and not _usable(place.user, found):
         if not found.from_wheel:
-            raise Unavailable(
-                "CSS026E", "User {user} may not run PostgreSQL's programs in {directory}.", user=place.user.name, directory=str(found.directory)
-            )
+            sentence = "User {user} may not run PostgreSQL's programs in {directory}."
+            raise Unavailable("CSS026E", sentence, user=place.user.name, directory=str(found.directory))
         try:
             found = programs.copy_for_other_user(found, place.root)
         except OSError as error:
-            raise Unavailable("CSS028E", "{path} cannot be used: {reason}.", path=str(error.filename or place.root), reason=error.strerror) from error
+            raise unusable(error, place.root) from error
     return found
 
 

@@ -29,7 +29,7 @@ def stored(name: str, create: str, drop: str) -> StoredSql:
     """Attach a statement to the metadata and to the list that migrations are written from."""
     statement = StoredSql(name, create.strip(), drop.strip())
     STORED.append(statement)
-    event.listen(Base.metadata, "after_create", DDL(statement.create.replace("%", "%%")))
+    event.listen(Base.metadata, "after_create", DDL(statement.create.replace("%", "%%")))  # type: ignore[no-untyped-call]
     return statement
 
 

@@ -1,4 +1,4 @@
-"""What the database server says, as errors of ours: which troubles are its own, and which constraint was hurt."""
+"""What the database server says, as errors of ours: which troubles are its own and which are ours or the data's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from css.core.errors import Conflict, CssError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from sqlalchemy.exc import DBAPIError, IntegrityError
+    from sqlalchemy.exc import DBAPIError
 
 _UNAVAILABLE = {
     "53100": ("CSS024E", "The disk of the database server is full; nothing of this was kept."),
@@ -26,45 +24,35 @@ _CONFLICT = {
     "40P01": ("CSS031E", "Somebody else changed the same records at the same moment; do it again."),
     "55P03": ("CSS031E", "Somebody else is holding the same records; try again in a moment."),
 }
+_WORDS = (
+    ("starting up", "57P03"),
+    ("shutting down", "57P03"),
+    ("in recovery mode", "57P03"),
+    ("too many clients", "53300"),
+    ("connection slots", "53300"),
+    ("server closed the connection", "57P01"),
+    ("terminating connection", "57P01"),
+)
 _NOT_THERE = {"3D000", "28P01", "28000"}
 _NOT_MIGRATED = {"42P01", "3F000", "42703"}
 
 
 def fault_of(error: DBAPIError) -> CssError | None:
     """The server's own trouble as an error of ours, or None when the fault is the statement's or the data's."""
-    state = sqlstate(error)
     first = _first_line(error)
-    if state in _UNAVAILABLE:
-        return Unavailable(*_UNAVAILABLE[state])
+    # A refused connection comes without a state, only with words.
+    state = sqlstate(error) or next((state for words, state in _WORDS if words in first), None)
     if state in _CONFLICT:
         return Conflict(*_CONFLICT[state])
-    if state in _NOT_THERE or (state is None and _while_connecting(error)):
-        if "starting up" in first or "shutting down" in first or "recovery" in first:
-            return Unavailable(*_UNAVAILABLE["57P03"])
-        if "too many clients" in first or "connection slots" in first:
-            return Unavailable(*_UNAVAILABLE["53300"])
-        return Unavailable("CSS020E", "The database cannot be reached: {reason}", reason=first)
     if error.connection_invalidated or (state or "").startswith("08"):
-        return Unavailable(*_UNAVAILABLE["57P01"])
+        state = "57P01"
+    if state in _UNAVAILABLE:
+        return Unavailable(*_UNAVAILABLE[state])
+    if state in _NOT_THERE or (state is None and type(error.orig).__name__ == "OperationalError"):
+        return Unavailable("CSS020E", "The database cannot be reached: {reason}.", reason=first)
     if state in _NOT_MIGRATED:
         return Unavailable("CSS022E", "The database lacks a table or column this program uses: {reason}. Run `css init`.", reason=first)
     return None
-
-
-def translate(error: IntegrityError, known: Mapping[str, Callable[[], CssError]]) -> CssError | None:
-    """The refusal that goes with the constraint that was hurt, by its name; None when the room has none for it.
-
-    Raise it ``from error``. The transaction is lost by then unless the caller wrote inside ``session.begin_nested()``.
-    """
-    make = known.get(constraint_of(error) or "")
-    return None if make is None else make()
-
-
-def constraint_of(error: DBAPIError) -> str | None:
-    """The name of the constraint or unique index that said no."""
-    diagnosis = getattr(error.orig, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None)
-    return str(name) if name else None
 
 
 def sqlstate(error: DBAPIError) -> str | None:
@@ -73,11 +61,7 @@ def sqlstate(error: DBAPIError) -> str | None:
     return str(state) if state else None
 
 
-def _while_connecting(error: DBAPIError) -> bool:
-    return type(error.orig).__name__ == "OperationalError"
-
-
 def _first_line(error: DBAPIError) -> str:
-    """libpq's first sentence, without the address it tried and the DETAIL that may repeat what a customer told us."""
+    """The first sentence of libpq, without the address it tried and the DETAIL that may repeat what a customer told us."""
     lines = str(error.orig).strip().splitlines() or ["no reason given"]
     return lines[0].rpartition("FATAL: ")[2].removeprefix("connection to server ").strip().rstrip(".?")

@@ -43,7 +43,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         except DBAPIError as error:
             if sqlstate(error) != "55P03":
                 raise
-            raise Unavailable("CSS033E", "Another process has been upgrading the database for too long; look at it before trying again.") from error
+            raise Unavailable("CSS033E", "Another process has been upgrading the database for too long; look at it first.") from error
         guard.commit()
         connection.execute(text(f"SET lock_timeout = '{LOCK_WAIT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_MAX}'"))
@@ -70,7 +70,8 @@ def _refuse_newer(engine: Engine) -> None:
     with faults_named():
         found = database_revision(engine)
     if found is not None and found not in _revisions():
-        raise Unavailable("CSS023E", "The database is at revision {found}, which this program does not know: a newer program made it.", found=found)
+        sentence = "The database is at revision {found}, which this program does not know: a newer program made it."
+        raise Unavailable("CSS023E", sentence, found=found)
 
 
 def database_revision(engine: Engine) -> str | None:

@@ -184,7 +184,8 @@ class Server:
                 if not self._lives(place) or (step == 0 and self._postmaster_lives(place)):
                     return
                 time.sleep(0.05)
-        raise Unavailable("CSS027E", "Processes of a killed database server still hold its data and do not end; their log: {log}", log=str(place.log))
+        sentence = "Processes of a killed database server still hold its data and do not end; their log: {log}"
+        raise Unavailable("CSS027E", sentence, log=str(place.log))
 
     def _start_dead(self, place: Place, binaries: Binaries, alive: io.FileIO, deadline: float) -> None:
         """Nothing of the server lives, the lock in our hand proves it: whatever it left behind is stale."""
@@ -194,9 +195,8 @@ class Server:
         while True:
             attempt += 1
             seconds = max(1, round(deadline - time.monotonic()))
-            log = cluster.run(
-                place, binaries, "pg_ctl", "start", "-D", str(place.data), "-l", str(place.log), "-w", "-t", str(seconds), "-s", keep_open=alive.fileno()
-            )
+            start = ("start", "-D", str(place.data), "-l", str(place.log), "-w", "-t", str(seconds), "-s")
+            log = cluster.run(place, binaries, "pg_ctl", *start, keep_open=alive.fileno())
             if _answers(place, "postgres"):
                 return
             if log.returncode == 0 and time.monotonic() < deadline:
@@ -214,7 +214,7 @@ def _lock_file(path: Path) -> Iterator[io.FileIO]:
     try:
         file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")
     except OSError as error:
-        raise Unavailable("CSS028E", "{path} cannot be opened: {reason}.", path=str(path), reason=error.strerror) from error
+        raise cluster.unusable(error, path) from error
     with file:
         yield file
 
@@ -225,7 +225,7 @@ def _try_lock(file: io.FileIO) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise Unavailable("CSS028E", "The file system under {path} cannot lock files: {reason}.", path=str(file.name), reason=error.strerror) from error
+        raise Unavailable("CSS028E", "The file system of CSS_HOME cannot lock files: {reason}.", reason=error.strerror) from error
     return True
 
 
@@ -279,7 +279,7 @@ def _answers(place: Place, database: str) -> bool:
 
 
 def _ensure_database(place: Place) -> None:
-    if _ask(place, "postgres", f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'") is not None:
+    if _ask(place, "postgres", "SELECT 1 FROM pg_database WHERE datname = 'css'") is not None:
         return
     connection = _connect(place, "postgres")
     try:
@@ -355,5 +355,3 @@ def temporary(*, durable: bool = False, binaries: Path | None = None) -> Iterato
             yield server.start()
         finally:
             server.stop("immediate")
-
-

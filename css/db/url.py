@@ -51,4 +51,6 @@ def libpq_arguments(url: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _refused() -> BadMessage:
-    return BadMessage("CSS025E", "CSS_DATABASE_URL is not the address of a PostgreSQL database, like postgresql://user:password@host:5432/css.")
+    return BadMessage(
+        "CSS025E", "CSS_DATABASE_URL is not the address of a PostgreSQL database, like postgresql://user:password@host:5432/css."
+    )

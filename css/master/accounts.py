@@ -3,57 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from css.core.words import BillFrequency, BillMedium, PaymentMeans, Segment, VatStatus
 from css.db.base import Base, Id, Ref, RowVersion, SmallNumber, choice
-
-
-class Segment(StrEnum):
-    """Who is billed: prices, ladders and rules differ by it."""
-
-    RESIDENTIAL = "residential"
-    BUSINESS = "business"
-    WHOLESALE = "wholesale"
-
-
-class BillFrequency(StrEnum):
-    """How often a bill is made."""
-
-    MONTHLY = "monthly"
-    QUARTERLY = "quarterly"
-
-    @property
-    def months(self) -> int:
-        return 1 if self is BillFrequency.MONTHLY else 3
-
-
-class PaymentMeans(StrEnum):
-    """How the account pays."""
-
-    DIRECT_DEBIT = "direct-debit"
-    ON_DEMAND = "on-demand"
-
-
-class VatStatus(StrEnum):
-    """How supplies to this account are taxed."""
-
-    STANDARD = "standard"
-    EXEMPT = "exempt"
-    REVERSE_CHARGE = "reverse-charge"
-
-
-class BillMedium(StrEnum):
-    """How the bill reaches the payer."""
-
-    PAPER = "paper"
-    EMAIL = "email"
-    LARGE_PRINT = "large-print"
-    XML = "xml"
 
 
 class Account(Base):

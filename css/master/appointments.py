@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.words import AppointmentState, HalfDay
 from css.db.base import Base, Id, Ref, choice
-
-
-class HalfDay(StrEnum):
-    """The slot: morning 08:00-13:00, afternoon 13:00-18:00."""
-
-    AM = "AM"
-    PM = "PM"
-
-
-class AppointmentState(StrEnum):
-    """How the promise stands."""
-
-    HELD = "held"  # -> booked, lapsed (24 hours)
-    BOOKED = "booked"  # -> kept, missed, cancelled
-    KEPT = "kept"
-    MISSED = "missed"
-    CANCELLED = "cancelled"
-    LAPSED = "lapsed"
 
 
 class Appointment(Base):

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.words import ContactPointKind, CustomerKind
 from css.db.base import Base, Id, Ref, RowVersion, choice
-
-
-class CustomerKind(StrEnum):
-    """A person or an organisation."""
-
-    PERSON = "person"
-    ORGANISATION = "organisation"
-
-
-class ContactPointKind(StrEnum):
-    """How a customer is reached."""
-
-    PHONE = "phone"
-    MOBILE = "mobile"
-    EMAIL = "email"
 
 
 class Customer(Base):

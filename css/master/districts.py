@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.errors import NotFound
+from css.core.words import NationCode
 from css.db.base import Base, choice, code_form
-
-
-class NationCode(StrEnum):
-    """Whose bank holidays count."""
-
-    ENGLAND_AND_WALES = "england-and-wales"
-    SCOTLAND = "scotland"
-    NORTHERN_IRELAND = "northern-ireland"
 
 
 class District(Base):

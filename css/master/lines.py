@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.words import DirectoryEntryKind, LineState
 from css.db.base import Base, Id, Ref, RowVersion, choice
-
-
-class LineState(StrEnum):
-    """What the line is doing."""
-
-    PLANNED = "planned"  # -> working (order completed), recovered (order cancelled)
-    WORKING = "working"  # -> stopped (ceased, plant left in place)
-    STOPPED = "stopped"  # -> working (started again), recovered
-    RECOVERED = "recovered"  # the pair is spare again; the record stays
-
-
-class DirectoryEntryKind(StrEnum):
-    """How the line stands in the directory."""
-
-    ORDINARY = "DE"
-    EX_DIRECTORY = "XD"
-    NO_ENTRY_ENQUIRIES_ALLOWED = "NQ"
 
 
 class Line(Base):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -12,21 +11,6 @@ from sqlalchemy.types import Text
 
 from css.core.money import Money
 from css.db.base import Base, Id, Ref, SmallNumber, code_form
-
-
-class Role(StrEnum):
-    """What an operator may do; an operator may hold several."""
-
-    CLERK = "clerk"
-    """Orders, faults, payments, customers."""
-    REPAIR = "repair"
-    """Clears faults."""
-    BILLING = "billing"
-    """Adjusts, holds and releases bills."""
-    SCHEDULER = "scheduler"
-    """Runs the night."""
-    SUPERVISOR = "supervisor"
-    """Ends sessions, approves above the limit, reads the audit trail."""
 
 
 class Operator(Base):

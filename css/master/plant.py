@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.words import PairState
 from css.db.base import Base, Id, Ref, SmallNumber, choice
-
-
-class PairState(StrEnum):
-    """What the records say of a pair. Its physical condition is another matter."""
-
-    WORKING = "working"  # -> stopped (service ceased), spare (line recovered), faulty
-    STOPPED = "stopped"  # -> working (line restarted), spare (line recovered), faulty
-    SPARE = "spare"  # -> working (jointed to a line), faulty
-    FAULTY = "faulty"  # -> spare (repaired)
 
 
 class Exchange(Base):

@@ -2,59 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.types import Text
 
-from css.core.errors import NotFound
 from css.core.money import Percent, Price
+from css.core.pricing import PriceRow, VatRow
+from css.core.words import PriceBasis, PriceKind, ProductKind, Segment, VatCode
 from css.db.base import Base, Id, Ref, SmallNumber, choice
-from css.master.accounts import Segment
-
-
-class ProductKind(StrEnum):
-    """What sort of thing can be ordered."""
-
-    LINE = "line"
-    """The main product: a working telephone line with a number."""
-    FEATURE = "feature"
-    """A select service riding on a line."""
-    CARE = "care"
-    """A care level sold for money."""
-    ONE_OFF = "one-off"
-    """Charged once, by a billable item: connection, engineer's visit, late payment."""
-
-
-class PriceKind(StrEnum):
-    """What the price is for."""
-
-    RENTAL = "rental"
-    """A calendar month of a quantity of one, charged in advance."""
-    CONNECTION = "connection"
-    """Once, when an order completes."""
-    ONE_OFF = "one-off"
-    """Once, when it happens."""
-
-
-class PriceBasis(StrEnum):
-    """Whether the published figure is before or after VAT; the other is derived and stored beside it."""
-
-    NET = "net"
-    GROSS = "gross"
-
-
-class VatCode(StrEnum):
-    """How a supply is taxed."""
-
-    STANDARD = "standard"
-    REDUCED = "reduced"
-    ZERO = "zero"
-    EXEMPT = "exempt"
 
 
 class Product(Base):
@@ -128,32 +86,6 @@ class VatRate(Base):
     percent: Mapped[Percent]
 
 
-@dataclass(frozen=True, slots=True)
-class PriceRow:
-    """A dated price as rules take it."""
-
-    price_id: int
-    product_id: int
-    kind: PriceKind
-    segment: Segment
-    starts_on: date
-    ends_on: date | None
-    basis: PriceBasis
-    net_price: Price
-    gross_price: Price
-
-
-@dataclass(frozen=True, slots=True)
-class VatRow:
-    """A dated VAT rate as rules take it."""
-
-    vat_rate_id: int
-    code: VatCode
-    starts_on: date
-    ends_on: date | None
-    percent: Percent
-
-
 def vat_rates(session: Session) -> tuple[VatRow, ...]:
     """Every VAT rate there ever was, oldest first; a handful of rows."""
     rows = session.execute(select(VatRate).order_by(VatRate.code, VatRate.starts_on)).scalars()
@@ -183,15 +115,3 @@ def price_on(session: Session, product_id: int, kind: PriceKind, segment: Segmen
     if row is None:
         return None
     return PriceRow(row.id, row.product_id, row.kind, row.segment, row.starts_on, row.ends_on, row.basis, row.net_price, row.gross_price)
-
-
-def vat_percent_on(rates: tuple[VatRow, ...], code: VatCode, day: date) -> Percent:
-    """The rate of a VAT code on a day.
-
-    Raises:
-        NotFound: CSS103E when no rate is on file for that day.
-    """
-    for rate in rates:
-        if rate.code == code and rate.starts_on <= day and (rate.ends_on is None or day < rate.ends_on):
-            return rate.percent
-    raise NotFound("CSS103E", "No {code} VAT rate is on file for {day}; add the dated rate before billing that day.", code=code.value, day=day)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.words import AddressMatch
 from css.db.base import Base, Id, Ref, choice
-
-
-class AddressMatch(StrEnum):
-    """How well an address is known (domain: address matching)."""
-
-    GOLD = "gold"
-    """In the network's own records: plant, stopped lines and numbers are known."""
-    SILVER = "silver"
-    """Copied from postal data: no network record, a number cannot be reserved."""
 
 
 class Site(Base):

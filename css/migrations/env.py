@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from css.db.migrate import SCHEMAS
-from css.tables import metadata
+from css.migrations.tables import METADATA, SCHEMAS
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
@@ -15,7 +14,7 @@ def include_name(name: str | None, kind: str, _parents: object) -> bool:
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=METADATA,
     include_schemas=True,
     include_name=include_name,
     compare_type=True,

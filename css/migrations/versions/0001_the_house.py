@@ -133,13 +133,7 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "delayed-repair",
-                "missed-appointment",
-                "delayed-start",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
+                "delayed-repair", "missed-appointment", "delayed-start", native_enum=False, create_constraint=True, name="kind", length=24
             ),
             nullable=False,
         ),
@@ -154,16 +148,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "asset",
-                "liability",
-                "income",
-                "expense",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
+            sa.Enum("asset", "liability", "income", "expense", native_enum=False, create_constraint=True, name="kind", length=24),
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_nominal")),
@@ -172,9 +157,7 @@ def upgrade() -> None:
     op.create_table(
         "rated_call",
         sa.Column("district_code", sa.String(length=2), nullable=False),
-        sa.Column(
-            "usage_record_id", sa.BigInteger(), autoincrement=False, nullable=False
-        ),
+        sa.Column("usage_record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rated_on", sa.Date(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("service_id", sa.BigInteger(), nullable=False),
@@ -191,19 +174,11 @@ def upgrade() -> None:
         sa.Column("gross_millionths", sa.BigInteger(), nullable=False),
         sa.Column("vat_basis_points", sa.SmallInteger(), nullable=False),
         sa.Column("is_itemised", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "district_code", "usage_record_id", name=op.f("pk_rated_call")
-        ),
+        sa.PrimaryKeyConstraint("district_code", "usage_record_id", name=op.f("pk_rated_call")),
         schema="billing",
         postgresql_partition_by="LIST (district_code)",
     )
-    op.create_index(
-        "ix_rated_call_account_id_rated_on",
-        "rated_call",
-        ["account_id", "rated_on"],
-        unique=False,
-        schema="billing",
-    )
+    op.create_index("ix_rated_call_account_id_rated_on", "rated_call", ["account_id", "rated_on"], unique=False, schema="billing")
     op.create_table(
         "tariff",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -225,20 +200,12 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("duration_seconds", sa.Integer(), nullable=False),
         sa.Column("raw", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "duration_seconds >= 0", name=op.f("ck_usage_record_duration_not_negative")
-        ),
+        sa.CheckConstraint("duration_seconds >= 0", name=op.f("ck_usage_record_duration_not_negative")),
         sa.PrimaryKeyConstraint("district_code", "id", name=op.f("pk_usage_record")),
         schema="billing",
         postgresql_partition_by="LIST (district_code)",
     )
-    op.create_index(
-        "ix_usage_record_usage_file_id",
-        "usage_record",
-        ["usage_file_id"],
-        unique=False,
-        schema="billing",
-    )
+    op.create_index("ix_usage_record_usage_file_id", "usage_record", ["usage_file_id"], unique=False, schema="billing")
     op.create_table(
         "audit_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -250,33 +217,13 @@ def upgrade() -> None:
         sa.Column("verb", sa.Text(), nullable=False),
         sa.Column("subject_kind", sa.Text(), nullable=False),
         sa.Column("subject_number", sa.Text(), nullable=False),
-        sa.Column(
-            "before",
-            postgresql.JSONB(none_as_null=True, astext_type=Text()),
-            nullable=True,
-        ),
-        sa.Column(
-            "after",
-            postgresql.JSONB(none_as_null=True, astext_type=Text()),
-            nullable=True,
-        ),
+        sa.Column("before", postgresql.JSONB(none_as_null=True, astext_type=Text()), nullable=True),
+        sa.Column("after", postgresql.JSONB(none_as_null=True, astext_type=Text()), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
         schema="css",
     )
-    op.create_index(
-        "ix_audit_event_actor_name_occurred_at",
-        "audit_event",
-        ["actor_name", "occurred_at"],
-        unique=False,
-        schema="css",
-    )
-    op.create_index(
-        "ix_audit_event_subject",
-        "audit_event",
-        ["subject_kind", "subject_number"],
-        unique=False,
-        schema="css",
-    )
+    op.create_index("ix_audit_event_actor_name_occurred_at", "audit_event", ["actor_name", "occurred_at"], unique=False, schema="css")
+    op.create_index("ix_audit_event_subject", "audit_event", ["subject_kind", "subject_number"], unique=False, schema="css")
     op.create_table(
         "command_answer",
         sa.Column("actor_kind", sa.Text(), nullable=False),
@@ -286,9 +233,7 @@ def upgrade() -> None:
         sa.Column("command_sha256", sa.Text(), nullable=False),
         sa.Column("answer", postgresql.JSONB(astext_type=Text()), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "actor_kind", "actor_name", "token", name=op.f("pk_command_answer")
-        ),
+        sa.PrimaryKeyConstraint("actor_kind", "actor_name", "token", name=op.f("pk_command_answer")),
         schema="css",
     )
     op.create_table(
@@ -298,13 +243,7 @@ def upgrade() -> None:
         sa.Column(
             "nation",
             sa.Enum(
-                "england-and-wales",
-                "scotland",
-                "northern-ireland",
-                native_enum=False,
-                create_constraint=True,
-                name="nation",
-                length=24,
+                "england-and-wales", "scotland", "northern-ireland", native_enum=False, create_constraint=True, name="nation", length=24
             ),
             nullable=False,
         ),
@@ -321,18 +260,13 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("roles", postgresql.ARRAY(Text()), nullable=False),
         sa.Column("credit_limit", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("failed_sign_ons", sa.Integer(), server_default="0", nullable=False),
         sa.Column("locked_until_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_signed_on_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("code ~ '^[A-Z][A-Z0-9]{1,7}$'", name=op.f("ck_operator_code_form")),
         sa.CheckConstraint(
-            "code ~ '^[A-Z][A-Z0-9]{1,7}$'", name=op.f("ck_operator_code_form")
-        ),
-        sa.CheckConstraint(
-            "roles <@ ARRAY['clerk','repair','billing','scheduler','supervisor']::text[]",
-            name=op.f("ck_operator_roles_known"),
+            "roles <@ ARRAY['clerk','repair','billing','scheduler','supervisor']::text[]", name=op.f("ck_operator_roles_known")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator")),
         sa.UniqueConstraint("code", name=op.f("uq_operator_code")),
@@ -345,45 +279,21 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "line",
-                "feature",
-                "care",
-                "one-off",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
+            sa.Enum("line", "feature", "care", "one-off", native_enum=False, create_constraint=True, name="kind", length=24),
             nullable=False,
         ),
         sa.Column("segments", postgresql.ARRAY(Text()), nullable=False),
-        sa.Column(
-            "minimum_term_months", sa.Integer(), server_default="0", nullable=False
-        ),
+        sa.Column("minimum_term_months", sa.Integer(), server_default="0", nullable=False),
         sa.Column("care_level", sa.Text(), nullable=True),
         sa.Column("tariff_code", sa.Text(), nullable=True),
         sa.Column("nominal_code", sa.Text(), nullable=False),
         sa.Column(
             "vat_code",
-            sa.Enum(
-                "standard",
-                "reduced",
-                "zero",
-                "exempt",
-                native_enum=False,
-                create_constraint=True,
-                name="vat_code",
-                length=24,
-            ),
+            sa.Enum("standard", "reduced", "zero", "exempt", native_enum=False, create_constraint=True, name="vat_code", length=24),
             nullable=False,
         ),
-        sa.Column(
-            "needs_visit", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
-        sa.Column(
-            "is_orderable", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("needs_visit", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("is_orderable", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("code", name=op.f("uq_product_code")),
         schema="css",
@@ -394,72 +304,38 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("party_id", sa.Text(), nullable=False),
-        sa.Column(
-            "is_own_retail",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
+        sa.Column("is_own_retail", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("address_lines", postgresql.ARRAY(Text()), nullable=False),
         sa.Column("postcode", sa.Text(), nullable=False),
         sa.Column("vat_number", sa.Text(), nullable=True),
         sa.Column("endpoint", sa.Text(), nullable=True),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
-        sa.CheckConstraint(
-            "code ~ '^[A-Z][A-Z0-9]{2,7}$'", name=op.f("ck_provider_code_form")
-        ),
-        sa.CheckConstraint(
-            "vat_number IS NULL OR vat_number ~ '^GB([0-9]{9}|[0-9]{12})$'",
-            name=op.f("ck_provider_vat_number_form"),
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.CheckConstraint("code ~ '^[A-Z][A-Z0-9]{2,7}$'", name=op.f("ck_provider_code_form")),
+        sa.CheckConstraint("vat_number IS NULL OR vat_number ~ '^GB([0-9]{9}|[0-9]{12})$'", name=op.f("ck_provider_vat_number_form")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider")),
         sa.UniqueConstraint("code", name=op.f("uq_provider_code")),
         sa.UniqueConstraint("party_id", name=op.f("uq_provider_party_id")),
         schema="css",
     )
     op.create_index(
-        "uq_provider_own_retail",
-        "provider",
-        ["is_own_retail"],
-        unique=True,
-        schema="css",
-        postgresql_where=sa.text("is_own_retail"),
+        "uq_provider_own_retail", "provider", ["is_own_retail"], unique=True, schema="css", postgresql_where=sa.text("is_own_retail")
     )
     op.create_table(
         "vat_rate",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column(
             "code",
-            sa.Enum(
-                "standard",
-                "reduced",
-                "zero",
-                "exempt",
-                native_enum=False,
-                create_constraint=True,
-                name="code",
-                length=24,
-            ),
+            sa.Enum("standard", "reduced", "zero", "exempt", native_enum=False, create_constraint=True, name="code", length=24),
             nullable=False,
         ),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("percent", sa.Numeric(5, 2), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("code"), "="),
-            (sa.text("daterange(starts_on, ends_on)"), "&&"),
-            using="gist",
-            name="ex_vat_rate_overlap",
+            (sa.column("code"), "="), (sa.text("daterange(starts_on, ends_on)"), "&&"), using="gist", name="ex_vat_rate_overlap"
         ),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on > starts_on",
-            name=op.f("ck_vat_rate_ends_after_start"),
-        ),
-        sa.CheckConstraint(
-            "percent BETWEEN 0 AND 100", name=op.f("ck_vat_rate_percent_of_hundred")
-        ),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_vat_rate_ends_after_start")),
+        sa.CheckConstraint("percent BETWEEN 0 AND 100", name=op.f("ck_vat_rate_percent_of_hundred")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_vat_rate")),
         schema="css",
     )
@@ -470,33 +346,16 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("parameter_key", sa.Text(), server_default="", nullable=False),
-        sa.Column(
-            "parameters",
-            postgresql.JSONB(astext_type=Text()),
-            server_default="{}",
-            nullable=False,
-        ),
+        sa.Column("parameters", postgresql.JSONB(astext_type=Text()), server_default="{}", nullable=False),
         sa.Column(
             "state",
             sa.Enum(
-                "planned",
-                "running",
-                "failed",
-                "stopped",
-                "completed",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
+                "planned", "running", "failed", "stopped", "completed", native_enum=False, create_constraint=True, name="state", length=24
             ),
             nullable=False,
         ),
         sa.Column("planned_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_job_instance_district_code"),
-        ),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_job_instance_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_instance")),
         sa.UniqueConstraint(
             "net",
@@ -513,17 +372,9 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("issue_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_bill_run_district_code"),
-        ),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_bill_run_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bill_run")),
-        sa.UniqueConstraint(
-            "district_code",
-            "business_date",
-            name=op.f("uq_bill_run_district_code_business_date"),
-        ),
+        sa.UniqueConstraint("district_code", "business_date", name=op.f("uq_bill_run_district_code_business_date")),
         schema="billing",
     )
     op.create_table(
@@ -535,16 +386,8 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reverses_entry_id", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_journal_entry_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["reverses_entry_id"],
-            ["billing.journal_entry.id"],
-            name=op.f("fk_journal_entry_reverses_entry_id"),
-        ),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_journal_entry_district_code")),
+        sa.ForeignKeyConstraint(["reverses_entry_id"], ["billing.journal_entry.id"], name=op.f("fk_journal_entry_reverses_entry_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
         sa.UniqueConstraint("source_key", name=op.f("uq_journal_entry_source_key")),
         schema="billing",
@@ -556,40 +399,17 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.Column(
-            "basis",
-            sa.Enum(
-                "net",
-                "gross",
-                native_enum=False,
-                create_constraint=True,
-                name="basis",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("basis", sa.Enum("net", "gross", native_enum=False, create_constraint=True, name="basis", length=24), nullable=False),
         sa.Column("unit_seconds", sa.Integer(), nullable=False),
         sa.Column("daytime_from", sa.Time(), nullable=False),
         sa.Column("daytime_to", sa.Time(), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("tariff_id"), "="),
-            (sa.text("daterange(starts_on, ends_on)"), "&&"),
-            using="gist",
-            name="ex_tariff_version_overlap",
+            (sa.column("tariff_id"), "="), (sa.text("daterange(starts_on, ends_on)"), "&&"), using="gist", name="ex_tariff_version_overlap"
         ),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on > starts_on",
-            name=op.f("ck_tariff_version_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tariff_id"],
-            ["billing.tariff.id"],
-            name=op.f("fk_tariff_version_tariff_id"),
-        ),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_tariff_version_ends_after_start")),
+        sa.ForeignKeyConstraint(["tariff_id"], ["billing.tariff.id"], name=op.f("fk_tariff_version_tariff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff_version")),
-        sa.UniqueConstraint(
-            "tariff_id", "version", name=op.f("uq_tariff_version_tariff_id_version")
-        ),
+        sa.UniqueConstraint("tariff_id", "version", name=op.f("uq_tariff_version_tariff_id_version")),
         schema="billing",
     )
     op.create_table(
@@ -605,35 +425,13 @@ def upgrade() -> None:
         sa.Column("loaded_count", sa.BigInteger(), nullable=False),
         sa.Column("rejected_count", sa.BigInteger(), nullable=False),
         sa.Column("duration_seconds", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "loaded",
-                "rated",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("state", sa.Enum("loaded", "rated", native_enum=False, create_constraint=True, name="state", length=24), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.CheckConstraint(
-            "record_count = loaded_count + rejected_count",
-            name=op.f("ck_usage_file_read_is_loaded_and_rejected"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_usage_file_district_code"),
-        ),
+        sa.CheckConstraint("record_count = loaded_count + rejected_count", name=op.f("ck_usage_file_read_is_loaded_and_rejected")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_usage_file_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_file")),
-        sa.UniqueConstraint(
-            "supplier", "sequence", name=op.f("uq_usage_file_supplier_sequence")
-        ),
-        sa.UniqueConstraint(
-            "supplier", "sha256", name=op.f("uq_usage_file_supplier_sha256")
-        ),
+        sa.UniqueConstraint("supplier", "sequence", name=op.f("uq_usage_file_supplier_sequence")),
+        sa.UniqueConstraint("supplier", "sha256", name=op.f("uq_usage_file_supplier_sha256")),
         schema="billing",
     )
     op.create_table(
@@ -641,15 +439,8 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("current_on", sa.Date(), nullable=False),
         sa.Column("closed_through", sa.Date(), nullable=False),
-        sa.CheckConstraint(
-            "closed_through < current_on",
-            name=op.f("ck_business_date_closed_before_current"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_business_date_district_code"),
-        ),
+        sa.CheckConstraint("closed_through < current_on", name=op.f("ck_business_date_closed_before_current")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_business_date_district_code")),
         sa.PrimaryKeyConstraint("district_code", name=op.f("pk_business_date")),
         schema="css",
     )
@@ -659,16 +450,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum(
-                "person",
-                "organisation",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
+            "kind", sa.Enum("person", "organisation", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False
         ),
         sa.Column("title", sa.Text(), nullable=True),
         sa.Column("first_name", sa.Text(), nullable=True),
@@ -677,29 +459,14 @@ def upgrade() -> None:
         sa.Column("company_number", sa.Text(), nullable=True),
         sa.Column("born_on", sa.Date(), nullable=True),
         sa.Column("language", sa.Text(), server_default="en", nullable=False),
-        sa.Column(
-            "is_vulnerable",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
+        sa.Column("is_vulnerable", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("access_needs", sa.Text(), nullable=True),
         sa.Column("password_phrase", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint(
-            "(kind = 'organisation') = (organisation_name IS NOT NULL)",
-            name=op.f("ck_customer_organisation_has_name"),
-        ),
-        sa.CheckConstraint(
-            "(kind = 'person') = (surname IS NOT NULL)",
-            name=op.f("ck_customer_person_has_surname"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_customer_district_code"),
-        ),
+        sa.CheckConstraint("(kind = 'organisation') = (organisation_name IS NOT NULL)", name=op.f("ck_customer_organisation_has_name")),
+        sa.CheckConstraint("(kind = 'person') = (surname IS NOT NULL)", name=op.f("ck_customer_person_has_surname")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_customer_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
         sa.UniqueConstraint("number", name=op.f("uq_customer_number")),
         schema="css",
@@ -718,15 +485,9 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_exchange_district_code"),
-        ),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_exchange_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange")),
-        sa.UniqueConstraint(
-            "district_code", "code", name=op.f("uq_exchange_district_code_code")
-        ),
+        sa.UniqueConstraint("district_code", "code", name=op.f("uq_exchange_district_code_code")),
         schema="css",
     )
     op.create_table(
@@ -738,15 +499,9 @@ def upgrade() -> None:
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["operator_id"],
-            ["css.operator.id"],
-            name=op.f("fk_operator_session_operator_id"),
-        ),
+        sa.ForeignKeyConstraint(["operator_id"], ["css.operator.id"], name=op.f("fk_operator_session_operator_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_session")),
-        sa.UniqueConstraint(
-            "token_sha256", name=op.f("uq_operator_session_token_sha256")
-        ),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_operator_session_token_sha256")),
         schema="css",
     )
     op.create_index(
@@ -761,11 +516,7 @@ def upgrade() -> None:
         "outbox_counter",
         sa.Column("provider_id", sa.BigInteger(), nullable=False),
         sa.Column("last_sequence", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["provider_id"],
-            ["css.provider.id"],
-            name=op.f("fk_outbox_counter_provider_id"),
-        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_outbox_counter_provider_id")),
         sa.PrimaryKeyConstraint("provider_id", name=op.f("pk_outbox_counter")),
         schema="css",
     )
@@ -781,18 +532,10 @@ def upgrade() -> None:
         sa.Column("ref_to_message_id", sa.Text(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["provider_id"],
-            ["css.provider.id"],
-            name=op.f("fk_outbox_message_provider_id"),
-        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_outbox_message_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_message")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_message_id")),
-        sa.UniqueConstraint(
-            "provider_id",
-            "sequence",
-            name=op.f("uq_outbox_message_provider_id_sequence"),
-        ),
+        sa.UniqueConstraint("provider_id", "sequence", name=op.f("uq_outbox_message_provider_id_sequence")),
         sa.UniqueConstraint("source_key", name=op.f("uq_outbox_message_source_key")),
         schema="css",
     )
@@ -802,44 +545,17 @@ def upgrade() -> None:
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "rental",
-                "connection",
-                "one-off",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
+            sa.Enum("rental", "connection", "one-off", native_enum=False, create_constraint=True, name="kind", length=24),
             nullable=False,
         ),
         sa.Column(
             "segment",
-            sa.Enum(
-                "residential",
-                "business",
-                "wholesale",
-                native_enum=False,
-                create_constraint=True,
-                name="segment",
-                length=24,
-            ),
+            sa.Enum("residential", "business", "wholesale", native_enum=False, create_constraint=True, name="segment", length=24),
             nullable=False,
         ),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.Column(
-            "basis",
-            sa.Enum(
-                "net",
-                "gross",
-                native_enum=False,
-                create_constraint=True,
-                name="basis",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("basis", sa.Enum("net", "gross", native_enum=False, create_constraint=True, name="basis", length=24), nullable=False),
         sa.Column("net_price", sa.Numeric(20, 6), nullable=False),
         sa.Column("gross_price", sa.Numeric(20, 6), nullable=False),
         postgresql.ExcludeConstraint(
@@ -850,13 +566,8 @@ def upgrade() -> None:
             using="gist",
             name="ex_product_price_overlap",
         ),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on > starts_on",
-            name=op.f("ck_product_price_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["css.product.id"], name=op.f("fk_product_price_product_id")
-        ),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_product_price_ends_after_start")),
+        sa.ForeignKeyConstraint(["product_id"], ["css.product.id"], name=op.f("fk_product_price_product_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_price")),
         schema="css",
     )
@@ -872,32 +583,16 @@ def upgrade() -> None:
         sa.Column("acknowledgement", sa.LargeBinary(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "received",
-                "done",
-                "refused",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("received", "done", "refused", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.Column("outcome_code", sa.Text(), nullable=True),
         sa.Column("outcome_words", sa.Text(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["provider_id"],
-            ["css.provider.id"],
-            name=op.f("fk_inbox_message_provider_id"),
-        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_inbox_message_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_message")),
-        sa.UniqueConstraint(
-            "provider_id",
-            "message_id",
-            name=op.f("uq_inbox_message_provider_id_message_id"),
-        ),
+        sa.UniqueConstraint("provider_id", "message_id", name=op.f("uq_inbox_message_provider_id_message_id")),
         schema="partners",
     )
     op.create_table(
@@ -906,15 +601,9 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.BigInteger(), nullable=False),
         sa.Column("key_sha256", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.Column(
-            "is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False
-        ),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["provider_id"],
-            ["css.provider.id"],
-            name=op.f("fk_partner_key_provider_id"),
-        ),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_partner_key_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_key")),
         sa.UniqueConstraint("key_sha256", name=op.f("uq_partner_key_key_sha256")),
         schema="partners",
@@ -927,18 +616,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("item_count", sa.BigInteger(), nullable=True),
         sa.Column("amount", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["job_instance_id"],
-            ["batch.job_instance.id"],
-            name=op.f("fk_control_total_job_instance_id"),
-        ),
+        sa.ForeignKeyConstraint(["job_instance_id"], ["batch.job_instance.id"], name=op.f("fk_control_total_job_instance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_control_total")),
-        sa.UniqueConstraint(
-            "job_instance_id",
-            "step",
-            "name",
-            name=op.f("uq_control_total_job_instance_id_step_name"),
-        ),
+        sa.UniqueConstraint("job_instance_id", "step", "name", name=op.f("uq_control_total_job_instance_id_step_name")),
         schema="batch",
     )
     op.create_table(
@@ -948,16 +628,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "running",
-                "completed",
-                "failed",
-                "stopped",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("running", "completed", "failed", "stopped", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.Column("started_by", sa.Text(), nullable=False),
@@ -968,21 +639,10 @@ def upgrade() -> None:
         sa.Column("return_code", sa.Integer(), nullable=True),
         sa.Column("message_code", sa.Text(), nullable=True),
         sa.Column("message_words", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(state = 'running') = (ended_at IS NULL)",
-            name=op.f("ck_job_execution_ended_when_not_running"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["job_instance_id"],
-            ["batch.job_instance.id"],
-            name=op.f("fk_job_execution_job_instance_id"),
-        ),
+        sa.CheckConstraint("(state = 'running') = (ended_at IS NULL)", name=op.f("ck_job_execution_ended_when_not_running")),
+        sa.ForeignKeyConstraint(["job_instance_id"], ["batch.job_instance.id"], name=op.f("fk_job_execution_job_instance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_execution")),
-        sa.UniqueConstraint(
-            "job_instance_id",
-            "attempt",
-            name=op.f("uq_job_execution_job_instance_id_attempt"),
-        ),
+        sa.UniqueConstraint("job_instance_id", "attempt", name=op.f("uq_job_execution_job_instance_id_attempt")),
         schema="batch",
     )
     op.create_index(
@@ -1001,11 +661,7 @@ def upgrade() -> None:
         sa.Column("done_by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["job_instance_id"],
-            ["batch.job_instance.id"],
-            name=op.f("fk_operator_action_job_instance_id"),
-        ),
+        sa.ForeignKeyConstraint(["job_instance_id"], ["batch.job_instance.id"], name=op.f("fk_operator_action_job_instance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_action")),
         schema="batch",
     )
@@ -1020,34 +676,17 @@ def upgrade() -> None:
         sa.Column("raw", sa.Text(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "open",
-                "replayed",
-                "dropped",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("open", "replayed", "dropped", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.Column("rejected_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["job_instance_id"],
-            ["batch.job_instance.id"],
-            name=op.f("fk_reject_job_instance_id"),
-        ),
+        sa.ForeignKeyConstraint(["job_instance_id"], ["batch.job_instance.id"], name=op.f("fk_reject_job_instance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reject")),
         sa.UniqueConstraint("source_key", name=op.f("uq_reject_source_key")),
         schema="batch",
     )
     op.create_index(
-        "ix_reject_open",
-        "reject",
-        ["job_instance_id", "step"],
-        unique=False,
-        schema="batch",
-        postgresql_where=sa.text("state = 'open'"),
+        "ix_reject_open", "reject", ["job_instance_id", "step"], unique=False, schema="batch", postgresql_where=sa.text("state = 'open'")
     )
     op.create_table(
         "tariff_rate",
@@ -1061,22 +700,10 @@ def upgrade() -> None:
         sa.Column("unit_price", sa.Numeric(20, 6), nullable=False),
         sa.Column("minimum_price", sa.Numeric(20, 6), nullable=False),
         sa.Column("is_itemised", sa.Boolean(), nullable=False),
-        sa.CheckConstraint(
-            "band IN ('day', 'evening', 'weekend')",
-            name=op.f("ck_tariff_rate_band_known"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["tariff_version_id"],
-            ["billing.tariff_version.id"],
-            name=op.f("fk_tariff_rate_tariff_version_id"),
-        ),
+        sa.CheckConstraint("band IN ('day', 'evening', 'weekend')", name=op.f("ck_tariff_rate_band_known")),
+        sa.ForeignKeyConstraint(["tariff_version_id"], ["billing.tariff_version.id"], name=op.f("fk_tariff_rate_tariff_version_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff_rate")),
-        sa.UniqueConstraint(
-            "tariff_version_id",
-            "prefix",
-            "band",
-            name=op.f("uq_tariff_rate_tariff_version_id_prefix_band"),
-        ),
+        sa.UniqueConstraint("tariff_version_id", "prefix", "band", name=op.f("uq_tariff_rate_tariff_version_id_prefix_band")),
         schema="billing",
     )
     op.create_table(
@@ -1089,15 +716,7 @@ def upgrade() -> None:
         sa.Column("payer_customer_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "segment",
-            sa.Enum(
-                "residential",
-                "business",
-                "wholesale",
-                native_enum=False,
-                create_constraint=True,
-                name="segment",
-                length=24,
-            ),
+            sa.Enum("residential", "business", "wholesale", native_enum=False, create_constraint=True, name="segment", length=24),
             nullable=False,
         ),
         sa.Column("billing_name", sa.Text(), nullable=False),
@@ -1106,58 +725,25 @@ def upgrade() -> None:
         sa.Column("cycle_day", sa.Integer(), nullable=False),
         sa.Column(
             "frequency",
-            sa.Enum(
-                "monthly",
-                "quarterly",
-                native_enum=False,
-                create_constraint=True,
-                name="frequency",
-                length=24,
-            ),
+            sa.Enum("monthly", "quarterly", native_enum=False, create_constraint=True, name="frequency", length=24),
             nullable=False,
         ),
-        sa.Column(
-            "cycle_month_group", sa.Integer(), server_default="1", nullable=False
-        ),
+        sa.Column("cycle_month_group", sa.Integer(), server_default="1", nullable=False),
         sa.Column(
             "payment_means",
-            sa.Enum(
-                "direct-debit",
-                "on-demand",
-                native_enum=False,
-                create_constraint=True,
-                name="payment_means",
-                length=24,
-            ),
+            sa.Enum("direct-debit", "on-demand", native_enum=False, create_constraint=True, name="payment_means", length=24),
             nullable=False,
         ),
         sa.Column("mandate_reference", sa.Text(), nullable=True),
         sa.Column(
             "vat_status",
-            sa.Enum(
-                "standard",
-                "exempt",
-                "reverse-charge",
-                native_enum=False,
-                create_constraint=True,
-                name="vat_status",
-                length=24,
-            ),
+            sa.Enum("standard", "exempt", "reverse-charge", native_enum=False, create_constraint=True, name="vat_status", length=24),
             nullable=False,
         ),
         sa.Column("vat_number", sa.Text(), nullable=True),
         sa.Column(
             "medium",
-            sa.Enum(
-                "paper",
-                "email",
-                "large-print",
-                "xml",
-                native_enum=False,
-                create_constraint=True,
-                name="medium",
-                length=24,
-            ),
+            sa.Enum("paper", "email", "large-print", "xml", native_enum=False, create_constraint=True, name="medium", length=24),
             nullable=False,
         ),
         sa.Column("email", sa.Text(), nullable=True),
@@ -1166,70 +752,33 @@ def upgrade() -> None:
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
-            "payment_means <> 'direct-debit' OR mandate_reference IS NOT NULL",
-            name=op.f("ck_account_direct_debit_has_mandate"),
+            "payment_means <> 'direct-debit' OR mandate_reference IS NOT NULL", name=op.f("ck_account_direct_debit_has_mandate")
         ),
+        sa.CheckConstraint("vat_number IS NULL OR vat_number ~ '^GB([0-9]{9}|[0-9]{12})$'", name=op.f("ck_account_vat_number_form")),
         sa.CheckConstraint(
-            "vat_number IS NULL OR vat_number ~ '^GB([0-9]{9}|[0-9]{12})$'",
-            name=op.f("ck_account_vat_number_form"),
+            "vat_status <> 'reverse-charge' OR vat_number IS NOT NULL", name=op.f("ck_account_reverse_charge_has_vat_number")
         ),
-        sa.CheckConstraint(
-            "vat_status <> 'reverse-charge' OR vat_number IS NOT NULL",
-            name=op.f("ck_account_reverse_charge_has_vat_number"),
-        ),
-        sa.CheckConstraint(
-            "closed_on IS NULL OR closed_on >= opened_on",
-            name=op.f("ck_account_closed_after_opened"),
-        ),
-        sa.CheckConstraint(
-            "cycle_day BETWEEN 1 AND 31", name=op.f("ck_account_cycle_day_of_month")
-        ),
-        sa.CheckConstraint(
-            "cycle_month_group BETWEEN 1 AND 3",
-            name=op.f("ck_account_cycle_month_group_of_quarter"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["css.customer.id"], name=op.f("fk_account_customer_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_account_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["payer_customer_id"],
-            ["css.customer.id"],
-            name=op.f("fk_account_payer_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_id"], ["css.provider.id"], name=op.f("fk_account_provider_id")
-        ),
+        sa.CheckConstraint("closed_on IS NULL OR closed_on >= opened_on", name=op.f("ck_account_closed_after_opened")),
+        sa.CheckConstraint("cycle_day BETWEEN 1 AND 31", name=op.f("ck_account_cycle_day_of_month")),
+        sa.CheckConstraint("cycle_month_group BETWEEN 1 AND 3", name=op.f("ck_account_cycle_month_group_of_quarter")),
+        sa.ForeignKeyConstraint(["customer_id"], ["css.customer.id"], name=op.f("fk_account_customer_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_account_district_code")),
+        sa.ForeignKeyConstraint(["payer_customer_id"], ["css.customer.id"], name=op.f("fk_account_payer_customer_id")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_account_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("number", name=op.f("uq_account_number")),
         schema="css",
     )
-    op.create_index(
-        "ix_account_customer_id", "account", ["customer_id"], unique=False, schema="css"
-    )
-    op.create_index(
-        "ix_account_district_code_provider_id",
-        "account",
-        ["district_code", "provider_id"],
-        unique=False,
-        schema="css",
-    )
+    op.create_index("ix_account_customer_id", "account", ["customer_id"], unique=False, schema="css")
+    op.create_index("ix_account_district_code_provider_id", "account", ["district_code", "provider_id"], unique=False, schema="css")
     op.create_table(
         "cabinet",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("exchange_id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["exchange_id"], ["css.exchange.id"], name=op.f("fk_cabinet_exchange_id")
-        ),
+        sa.ForeignKeyConstraint(["exchange_id"], ["css.exchange.id"], name=op.f("fk_cabinet_exchange_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cabinet")),
-        sa.UniqueConstraint(
-            "exchange_id", "code", name=op.f("uq_cabinet_exchange_id_code")
-        ),
+        sa.UniqueConstraint("exchange_id", "code", name=op.f("uq_cabinet_exchange_id_code")),
         schema="css",
     )
     op.create_table(
@@ -1237,43 +786,16 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("customer_id", sa.BigInteger(), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum(
-                "phone",
-                "mobile",
-                "email",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
+            "kind", sa.Enum("phone", "mobile", "email", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False
         ),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.Column(
-            "is_preferred",
-            sa.Boolean(),
-            server_default=sa.text("false"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["css.customer.id"],
-            name=op.f("fk_contact_point_customer_id"),
-        ),
+        sa.Column("is_preferred", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["css.customer.id"], name=op.f("fk_contact_point_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_point")),
         schema="css",
     )
-    op.create_index(
-        "ix_contact_point_customer_id",
-        "contact_point",
-        ["customer_id"],
-        unique=False,
-        schema="css",
-    )
-    op.create_index(
-        "ix_contact_point_value", "contact_point", ["value"], unique=False, schema="css"
-    )
+    op.create_index("ix_contact_point_customer_id", "contact_point", ["customer_id"], unique=False, schema="css")
+    op.create_index("ix_contact_point_value", "contact_point", ["value"], unique=False, schema="css")
     op.create_table(
         "number_block",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1281,36 +803,17 @@ def upgrade() -> None:
         sa.Column("first_number", sa.Text(), nullable=False),
         sa.Column("last_number", sa.Text(), nullable=False),
         postgresql.ExcludeConstraint(
-            (
-                sa.text("numrange(first_number::numeric, last_number::numeric, '[]')"),
-                "&&",
-            ),
-            using="gist",
-            name="ex_number_block_overlap",
+            (sa.text("numrange(first_number::numeric, last_number::numeric, '[]')"), "&&"), using="gist", name="ex_number_block_overlap"
         ),
+        sa.CheckConstraint("first_number ~ '^44[0-9]{9,10}$'", name=op.f("ck_number_block_first_number_form")),
         sa.CheckConstraint(
-            "first_number ~ '^44[0-9]{9,10}$'",
-            name=op.f("ck_number_block_first_number_form"),
+            "first_number <= last_number AND length(first_number) = length(last_number)", name=op.f("ck_number_block_block_is_ordered")
         ),
-        sa.CheckConstraint(
-            "first_number <= last_number AND length(first_number) = length(last_number)",
-            name=op.f("ck_number_block_block_is_ordered"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["exchange_id"],
-            ["css.exchange.id"],
-            name=op.f("fk_number_block_exchange_id"),
-        ),
+        sa.ForeignKeyConstraint(["exchange_id"], ["css.exchange.id"], name=op.f("fk_number_block_exchange_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_block")),
         schema="css",
     )
-    op.create_index(
-        op.f("ix_number_block_exchange_id"),
-        "number_block",
-        ["exchange_id"],
-        unique=False,
-        schema="css",
-    )
+    op.create_index(op.f("ix_number_block_exchange_id"), "number_block", ["exchange_id"], unique=False, schema="css")
     op.create_table(
         "step_execution",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1320,53 +823,24 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "running",
-                "failed",
-                "completed",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("running", "failed", "completed", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
-        sa.Column(
-            "checkpoint",
-            postgresql.JSONB(astext_type=Text()),
-            server_default="{}",
-            nullable=False,
-        ),
+        sa.Column("checkpoint", postgresql.JSONB(astext_type=Text()), server_default="{}", nullable=False),
         sa.Column("read_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("written_count", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column(
-            "filtered_count", sa.BigInteger(), server_default="0", nullable=False
-        ),
-        sa.Column(
-            "rejected_count", sa.BigInteger(), server_default="0", nullable=False
-        ),
+        sa.Column("filtered_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rejected_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state <> 'completed' OR read_count = written_count + filtered_count + rejected_count",
             name=op.f("ck_step_execution_counts_close"),
         ),
-        sa.ForeignKeyConstraint(
-            ["job_execution_id"],
-            ["batch.job_execution.id"],
-            name=op.f("fk_step_execution_job_execution_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["job_instance_id"],
-            ["batch.job_instance.id"],
-            name=op.f("fk_step_execution_job_instance_id"),
-        ),
+        sa.ForeignKeyConstraint(["job_execution_id"], ["batch.job_execution.id"], name=op.f("fk_step_execution_job_execution_id")),
+        sa.ForeignKeyConstraint(["job_instance_id"], ["batch.job_instance.id"], name=op.f("fk_step_execution_job_instance_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_step_execution")),
-        sa.UniqueConstraint(
-            "job_instance_id",
-            "step",
-            name=op.f("uq_step_execution_job_instance_id_step"),
-        ),
+        sa.UniqueConstraint("job_instance_id", "step", name=op.f("uq_step_execution_job_instance_id_step")),
         schema="batch",
     )
     op.create_table(
@@ -1375,17 +849,9 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("next_bill_on", sa.Date(), nullable=False),
         sa.Column("usage_billed_through", sa.Date(), nullable=True),
-        sa.Column(
-            "is_finished", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_account_cycle_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_account_cycle_district_code"),
-        ),
+        sa.Column("is_finished", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_account_cycle_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_account_cycle_district_code")),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_cycle")),
         schema="billing",
     )
@@ -1403,30 +869,11 @@ def upgrade() -> None:
         sa.Column("bill_run_id", sa.BigInteger(), nullable=False),
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "bill",
-                "final",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.Enum("bill", "final", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
-                "calculated",
-                "held",
-                "released",
-                "posted",
-                "issued",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
+                "calculated", "held", "released", "posted", "issued", native_enum=False, create_constraint=True, name="state", length=24
             ),
             nullable=False,
         ),
@@ -1449,78 +896,34 @@ def upgrade() -> None:
         sa.Column("invoice_gross", sa.BigInteger(), nullable=False),
         sa.Column("amount_due", sa.BigInteger(), nullable=False),
         sa.Column("payer", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.CheckConstraint("(number IS NULL) = (state IN ('calculated', 'held'))", name=op.f("ck_bill_numbered_when_released")),
+        sa.CheckConstraint("(serial IS NULL) = (number IS NULL)", name=op.f("ck_bill_number_has_serial")),
         sa.CheckConstraint(
-            "(number IS NULL) = (state IN ('calculated', 'held'))",
-            name=op.f("ck_bill_numbered_when_released"),
+            "amount_due = brought_forward - payments_received + outside_total + invoice_gross", name=op.f("ck_bill_amount_due_adds_up")
         ),
-        sa.CheckConstraint(
-            "(serial IS NULL) = (number IS NULL)",
-            name=op.f("ck_bill_number_has_serial"),
-        ),
-        sa.CheckConstraint(
-            "amount_due = brought_forward - payments_received + outside_total + invoice_gross",
-            name=op.f("ck_bill_amount_due_adds_up"),
-        ),
-        sa.CheckConstraint(
-            "invoice_gross = invoice_net + invoice_vat",
-            name=op.f("ck_bill_invoice_adds_up"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_bill_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["bill_run_id"], ["billing.bill_run.id"], name=op.f("fk_bill_bill_run_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"], ["css.district.code"], name=op.f("fk_bill_district_code")
-        ),
+        sa.CheckConstraint("invoice_gross = invoice_net + invoice_vat", name=op.f("ck_bill_invoice_adds_up")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_bill_account_id")),
+        sa.ForeignKeyConstraint(["bill_run_id"], ["billing.bill_run.id"], name=op.f("fk_bill_bill_run_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_bill_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bill")),
-        sa.UniqueConstraint(
-            "bill_run_id", "account_id", name=op.f("uq_bill_bill_run_id_account_id")
-        ),
+        sa.UniqueConstraint("bill_run_id", "account_id", name=op.f("uq_bill_bill_run_id_account_id")),
         sa.UniqueConstraint("number", name=op.f("uq_bill_number")),
         sa.UniqueConstraint("series", "serial", name=op.f("uq_bill_series_serial")),
         schema="billing",
     )
-    op.create_index(
-        "ix_bill_account_id", "bill", ["account_id"], unique=False, schema="billing"
-    )
+    op.create_index("ix_bill_account_id", "bill", ["account_id"], unique=False, schema="billing")
     op.create_table(
         "bill_run_account",
         sa.Column("bill_run_id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "bill",
-                "final",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.Enum("bill", "final", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False),
         sa.Column("cycle_on", sa.Date(), nullable=False),
         sa.Column("parked_code", sa.Text(), nullable=True),
         sa.Column("parked_words", sa.Text(), nullable=True),
-        sa.CheckConstraint(
-            "(parked_code IS NULL) = (parked_words IS NULL)",
-            name=op.f("ck_bill_run_account_parked_has_words"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["css.account.id"],
-            name=op.f("fk_bill_run_account_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["bill_run_id"],
-            ["billing.bill_run.id"],
-            name=op.f("fk_bill_run_account_bill_run_id"),
-        ),
-        sa.PrimaryKeyConstraint(
-            "bill_run_id", "account_id", name=op.f("pk_bill_run_account")
-        ),
+        sa.CheckConstraint("(parked_code IS NULL) = (parked_words IS NULL)", name=op.f("ck_bill_run_account_parked_has_words")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_bill_run_account_account_id")),
+        sa.ForeignKeyConstraint(["bill_run_id"], ["billing.bill_run.id"], name=op.f("fk_bill_run_account_bill_run_id")),
+        sa.PrimaryKeyConstraint("bill_run_id", "account_id", name=op.f("pk_bill_run_account")),
         schema="billing",
     )
     op.create_table(
@@ -1529,35 +932,20 @@ def upgrade() -> None:
         sa.Column("source_key", sa.Text(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum(
-                "compensation",
-                "late-fee",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
+            "kind", sa.Enum("compensation", "late-fee", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False
         ),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("entered_on", sa.Date(), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_outside_item_account_id")
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_outside_item_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_item")),
         sa.UniqueConstraint("source_key", name=op.f("uq_outside_item_source_key")),
         schema="billing",
     )
     op.create_index(
-        "ix_outside_item_account_id_business_date",
-        "outside_item",
-        ["account_id", "business_date"],
-        unique=False,
-        schema="billing",
+        "ix_outside_item_account_id_business_date", "outside_item", ["account_id", "business_date"], unique=False, schema="billing"
     )
     op.create_table(
         "payment",
@@ -1587,25 +975,13 @@ def upgrade() -> None:
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_by", sa.Text(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_payment_amount_positive")),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_payment_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_payment_district_code"),
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_payment_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_payment_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
         sa.UniqueConstraint("number", name=op.f("uq_payment_number")),
         schema="billing",
     )
-    op.create_index(
-        "ix_payment_account_id_business_date",
-        "payment",
-        ["account_id", "business_date"],
-        unique=False,
-        schema="billing",
-    )
+    op.create_index("ix_payment_account_id_business_date", "payment", ["account_id", "business_date"], unique=False, schema="billing")
     op.create_table(
         "posting",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1614,57 +990,24 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint(
-            "(nominal_code = 'DEBTORS') = (account_id IS NOT NULL)",
-            name=op.f("ck_posting_debtors_names_account"),
-        ),
-        sa.CheckConstraint(
-            "amount <> 0", name=op.f("ck_posting_amount_says_something")
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_posting_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["journal_entry_id"],
-            ["billing.journal_entry.id"],
-            name=op.f("fk_posting_journal_entry_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["nominal_code"],
-            ["billing.nominal.code"],
-            name=op.f("fk_posting_nominal_code"),
-        ),
+        sa.CheckConstraint("(nominal_code = 'DEBTORS') = (account_id IS NOT NULL)", name=op.f("ck_posting_debtors_names_account")),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_posting_amount_says_something")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_posting_account_id")),
+        sa.ForeignKeyConstraint(["journal_entry_id"], ["billing.journal_entry.id"], name=op.f("fk_posting_journal_entry_id")),
+        sa.ForeignKeyConstraint(["nominal_code"], ["billing.nominal.code"], name=op.f("fk_posting_nominal_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
         schema="billing",
     )
-    op.create_index(
-        "ix_posting_account_id_business_date",
-        "posting",
-        ["account_id", "business_date"],
-        unique=False,
-        schema="billing",
-    )
-    op.create_index(
-        "ix_posting_journal_entry_id",
-        "posting",
-        ["journal_entry_id"],
-        unique=False,
-        schema="billing",
-    )
+    op.create_index("ix_posting_account_id_business_date", "posting", ["account_id", "business_date"], unique=False, schema="billing")
+    op.create_index("ix_posting_journal_entry_id", "posting", ["journal_entry_id"], unique=False, schema="billing")
     op.create_table(
         "distribution_point",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("cabinet_id", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["cabinet_id"],
-            ["css.cabinet.id"],
-            name=op.f("fk_distribution_point_cabinet_id"),
-        ),
+        sa.ForeignKeyConstraint(["cabinet_id"], ["css.cabinet.id"], name=op.f("fk_distribution_point_cabinet_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_distribution_point")),
-        sa.UniqueConstraint(
-            "cabinet_id", "code", name=op.f("uq_distribution_point_cabinet_id_code")
-        ),
+        sa.UniqueConstraint("cabinet_id", "code", name=op.f("uq_distribution_point_cabinet_id_code")),
         schema="css",
     )
     op.create_table(
@@ -1674,43 +1017,16 @@ def upgrade() -> None:
         sa.Column("block_number", sa.Integer(), nullable=False),
         sa.Column("first_key", sa.BigInteger(), nullable=False),
         sa.Column("last_key", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "waiting",
-                "done",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("state", sa.Enum("waiting", "done", native_enum=False, create_constraint=True, name="state", length=24), nullable=False),
         sa.Column("job_execution_id", sa.BigInteger(), nullable=True),
         sa.Column("read_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("written_count", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column(
-            "filtered_count", sa.BigInteger(), server_default="0", nullable=False
-        ),
-        sa.Column(
-            "rejected_count", sa.BigInteger(), server_default="0", nullable=False
-        ),
-        sa.ForeignKeyConstraint(
-            ["job_execution_id"],
-            ["batch.job_execution.id"],
-            name=op.f("fk_block_job_execution_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["step_execution_id"],
-            ["batch.step_execution.id"],
-            name=op.f("fk_block_step_execution_id"),
-        ),
+        sa.Column("filtered_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rejected_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["job_execution_id"], ["batch.job_execution.id"], name=op.f("fk_block_job_execution_id")),
+        sa.ForeignKeyConstraint(["step_execution_id"], ["batch.step_execution.id"], name=op.f("fk_block_step_execution_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
-        sa.UniqueConstraint(
-            "step_execution_id",
-            "block_number",
-            name=op.f("uq_block_step_execution_id_block_number"),
-        ),
+        sa.UniqueConstraint("step_execution_id", "block_number", name=op.f("uq_block_step_execution_id_block_number")),
         schema="batch",
     )
     op.create_table(
@@ -1721,12 +1037,8 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("rendered_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('pdf', 'xml')", name=op.f("ck_bill_file_kind_known")
-        ),
-        sa.ForeignKeyConstraint(
-            ["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_file_bill_id")
-        ),
+        sa.CheckConstraint("kind IN ('pdf', 'xml')", name=op.f("ck_bill_file_kind_known")),
+        sa.ForeignKeyConstraint(["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_file_bill_id")),
         sa.PrimaryKeyConstraint("bill_id", "kind", name=op.f("pk_bill_file")),
         schema="billing",
     )
@@ -1737,12 +1049,8 @@ def upgrade() -> None:
         sa.Column("vat_basis_points", sa.SmallInteger(), nullable=False),
         sa.Column("net", sa.BigInteger(), nullable=False),
         sa.Column("vat", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_vat_bill_id")
-        ),
-        sa.PrimaryKeyConstraint(
-            "bill_id", "vat_category", "vat_basis_points", name=op.f("pk_bill_vat")
-        ),
+        sa.ForeignKeyConstraint(["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_vat_bill_id")),
+        sa.PrimaryKeyConstraint("bill_id", "vat_category", "vat_basis_points", name=op.f("pk_bill_vat")),
         schema="billing",
     )
     op.create_table(
@@ -1752,30 +1060,13 @@ def upgrade() -> None:
         sa.Column("pair_number", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "working",
-                "stopped",
-                "spare",
-                "faulty",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("working", "stopped", "spare", "faulty", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.CheckConstraint("pair_number > 0", name=op.f("ck_pair_pair_number_counts")),
-        sa.ForeignKeyConstraint(
-            ["distribution_point_id"],
-            ["css.distribution_point.id"],
-            name=op.f("fk_pair_distribution_point_id"),
-        ),
+        sa.ForeignKeyConstraint(["distribution_point_id"], ["css.distribution_point.id"], name=op.f("fk_pair_distribution_point_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pair")),
-        sa.UniqueConstraint(
-            "distribution_point_id",
-            "pair_number",
-            name=op.f("uq_pair_distribution_point_id_pair_number"),
-        ),
+        sa.UniqueConstraint("distribution_point_id", "pair_number", name=op.f("uq_pair_distribution_point_id_pair_number")),
         schema="css",
     )
     op.create_index(
@@ -1791,18 +1082,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("address_key", sa.Text(), nullable=False),
         sa.Column("district_code", sa.String(length=2), nullable=False),
-        sa.Column(
-            "match",
-            sa.Enum(
-                "gold",
-                "silver",
-                native_enum=False,
-                create_constraint=True,
-                name="match",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("match", sa.Enum("gold", "silver", native_enum=False, create_constraint=True, name="match", length=24), nullable=False),
         sa.Column("uprn", sa.Text(), nullable=True),
         sa.Column("premises", sa.Text(), nullable=False),
         sa.Column("street", sa.Text(), nullable=False),
@@ -1810,64 +1090,25 @@ def upgrade() -> None:
         sa.Column("postcode", sa.Text(), nullable=False),
         sa.Column("exchange_id", sa.BigInteger(), nullable=False),
         sa.Column("distribution_point_id", sa.BigInteger(), nullable=True),
-        sa.CheckConstraint(
-            "(match = 'gold') = (distribution_point_id IS NOT NULL)",
-            name=op.f("ck_site_gold_is_on_the_network"),
-        ),
-        sa.CheckConstraint(
-            "postcode ~ '^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$'",
-            name=op.f("ck_site_postcode_form"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["distribution_point_id"],
-            ["css.distribution_point.id"],
-            name=op.f("fk_site_distribution_point_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"], ["css.district.code"], name=op.f("fk_site_district_code")
-        ),
-        sa.ForeignKeyConstraint(
-            ["exchange_id"], ["css.exchange.id"], name=op.f("fk_site_exchange_id")
-        ),
+        sa.CheckConstraint("(match = 'gold') = (distribution_point_id IS NOT NULL)", name=op.f("ck_site_gold_is_on_the_network")),
+        sa.CheckConstraint("postcode ~ '^[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}$'", name=op.f("ck_site_postcode_form")),
+        sa.ForeignKeyConstraint(["distribution_point_id"], ["css.distribution_point.id"], name=op.f("fk_site_distribution_point_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_site_district_code")),
+        sa.ForeignKeyConstraint(["exchange_id"], ["css.exchange.id"], name=op.f("fk_site_exchange_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("address_key", name=op.f("uq_site_address_key")),
         schema="css",
     )
-    op.create_index(
-        op.f("ix_site_distribution_point_id"),
-        "site",
-        ["distribution_point_id"],
-        unique=False,
-        schema="css",
-    )
-    op.create_index(
-        "ix_site_lower_street",
-        "site",
-        [sa.literal_column("lower(street)"), "town"],
-        unique=False,
-        schema="css",
-    )
-    op.create_index(
-        "ix_site_postcode", "site", ["postcode"], unique=False, schema="css"
-    )
+    op.create_index(op.f("ix_site_distribution_point_id"), "site", ["distribution_point_id"], unique=False, schema="css")
+    op.create_index("ix_site_lower_street", "site", [sa.literal_column("lower(street)"), "town"], unique=False, schema="css")
+    op.create_index("ix_site_postcode", "site", ["postcode"], unique=False, schema="css")
     op.create_table(
         "appointment",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("site_id", sa.BigInteger(), nullable=False),
         sa.Column("slot_on", sa.Date(), nullable=False),
-        sa.Column(
-            "half_day",
-            sa.Enum(
-                "AM",
-                "PM",
-                native_enum=False,
-                create_constraint=True,
-                name="half_day",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("half_day", sa.Enum("AM", "PM", native_enum=False, create_constraint=True, name="half_day", length=24), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -1885,24 +1126,12 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("held_until_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_appointment_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["css.site.id"], name=op.f("fk_appointment_site_id")
-        ),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_appointment_district_code")),
+        sa.ForeignKeyConstraint(["site_id"], ["css.site.id"], name=op.f("fk_appointment_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_appointment")),
         schema="css",
     )
-    op.create_index(
-        "ix_appointment_district_code_slot_on",
-        "appointment",
-        ["district_code", "slot_on"],
-        unique=False,
-        schema="css",
-    )
+    op.create_index("ix_appointment_district_code_slot_on", "appointment", ["district_code", "slot_on"], unique=False, schema="css")
     op.create_table(
         "line",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1913,63 +1142,26 @@ def upgrade() -> None:
         sa.Column("pair_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "state",
-            sa.Enum(
-                "planned",
-                "working",
-                "stopped",
-                "recovered",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("planned", "working", "stopped", "recovered", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint(
-            "(state = 'recovered') = (ends_on IS NOT NULL)",
-            name=op.f("ck_line_recovered_has_end"),
-        ),
-        sa.CheckConstraint(
-            "state NOT IN ('working', 'stopped') OR pair_id IS NOT NULL",
-            name=op.f("ck_line_jointed_has_pair"),
-        ),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on >= starts_on",
-            name=op.f("ck_line_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_line_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"], ["css.district.code"], name=op.f("fk_line_district_code")
-        ),
-        sa.ForeignKeyConstraint(
-            ["pair_id"], ["css.pair.id"], name=op.f("fk_line_pair_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_id"], ["css.provider.id"], name=op.f("fk_line_provider_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["css.site.id"], name=op.f("fk_line_site_id")
-        ),
+        sa.CheckConstraint("(state = 'recovered') = (ends_on IS NOT NULL)", name=op.f("ck_line_recovered_has_end")),
+        sa.CheckConstraint("state NOT IN ('working', 'stopped') OR pair_id IS NOT NULL", name=op.f("ck_line_jointed_has_pair")),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_line_ends_after_start")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_line_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_line_district_code")),
+        sa.ForeignKeyConstraint(["pair_id"], ["css.pair.id"], name=op.f("fk_line_pair_id")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_line_provider_id")),
+        sa.ForeignKeyConstraint(["site_id"], ["css.site.id"], name=op.f("fk_line_site_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line")),
         schema="css",
     )
-    op.create_index(
-        "ix_line_account_id", "line", ["account_id"], unique=False, schema="css"
-    )
+    op.create_index("ix_line_account_id", "line", ["account_id"], unique=False, schema="css")
     op.create_index("ix_line_site_id", "line", ["site_id"], unique=False, schema="css")
-    op.create_index(
-        "uq_line_pair_id_live",
-        "line",
-        ["pair_id"],
-        unique=True,
-        schema="css",
-        postgresql_where=sa.text("ends_on IS NULL"),
-    )
+    op.create_index("uq_line_pair_id_live", "line", ["pair_id"], unique=True, schema="css", postgresql_where=sa.text("ends_on IS NULL"))
     op.create_table(
         "contact",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1995,14 +1187,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "direction",
-            sa.Enum(
-                "inbound",
-                "outbound",
-                native_enum=False,
-                create_constraint=True,
-                name="direction",
-                length=24,
-            ),
+            sa.Enum("inbound", "outbound", native_enum=False, create_constraint=True, name="direction", length=24),
             nullable=False,
         ),
         sa.Column("caller_name", sa.Text(), nullable=True),
@@ -2012,48 +1197,21 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column(
             "outcome",
-            sa.Enum(
-                "solved",
-                "open",
-                "not-solved",
-                native_enum=False,
-                create_constraint=True,
-                name="outcome",
-                length=24,
-            ),
+            sa.Enum("solved", "open", "not-solved", native_enum=False, create_constraint=True, name="outcome", length=24),
             nullable=False,
         ),
         sa.Column("follow_up_on", sa.Date(), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "customer_id IS NOT NULL OR line_id IS NOT NULL",
-            name=op.f("ck_contact_somebody_or_some_line"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_contact_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["css.customer.id"], name=op.f("fk_contact_customer_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_contact_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_contact_line_id")
-        ),
+        sa.CheckConstraint("customer_id IS NOT NULL OR line_id IS NOT NULL", name=op.f("ck_contact_somebody_or_some_line")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_contact_account_id")),
+        sa.ForeignKeyConstraint(["customer_id"], ["css.customer.id"], name=op.f("fk_contact_customer_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_contact_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_contact_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
         schema="care",
     )
-    op.create_index(
-        "ix_contact_customer_id_occurred_at",
-        "contact",
-        ["customer_id", "occurred_at"],
-        unique=False,
-        schema="care",
-    )
+    op.create_index("ix_contact_customer_id_occurred_at", "contact", ["customer_id", "occurred_at"], unique=False, schema="care")
     op.create_table(
         "hold",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -2085,27 +1243,15 @@ def upgrade() -> None:
             using="gist",
             name="ex_hold_overlap",
         ),
-        sa.CheckConstraint(
-            "ends_at IS NULL OR ends_at >= starts_at",
-            name=op.f("ck_hold_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_hold_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_hold_line_id")
-        ),
+        sa.CheckConstraint("ends_at IS NULL OR ends_at >= starts_at", name=op.f("ck_hold_ends_after_start")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_hold_account_id")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_hold_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
         sa.UniqueConstraint("source_key", name=op.f("uq_hold_source_key")),
         schema="css",
     )
     op.create_index(
-        "ix_hold_account_id_live",
-        "hold",
-        ["account_id"],
-        unique=False,
-        schema="css",
-        postgresql_where=sa.text("ends_at IS NULL"),
+        "ix_hold_account_id_live", "hold", ["account_id"], unique=False, schema="css", postgresql_where=sa.text("ends_at IS NULL")
     )
     op.create_table(
         "line_listing",
@@ -2113,15 +1259,7 @@ def upgrade() -> None:
         sa.Column("line_id", sa.BigInteger(), nullable=False),
         sa.Column(
             "directory_kind",
-            sa.Enum(
-                "DE",
-                "XD",
-                "NQ",
-                native_enum=False,
-                create_constraint=True,
-                name="directory_kind",
-                length=24,
-            ),
+            sa.Enum("DE", "XD", "NQ", native_enum=False, create_constraint=True, name="directory_kind", length=24),
             nullable=False,
         ),
         sa.Column("directory_name", sa.Text(), nullable=True),
@@ -2129,18 +1267,10 @@ def upgrade() -> None:
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
         postgresql.ExcludeConstraint(
-            (sa.column("line_id"), "="),
-            (sa.text("daterange(starts_on, ends_on)"), "&&"),
-            using="gist",
-            name="ex_line_listing_overlap",
+            (sa.column("line_id"), "="), (sa.text("daterange(starts_on, ends_on)"), "&&"), using="gist", name="ex_line_listing_overlap"
         ),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on >= starts_on",
-            name=op.f("ck_line_listing_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_line_listing_line_id")
-        ),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_line_listing_ends_after_start")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_line_listing_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_line_listing")),
         schema="css",
     )
@@ -2152,32 +1282,14 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("line_id", sa.BigInteger(), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum(
-                "bar",
-                "restore",
-                "cease",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
+            "kind", sa.Enum("bar", "restore", "cease", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False
         ),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_order_number", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_order_request_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_order_request_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_order_request_line_id")
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_order_request_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_order_request_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_order_request_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_request")),
         sa.UniqueConstraint("source_key", name=op.f("uq_order_request_source_key")),
         schema="css",
@@ -2205,38 +1317,18 @@ def upgrade() -> None:
             using="gist",
             name="ex_service_product_twice_on_line",
         ),
-        sa.CheckConstraint(
-            "(ends_on IS NULL) = (end_recorded_on IS NULL)",
-            name=op.f("ck_service_end_is_recorded"),
-        ),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on >= starts_on",
-            name=op.f("ck_service_ends_after_start"),
-        ),
+        sa.CheckConstraint("(ends_on IS NULL) = (end_recorded_on IS NULL)", name=op.f("ck_service_end_is_recorded")),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name=op.f("ck_service_ends_after_start")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_service_quantity_counts")),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_service_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_service_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_service_line_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["css.product.id"], name=op.f("fk_service_product_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_id"], ["css.provider.id"], name=op.f("fk_service_provider_id")
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_service_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_service_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_service_line_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["css.product.id"], name=op.f("fk_service_product_id")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_service_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service")),
         schema="css",
     )
-    op.create_index(
-        "ix_service_account_id", "service", ["account_id"], unique=False, schema="css"
-    )
+    op.create_index("ix_service_account_id", "service", ["account_id"], unique=False, schema="css")
     op.create_table(
         "service_failure",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -2247,13 +1339,7 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "delayed-repair",
-                "missed-appointment",
-                "delayed-start",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
+                "delayed-repair", "missed-appointment", "delayed-start", native_enum=False, create_constraint=True, name="kind", length=24
             ),
             nullable=False,
         ),
@@ -2262,29 +1348,15 @@ def upgrade() -> None:
         sa.Column("promised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("put_right_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["css.account.id"],
-            name=op.f("fk_service_failure_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_service_failure_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_service_failure_line_id")
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_service_failure_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_service_failure_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_service_failure_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_failure")),
         sa.UniqueConstraint("source_key", name=op.f("uq_service_failure_source_key")),
         schema="css",
     )
     op.create_index(
-        "ix_service_failure_account_id_business_date",
-        "service_failure",
-        ["account_id", "business_date"],
-        unique=False,
-        schema="css",
+        "ix_service_failure_account_id_business_date", "service_failure", ["account_id", "business_date"], unique=False, schema="css"
     )
     op.create_table(
         "customer_order",
@@ -2294,18 +1366,7 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.BigInteger(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("line_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "provide",
-                "cease",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("kind", sa.Enum("provide", "cease", native_enum=False, create_constraint=True, name="kind", length=24), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -2341,48 +1402,20 @@ def upgrade() -> None:
         sa.Column("placed_by", sa.Text(), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name=op.f("ck_customer_order_completed_has_instant")),
         sa.CheckConstraint(
-            "(state = 'completed') = (completed_at IS NOT NULL)",
-            name=op.f("ck_customer_order_completed_has_instant"),
+            "state NOT IN ('committed', 'held', 'completed') OR committed_on IS NOT NULL", name=op.f("ck_customer_order_committed_has_date")
         ),
-        sa.CheckConstraint(
-            "state NOT IN ('committed', 'held', 'completed') OR committed_on IS NOT NULL",
-            name=op.f("ck_customer_order_committed_has_date"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["css.account.id"],
-            name=op.f("fk_customer_order_account_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["appointment_id"],
-            ["css.appointment.id"],
-            name=op.f("fk_customer_order_appointment_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_customer_order_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_customer_order_line_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_id"],
-            ["css.provider.id"],
-            name=op.f("fk_customer_order_provider_id"),
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_customer_order_account_id")),
+        sa.ForeignKeyConstraint(["appointment_id"], ["css.appointment.id"], name=op.f("fk_customer_order_appointment_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_customer_order_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_customer_order_line_id")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_customer_order_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer_order")),
         sa.UniqueConstraint("number", name=op.f("uq_customer_order_number")),
         schema="orders",
     )
-    op.create_index(
-        "ix_customer_order_account_id",
-        "customer_order",
-        ["account_id"],
-        unique=False,
-        schema="orders",
-    )
+    op.create_index("ix_customer_order_account_id", "customer_order", ["account_id"], unique=False, schema="orders")
     op.create_index(
         "ix_customer_order_open",
         "customer_order",
@@ -2417,16 +1450,7 @@ def upgrade() -> None:
         sa.Column("line_id", sa.BigInteger(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "reported",
-                "cleared",
-                "closed",
-                "withdrawn",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("reported", "cleared", "closed", "withdrawn", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.Column("symptom_code", sa.Text(), nullable=False),
@@ -2448,53 +1472,23 @@ def upgrade() -> None:
         sa.Column("clear_words", sa.Text(), nullable=True),
         sa.Column("reported_by", sa.Text(), nullable=False),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint(
-            "(state IN ('cleared', 'closed')) = (cleared_at IS NOT NULL)",
-            name=op.f("ck_fault_cleared_has_instant"),
-        ),
-        sa.CheckConstraint(
-            "(cleared_at IS NULL) = (clear_code IS NULL)",
-            name=op.f("ck_fault_cleared_has_code"),
-        ),
-        sa.CheckConstraint(
-            "accepted_at >= reported_at", name=op.f("ck_fault_accepted_after_report")
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_fault_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_fault_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_fault_line_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["provider_id"], ["css.provider.id"], name=op.f("fk_fault_provider_id")
-        ),
+        sa.CheckConstraint("(state IN ('cleared', 'closed')) = (cleared_at IS NOT NULL)", name=op.f("ck_fault_cleared_has_instant")),
+        sa.CheckConstraint("(cleared_at IS NULL) = (clear_code IS NULL)", name=op.f("ck_fault_cleared_has_code")),
+        sa.CheckConstraint("accepted_at >= reported_at", name=op.f("ck_fault_accepted_after_report")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_fault_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_fault_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_fault_line_id")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_fault_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fault")),
         sa.UniqueConstraint("number", name=op.f("uq_fault_number")),
         schema="repairs",
     )
+    op.create_index("ix_fault_account_id", "fault", ["account_id"], unique=False, schema="repairs")
     op.create_index(
-        "ix_fault_account_id", "fault", ["account_id"], unique=False, schema="repairs"
+        "ix_fault_due", "fault", ["district_code", "due_at"], unique=False, schema="repairs", postgresql_where=sa.text("state = 'reported'")
     )
     op.create_index(
-        "ix_fault_due",
-        "fault",
-        ["district_code", "due_at"],
-        unique=False,
-        schema="repairs",
-        postgresql_where=sa.text("state = 'reported'"),
-    )
-    op.create_index(
-        "uq_fault_open_on_line",
-        "fault",
-        ["line_id"],
-        unique=True,
-        schema="repairs",
-        postgresql_where=sa.text("state = 'reported'"),
+        "uq_fault_open_on_line", "fault", ["line_id"], unique=True, schema="repairs", postgresql_where=sa.text("state = 'reported'")
     )
     op.create_table(
         "billable_item",
@@ -2508,66 +1502,28 @@ def upgrade() -> None:
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("quantity", sa.Integer(), server_default="1", nullable=False),
-        sa.Column(
-            "basis",
-            sa.Enum(
-                "net",
-                "gross",
-                native_enum=False,
-                create_constraint=True,
-                name="basis",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("basis", sa.Enum("net", "gross", native_enum=False, create_constraint=True, name="basis", length=24), nullable=False),
         sa.Column("net_price", sa.Numeric(20, 6), nullable=False),
         sa.Column("gross_price", sa.Numeric(20, 6), nullable=False),
         sa.Column(
             "vat_code",
-            sa.Enum(
-                "standard",
-                "reduced",
-                "zero",
-                "exempt",
-                native_enum=False,
-                create_constraint=True,
-                name="vat_code",
-                length=24,
-            ),
+            sa.Enum("standard", "reduced", "zero", "exempt", native_enum=False, create_constraint=True, name="vat_code", length=24),
             nullable=False,
         ),
         sa.Column("occurs_on", sa.Date(), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
-        sa.CheckConstraint(
-            "quantity > 0", name=op.f("ck_billable_item_quantity_counts")
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_billable_item_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_code"],
-            ["css.district.code"],
-            name=op.f("fk_billable_item_district_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["line_id"], ["css.line.id"], name=op.f("fk_billable_item_line_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["css.product.id"], name=op.f("fk_billable_item_product_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["service_id"], ["css.service.id"], name=op.f("fk_billable_item_service_id")
-        ),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_billable_item_quantity_counts")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_billable_item_account_id")),
+        sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_billable_item_district_code")),
+        sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_billable_item_line_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["css.product.id"], name=op.f("fk_billable_item_product_id")),
+        sa.ForeignKeyConstraint(["service_id"], ["css.service.id"], name=op.f("fk_billable_item_service_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billable_item")),
         sa.UniqueConstraint("source_key", name=op.f("uq_billable_item_source_key")),
         schema="css",
     )
     op.create_index(
-        "ix_billable_item_account_id_business_date",
-        "billable_item",
-        ["account_id", "business_date"],
-        unique=False,
-        schema="css",
+        "ix_billable_item_account_id_business_date", "billable_item", ["account_id", "business_date"], unique=False, schema="css"
     )
     op.create_table(
         "service_number",
@@ -2577,33 +1533,15 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         postgresql.ExcludeConstraint(
-            (sa.column("number"), "="),
-            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
-            using="gist",
-            name="ex_service_number_in_use",
+            (sa.column("number"), "="), (sa.text("tstzrange(starts_at, ends_at)"), "&&"), using="gist", name="ex_service_number_in_use"
         ),
-        sa.CheckConstraint(
-            "number ~ '^44[0-9]{9,10}$'", name=op.f("ck_service_number_number_form")
-        ),
-        sa.CheckConstraint(
-            "ends_at IS NULL OR ends_at >= starts_at",
-            name=op.f("ck_service_number_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["service_id"],
-            ["css.service.id"],
-            name=op.f("fk_service_number_service_id"),
-        ),
+        sa.CheckConstraint("number ~ '^44[0-9]{9,10}$'", name=op.f("ck_service_number_number_form")),
+        sa.CheckConstraint("ends_at IS NULL OR ends_at >= starts_at", name=op.f("ck_service_number_ends_after_start")),
+        sa.ForeignKeyConstraint(["service_id"], ["css.service.id"], name=op.f("fk_service_number_service_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_number")),
         schema="css",
     )
-    op.create_index(
-        "ix_service_number_service_id",
-        "service_number",
-        ["service_id"],
-        unique=False,
-        schema="css",
-    )
+    op.create_index("ix_service_number_service_id", "service_number", ["service_id"], unique=False, schema="css")
     op.create_table(
         "kci_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -2632,19 +1570,11 @@ def upgrade() -> None:
         sa.Column("problem_code", sa.Text(), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column("order_copy", postgresql.JSONB(astext_type=Text()), nullable=False),
-        sa.Column(
-            "told", postgresql.ARRAY(Text()), server_default="{}", nullable=False
-        ),
+        sa.Column("told", postgresql.ARRAY(Text()), server_default="{}", nullable=False),
         sa.CheckConstraint("sequence > 0", name=op.f("ck_kci_event_sequence_counts")),
-        sa.ForeignKeyConstraint(
-            ["order_id"],
-            ["orders.customer_order.id"],
-            name=op.f("fk_kci_event_order_id"),
-        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.customer_order.id"], name=op.f("fk_kci_event_order_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kci_event")),
-        sa.UniqueConstraint(
-            "order_id", "sequence", name=op.f("uq_kci_event_order_id_sequence")
-        ),
+        sa.UniqueConstraint("order_id", "sequence", name=op.f("uq_kci_event_order_id_sequence")),
         schema="orders",
     )
     op.create_table(
@@ -2652,35 +1582,14 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("item_number", sa.Integer(), nullable=False),
-        sa.Column(
-            "action",
-            sa.Enum(
-                "add",
-                "remove",
-                native_enum=False,
-                create_constraint=True,
-                name="action",
-                length=24,
-            ),
-            nullable=False,
-        ),
+        sa.Column("action", sa.Enum("add", "remove", native_enum=False, create_constraint=True, name="action", length=24), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("service_id", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["order_id"],
-            ["orders.customer_order.id"],
-            name=op.f("fk_order_item_order_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["css.product.id"], name=op.f("fk_order_item_product_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["service_id"], ["css.service.id"], name=op.f("fk_order_item_service_id")
-        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.customer_order.id"], name=op.f("fk_order_item_order_id")),
+        sa.ForeignKeyConstraint(["product_id"], ["css.product.id"], name=op.f("fk_order_item_product_id")),
+        sa.ForeignKeyConstraint(["service_id"], ["css.service.id"], name=op.f("fk_order_item_service_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_item")),
-        sa.UniqueConstraint(
-            "order_id", "item_number", name=op.f("uq_order_item_order_id_item_number")
-        ),
+        sa.UniqueConstraint("order_id", "item_number", name=op.f("uq_order_item_order_id_item_number")),
         schema="orders",
     )
     op.create_table(
@@ -2690,28 +1599,15 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column(
             "state",
-            sa.Enum(
-                "reported",
-                "cleared",
-                "closed",
-                "withdrawn",
-                native_enum=False,
-                create_constraint=True,
-                name="state",
-                length=24,
-            ),
+            sa.Enum("reported", "cleared", "closed", "withdrawn", native_enum=False, create_constraint=True, name="state", length=24),
             nullable=False,
         ),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_by", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["fault_id"], ["repairs.fault.id"], name=op.f("fk_fault_event_fault_id")
-        ),
+        sa.ForeignKeyConstraint(["fault_id"], ["repairs.fault.id"], name=op.f("fk_fault_event_fault_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fault_event")),
-        sa.UniqueConstraint(
-            "fault_id", "sequence", name=op.f("uq_fault_event_fault_id_sequence")
-        ),
+        sa.UniqueConstraint("fault_id", "sequence", name=op.f("uq_fault_event_fault_id_sequence")),
         schema="repairs",
     )
     op.create_table(
@@ -2722,16 +1618,7 @@ def upgrade() -> None:
         sa.Column("line_number", sa.Integer(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum(
-                "rental",
-                "part-period",
-                "one-off",
-                "calls",
-                native_enum=False,
-                create_constraint=True,
-                name="kind",
-                length=24,
-            ),
+            sa.Enum("rental", "part-period", "one-off", "calls", native_enum=False, create_constraint=True, name="kind", length=24),
             nullable=False,
         ),
         sa.Column("service_id", sa.BigInteger(), nullable=True),
@@ -2753,46 +1640,17 @@ def upgrade() -> None:
         sa.Column("vat_category", sa.Text(), nullable=False),
         sa.Column("vat_basis_points", sa.SmallInteger(), nullable=False),
         sa.Column("nominal_code", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "ends_on IS NULL OR ends_on > starts_on",
-            name=op.f("ck_bill_line_ends_after_start"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["css.account.id"], name=op.f("fk_bill_line_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_line_bill_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["billable_item_id"],
-            ["css.billable_item.id"],
-            name=op.f("fk_bill_line_billable_item_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["corrects_line_id"],
-            ["billing.bill_line.id"],
-            name=op.f("fk_bill_line_corrects_line_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["nominal_code"],
-            ["billing.nominal.code"],
-            name=op.f("fk_bill_line_nominal_code"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["css.product.id"], name=op.f("fk_bill_line_product_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_price_id"],
-            ["css.product_price.id"],
-            name=op.f("fk_bill_line_product_price_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["service_id"], ["css.service.id"], name=op.f("fk_bill_line_service_id")
-        ),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_bill_line_ends_after_start")),
+        sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_bill_line_account_id")),
+        sa.ForeignKeyConstraint(["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_line_bill_id")),
+        sa.ForeignKeyConstraint(["billable_item_id"], ["css.billable_item.id"], name=op.f("fk_bill_line_billable_item_id")),
+        sa.ForeignKeyConstraint(["corrects_line_id"], ["billing.bill_line.id"], name=op.f("fk_bill_line_corrects_line_id")),
+        sa.ForeignKeyConstraint(["nominal_code"], ["billing.nominal.code"], name=op.f("fk_bill_line_nominal_code")),
+        sa.ForeignKeyConstraint(["product_id"], ["css.product.id"], name=op.f("fk_bill_line_product_id")),
+        sa.ForeignKeyConstraint(["product_price_id"], ["css.product_price.id"], name=op.f("fk_bill_line_product_price_id")),
+        sa.ForeignKeyConstraint(["service_id"], ["css.service.id"], name=op.f("fk_bill_line_service_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bill_line")),
-        sa.UniqueConstraint(
-            "bill_id", "line_number", name=op.f("uq_bill_line_bill_id_line_number")
-        ),
+        sa.UniqueConstraint("bill_id", "line_number", name=op.f("uq_bill_line_bill_id_line_number")),
         schema="billing",
     )
     op.create_index(

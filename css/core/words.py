@@ -1,0 +1,205 @@
+"""The words every room shares: closed lists of the trade, pure, so that rules may use them. Each is held as text by value."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NationCode(StrEnum):
+    """Whose bank holidays count."""
+
+    ENGLAND_AND_WALES = "england-and-wales"
+    SCOTLAND = "scotland"
+    NORTHERN_IRELAND = "northern-ireland"
+
+
+class CustomerKind(StrEnum):
+    """A person or an organisation."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class ContactPointKind(StrEnum):
+    """How a customer is reached."""
+
+    PHONE = "phone"
+    MOBILE = "mobile"
+    EMAIL = "email"
+
+
+class Segment(StrEnum):
+    """Who is billed: prices, ladders and rules differ by it."""
+
+    RESIDENTIAL = "residential"
+    BUSINESS = "business"
+    WHOLESALE = "wholesale"
+
+
+class BillFrequency(StrEnum):
+    """How often a bill is made."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+
+    @property
+    def months(self) -> int:
+        return 1 if self is BillFrequency.MONTHLY else 3
+
+
+class PaymentMeans(StrEnum):
+    """How the account pays."""
+
+    DIRECT_DEBIT = "direct-debit"
+    ON_DEMAND = "on-demand"
+
+
+class VatStatus(StrEnum):
+    """How supplies to this account are taxed."""
+
+    STANDARD = "standard"
+    EXEMPT = "exempt"
+    REVERSE_CHARGE = "reverse-charge"
+
+
+class BillMedium(StrEnum):
+    """How the bill reaches the payer."""
+
+    PAPER = "paper"
+    EMAIL = "email"
+    LARGE_PRINT = "large-print"
+    XML = "xml"
+
+
+class AddressMatch(StrEnum):
+    """How well an address is known (domain: address matching)."""
+
+    GOLD = "gold"
+    """In the network's own records: plant, stopped lines and numbers are known."""
+    SILVER = "silver"
+    """Copied from postal data: no network record, a number cannot be reserved."""
+
+
+class PairState(StrEnum):
+    """What the records say of a pair. Its physical condition is another matter."""
+
+    WORKING = "working"  # -> stopped (service ceased), spare (line recovered), faulty
+    STOPPED = "stopped"  # -> working (line restarted), spare (line recovered), faulty
+    SPARE = "spare"  # -> working (jointed to a line), faulty
+    FAULTY = "faulty"  # -> spare (repaired)
+
+
+class LineState(StrEnum):
+    """What the line is doing."""
+
+    PLANNED = "planned"  # -> working (order completed), recovered (order cancelled)
+    WORKING = "working"  # -> stopped (ceased, plant left in place)
+    STOPPED = "stopped"  # -> working (started again), recovered
+    RECOVERED = "recovered"  # the pair is spare again; the record stays
+
+
+class DirectoryEntryKind(StrEnum):
+    """How the line stands in the directory."""
+
+    ORDINARY = "DE"
+    EX_DIRECTORY = "XD"
+    NO_ENTRY_ENQUIRIES_ALLOWED = "NQ"
+
+
+class ProductKind(StrEnum):
+    """What sort of thing can be ordered."""
+
+    LINE = "line"
+    """The main product: a working telephone line with a number."""
+    FEATURE = "feature"
+    """A select service riding on a line."""
+    CARE = "care"
+    """A care level sold for money."""
+    ONE_OFF = "one-off"
+    """Charged once, by a billable item: connection, engineer's visit, late payment."""
+
+
+class PriceKind(StrEnum):
+    """What the price is for."""
+
+    RENTAL = "rental"
+    """A calendar month of a quantity of one, charged in advance."""
+    CONNECTION = "connection"
+    """Once, when an order completes."""
+    ONE_OFF = "one-off"
+    """Once, when it happens."""
+
+
+class PriceBasis(StrEnum):
+    """Whether the published figure is before or after VAT; the other is derived and stored beside it."""
+
+    NET = "net"
+    GROSS = "gross"
+
+
+class VatCode(StrEnum):
+    """How a supply is taxed."""
+
+    STANDARD = "standard"
+    REDUCED = "reduced"
+    ZERO = "zero"
+    EXEMPT = "exempt"
+
+
+class HalfDay(StrEnum):
+    """The slot: morning 08:00-13:00, afternoon 13:00-18:00."""
+
+    AM = "AM"
+    PM = "PM"
+
+
+class AppointmentState(StrEnum):
+    """How the promise stands."""
+
+    HELD = "held"  # -> booked, lapsed (24 hours)
+    BOOKED = "booked"  # -> kept, missed, cancelled
+    KEPT = "kept"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+
+
+class Role(StrEnum):
+    """What an operator may do; an operator may hold several."""
+
+    CLERK = "clerk"
+    """Orders, faults, payments, customers."""
+    REPAIR = "repair"
+    """Clears faults."""
+    BILLING = "billing"
+    """Adjusts, holds and releases bills."""
+    SCHEDULER = "scheduler"
+    """Runs the night."""
+    SUPERVISOR = "supervisor"
+    """Ends sessions, approves above the limit, reads the audit trail."""
+
+
+class FailureKind(StrEnum):
+    """How we failed the customer (domain: automatic compensation)."""
+
+    DELAYED_REPAIR = "delayed-repair"
+    MISSED_APPOINTMENT = "missed-appointment"
+    DELAYED_START = "delayed-start"
+
+
+class RequestKind(StrEnum):
+    """What billing's debt ladder asks of orders."""
+
+    BAR = "bar"
+    RESTORE = "restore"
+    CEASE = "cease"
+
+
+class HoldKind(StrEnum):
+    """Why treatment must wait."""
+
+    DISPUTE = "dispute"
+    OPEN_FAULT = "open-fault"
+    OPEN_ORDER = "open-order"
+    VULNERABLE = "vulnerable"
+    PAYMENT_PLAN = "payment-plan"
