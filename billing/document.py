@@ -5,16 +5,18 @@ nothing and add nothing: what is not here is not on the bill, and what is here i
 (in ``billing.document_check``) says whether a document adds up; a caller asks it before rendering.
 
 Signs: an amount is positive when it raises what the customer owes. A payment received is positive and lowers it.
-Periods are half-open in the data; the renderings print the last day inside.
+Periods are half-open in the data and always have an end; the renderings print the last day inside (``last_day``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Final, Literal
 
-from css.core.money import ZERO, Money, Percent, Price
+from css.core.calendar import ONE_DAY, Period
+from css.core.errors import Breach
+from css.core.money import ZERO, Money, Percent, Price, total
 
 BillKind = Literal["bill", "final", "interim", "credit_note"]
 CustomerKind = Literal["residential", "business", "wholesale"]
@@ -26,19 +28,6 @@ UnitCode = Literal["C62", "MON", "DAY", "MIN", "SEC"]
 VatCategory = Literal["S", "Z", "E", "AE"]
 """UNCL 5305: standard rate, zero rate, exempt, domestic reverse charge. Outside the scope never stands on an invoice."""
 OutsideKind = Literal["late_fee", "compensation", "adjustment", "deposit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days from ``starts_on`` up to and not including ``ends_on``."""
-
-    starts_on: date
-    ends_on: date
-
-    @property
-    def last_day(self) -> date:
-        """The last day inside, as people write periods."""
-        return self.ends_on - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,3 +273,24 @@ class BillDocument:
     def is_credit(self) -> bool:
         """Whether the invoice part is a credit note in law: its total is below zero."""
         return self.invoice_total < ZERO
+
+    @property
+    def supply_period(self) -> Period:
+        """From the first to the last day of anything on the invoice: the bill's period and every line's, rentals in advance too."""
+        periods = [self.period, *(line.period for line in self.lines if line.period is not None)]
+        return Period(min(period.starts_on for period in periods), max(last_day(period) for period in periods) + ONE_DAY)
+
+    @property
+    def group_totals(self) -> tuple[tuple[LineGroup, Money], ...]:
+        """The net total of each group that has lines, in printing order."""
+        present = {line.group for line in self.lines}
+        return tuple((group, total(line.net for line in self.lines if line.group == group)) for group in LINE_GROUPS if group in present)
+
+
+def last_day(period: Period) -> date:
+    """The last day inside a period on a bill, which always has an end."""
+    day = period.last_day
+    if day is None:
+        msg = f"a bill has a period from {period.starts_on} without an end"
+        raise Breach(msg)
+    return day

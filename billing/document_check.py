@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from billing.document import BillDocument, BillLine, VatCategory
+from css.core.calendar import Period
 from css.core.money import ZERO, Money, Percent, percent_of, to_money, total
 
 VAT_NUMBER_FORM = re.compile(r"^[A-Z]{2}[0-9A-Z]{2,13}$")
@@ -37,8 +38,8 @@ def _one_line(line: BillLine) -> Iterator[str]:
         return
     if line.net and (line.quantity < 0) != (line.net < ZERO):
         yield f"{name} has a quantity of {line.quantity} against a net amount of {line.net}."
-    if line.period is not None and line.period.ends_on <= line.period.starts_on:
-        yield f"{name} has a period without a day in it."
+    if line.period is not None and _is_no_period(line.period):
+        yield f"{name} has a period without a day in it, or without an end."
     if line.unit_price is not None:
         worth = to_money(line.unit_price, Fraction(line.quantity, line.price_per))
         if line.unit_price.millionths < 0:
@@ -47,6 +48,10 @@ def _one_line(line: BillLine) -> Iterator[str]:
             yield f"{name} charges {line.net} where quantity and unit price make {worth}."
     if (line.vat_category == "S") != (line.vat_rate.basis_points > 0):
         yield f"{name} has VAT category {line.vat_category} at {line.vat_rate}%."
+
+
+def _is_no_period(period: Period) -> bool:
+    return period.ends_on is None or period.ends_on <= period.starts_on
 
 
 def _vat(document: BillDocument) -> Iterator[str]:
@@ -117,8 +122,8 @@ def _calls(document: BillDocument) -> Iterator[str]:
 
 def _papers(document: BillDocument) -> Iterator[str]:
     supplier, customer = document.supplier, document.customer
-    if document.period.ends_on <= document.period.starts_on:
-        yield "The bill's period has no day in it."
+    if _is_no_period(document.period):
+        yield "The bill's period has no day in it, or no end."
     if document.due_on is None and (document.amount_due > ZERO or document.invoice_total > ZERO):
         yield "Money is owed but the bill has no due date."
     if document.due_on is not None and document.due_on < document.issued_on:

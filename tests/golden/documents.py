@@ -1,0 +1,432 @@
+"""Bill documents for the tests: builders with defaults, and the golden bills by name.
+
+Every telephone number is one that Ofcom keeps for drama, every postcode lies in the outward area ZZ, and the VAT numbers
+are of the kind that is never issued.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any, Final
+
+from billing.document import (
+    Address,
+    BankAccount,
+    BillDocument,
+    BillLine,
+    Call,
+    CallList,
+    ContactLine,
+    CorrectedBill,
+    Customer,
+    ElectronicAddress,
+    Message,
+    OutsideItem,
+    PastBill,
+    PaymentMeans,
+    PaymentReceived,
+    PaymentSlip,
+    Supplier,
+    VatCategory,
+    VatSummaryRow,
+)
+from css.core.calendar import Period
+from css.core.money import ZERO, Money, Percent, Price, percent_of, to_money, total
+
+STANDARD: Final = Percent.of(20)
+NONE: Final = Percent.of(0)
+REASONS: Final[dict[VatCategory, str]] = {
+    "S": "",
+    "Z": "",
+    "E": "Exempt supply",
+    "AE": "Reverse charge: customer to pay the VAT to HMRC",
+}
+
+SUPPLIER: Final = Supplier(
+    trading_name="Wrenford Telephones",
+    legal_name="Wrenford Telephones plc",
+    address=Address(("Wrenford House", "1 Exchange Square", "Wrenford"), "ZZ1 1AA"),
+    vat_number="GB999999973",
+    registered_text="Wrenford Telephones plc. Registered office: Wrenford House, 1 Exchange Square, Wrenford ZZ1 1AA. Registered in England no. 00000000.",
+    company_number="00000000",
+    electronic_address=ElectronicAddress("9932", "GB999999973"),
+    bank=BankAccount("Wrenford Telephones plc", "000000", "00000012"),
+    contacts=(
+        ContactLine("Bills and payments", "0808 157 0100"),
+        ContactLine("Report a fault", "0808 157 0151"),
+        ContactLine("Online", "www.example.com/bills"),
+    ),
+)
+CUSTOMER: Final = Customer(
+    name="Mrs A B Tansley",
+    address=Address(("14 Larkspur Close", "Nether Wrenford", "Wrenford"), "ZZ4 7QT"),
+    kind="residential",
+)
+FIRM: Final = Customer(
+    name="Hollin & Daughters Ltd",
+    attention="Accounts payable",
+    address=Address(("Unit 7, Kiln Yard", "Potter's Row", "Wrenford"), "ZZ2 3LB"),
+    kind="business",
+    vat_number="GB999999981",
+    electronic_address=ElectronicAddress("9932", "GB999999981"),
+)
+CARRIER: Final = Customer(
+    name="Brackwater Networks Ltd",
+    address=Address(("2nd Floor, The Maltings", "Quay Street", "East Quay", "Brackwater"), "ZZ9 9ZZ"),
+    kind="wholesale",
+    vat_number="GB999999999",
+    electronic_address=ElectronicAddress("0088", "5000000000005"),
+)
+MARCH: Final = Period(date(2026, 3, 1), date(2026, 4, 1))
+APRIL: Final = Period(date(2026, 4, 1), date(2026, 5, 1))
+
+
+def line(line_no: int, description: str, net_pence: int, **others: Any) -> BillLine:
+    """A standard-rated rental line of so many pence; a negative one gets the negative quantity it must have."""
+    return BillLine(
+        **{
+            "line_no": line_no,
+            "group": "rental",
+            "description": description,
+            "net": Money(net_pence),
+            "vat_category": "S",
+            "vat_rate": STANDARD,
+            "quantity": -1 if net_pence < 0 else 1,
+        }
+        | others
+    )
+
+
+def document(lines: Iterable[BillLine], **others: Any) -> BillDocument:
+    """A residential bill of these lines: VAT, totals and amount due worked out here by the obvious sums, then overridden."""
+    lines = tuple(lines)
+    nets: dict[tuple[VatCategory, Percent], Money] = defaultdict(lambda: ZERO)
+    for one in lines:
+        nets[one.vat_category, one.vat_rate] += one.net
+    summary = tuple(
+        VatSummaryRow(category, rate, net, percent_of(net, rate), REASONS[category]) for (category, rate), net in nets.items()
+    )
+    net, vat = total(row.net for row in summary), total(row.vat for row in summary)
+    bare = BillDocument(
+        supplier=SUPPLIER,
+        customer=CUSTOMER,
+        account_number="ZZ 4082 1736",
+        bill_number="ZZR0001042",
+        kind="bill",
+        issued_on=date(2026, 4, 1),
+        period=MARCH,
+        lines=lines,
+        vat_summary=summary,
+        invoice_net=net,
+        invoice_vat=vat,
+        invoice_total=net + vat,
+        amount_due=ZERO,
+        payment=PaymentMeans("other"),
+        due_on=date(2026, 4, 15),
+    )
+    built = replace(bare, **others)
+    if "amount_due" not in others:
+        paid, outside = total(payment.amount for payment in built.payments), total(item.amount for item in built.outside_items)
+        built = replace(built, amount_due=built.brought_forward - paid + outside + built.invoice_total)
+    if built.slip is None and built.payment.kind == "other" and built.amount_due > ZERO:
+        built = replace(built, slip=PaymentSlip("ZZ40821736 7", f"<4082173600{built.amount_due.pence:011d}7<  0042<  00000012+ 82"))
+    return built
+
+
+_PLACES: Final = (
+    ("01632 960{:03d}", "Wrenford", 5_900_000, 9_900_000),
+    ("020 7946 0{:03d}", "London", 5_900_000, 9_900_000),
+    ("07700 900{:03d}", "Mobile (voice)", 12_500_000, 9_900_000),
+    ("0161 496 0{:03d}", "Manchester", 5_900_000, 9_900_000),
+    ("03069 990{:03d}", "UK-wide", 5_900_000, 9_900_000),
+    ("00 1 202 555 0{:03d}", "USA, Washington", 17_250_000, 15_000_000),
+)
+
+
+def calls(service_number: str, count: int, line_no: int, *, starts_on: date = MARCH.starts_on, days: int = 31) -> CallList:
+    """So many calls in order of time, always the same ones, all on one bill line."""
+    listed: list[Call] = []
+    for index in range(count):
+        number, destination, per_minute, set_up = _PLACES[(index * 7 + index // 5) % len(_PLACES)]
+        minutes_into = index * days * 1440 // count
+        seconds = 12 + (index * 7919) % 431 + (3600 if index % 97 == 96 else 0)
+        hour = minutes_into // 60 % 24
+        day = starts_on + timedelta(days=minutes_into // 1440)
+        band = "Weekend" if day.weekday() > 4 else "Day" if 7 <= hour < 19 else "Evening"
+        price = Price(set_up + per_minute * seconds // 60)
+        at = time(hour, minutes_into % 60, index * 13 % 60)
+        listed.append(Call(day, at, number.format(index * 37 % 1000), destination, band, seconds, price, line_no))
+    return CallList(
+        service_number,
+        tuple(listed),
+        sum(call.duration_seconds for call in listed),
+        Price(sum(call.price.millionths for call in listed)),
+    )
+
+
+def calls_line(line_no: int, listed: CallList, description: str = "Calls") -> BillLine:
+    """The line that charges a call list."""
+    return line(
+        line_no,
+        description,
+        to_money(listed.price).pence,
+        group="calls",
+        service_number=listed.service_number,
+        quantity=len(listed.calls),
+        call_count=len(listed.calls),
+        duration_seconds=listed.duration_seconds,
+        period=MARCH,
+    )
+
+
+HISTORY: Final = tuple(PastBill(label, Money(pence)) for label, pence in (("Nov", 3120), ("Dec", 4475), ("Jan", 3890), ("Feb", 2964), ("Mar", 3341)))
+
+
+def small() -> BillDocument:
+    """A small residential bill with a balance paid, a fault compensated and a slip."""
+    home = "01632 960 123"
+    listed = calls(home, 14, 4)
+    return document(
+        [
+            line(1, "Line rental", 1699, service_number=home, period=APRIL, unit="MON", unit_price=Price.of(1699)),
+            line(2, "Call Waiting", 250, service_number=home, period=APRIL, unit="MON", unit_price=Price.of(250)),
+            line(
+                3,
+                "Call Waiting, from 20 March",
+                97,
+                group="part_period",
+                service_number=home,
+                period=Period(date(2026, 3, 20), date(2026, 4, 1)),
+                quantity=12,
+                unit="DAY",
+                unit_price=Price.of(250),
+                price_per=31,
+                reference="Order ZZO0417724",
+            ),
+            calls_line(4, listed, "Calls to UK landlines and mobiles"),
+            line(5, "Evening calls discount", -120, group="discount", service_number=home, period=MARCH),
+        ],
+        brought_forward=Money(4010),
+        payments=(PaymentReceived(date(2026, 3, 12), "Card by telephone", Money(4010)),),
+        outside_items=(
+            OutsideItem("late_fee", date(2026, 3, 9), "Late payment charge", Money(750)),
+            OutsideItem("compensation", date(2026, 3, 26), "Loss of service for 2 days", Money(-2148), "Fault ZZF0031877"),
+        ),
+        call_lists=(listed,),
+        history=HISTORY,
+        messages=(
+            Message("Prices", "Our prices have not changed since your last bill. You can see them all at www.example.com/prices."),
+            Message("If you cannot pay", "Tell us before the date above and we will look for a way with you. Call us free on 0808 157 0100."),
+        ),
+    )
+
+
+def direct_debit() -> BillDocument:
+    """The same household by Direct Debit."""
+    return replace(
+        small(),
+        bill_number="ZZR0001043",
+        payment=PaymentMeans("direct_debit", "WREN40821736", date(2026, 4, 15)),
+        slip=None,
+    )
+
+
+def quarterly() -> BillDocument:
+    """Three hundred calls in a quarter, rental for the next."""
+    home, quarter = "01632 960 274", Period(date(2026, 4, 1), date(2026, 7, 1))
+    past = Period(date(2026, 1, 1), date(2026, 4, 1))
+    listed = calls(home, 300, 3, starts_on=past.starts_on, days=90)
+    return document(
+        [
+            line(1, "Line rental", 5097, service_number=home, period=quarter, quantity=3, unit="MON", unit_price=Price.of(1699)),
+            line(2, "Engineer visit, new extension socket", 10833, group="one_off", service_number=home, reference="Order ZZO0417001"),
+            replace(calls_line(3, listed, "Calls"), period=past),
+        ],
+        period=past,
+        bill_number="ZZR0001077",
+        account_number="ZZ 4082 9911",
+        brought_forward=Money(9930),
+        payments=(PaymentReceived(date(2026, 1, 18), "Bank transfer", Money(9930)),),
+        call_lists=(listed,),
+    )
+
+
+def business(line_count: int = 12, calls_each: int = 25) -> BillDocument:
+    """A firm with a dozen lines, an e-invoice address and a purchase that carries no VAT."""
+    lines: list[BillLine] = []
+    lists: list[CallList] = []
+    numbers = [f"0121 496 0{100 + index * 7:03d}" for index in range(line_count)]
+    for number in numbers:
+        lines.append(line(len(lines) + 1, "Business line rental", 2150, service_number=number, period=APRIL, unit="MON", unit_price=Price.of(2150)))
+    lines.append(line(len(lines) + 1, "Care level 3", 4800, period=APRIL, quantity=line_count, unit="MON", unit_price=Price.of(400)))
+    lines.append(
+        line(
+            len(lines) + 1,
+            "Business line rental, ceased 20 March",
+            -832,
+            group="part_period",
+            service_number="0121 496 0911",
+            period=Period(date(2026, 3, 20), date(2026, 4, 1)),
+            quantity=-12,
+            unit="DAY",
+            unit_price=Price.of(2150),
+            price_per=31,
+            reference="Order ZZO0419133",
+        )
+    )
+    lines.append(line(len(lines) + 1, "Directory, printed, one copy", 1250, group="one_off", vat_category="Z", vat_rate=NONE))
+    for number in numbers:
+        listed = calls(number, calls_each, len(lines) + 1)
+        lines.append(calls_line(len(lines) + 1, listed))
+        lists.append(listed)
+    lines.append(line(len(lines) + 1, "Volume discount, 5% of calls", -1811, group="discount", period=MARCH))
+    return document(
+        lines,
+        customer=FIRM,
+        account_number="ZZ 7100 0457",
+        bill_number="ZZB0000318",
+        payment=PaymentMeans("direct_debit", "WREN71000457", date(2026, 4, 15)),
+        brought_forward=Money(61244),
+        payments=(
+            PaymentReceived(date(2026, 3, 5), "Direct Debit", Money(61244)),
+            PaymentReceived(date(2026, 3, 9), "Direct Debit returned unpaid", Money(-61244)),
+            PaymentReceived(date(2026, 3, 16), "Direct Debit", Money(61244)),
+            PaymentReceived(date(2026, 3, 20), "Bank transfer", Money(5000)),
+        ),
+        call_lists=tuple(lists),
+        history=tuple(PastBill(label, Money(pence)) for label, pence in (("Nov", 58120), ("Dec", 60475), ("Jan", 57890), ("Feb", 61244))),
+        messages=(Message("E-invoice", "The same bill is sent to your accounts system as an electronic invoice."),),
+    )
+
+
+def wholesale() -> BillDocument:
+    """A carrier's bill under the domestic reverse charge, each item with its order or fault."""
+    reverse: dict[str, Any] = {"vat_category": "AE", "vat_rate": NONE}
+    return document(
+        [
+            line(1, "Wholesale line rental, 1,240 lines", 1045320, period=APRIL, quantity=1240, unit="MON", unit_price=Price.of(843), **reverse),
+            line(2, "New line connection", 5560, group="one_off", service_number="01632 960 815", reference="Order ZZO0421108", **reverse),
+            line(3, "Missed appointment, abortive visit", 8500, group="one_off", service_number="01632 960 816", reference="Order ZZO0421160", **reverse),
+            line(4, "Late provision credit", -2500, group="one_off", service_number="01632 960 820", reference="Order ZZO0420077", **reverse),
+            line(
+                5,
+                "Call termination",
+                318204,
+                group="calls",
+                period=MARCH,
+                quantity=88512,
+                call_count=88512,
+                duration_seconds=19_440_771,
+                **reverse,
+            ),
+        ],
+        customer=CARRIER,
+        account_number="ZZ 9000 0012",
+        bill_number="ZZW0000027",
+    )
+
+
+def final_credit() -> BillDocument:
+    """The last bill of a household that has left: rental in advance given back, nothing to pay."""
+    home = "01632 960 341"
+    listed = calls(home, 6, 2)
+    return document(
+        [
+            line(
+                1,
+                "Line rental, unused from 9 March",
+                -1260,
+                group="part_period",
+                service_number=home,
+                period=Period(date(2026, 3, 9), date(2026, 4, 1)),
+                quantity=-23,
+                unit="DAY",
+                unit_price=Price.of(1699),
+                price_per=31,
+                reference="Order ZZO0418460",
+            ),
+            calls_line(2, listed),
+        ],
+        kind="final",
+        bill_number="ZZR0001101",
+        account_number="ZZ 4083 0020",
+        due_on=None,
+        brought_forward=Money(-500),
+        call_lists=(listed,),
+    )
+
+
+def credit_note() -> BillDocument:
+    """A correction of an earlier bill to a firm."""
+    return document(
+        [
+            line(1, "Business line rental charged twice", -2150, service_number="0121 496 0100", period=MARCH, quantity=-1, unit_price=Price.of(2150)),
+            line(2, "Directory, printed, returned", -1250, group="one_off", vat_category="Z", vat_rate=NONE),
+        ],
+        kind="credit_note",
+        customer=FIRM,
+        account_number="ZZ 7100 0457",
+        bill_number="ZZB0000319",
+        corrects=(CorrectedBill("ZZB0000290", date(2026, 3, 1)),),
+        due_on=None,
+    )
+
+
+def large_print() -> BillDocument:
+    """The small bill for someone who asked for large print."""
+    return replace(small(), bill_number="ZZR0001044", large_print=True)
+
+
+def welsh() -> BillDocument:
+    """Letters that the standard fonts do not have, and text that would break careless XML."""
+    return replace(
+        small(),
+        bill_number="ZZR0001045",
+        customer=Customer("Ms Siân Llŵyd-O'Brien & Žofie Dvořák", Address(("Tŷ'r Ŵyn <Bach>", "Heol y Dŵr", "Wrenford"), "ZZ8 1LL"), "residential"),
+    )
+
+
+def nothing_supplied() -> BillDocument:
+    """An account with no supply in the period and a credit standing: an invoice of nothing."""
+    return document(
+        [line(1, "No charges in this period", 0, period=MARCH)],
+        bill_number="ZZR0001046",
+        kind="interim",
+        brought_forward=Money(-1500),
+        due_on=None,
+    )
+
+
+def exempt_mix() -> BillDocument:
+    """Standard, zero and exempt supplies on one bill, and an odd rate of another year."""
+    return document(
+        [
+            line(1, "Line rental", 1699, period=APRIL),
+            line(2, "Directory, printed, one copy", 1250, group="one_off", vat_category="Z", vat_rate=NONE),
+            line(3, "Payment protection", 199, group="one_off", vat_category="E", vat_rate=NONE),
+            line(4, "Calls made before the rate changed", 1037, group="calls", vat_rate=Percent.of("17.5"), call_count=31, quantity=31),
+        ],
+        customer=replace(FIRM, electronic_address=None, vat_number=""),
+        bill_number="ZZB0000320",
+    )
+
+
+GOLDEN: Final[dict[str, Callable[[], BillDocument]]] = {
+    build.__name__: build
+    for build in (
+        small,
+        direct_debit,
+        quarterly,
+        business,
+        wholesale,
+        final_credit,
+        credit_note,
+        large_print,
+        welsh,
+        nothing_supplied,
+        exempt_mix,
+    )
+}
