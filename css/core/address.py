@@ -20,7 +20,7 @@ SAMPLE_EMAIL_DOMAINS: Final = ("example.com", "example.org")
 UPRN_DIGITS_MAX: Final = 12
 
 # Area of one or two letters, district of one or two digits or a digit and a letter; the inward part never uses C I K M O V.
-_POSTCODE: Final = re.compile(r"^([A-Z]{1,2}[0-9][0-9A-Z]?)([0-9][ABD-HJLNP-UW-Z]{2})$")
+_POSTCODE: Final = re.compile(r"^([A-Z]{1,2}[0-9][0-9A-Z]?)([0-9][ABD-HJLNP-UW-Z]{2})\Z")
 _GIRO: Final = "GIR0AA"
 
 

@@ -51,10 +51,10 @@ class IdKind(StrEnum):
 
 _KIND_WORDS: Final = {kind: kind.name.lower().replace("_", " ") for kind in IdKind}
 _KIND_OF_LETTER: Final = {kind.value: kind for kind in IdKind}
-_DISTRICT: Final = re.compile(r"^[A-Z]{2}$")
-_ID: Final = re.compile(r"^[A-Z]{3}[0-9]{8}$")
+_DISTRICT: Final = re.compile(r"^[A-Z]{2}\Z")
+_ID: Final = re.compile(r"^[A-Z]{3}[0-9]{8}\Z")
 _ID_LENGTH: Final = 11
-_SLIP: Final = re.compile(r"^([0-9A-Z]{11})([0-9OIL]{11})([0-9OILX])$")
+_SLIP: Final = re.compile(r"^([0-9A-Z]{11})([0-9OIL]{11})([0-9OILX])\Z")
 _MARKS: Final = {ord(mark): None for mark in " \t-\u00a0\u2010\u2011\u2012\u2013"}
 _DIGITS_FOR_LETTERS: Final = str.maketrans("OIL", "011")
 

@@ -7,9 +7,10 @@ rounding is a change of type (design 5). Neither can meet a float.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import total_ordering
 
@@ -18,6 +19,36 @@ from css.core.errors import BadMessage
 MILLIONTHS = 1_000_000
 PENCE_MAX = 10**15
 """No amount of ours reaches ten trillion pounds; crossing this is a slip of the keys or of the code."""
+MILLIONTHS_MAX = 2**63 - 1
+"""What a BIGINT column or an Int64 frame holds: a price past it would wrap round there in silence."""
+
+_AMOUNT = re.compile(r"^([+-]?)£?([0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})(?:\.([0-9]{1,2}))?\Z")
+_DECIMAL = re.compile(r"^([+-]?)([0-9]{1,20})(?:\.([0-9]{1,40}))?\Z")
+
+
+def _too_large(pence: object) -> BadMessage:
+    return BadMessage("CSS010E", "An amount of {pence} pence is larger than any this system holds.", pence=pence)
+
+
+def _scaled(value: str | int | Decimal, places: int) -> int | None:
+    """Exactly ``value`` times ten to the ``places``; ``None`` when that is not a whole number or ``value`` not a plain one.
+
+    Done on the digits: decimal arithmetic would round anything past its 28 and then find it whole.
+    """
+    if isinstance(value, float):
+        msg = "a price or a percentage cannot meet a float"
+        raise TypeError(msg)
+    if isinstance(value, Decimal):
+        # "f" writes 1E+3 out in full; a monster's exponent is not worth the memory.
+        value = format(value, "f") if value.is_finite() and abs(value.adjusted()) <= 40 else ""  # noqa: PLR2004
+    found = _DECIMAL.match(str(value).strip())
+    if found is None:
+        return None
+    sign, whole, part = found[1], found[2], (found[3] or "").rstrip("0")
+    if len(part) > places:
+        return None
+    scaled = int(whole + part.ljust(places, "0"))
+    return -scaled if sign == "-" else scaled
 
 
 @total_ordering
@@ -32,7 +63,7 @@ class Money:
             msg = f"Money takes whole pence as int, not {type(self.pence).__name__}"
             raise TypeError(msg)
         if abs(self.pence) > PENCE_MAX:
-            raise BadMessage("CSS010E", "An amount of {pence} pence is larger than any this system holds.", pence=self.pence)
+            raise _too_large(self.pence)
 
     def __add__(self, other: Money) -> Money:
         if not isinstance(other, Money):
@@ -75,15 +106,15 @@ class Money:
 
     @classmethod
     def parse(cls, text: str) -> Money:
-        """Read ``12``, ``12.3``, ``12.34``, ``£1,234.50``, ``-3.00``; refuse anything finer than a penny (CSS011E)."""
-        cleaned = text.strip().replace("£", "").replace(",", "")
-        try:
-            pence = Decimal(cleaned) * 100
-        except InvalidOperation:
-            raise BadMessage("CSS011E", "{text!r} is not an amount; write pounds and pence, like 12.34.", text=text[:40]) from None
-        if not pence.is_finite() or pence != pence.to_integral_value():
+        """Read ``12``, ``12.3``, ``12.34``, ``£1,234.50``, ``-3.00``; refuse anything finer than a penny (CSS011E).
+
+        The sign comes before the £; commas stand every three digits or not at all, so that ``12,34`` is a slip and not £1,234.
+        """
+        found = _AMOUNT.match(text.strip())
+        if found is None:
             raise BadMessage("CSS011E", "{text!r} is not an amount; write pounds and pence, like 12.34.", text=text[:40])
-        return cls(int(pence))
+        pence = int(found[2].replace(",", "") + (found[3] or "").ljust(2, "0"))
+        return cls(-pence if found[1] == "-" else pence)
 
 
 ZERO = Money(0)
@@ -105,20 +136,16 @@ class Price:
         if type(self.millionths) is not int:
             msg = f"Price takes whole millionths of a penny as int, not {type(self.millionths).__name__}"
             raise TypeError(msg)
+        if abs(self.millionths) > MILLIONTHS_MAX:
+            raise _too_large(self.millionths // MILLIONTHS)
 
     @classmethod
     def of(cls, pence: str | int | Decimal) -> Price:
         """From decimal pence: ``Price.of("5.833")``. More than six places is refused (CSS012E), never rounded."""
-        if isinstance(pence, float):
-            msg = "Price cannot meet a float"
-            raise TypeError(msg)
-        try:
-            exact = Decimal(pence) * MILLIONTHS
-        except InvalidOperation:
-            raise BadMessage("CSS012E", "{text!r} is not a price; write pence with at most six places.", text=str(pence)[:40]) from None
-        if not exact.is_finite() or exact != exact.to_integral_value():
+        millionths = _scaled(pence, 6)
+        if millionths is None:
             raise BadMessage("CSS012E", "{text!r} is not a price; write pence with at most six places.", text=str(pence)[:40])
-        return cls(int(exact))
+        return cls(millionths)
 
     @property
     def pence(self) -> Decimal:
@@ -179,18 +206,20 @@ class Percent:
 
     @classmethod
     def of(cls, percent: str | int | Decimal) -> Percent:
-        """``Percent.of("17.5")``; at most two places."""
-        exact = Decimal(percent) * 100
-        if not exact.is_finite() or exact != exact.to_integral_value():
+        """``Percent.of("17.5")``; at most two places (CSS013E)."""
+        basis_points = _scaled(percent, 2)
+        if basis_points is None:
             raise BadMessage("CSS013E", "{text!r} is not a percentage with at most two places.", text=str(percent)[:40])
-        return cls(int(exact))
+        return cls(basis_points)
 
     @property
     def fraction(self) -> Fraction:
+        """The exact share of one: 20% is 1/5."""
         return Fraction(self.basis_points, 10_000)
 
     @property
     def decimal(self) -> Decimal:
+        """The percentage itself with two places: ``Decimal("17.50")``."""
         return Decimal(self.basis_points).scaleb(-2)
 
     def __str__(self) -> str:

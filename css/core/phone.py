@@ -96,13 +96,13 @@ _FIVE_DIGIT_CODES: Final = frozenset(
 )
 
 _SEPARATORS: Final = {ord(mark): None for mark in " \t.-()\u00a0\u2010\u2011\u2012\u2013"}
-_SHORT_CODE: Final = re.compile(r"^(?:999|1[0-9]{2,5})$")
+_SHORT_CODE: Final = re.compile(r"^(?:999|1[0-9]{2,5})\Z")
 
 _DRAMA_PREFIXES: Final = frozenset(
     {UK + code + "4960" for code in ("113", "114", "115", "116", "117", "118", "121", "131", "141", "151", "161")}
     | {UK + rest for rest in ("2079460", "1914980", "2890180", "2920180", "1632960", "7700900", "8081570", "9098790", "3069990")},
 )
-_SYNTHETIC: Final = re.compile(r"^441632[2-9][0-9]{5}$")
+_SYNTHETIC: Final = re.compile(r"^441632[2-9][0-9]{5}\Z")
 
 
 def parse_number(text: str, *, element: str = "number") -> str:
