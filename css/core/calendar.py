@@ -233,7 +233,9 @@ def cycle_dates(start: date, end: date, cycle_day: int, months: int, anchor_mont
 @lru_cache(maxsize=1024)
 def _bank_holidays(year: int, nation: Nation) -> dict[date, str]:
     if nation not in _SUBDIVISIONS:
-        raise BadMessage("CSS071E", "{nation!r} is not a nation; say one of {nations}.", element="nation", nation=nation, nations=", ".join(NATIONS))
+        raise BadMessage(
+            "CSS071E", "{nation!r} is not a nation; say one of {nations}.", element="nation", nation=nation, nations=", ".join(NATIONS)
+        )
     # Imported when first asked: most commands need no holidays and the package is slow to load.
     from holidays import country_holidays  # noqa: PLC0415
 

@@ -83,7 +83,9 @@ def care_level(code: str) -> CareLevel:
         return CARE_LEVELS[code]
     except KeyError:
         known = ", ".join(CARE_LEVELS)
-        raise BadMessage("CSS070E", "{level!r} is not a care level; there are {known}.", element="care_level", level=code[:40], known=known) from None
+        raise BadMessage(
+            "CSS070E", "{level!r} is not a care level; there are {known}.", element="care_level", level=code[:40], known=known
+        ) from None
 
 
 def care_deadline(level: str, accepted_at: datetime, nation: Nation) -> Deadline:

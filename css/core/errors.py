@@ -5,6 +5,9 @@ an HTTP status, an XML Acknowledgement). ``Breach`` is different: it is our own 
 Every code has a paragraph in ``docs/messages.md`` saying what to do next.
 """
 
+# The families read as what they say ("raise Refused"); an Error at the end of each would add nothing.
+# ruff: noqa: N818
+
 from __future__ import annotations
 
 import re
@@ -85,7 +88,9 @@ class Several(CssError):
         assert errors, "several of nothing"
         self.errors = errors
         first = errors[0]
-        super().__init__(first.code, "{sentence}", element=first.element, sentence=" ".join(error.text for error in errors)[len(first.code) + 1 :])
+        super().__init__(
+            first.code, "{sentence}", element=first.element, sentence=" ".join(error.text for error in errors)[len(first.code) + 1 :]
+        )
         self.family_of_first = first.family
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -114,7 +114,9 @@ def parse_id(text: str, *, element: str = "id") -> ReadableId:
             letter=letter,
         )
     if int(serial) == 0 or _check_digit(district, kind, serial) != check:
-        raise BadMessage("CSS054E", "{text!r} has a slip in it: its check digit does not agree. Read it again.", element=element, text=text[:40])
+        raise BadMessage(
+            "CSS054E", "{text!r} has a slip in it: its check digit does not agree. Read it again.", element=element, text=text[:40]
+        )
     return ReadableId(district, kind, int(serial))
 
 
@@ -175,7 +177,9 @@ def parse_slip_reference(text: str, *, element: str = "slip_reference") -> SlipR
         pence = found[2].translate(_DIGITS_FOR_LETTERS)
         if _slip_check(account_number, pence) == found[3].translate(_DIGITS_FOR_LETTERS):
             return SlipReference(account_number, Money(int(pence)))
-    raise BadMessage("CSS056E", "{text!r} is not the line of a payment slip, or has a slip in it. Read it again.", element=element, text=text[:60])
+    raise BadMessage(
+        "CSS056E", "{text!r} is not the line of a payment slip, or has a slip in it. Read it again.", element=element, text=text[:60]
+    )
 
 
 IdentifiedAs = Literal["number of ours", "telephone", "postcode", "payment slip"]

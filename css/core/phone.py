@@ -133,7 +133,9 @@ def parse_number(text: str, *, element: str = "number") -> str:
         # "+44 (0)1632" is how half the country writes it; no UK number starts with 0 after the 44.
         return _uk(digits[2:].removeprefix("0"), text, element)
     if not E164_DIGITS_MIN <= len(digits) <= E164_DIGITS_MAX or not _country_known(digits):
-        raise BadMessage("CSS062E", "{text!r} is not a whole foreign number; write + and the country code first.", element=element, text=text[:40])
+        raise BadMessage(
+            "CSS062E", "{text!r} is not a whole foreign number; write + and the country code first.", element=element, text=text[:40]
+        )
     return digits
 
 
@@ -155,7 +157,9 @@ def _uk(national: str, text: str, element: str) -> str:
         case _:
             pass
     if len(national) not in wanted:
-        raise BadMessage("CSS061E", "{text!r} is not a whole UK telephone number; write it like 01632 960123.", element=element, text=text[:40])
+        raise BadMessage(
+            "CSS061E", "{text!r} is not a whole UK telephone number; write it like 01632 960123.", element=element, text=text[:40]
+        )
     return UK + national
 
 
