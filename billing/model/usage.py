@@ -60,6 +60,8 @@ class TariffVersion(Base):
     daytime_from: Mapped[time] = mapped_column(Time)
     daytime_to: Mapped[time] = mapped_column(Time)
     """Monday to Friday, London wall clock; outside it is evening, Saturday and Sunday are weekend."""
+    price_rounding_millionths: Mapped[int] = mapped_column(server_default="1")
+    """A call's price is rounded half up to a multiple of this: 1 leaves it exact, 100,000 is a tenth of a penny."""
 
 
 class TariffRate(Base):
@@ -67,7 +69,7 @@ class TariffRate(Base):
 
     __tablename__ = "tariff_rate"
     __table_args__ = (
-        UniqueConstraint("tariff_version_id", "prefix", "band"),
+        UniqueConstraint("tariff_version_id", "prefix", "is_short_code", "band"),
         CheckConstraint("band IN ('day', 'evening', 'weekend')", name="band_known"),
         {"schema": "billing"},
     )
@@ -76,6 +78,8 @@ class TariffRate(Base):
     tariff_version_id: Mapped[Ref] = mapped_column(ForeignKey("billing.tariff_version.id"))
     prefix: Mapped[str]
     """E.164 digits that the dialled number begins with; the longest wins."""
+    is_short_code: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Matches only numbers of at most six digits: 123 is the speaking clock, not the numbers of North America in 1 23x."""
     charge_class: Mapped[str]
     destination: Mapped[str]
     band: Mapped[str]

@@ -66,6 +66,21 @@ END $$
 CREATE TRIGGER contact_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON care.contact FOR EACH STATEMENT EXECUTE FUNCTION css.append_only()
 """,
     """
+CREATE SEQUENCE css.account_serial
+""",
+    """
+CREATE SEQUENCE css.customer_serial
+""",
+    """
+CREATE SEQUENCE css.fault_serial
+""",
+    """
+CREATE SEQUENCE css.order_serial
+""",
+    """
+CREATE SEQUENCE css.payment_serial
+""",
+    """
 CREATE FUNCTION css.service_within_line() RETURNS trigger LANGUAGE plpgsql AS $$
 -- A service lives within its line's life; no check constraint can look at another table.
 BEGIN
@@ -403,6 +418,7 @@ def upgrade() -> None:
         sa.Column("unit_seconds", sa.Integer(), nullable=False),
         sa.Column("daytime_from", sa.Time(), nullable=False),
         sa.Column("daytime_to", sa.Time(), nullable=False),
+        sa.Column("price_rounding_millionths", sa.BigInteger(), server_default="1", nullable=False),
         postgresql.ExcludeConstraint(
             (sa.column("tariff_id"), "="), (sa.text("daterange(starts_on, ends_on)"), "&&"), using="gist", name="ex_tariff_version_overlap"
         ),
@@ -693,6 +709,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("tariff_version_id", sa.BigInteger(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("is_short_code", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("charge_class", sa.Text(), nullable=False),
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("band", sa.Text(), nullable=False),
@@ -703,7 +720,7 @@ def upgrade() -> None:
         sa.CheckConstraint("band IN ('day', 'evening', 'weekend')", name=op.f("ck_tariff_rate_band_known")),
         sa.ForeignKeyConstraint(["tariff_version_id"], ["billing.tariff_version.id"], name=op.f("fk_tariff_rate_tariff_version_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff_rate")),
-        sa.UniqueConstraint("tariff_version_id", "prefix", "band", name=op.f("uq_tariff_rate_tariff_version_id_prefix_band")),
+        sa.UniqueConstraint("tariff_version_id", "prefix", "is_short_code", "band", name=op.f("uq_tariff_rate_tariff_version_id_prefix_is_short_code_band")),
         schema="billing",
     )
     op.create_table(
