@@ -3,6 +3,7 @@
 The tables of the doors themselves (partners, batch) stand above this floor; ``css.migrations.tables`` has them all.
 """
 
+# ruff: noqa: F401 - imported for the tables they bring
 from __future__ import annotations
 
 import billing.model
@@ -18,7 +19,8 @@ import css.master.operators
 import css.master.plant
 import css.master.products
 import css.master.providers
+import css.master.serials
 import css.master.services
 import css.master.sites
 import orders.model
-import repairs.model  # noqa: F401 - imported for the tables they bring
+import repairs.model

@@ -47,7 +47,9 @@ def business_date(session: Session, district_code: str) -> date:
     """
     row = session.get(BusinessDate, district_code, with_for_update={"read": True}, populate_existing=True)
     if row is None:
-        raise NotFound("CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district")
+        raise NotFound(
+            "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district"
+        )
     return row.current_on
 
 
@@ -55,7 +57,9 @@ def roll_business_date(session: Session, district_code: str, *, to: date) -> dat
     """Move the district to ``to`` if it is not there yet; return the date it is on. Waits for deeds under way."""
     row = session.get(BusinessDate, district_code, with_for_update=True, populate_existing=True)
     if row is None:
-        raise NotFound("CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district")
+        raise NotFound(
+            "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district"
+        )
     row.current_on = max(row.current_on, to)
     session.flush()
     return row.current_on
