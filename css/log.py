@@ -11,7 +11,10 @@ import logging
 import logging.handlers
 import os
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,25 +68,34 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class _LogFile(logging.handlers.WatchedFileHandler):
+    """The log file, made with its directory when the first line is written: asking for help leaves nothing behind."""
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+        return super()._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A log that cannot be written never stops the work.
+        with suppress(OSError):
+            super().emit(record)
+
+
 def configure(settings: Settings) -> None:
-    """Send the root logger to the log file. A log that cannot be written never stops the work: it is given up silently."""
+    """Send the root logger of this process to the log file of this installation."""
     root = logging.getLogger()
-    for old in [handler for handler in root.handlers if isinstance(handler, logging.handlers.WatchedFileHandler)]:
+    for old in [handler for handler in root.handlers if isinstance(handler, _LogFile)]:
         root.removeHandler(old)
         old.close()
     root.setLevel(settings.log_level)
     logging.raiseExceptions = False
-    try:
-        settings.log_file.parent.mkdir(parents=True, exist_ok=True)
-        if settings.log_file.exists() and settings.log_file.stat().st_size > LOG_BYTES_MAX:
-            # Other processes notice the move by themselves: WatchedFileHandler opens the new file.
+    with suppress(OSError):
+        if settings.log_file.stat().st_size > LOG_BYTES_MAX:
+            # Other processes notice the move by themselves: a watched file is opened anew.
             settings.log_file.replace(settings.log_file.with_suffix(".log.1"))
-        descriptor = os.open(settings.log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.close(descriptor)
-        handler = logging.handlers.WatchedFileHandler(settings.log_file, encoding="utf-8", delay=True)
-    except OSError:
-        root.addHandler(logging.NullHandler())
-        return
+    handler = _LogFile(settings.log_file, encoding="utf-8", delay=True)
     handler.addFilter(MaskNumbers())
     handler.setFormatter(JsonLines())
     root.addHandler(handler)

@@ -69,7 +69,7 @@ def require_current(engine: Engine) -> None:
 def _refuse_newer(engine: Engine) -> None:
     with faults_named():
         found = database_revision(engine)
-    if found is not None and found not in _revisions():
+    if found is not None and found not in known_revisions():
         sentence = "The database is at revision {found}, which this program does not know: a newer program made it."
         raise Unavailable("CSS023E", sentence, found=found)
 
@@ -88,14 +88,14 @@ def database_revision(engine: Engine) -> str | None:
 @cache
 def program_revision() -> str | None:
     """The newest revision this program carries. Read from the scripts' text: importing Alembic would slow every command."""
-    revisions = _revisions()
+    revisions = known_revisions()
     heads = set(revisions) - set(revisions.values())
     assert len(heads) <= 1, f"several newest migrations: {sorted(heads)}"
     return heads.pop() if heads else None
 
 
 @cache
-def _revisions() -> dict[str, str | None]:
+def known_revisions() -> dict[str, str | None]:
     """Every revision this program carries, with the one before it."""
     found: dict[str, str | None] = {}
     for path in sorted((SCRIPTS / "versions").glob("*.py")):
