@@ -120,7 +120,9 @@ def add_contact(parent: Element, element: str, name: str, telephone: str | None 
     add_optional(contact, f"{COMMON}TelephoneNumber", telephone)
 
 
-def add_address(parent: Element, element: str, *, premises: str, town: str, postcode: str, street: str | None = None, locality: str | None = None) -> None:
+def add_address(
+    parent: Element, element: str, *, premises: str, town: str, postcode: str, street: str | None = None, locality: str | None = None
+) -> None:
     """An address of premises under the given element name."""
     address = add(parent, element)
     add(address, f"{COMMON}Premises", premises)

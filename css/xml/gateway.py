@@ -22,8 +22,21 @@ ELEMENTS_MAX: Final = 200_000
 """Start tags in one message; a million empty elements would fit in the bytes allowed and take 180 MB."""
 MARKUP_MAX: Final = 2 * ELEMENTS_MAX + 20_000
 """All tags, comments and sections: every element opened and closed, and some comments."""
+ATTRIBUTES_MAX: Final = 100_000
+"""Equals signs, really, for each attribute has one; four hundred thousand would take a quarter of a second to parse."""
+INSTRUCTIONS_MAX: Final = 1_000
+"""Processing instructions are refused in any case; so many are refused unparsed."""
 
-_COMPRESSED: Final = (b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c")
+_COMPRESSED: Final = (
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"PK\x07\x08",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"\x28\xb5\x2f\xfd",
+    b"7z\xbc\xaf\x27\x1c",
+)
 _MARK: Final = b"\xef\xbb\xbf"
 _DECLARATION_BYTES: Final = 200
 _DECLARATION: Final = re.compile(
@@ -85,10 +98,15 @@ def _refuse_too_many(body: bytes, limit_elements: int) -> None:
 
     Inside comments and CDATA this may count too many, never too few.
     """
+    instructions = body.count(b"<?")
+    if instructions > INSTRUCTIONS_MAX:
+        raise BadMessage("CSS507E", "The message has processing instructions; send it without.")
+    if body.count(b"=") > ATTRIBUTES_MAX:
+        raise BadMessage("CSS505E", "The message has more than {limit} attributes.", limit=ATTRIBUTES_MAX)
     markup = body.count(b"<")
     if markup <= limit_elements:
         return
-    starts = markup - body.count(b"</") - body.count(b"<!") - body.count(b"<?")
+    starts = markup - body.count(b"</") - body.count(b"<!") - instructions
     if starts > limit_elements or markup > MARKUP_MAX:
         raise BadMessage("CSS505E", "The message has more than {limit} elements.", limit=limit_elements)
 
@@ -119,15 +137,21 @@ def _parse(body: bytes) -> Element:
 
 def _refuse_nodes(root: Element) -> None:
     tree = root.getroottree()
-    info = tree.docinfo
-    if info.doctype or info.internalDTD is not None or info.externalDTD is not None:
+    declared: tuple[object, ...] = (tree.docinfo.internalDTD, tree.docinfo.externalDTD)
+    if any(each is not None for each in declared):
         raise BadMessage("CSS504E", "The message has a document type or entity declaration; send XML without one.")
     entity = next(root.iter(etree.Entity), None)
     if entity is not None:
         raise BadMessage("CSS504E", "The message has a document type or entity declaration; send XML without one.")
-    instruction = next((node for node in (*root.itersiblings(preceding=True), *root.itersiblings(), *root.iter(etree.PI)) if node.tag is etree.PI), None)
-    if instruction is not None:
-        raise BadMessage("CSS507E", "The message has a processing instruction (line {line}); send it without.", line=instruction.sourceline or 1)
+    for node in (*root.itersiblings(preceding=True), *root.itersiblings(), *root.iter(etree.PI)):
+        if isinstance(node, etree._ProcessingInstruction):  # noqa: SLF001
+            raise BadMessage("CSS507E", "The message has a processing instruction (line {line}); send it without.", line=line_of(node))
     include = next(root.iter(*_XINCLUDE), None)
     if include is not None:
-        raise BadMessage("CSS508E", "The message has an XInclude element (line {line}); send it whole.", line=include.sourceline or 1)
+        raise BadMessage("CSS508E", "The message has an XInclude element (line {line}); send it whole.", line=line_of(include))
+
+
+def line_of(node: Element) -> int:
+    """The line of the message on which an element begins, 1 where the parser kept none."""
+    line: object = node.sourceline
+    return line if isinstance(line, int) else 1

@@ -63,7 +63,7 @@ def read_decimal(parent: Element, path: str) -> Decimal | None:
     if text is None:
         return None
     value = Decimal(text)
-    return value if value else abs(value)
+    return value or abs(value)
 
 
 def read_whole(parent: Element, path: str) -> int | None:
@@ -110,7 +110,7 @@ def read_flag(parent: Element, path: str) -> bool | None:
     text = read_text(parent, path)
     if text not in {None, "true", "false"}:
         raise _unreadable(path)
-    return None if text is None else text == "true"
+    return text == "true" if text else None
 
 
 def _matching(parent: Element, path: str, form: re.Pattern[str]) -> str | None:

@@ -19,7 +19,18 @@ _EXPECTED_SHOWN: Final = 8
 _PATH_SHOWN: Final = 1000
 _STEP: Final = re.compile(r"^(?:(?P<prefix>[^:\[]+):)?(?P<name>[^:\[]+)(?:\[(?P<number>[0-9]+)\])?$")
 _EXPECTED: Final = re.compile(r"\{[^{}]*\}([A-Za-z0-9_]+)")
-_ATTRIBUTE_FAULTS: Final = frozenset({"SCHEMAV_CVC_TYPE_3_1_1", "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1", "SCHEMAV_CVC_COMPLEX_TYPE_3_2_2", "SCHEMAV_CVC_ELT_3_1", "SCHEMAV_CVC_ELT_4_3"})
+_ATTRIBUTE_FAULTS: Final = frozenset(
+    {
+        "SCHEMAV_CVC_TYPE_3_1_1",
+        "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1",
+        "SCHEMAV_CVC_COMPLEX_TYPE_3_2_2",
+        "SCHEMAV_CVC_ELT_3_1",
+        "SCHEMAV_CVC_ELT_4_1",
+        "SCHEMAV_CVC_ELT_4_2",
+        "SCHEMAV_CVC_ELT_4_3",
+    }
+)
+"""A stray attribute, a wrong or missing one, xsi:nil, xsi:type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,9 @@ class XmlFault:
 
     def error(self) -> BadMessage:
         """The same as an exception, for doors that raise."""
-        return BadMessage(self.code, "{sentence} ({path}, line {line})", element=self.path, sentence=self.text, path=self.path, line=self.line)
+        return BadMessage(
+            self.code, "{sentence} ({path}, line {line})", element=self.path, sentence=self.text, path=self.path, line=self.line
+        )
 
 
 def schema_for(root: Element) -> str:
@@ -68,7 +81,7 @@ def validate(root: Element, schema_name: str) -> tuple[XmlFault, ...]:
     if schema.validate(root):
         return ()
     faults: dict[str, XmlFault] = {}
-    for entry in schema.error_log:
+    for entry in schema.error_log:  # type: ignore[attr-defined]  # the stubs forget that a log is a list
         if len(faults) == FAULTS_MAX:
             break
         fault = _fault(root, entry)
@@ -107,17 +120,23 @@ def _fault(root: Element, entry: etree._LogEntry) -> XmlFault:
         code, text = "CSS515E", f"{name} holds {holds}."
     else:
         code, text = _misformed(element, name)
-    return XmlFault(code, _path(element), entry.line or element.sourceline or 1, text)
+    return XmlFault(code, _path(element), int(entry.line) or 1, text)
 
 
 def _misplaced(element: Element, name: str, message: str) -> tuple[str, str]:
-    expected = _EXPECTED.findall(message.rpartition("Expected is")[2])
+    # Only what follows the marker is read: names from the schema, never the value or name that was sent.
+    expected = _EXPECTED.findall(message.rpartition("Expected is")[2]) if "Expected is" in message else []
     wanted = ", ".join(expected[:_EXPECTED_SHOWN]) + (", ..." if len(expected) > _EXPECTED_SHOWN else "")
     if "Missing child element" in message:
         return "CSS512E", f"{name} is not complete; expected {wanted}." if wanted else f"{name} is empty."
     if name in expected:
         return "CSS511E", f"{name} is in the wrong namespace."
-    return "CSS511E", f"{name} is not expected here; expected {wanted}." if wanted else f"{name} is not expected here."
+    if wanted:
+        return "CSS511E", f"{name} is not expected here; expected {wanted}."
+    before = element.getprevious()
+    if before is not None and before.tag == element.tag:
+        return "CSS511E", f"There are more {name} elements than allowed."
+    return "CSS511E", f"{name} is not expected here."
 
 
 def _misformed(element: Element, name: str) -> tuple[str, str]:
@@ -141,7 +160,7 @@ def _locate(root: Element, path: str) -> Element:
         parts = _STEP.match(step)
         if parts is None:
             break
-        kin = [child for child in here if isinstance(child.tag, str) and (parts["name"] == "*" or _is(child, parts["prefix"], parts["name"]))]
+        kin = [child for child in here.iterchildren("*") if parts["name"] == "*" or _is(child, parts["prefix"], parts["name"])]
         number = int(parts["number"] or 1)
         if number > len(kin):
             break

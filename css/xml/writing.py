@@ -36,7 +36,7 @@ def document(tag: str, prefixes: Mapping[str | None, str] | None = None) -> Elem
     """
     if prefixes is None:
         prefixes = {None: str(etree.QName(tag).namespace), "c": "urn:css:common:1"}
-    return etree.Element(tag, nsmap=dict(prefixes))
+    return etree.Element(tag, nsmap=dict(prefixes))  # type: ignore[arg-type]  # the stubs forget the default namespace
 
 
 def add(parent: Element, name: str, text: str | None = None) -> Element:
