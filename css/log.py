@@ -95,6 +95,8 @@ def configure(settings: Settings) -> None:
         if settings.log_file.stat().st_size > LOG_BYTES_MAX:
             # Other processes notice the move by themselves: a watched file is opened anew.
             settings.log_file.replace(settings.log_file.with_suffix(".log.1"))
+    # It announces each of its plug-ins at every start.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     handler = _LogFile(settings.log_file, encoding="utf-8", delay=True)
     handler.addFilter(MaskNumbers())
     handler.setFormatter(JsonLines())

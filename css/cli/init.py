@@ -18,4 +18,4 @@ def init() -> None:
     upgrade(engine)
     with transaction(engine) as session:
         reference.load(session)
-    typer.echo(f"Ready at revision {program_revision()}: {place_name(str(engine.url))}")
+    typer.echo(f"Ready at revision {program_revision()}: {place_name(engine.url.render_as_string(hide_password=False))}")

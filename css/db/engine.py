@@ -135,5 +135,8 @@ def unchecked_database(settings: Settings | None = None) -> Engine:
 
 
 def place_name(url: str) -> str:
-    """The database as a person may see it, without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    """The database as a person may see it and hand it to ``psql``: without the name of our driver and without its password."""
+    parsed = make_url(url)
+    query = "&".join(f"{name}={value}" for name, value in parsed.query.items())
+    plain = parsed.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+    return f"{plain}?{query}" if query else plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from css.core.errors import Conflict, CssError, Unavailable
@@ -64,4 +65,5 @@ def sqlstate(error: DBAPIError) -> str | None:
 def _first_line(error: DBAPIError) -> str:
     """The first sentence of libpq, without the address it tried and the DETAIL that may repeat what a customer told us."""
     lines = str(error.orig).strip().splitlines() or ["no reason given"]
-    return lines[0].rpartition("FATAL: ")[2].removeprefix("connection to server ").strip().rstrip(".?")
+    first = lines[0].rpartition("FATAL: ")[2].strip().rstrip(".?")
+    return re.sub(r"^connection to server (.*) failed: ", r"no connection \1: ", first)
