@@ -2,10 +2,10 @@
 
 The conventions, each from the tariff version that applies to the call (``tariff_version_id``):
 
-1. The longest prefix of the version's destination list that begins the dialled number gives the charge class.
-2. The band is that of the moment the call *starts*, on London clocks, by the band plan in force on that London date; the
-   whole call is priced in it.
-3. Duration is rounded up to whole units of the rate. A call of no seconds was not answered and costs nothing.
+1. The longest prefix of the version that begins the number dialled gives the destination and its charge class.
+2. The band is that of the moment the call *starts*, on London clocks: weekend on Saturday and Sunday, day between the
+   version's two times of day, evening otherwise. The whole call is priced in it.
+3. Duration is rounded up to whole units of the version. A call of no seconds was not answered and costs nothing.
 4. Charge = set-up + units x unit price, at least the rate's minimum, rounded half up to the version's call rounding, all
    in the version's basis. The other side of VAT follows at the rate of the London date on which the call started, to a
    millionth of a penny half up. Whole pence come later, once, on the bill line (``css.core.money.to_money``).
@@ -21,9 +21,16 @@ from typing import Final
 import polars as pl
 
 from billing.rules.rejects import first_reject, reject_text
-from billing.rules.tariff import MINUTES_PER_DAY
-from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, CALENDAR_DAYS, E164_DIGITS_MAX, FIRST_DAY, NUMBER_SPACE, SHORT_CODE_DIGITS_MAX, TariffTable
-from css.core.calendar import LONDON
+from billing.rules.tariff import BANDS
+from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, CALENDAR_DAYS, FIRST_DAY, NUMBER_SPACE, TariffTable
+from css.core.calendar import LONDON, SATURDAY
+from css.core.phone import E164_DIGITS_MAX, SHORT_CODE_DIGITS_MAX
+
+DAYS_PER_WEEK: Final = 7
+THURSDAY: Final = 3
+"""The weekday, Monday being 0, on which 1970 began."""
+MINUTES_PER_DAY: Final = 1440
+MICROSECONDS_PER_MINUTE: Final = 60_000_000
 
 CALL_COLUMNS: Final = {
     "tariff_version_id": pl.Int64(),
@@ -60,10 +67,12 @@ def rate(calls: pl.DataFrame | pl.LazyFrame, tariff: TariffTable) -> pl.DataFram
     """
     return (
         calls.lazy()
+        .with_columns(_london_minute())
         .with_columns(*_positions(tariff))
         .with_columns(*_matches(tariff))
-        .with_columns(*_places(tariff))
+        .with_columns(_at(tariff.rate_by_place, pl.col("_place")).alias("_rate"))
         .with_columns(*_terms(tariff))
+        .with_columns(_units())
         .with_columns(_charge_in_basis())
         .with_columns(*_both_sides_of_vat())
         .with_columns(_reject_code())
@@ -79,11 +88,19 @@ def version_in_force(calls: pl.DataFrame | pl.LazyFrame, tariff: TariffTable) ->
     Adds ``reject_code`` and ``reject_text`` too (CSS414E where there is none): the price of a call is that of its own
     date, however late the record came.
     """
-    code_index = pl.col("tariff_code").replace_strict(tariff.tariff_codes, pl.int_range(len(tariff.tariff_codes), eager=True), default=None)
-    day = _inside_calendar(_london_minute() // MINUTES_PER_DAY - FIRST_DAY)
-    version = _at(tariff.version_by_day, code_index * CALENDAR_DAYS + day).alias("tariff_version_id")
+    version = _at(
+        tariff.version_by_day, _index_among(tariff.tariff_codes, pl.col("tariff_code")) * CALENDAR_DAYS + _day_of_calendar()
+    ).alias("tariff_version_id")
     code = first_reject(("CSS414E", pl.col("tariff_version_id").is_null()))
-    return calls.lazy().with_columns(version).with_columns(code).with_columns(reject_text(pl.col("tariff_code"))).collect()
+    return (
+        calls.lazy()
+        .with_columns(_london_minute())
+        .with_columns(version)
+        .with_columns(code)
+        .with_columns(reject_text(pl.col("tariff_code")))
+        .drop("_london_minute")
+        .collect()
+    )
 
 
 def _at(values: pl.Series, position: pl.Expr) -> pl.Expr:
@@ -91,13 +108,19 @@ def _at(values: pl.Series, position: pl.Expr) -> pl.Expr:
     return pl.lit(values).gather(position.cast(pl.UInt32))
 
 
+def _index_among(known: pl.Series, value: pl.Expr) -> pl.Expr:
+    """Which of the known values each one is; null for none of them."""
+    return value.replace_strict(known, pl.int_range(len(known), eager=True), default=None)
+
+
 def _london_minute() -> pl.Expr:
     """Minutes from the start of 1970 to the start of the call, as London clocks count them."""
     wall = pl.col("started_at").dt.convert_time_zone(LONDON.key).dt.replace_time_zone(None)
-    return wall.dt.timestamp("us") // 60_000_000
+    return (wall.dt.timestamp("us") // MICROSECONDS_PER_MINUTE).alias("_london_minute")
 
 
-def _inside_calendar(day: pl.Expr) -> pl.Expr:
+def _day_of_calendar() -> pl.Expr:
+    day = pl.col("_london_minute") // MINUTES_PER_DAY - FIRST_DAY
     return pl.when(day.is_between(0, CALENDAR_DAYS - 1)).then(day)
 
 
@@ -106,60 +129,47 @@ def _positions(tariff: TariffTable) -> tuple[pl.Expr, ...]:
     length = pl.col("dialled").str.len_bytes()
     to_fifteen_digits = pl.Series([10 ** (E164_DIGITS_MAX - digits) for digits in range(E164_DIGITS_MAX + 1)], dtype=pl.Int64)
     number = pl.when(length.is_between(1, E164_DIGITS_MAX)).then(pl.col("dialled").cast(pl.Int64, strict=False))
-    minute = _london_minute()
     return (
-        pl.col("tariff_version_id").replace_strict(tariff.version_ids, pl.int_range(len(tariff.version_ids), eager=True), default=None).alias("_version"),
-        _inside_calendar(minute // MINUTES_PER_DAY - FIRST_DAY).alias("_day"),
-        (minute % MINUTES_PER_DAY).alias("_minute"),
+        _index_among(tariff.version_ids, pl.col("tariff_version_id")).alias("_version"),
+        _day_of_calendar().alias("_day"),
+        ((pl.col("_london_minute") // MINUTES_PER_DAY + THURSDAY) % DAYS_PER_WEEK).alias("_weekday"),
+        (pl.col("_london_minute") % MINUTES_PER_DAY).alias("_minute"),
         (number * _at(to_fifteen_digits, length.clip(0, E164_DIGITS_MAX))).alias("_number"),
         (length <= SHORT_CODE_DIGITS_MAX).cast(pl.Int64).alias("_is_short"),
     )
 
 
 def _matches(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """The destination of the longest prefix, the kind of day, the VAT of the day, and the version's own terms."""
-    space = _at(tariff.versions["list_index"], pl.col("_version")) * 2 + pl.col("_is_short")
+    """The longest prefix, the band, the VAT of the day, and the version's own terms."""
+    versions, version = tariff.versions, pl.col("_version")
+    space = _at(versions["list_index"], version) * 2 + pl.col("_is_short")
     key = (space * NUMBER_SPACE + pl.col("_number")).fill_null(-1)
     found = pl.lit(tariff.number_keys).search_sorted(key, side="right") - 1
-    day_place = _at(tariff.versions["plan_index"], pl.col("_version")) * CALENDAR_DAYS + pl.col("_day")
-    in_force = pl.col("_day").is_between(
-        _at(tariff.versions["starts_day"], pl.col("_version")), _at(tariff.versions["ends_day"], pl.col("_version")), closed="left"
-    )
+    in_force = pl.col("_day").is_between(_at(versions["starts_day"], version), _at(versions["ends_day"], version), closed="left")
+    is_day = pl.col("_minute").is_between(_at(versions["day_from_minute"], version), _at(versions["day_to_minute"], version), closed="left")
+    day, evening, weekend = (BANDS.index(band) for band in ("day", "evening", "weekend"))
+    band = pl.when(pl.col("_weekday") >= SATURDAY).then(weekend).when(is_day).then(day).otherwise(evening)
     return (
-        _at(tariff.destination_by_key, found).alias("_destination"),
-        _at(tariff.day_kind_by_day, day_place).alias("_day_kind"),
+        (_at(versions["first_place"], version) + _at(tariff.prefix_by_key, found) * len(BANDS) + band).alias("_place"),
         _at(tariff.vat_by_day, pl.col("_day")).alias("vat_basis_points"),
-        _at(tariff.versions["is_gross"], pl.col("_version")).alias("_is_gross"),
-        _at(tariff.versions["rounding"], pl.col("_version")).alias("_rounding"),
+        _at(versions["unit_seconds"], version).alias("_unit_seconds"),
+        _at(versions["is_gross"], version).alias("_is_gross"),
+        _at(versions["rounding"], version).alias("_rounding"),
         in_force.fill_null(value=False).alias("_in_force"),
     )
 
 
-def _places(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """The band, and which rate prices this class in it under this version."""
-    band = _at(tariff.band_by_minute, pl.col("_day_kind").cast(pl.Int64) * MINUTES_PER_DAY + pl.col("_minute"))
-    class_index = _at(tariff.destinations["class_index"], pl.col("_destination"))
-    place = (pl.col("_version") * tariff.class_count + class_index) * len(tariff.bands) + band
-    return (
-        _at(tariff.rate_by_place, place).alias("_rate"),
-        _at(tariff.bands, band).alias("band"),
-        *(_at(tariff.destinations[name], pl.col("_destination")).alias(name) for name in ("prefix", "destination", "charge_class", "is_itemised")),
-    )
-
-
 def _terms(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """The terms of the rate, and the whole units the call comes to; null past the largest amount."""
-    unit_seconds = _at(tariff.rates["unit_seconds"], pl.col("_rate"))
+    """Everything the rate says; what is not for the caller begins with an underline."""
+    return tuple(_at(tariff.rates[name], pl.col("_rate")).alias(name) for name in tariff.rates.columns)
+
+
+def _units() -> pl.Expr:
+    """The whole units the call comes to; null past the largest amount."""
     duration = pl.when(pl.col("duration_seconds") >= 0).then(pl.col("duration_seconds"))
     # Rounding up without adding first: a duration near the end of 64 bits must not wrap round to a negative one.
-    units = duration // unit_seconds + (duration % unit_seconds > 0)
-    return (
-        _at(tariff.rates["rate_id"], pl.col("_rate")).alias("rate_id"),
-        _at(tariff.rates["setup"], pl.col("_rate")).alias("setup_millionths"),
-        _at(tariff.rates["unit_price"], pl.col("_rate")).alias("unit_price_millionths"),
-        _at(tariff.rates["minimum"], pl.col("_rate")).alias("_minimum"),
-        pl.when(units <= _at(tariff.rates["units_max"], pl.col("_rate"))).then(units).alias("chargeable_units"),
-    )
+    units = duration // pl.col("_unit_seconds") + (duration % pl.col("_unit_seconds") > 0)
+    return pl.when(units <= pl.col("_units_max")).then(units).alias("chargeable_units")
 
 
 def _charge_in_basis() -> pl.Expr:
@@ -185,9 +195,8 @@ def _reject_code() -> pl.Expr:
     return first_reject(
         ("CSS407E", (pl.col("duration_seconds") >= 0).fill_null(value=False).not_()),
         ("CSS415E", pl.col("_in_force").not_()),
-        ("CSS419E", null(pl.col("_day_kind")) | null(pl.col("vat_basis_points"))),
-        ("CSS416E", null(pl.col("_destination"))),
-        ("CSS417E", null(pl.col("_rate"))),
+        ("CSS417E", null(pl.col("vat_basis_points"))),
+        ("CSS416E", null(pl.col("_rate"))),
         ("CSS418E", null(pl.col("_amount"))),
     )
 
@@ -195,10 +204,12 @@ def _reject_code() -> pl.Expr:
 def _reject_value() -> pl.Expr:
     code = pl.col("reject_code")
     return (
-        pl.when(code == "CSS415E").then(pl.col("tariff_version_id").cast(pl.String))
-        .when(code == "CSS416E").then(pl.col("dialled"))
-        .when(code == "CSS417E").then(pl.concat_str("charge_class", pl.lit(" "), "band"))
-        .when(code == "CSS419E").then(pl.col("started_at").cast(pl.String))
+        pl.when(code == "CSS415E")
+        .then(pl.col("tariff_version_id").cast(pl.String))
+        .when(code == "CSS416E")
+        .then(pl.col("dialled"))
+        .when(code == "CSS417E")
+        .then(pl.col("started_at").cast(pl.String))
         .otherwise(pl.col("duration_seconds").cast(pl.String))
     )
 
@@ -206,7 +217,4 @@ def _reject_value() -> pl.Expr:
 def _priced_columns() -> tuple[pl.Expr, ...]:
     """Every added column in order, empty on a rejected row: half a price is no price."""
     good = pl.col("reject_code").is_null()
-    return tuple(
-        pl.col(name) if name.startswith("reject_") else pl.when(good).then(pl.col(name)).alias(name)
-        for name in PRICED_COLUMNS
-    )
+    return tuple(pl.col(name) if name.startswith("reject_") else pl.when(good).then(pl.col(name)).alias(name) for name in PRICED_COLUMNS)

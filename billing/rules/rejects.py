@@ -29,9 +29,8 @@ REJECTS: Final = {
     "CSS414E": "No version of tariff '{value}' is in force on the day of the call.",
     "CSS415E": "Tariff version '{value}' is unknown or not in force on the day of the call.",
     "CSS416E": "No destination of the tariff begins the number dialled '{value}'.",
-    "CSS417E": "The tariff has no price for '{value}'.",
+    "CSS417E": "No VAT rate is on file for the day of the call, '{value}'.",
     "CSS418E": "The price of a call of '{value}' seconds is larger than any this system holds.",
-    "CSS419E": "No band hours or no VAT rate is in force at '{value}'.",
 }
 """Reason by code; ``{value}`` stands for the offending text, shortened."""
 
@@ -42,9 +41,10 @@ def reject_text(value: pl.Expr) -> pl.Expr:
     """The sentence for the ``reject_code`` of the row, null where that is null; ``value`` gives the offending text."""
     parts = {code: sentence.partition("{value}") for code, sentence in REJECTS.items()}
     code = pl.col("reject_code")
+    names_value = code.is_in([code for code, (_, gap, _) in parts.items() if gap])
     return pl.concat_str(
         code.replace_strict({code: before for code, (before, _, _) in parts.items()}, default=None, return_dtype=pl.String),
-        pl.when(code.is_in([code for code, (_, gap, _) in parts.items() if gap])).then(value.str.slice(0, VALUE_CHARACTERS_MAX)).fill_null(""),
+        pl.when(names_value).then(value.str.slice(0, VALUE_CHARACTERS_MAX)).fill_null(""),
         code.replace_strict({code: after for code, (_, _, after) in parts.items()}, default=None, return_dtype=pl.String),
     ).alias("reject_text")
 

@@ -1,135 +1,158 @@
-"""A tariff book compiled into columns, so that pricing a call is a handful of array look-ups.
+"""A book of tariffs compiled into columns, so that pricing a call is a handful of look-ups by position.
 
-Every question the rating rule asks becomes a position in an array: which destination (binary search among the sorted
-ends of the prefixes, which is longest-prefix matching made flat), which band (day of the calendar, then minute of the
-day), which rate (version by class by band), which VAT. Measured against joins this is several times faster, and it
-keeps the order of the calls (docs/decisions/0031).
+Every question the rating rule asks becomes a position in an array: which prefix (binary search among the sorted ends of
+the prefixes, which is longest-prefix matching made flat), which rate (prefix by band), which VAT (day of the calendar).
+Measured against joins this is several times faster, and it keeps the order of the calls (docs/decisions/0031).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time
+from typing import Final
 
 import polars as pl
 
-from billing.rules.tariff import HOLIDAY, MINUTES_PER_DAY, BandPlan, DestinationList, TariffBook, bands_of
+from billing.rules.tariff import BANDS, TariffBook, TariffVersion
 from billing.rules.tariff_check import tariff_faults
 from css.core.calendar import Period
 from css.core.errors import Several
+from css.core.phone import E164_DIGITS_MAX
+from css.core.words import PriceBasis, VatCode
 
-CALENDAR_STARTS_ON = date(1985, 1, 1)
-CALENDAR_ENDS_ON = date(2085, 1, 1)
-"""Calls outside these dates have no band and no VAT rate, so they are rejected."""
-CALENDAR_DAYS = (CALENDAR_ENDS_ON - CALENDAR_STARTS_ON).days
-FIRST_DAY = (CALENDAR_STARTS_ON - date(1970, 1, 1)).days
+CALENDAR: Final = Period(date(1985, 1, 1), date(2085, 1, 1))
+"""Calls outside it have neither a tariff nor a VAT rate, so they are rejected."""
+CALENDAR_DAYS: Final = CALENDAR.days
+FIRST_DAY: Final = (CALENDAR.starts_on - date(1970, 1, 1)).days
 
-E164_DIGITS_MAX = 15
-SHORT_CODE_DIGITS_MAX = 6
-"""No number with a country code is this short, so the length alone tells a short code (118500) from one."""
-NUMBER_SPACE = 10**E164_DIGITS_MAX
-AMOUNT_MAX_MILLIONTHS = 10**14
+NUMBER_SPACE: Final = 10**E164_DIGITS_MAX
+"""A list of prefixes takes two spaces of the 64-bit search key: one for full numbers, one for short codes."""
+AMOUNT_MAX_MILLIONTHS: Final = 10**14
 """A million pounds for one call: past it the record is rejected, long before 64 bits overflow in silence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TariffTable:
-    """The columns of a tariff book. Built once a step by ``compile_tariffs``; read by ``rate`` and ``version_in_force``."""
+    """The columns of a book. Built once a step by ``compile_tariffs``; read by ``rate`` and ``version_in_force``."""
 
     version_ids: pl.Series
     versions: pl.DataFrame
-    """By version: list_index, plan_index, is_gross, rounding, starts_day, ends_day (days of the calendar)."""
+    """By version: list_index, starts_day and ends_day (positions in the calendar), day_from_minute, day_to_minute,
+    unit_seconds, is_gross, rounding."""
     tariff_codes: pl.Series
     version_by_day: pl.Series
     """By tariff and day: tariff_version_id, null where no version is in force."""
     number_keys: pl.Series
-    """Sorted search keys at which the matching destination changes."""
-    destination_by_key: pl.Series
-    destinations: pl.DataFrame
-    """By destination: prefix, destination, class_index, charge_class, is_itemised."""
-    day_kind_by_day: pl.Series
-    """By band plan and day: which row of minutes holds that day."""
-    band_by_minute: pl.Series
-    bands: pl.Series
-    class_count: int
+    """Sorted search keys at which the longest prefix changes."""
+    prefix_by_key: pl.Series
+    """From each of those keys to the next: the place of the prefix in its list, null where none matches."""
     rate_by_place: pl.Series
-    """By version, class and band: which rate."""
+    """By version, prefix of its list and band: which rate."""
     rates: pl.DataFrame
-    """By rate: rate_id, setup, unit_price, unit_seconds, minimum, units_max."""
+    """By rate: the columns of ``billing.rules.rating.PRICED_COLUMNS`` it decides, and _minimum, _units_max."""
     vat_by_day: pl.Series
     """Basis points."""
 
 
 def compile_tariffs(book: TariffBook) -> TariffTable:
-    """Compile a book; refuses one with faults, naming them all (``Several`` of CSS423E to CSS428E)."""
+    """Compile a book; refuses one with faults, naming them all (``Several`` of CSS423E to CSS427E)."""
     faults = tariff_faults(book)
     if faults:
         raise Several(faults)
-    lists = {one.destination_list_id: index for index, one in enumerate(book.destination_lists)}
-    plans = {one.code: index for index, one in enumerate(book.band_plans)}
-    classes = {one.code: index for index, one in enumerate(book.charge_classes)}
-    bands = {band: index for index, band in enumerate(sorted({band for plan in book.band_plans for band in bands_of(plan)}))}
     codes = sorted({version.tariff_code for version in book.versions})
-    keys, found = _flat_prefixes(book.destination_lists)
-    day_kinds, minutes = _calendar(book.band_plans, bands)
-
-    rates = [rate for version in book.versions for rate in version.rates]
-    places: list[int | None] = [None] * (len(book.versions) * len(classes) * len(bands))
+    lists = _distinct_lists(book.versions)
+    keys, prefixes = _flat_prefixes(list(lists))
+    first_places: list[int] = []
+    places: list[int | None] = []
     row = 0
-    for index, version in enumerate(book.versions):
+    for version in book.versions:
+        spots = {prefix: place for place, prefix in enumerate(_prefixes(version))}
+        first_places.append(len(places))
+        of_version: list[int | None] = [None] * (len(spots) * len(BANDS))
         for rate in version.rates:
-            places[(index * len(classes) + classes[rate.charge_class]) * len(bands) + bands[rate.band]] = row
+            of_version[spots[rate.prefix, rate.is_short_code] * len(BANDS) + BANDS.index(rate.band)] = row
             row += 1
-
+        places += of_version
+    standard = [row for row in book.vat if row.code is VatCode.STANDARD]
     return TariffTable(
         version_ids=pl.Series([version.tariff_version_id for version in book.versions], dtype=pl.Int64),
-        versions=pl.DataFrame(
-            {
-                "list_index": [lists[version.destination_list_id] for version in book.versions],
-                "plan_index": [plans[version.band_plan_code] for version in book.versions],
-                "is_gross": [version.basis == "gross" for version in book.versions],
-                "rounding": [version.price_rounding_millionths for version in book.versions],
-                "starts_day": [_days(version.period)[0] for version in book.versions],
-                "ends_day": [_days(version.period)[1] for version in book.versions],
-            },
-            schema={"list_index": pl.Int64, "plan_index": pl.Int64, "is_gross": pl.Boolean, "rounding": pl.Int64, "starts_day": pl.Int64, "ends_day": pl.Int64},
-        ),
+        versions=_version_columns(book.versions, [lists[_prefixes(version)] for version in book.versions], first_places),
         tariff_codes=pl.Series(codes, dtype=pl.String),
         version_by_day=_by_day(
-            [[(version.period, version.tariff_version_id) for version in book.versions if version.tariff_code == code] for code in codes]
+            [(version.period, version.tariff_version_id) for version in book.versions if version.tariff_code == code] for code in codes
         ),
         number_keys=pl.Series(keys, dtype=pl.Int64),
-        destination_by_key=pl.Series(found, dtype=pl.UInt32),
-        destinations=_destinations(book, classes),
-        day_kind_by_day=pl.Series(day_kinds, dtype=pl.UInt32),
-        band_by_minute=pl.Series(minutes, dtype=pl.UInt32),
-        bands=pl.Series(list(bands), dtype=pl.String),
-        class_count=len(classes),
+        prefix_by_key=pl.Series(prefixes, dtype=pl.Int64),
         rate_by_place=pl.Series(places, dtype=pl.UInt32),
-        rates=pl.DataFrame(
-            {
-                "rate_id": [rate.rate_id for rate in rates],
-                "setup": [rate.setup.millionths for rate in rates],
-                "unit_price": [rate.unit_price.millionths for rate in rates],
-                "unit_seconds": [rate.unit_seconds for rate in rates],
-                "minimum": [rate.minimum.millionths for rate in rates],
-                "units_max": [AMOUNT_MAX_MILLIONTHS // max(rate.unit_price.millionths, 1) for rate in rates],
-            },
-            schema=dict.fromkeys(("rate_id", "setup", "unit_price", "unit_seconds", "minimum", "units_max"), pl.Int64),
-        ),
-        vat_by_day=_by_day([[(one.period, one.percent.basis_points) for one in book.vat]]),
+        rates=_rate_columns(book.versions),
+        vat_by_day=_by_day([[(Period(row.starts_on, row.ends_on), row.percent.basis_points) for row in standard]]),
     )
+
+
+PrefixList = tuple[tuple[str, bool], ...]
+"""The prefixes of a version in order, each with whether it is a short code's."""
+
+
+def _prefixes(version: TariffVersion) -> PrefixList:
+    return tuple(sorted({(rate.prefix, rate.is_short_code) for rate in version.rates}))
+
+
+def _distinct_lists(versions: Iterable[TariffVersion]) -> dict[PrefixList, int]:
+    """Versions mostly differ in prices, not in prefixes: equal lists are searched once, which keeps the keys in cache."""
+    lists: dict[PrefixList, int] = {}
+    for version in versions:
+        lists.setdefault(_prefixes(version), len(lists))
+    return lists
+
+
+def _version_columns(versions: Sequence[TariffVersion], list_indexes: Sequence[int], first_places: Sequence[int]) -> pl.DataFrame:
+    days = [_days(version.period) for version in versions]
+    return pl.DataFrame(
+        {
+            "list_index": pl.Series(list_indexes, dtype=pl.Int64),
+            "first_place": pl.Series(first_places, dtype=pl.Int64),
+            "starts_day": pl.Series([start for start, _ in days], dtype=pl.Int64),
+            "ends_day": pl.Series([end for _, end in days], dtype=pl.Int64),
+            "day_from_minute": pl.Series([_minute(version.daytime_from) for version in versions], dtype=pl.Int64),
+            "day_to_minute": pl.Series([_minute(version.daytime_to) for version in versions], dtype=pl.Int64),
+            "unit_seconds": pl.Series([version.unit_seconds for version in versions], dtype=pl.Int64),
+            "is_gross": pl.Series([version.basis is PriceBasis.GROSS for version in versions], dtype=pl.Boolean),
+            "rounding": pl.Series([version.price_rounding_millionths for version in versions], dtype=pl.Int64),
+        }
+    )
+
+
+def _rate_columns(versions: Iterable[TariffVersion]) -> pl.DataFrame:
+    rates = [rate for version in versions for rate in version.rates]
+    return pl.DataFrame(
+        {
+            "rate_id": pl.Series([rate.rate_id for rate in rates], dtype=pl.Int64),
+            "prefix": pl.Series([rate.prefix for rate in rates], dtype=pl.String),
+            "band": pl.Series([rate.band for rate in rates], dtype=pl.String),
+            "charge_class": pl.Series([rate.charge_class for rate in rates], dtype=pl.String),
+            "destination": pl.Series([rate.destination for rate in rates], dtype=pl.String),
+            "is_itemised": pl.Series([rate.is_itemised for rate in rates], dtype=pl.Boolean),
+            "setup_millionths": pl.Series([rate.setup.millionths for rate in rates], dtype=pl.Int64),
+            "unit_price_millionths": pl.Series([rate.unit_price.millionths for rate in rates], dtype=pl.Int64),
+            "_minimum": pl.Series([rate.minimum.millionths for rate in rates], dtype=pl.Int64),
+            "_units_max": pl.Series([AMOUNT_MAX_MILLIONTHS // max(rate.unit_price.millionths, 1) for rate in rates], dtype=pl.Int64),
+        }
+    )
+
+
+def _minute(moment: time) -> int:
+    return moment.hour * 60 + moment.minute
 
 
 def _days(period: Period) -> tuple[int, int]:
     """The period as half-open positions in the calendar."""
-    start = max((period.starts_on - CALENDAR_STARTS_ON).days, 0)
-    end = CALENDAR_DAYS if period.ends_on is None else min((period.ends_on - CALENDAR_STARTS_ON).days, CALENDAR_DAYS)
+    start = max((period.starts_on - CALENDAR.starts_on).days, 0)
+    end = CALENDAR_DAYS if period.ends_on is None else min((period.ends_on - CALENDAR.starts_on).days, CALENDAR_DAYS)
     return start, max(start, end)
 
 
-def _by_day(rows: Sequence[Sequence[tuple[Period, int]]]) -> pl.Series:
+def _by_day(rows: Iterable[Iterable[tuple[Period, int]]]) -> pl.Series:
     """For each row of dated values one calendar of them, null where nothing is in force, end to end."""
     values: list[int | None] = []
     for dated in rows:
@@ -141,51 +164,33 @@ def _by_day(rows: Sequence[Sequence[tuple[Period, int]]]) -> pl.Series:
     return pl.Series(values, dtype=pl.Int64)
 
 
-def _destinations(book: TariffBook, classes: dict[str, int]) -> pl.DataFrame:
-    rows = [destination for one in book.destination_lists for destination in one.destinations]
-    itemised = {one.code: one.is_itemised for one in book.charge_classes}
-    return pl.DataFrame(
-        {
-            "prefix": [row.prefix for row in rows],
-            "destination": [row.name for row in rows],
-            "class_index": [classes[row.charge_class] for row in rows],
-            "charge_class": [row.charge_class for row in rows],
-            "is_itemised": [itemised[row.charge_class] for row in rows],
-        },
-        schema={"prefix": pl.String, "destination": pl.String, "class_index": pl.Int64, "charge_class": pl.String, "is_itemised": pl.Boolean},
-    )
-
-
-def _flat_prefixes(lists: Sequence[DestinationList]) -> tuple[list[int], list[int | None]]:
-    """Nested prefixes as sorted keys with, from each key to the next, the destination of the longest prefix.
+def _flat_prefixes(lists: Sequence[PrefixList]) -> tuple[list[int], list[int | None]]:
+    """Nested prefixes as sorted keys with, from each key to the next, the place of the longest prefix.
 
     A prefix is the range of fifteen-digit numbers it begins, so ranges nest or lie apart; walking them in order with a
     stack of the open ones gives the flat list. The first key is below every number, so that a search always lands.
     """
     ranges: list[tuple[int, int, int]] = []
-    row = 0
-    for index, one in enumerate(lists):
-        for destination in one.destinations:
-            base = (index * 2 + destination.is_short_code) * NUMBER_SPACE
-            width = 10 ** (E164_DIGITS_MAX - len(destination.prefix))
-            start = base + int(destination.prefix) * width
-            ranges.append((start, start + width, row))
-            row += 1
+    for index, prefixes in enumerate(lists):
+        for place, (prefix, is_short_code) in enumerate(prefixes):
+            width = 10 ** (E164_DIGITS_MAX - len(prefix))
+            start = (index * 2 + is_short_code) * NUMBER_SPACE + int(prefix) * width
+            ranges.append((start, start + width, place))
     keys: list[int] = [-1]
     found: list[int | None] = [None]
 
-    def mark(key: int, value: int | None) -> None:
+    def mark(key: int, place: int | None) -> None:
         if keys[-1] == key:
-            found[-1] = value
+            found[-1] = place
         else:
             keys.append(key)
-            found.append(value)
+            found.append(place)
 
     open_ranges: list[tuple[int, int]] = []
-    for start, end, value in sorted(ranges, key=lambda one: (one[0], -one[1])):
+    for start, end, place in sorted(ranges, key=lambda one: (one[0], -one[1])):
         _close_until(start, open_ranges, mark)
-        mark(start, value)
-        open_ranges.append((end, value))
+        mark(start, place)
+        open_ranges.append((end, place))
     _close_until(None, open_ranges, mark)
     return keys, found
 
@@ -195,26 +200,3 @@ def _close_until(start: int | None, open_ranges: list[tuple[int, int]], mark: Ca
     while open_ranges and (start is None or open_ranges[-1][0] <= start):
         end, _ = open_ranges.pop()
         mark(end, open_ranges[-1][1] if open_ranges else None)
-
-
-def _calendar(plans: Sequence[BandPlan], bands: dict[str, int]) -> tuple[list[int | None], list[int]]:
-    """For each plan and day the row of minutes that holds it, and those rows: 1,440 bands for each kind of day."""
-    day_kinds: list[int | None] = []
-    minutes: list[int] = []
-    for plan in plans:
-        calendar: list[int | None] = [None] * CALENDAR_DAYS
-        for period in {hours.period for hours in plan.hours}:
-            kinds: dict[int, int] = {}
-            for day in sorted({hours.day for hours in plan.hours if hours.period == period}):
-                kinds[day] = len(minutes) // MINUTES_PER_DAY
-                row = [0] * MINUTES_PER_DAY
-                for hours in plan.hours:
-                    if hours.period == period and hours.day == day:
-                        row[hours.from_minute : hours.to_minute] = [bands[hours.band]] * (hours.to_minute - hours.from_minute)
-                minutes += row
-            start, end = _days(period)
-            for position in range(start, end):
-                on = CALENDAR_STARTS_ON + timedelta(days=position)
-                calendar[position] = kinds[HOLIDAY] if HOLIDAY in kinds and on in plan.holidays else kinds[on.isoweekday()]
-        day_kinds += calendar
-    return day_kinds, minutes
