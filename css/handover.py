@@ -288,13 +288,11 @@ def holds_on(session: Session, account_id: int) -> tuple[HoldRow, ...]:
 def next_outbox_sequence(session: Session, provider_id: int) -> int:
     """Take the partner's next number; the row stays locked until the transaction ends, so numbers have no gap."""
     statement = insert(OutboxCounter).values(provider_id=provider_id, last_sequence=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["provider_id"], set_={"last_sequence": OutboxCounter.last_sequence + 1}
-    )
+    statement = statement.on_conflict_do_update(index_elements=["provider_id"], set_={"last_sequence": OutboxCounter.last_sequence + 1})
     return int(session.execute(statement.returning(OutboxCounter.last_sequence)).scalar_one())
 
 
-def put_in_outbox(
+def put_in_outbox(  # noqa: PLR0913
     session: Session,
     *,
     provider_id: int,

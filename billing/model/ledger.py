@@ -15,7 +15,7 @@ from css.db.ddl import stored
 
 
 class Nominal(Base):
-    """An account of the ledger. (What is billed is an account; these are nominals.)"""
+    """An account of the ledger; what is billed is an account, these are nominals."""
 
     __tablename__ = "nominal"
     __table_args__ = ({"schema": "billing"},)

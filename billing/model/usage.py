@@ -44,7 +44,9 @@ class TariffVersion(Base):
     __table_args__ = (
         UniqueConstraint("tariff_id", "version"),
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
-        ExcludeConstraint(("tariff_id", "="), (text("daterange(starts_on, ends_on)"), "&&"), name="ex_tariff_version_overlap", using="gist"),
+        ExcludeConstraint(
+            ("tariff_id", "="), (text("daterange(starts_on, ends_on)"), "&&"), name="ex_tariff_version_overlap", using="gist"
+        ),
         {"schema": "billing"},
     )
 

@@ -63,4 +63,5 @@ def is_sample_uprn(uprn: str) -> bool:
 
 def is_sample_email(email: str) -> bool:
     """Whether an e-mail address may stand in sample data: the two domains reserved for examples."""
-    return email.rpartition("@")[2].lower() in SAMPLE_EMAIL_DOMAINS
+    local, _, domain = email.rpartition("@")
+    return bool(local) and domain.lower() in SAMPLE_EMAIL_DOMAINS

@@ -4,14 +4,16 @@ Money travels as the string of pounds and pence ("12.34"), a Price as the string
 All faults of a document are reported at once, each with the path of the field (BadMessage CSS060E).
 """
 
+# ruff: noqa: ANN401 - this is the one place where values of any type are turned into plain ones and back
+
 from __future__ import annotations
 
-import types
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import GenericAlias, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import cattrs
 from cattrs.errors import BaseValidationError
@@ -54,6 +56,10 @@ def _read_instant(value: object, _: type) -> datetime:
     return instant
 
 
+def _origin(kind: Any) -> Any:
+    return get_origin(kind)
+
+
 def _read_list(kind: Any) -> Any:
     item = get_args(kind)[0]
 
@@ -61,7 +67,7 @@ def _read_list(kind: Any) -> Any:
         if not isinstance(value, list | tuple):
             msg = f"expected a list, got {type(value).__name__}"
             raise TypeError(msg)
-        return tuple(_converter.structure(list(value), list[item]))  # type: ignore[valid-type] - the type is known only here
+        return tuple(_converter.structure(list(value), cast("Any", GenericAlias(list, (item,)))))
 
     return read
 
@@ -79,7 +85,7 @@ def _read_record(kind: Any) -> Any:
 
 
 _converter.register_structure_hook_factory(lambda kind: isinstance(kind, type) and is_dataclass(kind), _read_record)
-_converter.register_structure_hook_factory(lambda kind: get_origin(kind) in (tuple,), _read_list)
+_converter.register_structure_hook_factory(lambda kind: _origin(kind) is tuple, _read_list)
 _converter.register_structure_hook(Money, lambda value, _: Money.parse(_text(value)))
 _converter.register_structure_hook(Price, lambda value, _: Price.of(_text(value)))
 _converter.register_structure_hook(Percent, lambda value, _: Percent.of(_text(value)))
@@ -89,7 +95,7 @@ _converter.register_structure_hook(datetime, _read_instant)
 _converter.register_structure_hook(bytes, lambda value, _: _text(value).encode())
 
 
-def to_plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:  # noqa: PLR0911 - one way out a kind of value
     """Anything of ours as JSON values. Fields are kept in order; None stays None."""
     if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
         return value
@@ -171,13 +177,21 @@ def describe(kind: type) -> dict[str, str]:
 
 def _phrase(hint: Any) -> str:
     origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
+    if origin in (Union, UnionType):
         return " or ".join(_phrase(arg) for arg in get_args(hint) if arg is not type(None))
     if origin in (tuple, list):
         return f"list of {_phrase(get_args(hint)[0])}"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return "one of " + ", ".join(str(member.value) for member in hint)
-    names = {str: "text", int: "number", bool: "true or false", date: "date", datetime: "instant", Money: "pounds and pence", Price: "pence"}
+    names = {
+        str: "text",
+        int: "number",
+        bool: "true or false",
+        date: "date",
+        datetime: "instant",
+        Money: "pounds and pence",
+        Price: "pence",
+    }
     if isinstance(hint, type) and is_dataclass(hint) and hint not in names:
         return "{" + ", ".join(f"{name}: {phrase}" for name, phrase in describe(hint).items()) + "}"
     return names.get(hint, getattr(hint, "__name__", str(hint)))

@@ -11,7 +11,10 @@ Every code has a paragraph in ``docs/messages.md`` saying what to do next.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+T = TypeVar("T")
 
 CODE_FORM = re.compile(r"^CSS[0-9]{3}[EWI]$")
 
@@ -95,6 +98,33 @@ class Several(CssError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.errors,)
+
+
+class Refusals:
+    """Gathers what is wrong with one command, so that the asker is told everything at once and not a fault at a time."""
+
+    def __init__(self) -> None:
+        self.found: list[CssError] = []
+
+    def add(self, *errors: CssError) -> None:
+        self.found.extend(errors)
+
+    def reading(self, read: Callable[[], T]) -> T | None:
+        """What ``read`` gives; None when it refuses, and the refusal is kept."""
+        try:
+            return read()
+        except Several as several:
+            self.found.extend(several.errors)
+        except CssError as error:
+            self.found.append(error)
+        return None
+
+    def tell(self) -> None:
+        """Raise what was found: nothing for none, the refusal itself for one, ``Several`` for more."""
+        if len(self.found) > 1:
+            raise Several(tuple(self.found))
+        if self.found:
+            raise self.found[0]
 
 
 class Breach(AssertionError):

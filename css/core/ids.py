@@ -126,13 +126,17 @@ def expect_id(text: str, kind: IdKind, *, element: str = "id") -> str:
     if found.kind is not kind:
         raise BadMessage(
             "CSS055E",
-            "{text} is the number of a {found}, not of a {wanted}.",
+            "{text} is the number of {found}, not of {wanted}.",
             element=element,
             text=str(found),
-            found=_KIND_WORDS[found.kind],
-            wanted=_KIND_WORDS[kind],
+            found=_with_article(_KIND_WORDS[found.kind]),
+            wanted=_with_article(_KIND_WORDS[kind]),
         )
     return str(found)
+
+
+def _with_article(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
 def format_id(number: str) -> str:

@@ -95,6 +95,15 @@ _FIVE_DIGIT_CODES: Final = frozenset(
     {"13873", "15242", "15394", "15395", "15396", "16973", "16974", "16977", "17683", "17684", "17687", "19467"},
 )
 
+# The places that still have some numbers a digit short; everywhere else nine digits after the 0 are a digit dropped.
+# fmt: off
+_NINE_DIGIT_CODES: Final = frozenset({
+    "1204", "1208", "1254", "1276", "1297", "1298", "1363", "1364", "1384", "1386", "1404", "1420", "1460", "1461",
+    "1480", "1488", "1524", "1527", "1562", "1566", "1606", "1629", "1635", "1647", "1659", "1695", "1697", "1726",
+    "1744", "1750", "1768", "1827", "1837", "1884", "1900", "1905", "1935", "1946", "1949", "1963", "1995",
+})
+# fmt: on
+
 _SEPARATORS: Final = {ord(mark): None for mark in " \t.-()\u00a0\u2010\u2011\u2012\u2013"}
 _SHORT_CODE: Final = re.compile(r"^(?:999|1[0-9]{2,5})\Z")
 
@@ -143,7 +152,7 @@ def _uk(national: str, text: str, element: str) -> str:
     """The held form of a UK number given without its 0, when it has the length its range asks for."""
     wanted: tuple[int, ...] = (10,)
     match national[:1]:
-        case "1":
+        case "1" if national[:4] in _NINE_DIGIT_CODES:
             wanted = (9, 10)
         case "8":
             if national == "8001111" or (len(national) == 7 and national.startswith("845464")):  # noqa: PLR2004

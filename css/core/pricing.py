@@ -45,4 +45,6 @@ def vat_percent_on(rates: tuple[VatRow, ...], code: VatCode, day: date) -> Perce
     for rate in rates:
         if rate.code == code and rate.starts_on <= day and (rate.ends_on is None or day < rate.ends_on):
             return rate.percent
-    raise NotFound("CSS103E", "No {vat_code} VAT rate is on file for {day}; add the dated rate before billing that day.", vat_code=code.value, day=day)
+    raise NotFound(
+        "CSS103E", "No {vat_code} VAT rate is on file for {day}; add the dated rate before billing that day.", vat_code=code.value, day=day
+    )
