@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from css.core.money import ZERO, Money
 from css.core.words import BillFrequency, BillMedium, ContactPointKind, CustomerKind, NationCode, PaymentMeans, Role, Segment, VatStatus
 
 
@@ -44,6 +45,8 @@ class AddOperator:
     team: str
     password: str
     roles: tuple[Role, ...]
+    credit_limit: Money = ZERO
+    """The largest credit this operator may give without a second person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,13 @@ class BusinessDate(Base):
     """The night of this date, and of all before it, is finished and balanced."""
 
 
+def no_district(district_code: str) -> NotFound:
+    """CSS101E, for whoever finds that there is no such district."""
+    return NotFound(
+        "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district_code"
+    )
+
+
 def business_date(session: Session, district_code: str) -> date:
     """The district's current business date, held in common (FOR SHARE) until the transaction ends.
 
@@ -47,9 +54,7 @@ def business_date(session: Session, district_code: str) -> date:
     """
     row = session.get(BusinessDate, district_code, with_for_update={"read": True}, populate_existing=True)
     if row is None:
-        raise NotFound(
-            "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district"
-        )
+        raise no_district(district_code)
     return row.current_on
 
 
@@ -57,9 +62,7 @@ def roll_business_date(session: Session, district_code: str, *, to: date) -> dat
     """Move the district to ``to`` if it is not there yet; return the date it is on. Waits for deeds under way."""
     row = session.get(BusinessDate, district_code, with_for_update=True, populate_existing=True)
     if row is None:
-        raise NotFound(
-            "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district"
-        )
+        raise no_district(district_code)
     row.current_on = max(row.current_on, to)
     session.flush()
     return row.current_on
