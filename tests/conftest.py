@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,10 @@ from css.db.engine import make_engine, transaction
 from css.db.migrate import upgrade
 from css.db.server import temporary
 from css.db.url import checked_url
+
+# Wall time says nothing about a property on a machine with other work; a failure prints what repeats it.
+settings.register_profile("css", deadline=None, print_blob=True)
+settings.load_profile("css")
 
 TEMPLATE = f"css_t_{os.getpid()}"
 _numbers = count(1)
@@ -46,7 +51,7 @@ def template(server: str) -> Iterator[str]:
     engine = make_engine(_url_of(server, TEMPLATE), pooled=False)
     upgrade(engine)
     if importlib.util.find_spec("css.master.reference"):
-        reference = importlib.import_module("css.master.reference")
+        reference = importlib.import_module("css.migrations.reference")
         with transaction(engine) as session:
             reference.load(session)
     engine.dispose()

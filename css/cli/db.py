@@ -48,8 +48,9 @@ def stop(mode: Annotated[Mode, typer.Option(help="Wait for clients, disconnect t
 @app.command()
 def status() -> int:
     """Say where the database is, whether it answers and at which revision. Starts nothing. Exit status 3: not running."""
-    from css.db.engine import faults_named, make_engine, place_name  # noqa: PLC0415
-    from css.db.migrate import database_revision, program_revision  # noqa: PLC0415
+    from css.db.engine import make_engine, place_name  # noqa: PLC0415
+    from css.db.faults import faults_named  # noqa: PLC0415
+    from css.db.revision import database_revision, program_revision  # noqa: PLC0415
     from css.db.server import Server  # noqa: PLC0415
     from css.db.url import checked_url  # noqa: PLC0415
 
@@ -84,9 +85,10 @@ def upgrade() -> None:
     """Bring the tables to this program's revision."""
     from css.db import migrate  # noqa: PLC0415
     from css.db.engine import unchecked_database  # noqa: PLC0415
+    from css.db.revision import program_revision  # noqa: PLC0415
 
     migrate.upgrade(unchecked_database())
-    typer.echo(f"At revision {migrate.program_revision()}.")
+    typer.echo(f"At revision {program_revision()}.")
 
 
 @app.command()

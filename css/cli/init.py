@@ -11,8 +11,9 @@ app = typer.Typer(add_completion=False)
 def init() -> None:
     """Start the private server (or use CSS_DATABASE_URL), bring the tables to this program's revision, load reference data."""
     from css.db.engine import place_name, transaction, unchecked_database  # noqa: PLC0415 - after the words are understood
-    from css.db.migrate import program_revision, upgrade  # noqa: PLC0415
-    from css.master import reference  # noqa: PLC0415
+    from css.db.migrate import upgrade  # noqa: PLC0415
+    from css.db.revision import program_revision  # noqa: PLC0415
+    from css.migrations import reference  # noqa: PLC0415
 
     engine = unchecked_database()
     upgrade(engine)

@@ -24,8 +24,9 @@ from sqlalchemy import Engine, text
 
 from css.core.errors import BadMessage, Refused, Unavailable
 from css.db import binaries as programs
-from css.db.engine import faults_named
-from css.db.migrate import SCHEMAS, database_revision, known_revisions, upgrade
+from css.db.faults import faults_named
+from css.db.migrate import SCHEMAS, upgrade
+from css.db.revision import database_revision, known_revisions
 from css.db.url import libpq_arguments
 
 DUMP, MANIFEST = "database.dump", "manifest.json"

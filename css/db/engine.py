@@ -8,14 +8,13 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from css.core.errors import Unavailable
 from css.db.binaries import NEWEST, OLDEST
-from css.db.faults import fault_of
+from css.db.faults import faults_named
+from css.db.revision import require_current
 from css.db.url import checked_url, server_url
 from css.settings import Settings
 from css.settings import settings as process_settings
@@ -87,20 +86,6 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-@contextmanager
-def faults_named() -> Iterator[None]:
-    """Turn the server's own troubles (gone, full, locked) into errors with a code; what is a refusal of ours passes as it is."""
-    try:
-        yield
-    except DBAPIError as error:
-        named = fault_of(error)
-        if named is None:
-            raise
-        raise named from error
-    except PoolTimeout as error:
-        raise Unavailable("CSS034E", "All connections to the database are in use; try again in a moment.") from error
-
-
 _engines: dict[tuple[int, str], Engine] = {}
 
 
@@ -111,8 +96,6 @@ def database(settings: Settings | None = None) -> Engine:
     (CSS021E) or not at this program's revision (CSS022E, CSS023E).
     """
     engine = unchecked_database(settings)
-    from css.db.migrate import require_current  # noqa: PLC0415 - it imports this module
-
     if not getattr(engine, "_css_current", False):
         require_current(engine)
         engine._css_current = True  # type: ignore[attr-defined]  # noqa: SLF001

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from css.core.errors import Conflict, CssError, Unavailable
-
-if TYPE_CHECKING:
-    from sqlalchemy.exc import DBAPIError
 
 _UNAVAILABLE = {
     "53100": ("CSS024E", "The disk of the database server is full; nothing of this was kept."),
@@ -36,6 +37,20 @@ _WORDS = (
 )
 _NOT_THERE = {"3D000", "28P01", "28000"}
 _NOT_MIGRATED = {"42P01", "3F000", "42703"}
+
+
+@contextmanager
+def faults_named() -> Iterator[None]:
+    """Turn the server's own troubles (gone, full, locked) into errors with a code; what is a refusal of ours passes as it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        named = fault_of(error)
+        if named is None:
+            raise
+        raise named from error
+    except PoolTimeout as error:
+        raise Unavailable("CSS034E", "All connections to the database are in use; try again in a moment.") from error
 
 
 def fault_of(error: DBAPIError) -> CssError | None:
