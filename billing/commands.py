@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.words import BillState, PaymentMethod
-from css.core.money import Money
+from css.core.money import ZERO, Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +49,28 @@ class BillReleased:
 
     account_number: str
     state: BillState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """An item a block could not do, and why; the rest went on."""
+
+    source_key: str
+    """What it is, once for ever: ``bill-run/7/account/42``."""
+    code: str
+    words: str
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockTotals:
+    """What one block of a night's step did. Read = written + filtered + rejected."""
+
+    read: int = 0
+    written: int = 0
+    filtered: int = 0
+    """Looked at and rightly left alone: nothing to bill, or done by an earlier attempt."""
+    rejected: int = 0
+    amount: Money = ZERO
+    """What was written, in money: invoice totals of bills, compensation given."""
+    set_aside: tuple[SetAside, ...] = ()

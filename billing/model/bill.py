@@ -134,6 +134,7 @@ class BillLine(Base):
     __table_args__ = (
         UniqueConstraint("bill_id", "line_number"),
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+        CheckConstraint("quantity <> 0 AND price_per > 0", name="quantity_counts"),
         Index("ix_bill_line_account_id_rental", "account_id", "service_id", postgresql_where=text("kind IN ('rental', 'part-period')")),
         Index("uq_bill_line_billable_item_id", "billable_item_id", unique=True, postgresql_where=text("billable_item_id IS NOT NULL")),
         {"schema": "billing"},
@@ -163,6 +164,11 @@ class BillLine(Base):
     unit: Mapped[str]
     """month, day, item, call."""
     unit_price: Mapped[Price | None]
+    price_per: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
+    """``unit_price`` is for so many units: 21 days at 1,500 pence for 31."""
+    charge_class: Mapped[str | None]
+    band: Mapped[str | None]
+    """Of a line of calls; with the number and the VAT rate they say which calls it charges."""
     duration_seconds: Mapped[int | None]
     net: Mapped[Money]
     vat_category: Mapped[str]

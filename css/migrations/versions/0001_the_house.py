@@ -720,7 +720,9 @@ def upgrade() -> None:
         sa.CheckConstraint("band IN ('day', 'evening', 'weekend')", name=op.f("ck_tariff_rate_band_known")),
         sa.ForeignKeyConstraint(["tariff_version_id"], ["billing.tariff_version.id"], name=op.f("fk_tariff_rate_tariff_version_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tariff_rate")),
-        sa.UniqueConstraint("tariff_version_id", "prefix", "is_short_code", "band", name=op.f("uq_tariff_rate_tariff_version_id_prefix_is_short_code_band")),
+        sa.UniqueConstraint(
+            "tariff_version_id", "prefix", "is_short_code", "band", name=op.f("uq_tariff_rate_tariff_version_id_prefix_is_short_code_band")
+        ),
         schema="billing",
     )
     op.create_table(
@@ -1652,12 +1654,16 @@ def upgrade() -> None:
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("unit_price", sa.Numeric(20, 6), nullable=True),
+        sa.Column("price_per", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("charge_class", sa.Text(), nullable=True),
+        sa.Column("band", sa.Text(), nullable=True),
         sa.Column("duration_seconds", sa.BigInteger(), nullable=True),
         sa.Column("net", sa.BigInteger(), nullable=False),
         sa.Column("vat_category", sa.Text(), nullable=False),
         sa.Column("vat_basis_points", sa.SmallInteger(), nullable=False),
         sa.Column("nominal_code", sa.Text(), nullable=False),
         sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_bill_line_ends_after_start")),
+        sa.CheckConstraint("quantity <> 0 AND price_per > 0", name=op.f("ck_bill_line_quantity_counts")),
         sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_bill_line_account_id")),
         sa.ForeignKeyConstraint(["bill_id"], ["billing.bill.id"], name=op.f("fk_bill_line_bill_id")),
         sa.ForeignKeyConstraint(["billable_item_id"], ["css.billable_item.id"], name=op.f("fk_bill_line_billable_item_id")),
