@@ -23,7 +23,7 @@ class CssError(Exception):
     """A refusal with a stable code, a sentence built from a template, and its fields for programs.
 
     ``template`` is a ``str.format`` template over ``fields``; the finished sentence is ``str(error)`` without the code,
-    and ``error.text`` with it ("CSS103E Enter a full postcode, like ZZ1 4AB.").
+    and ``error.text`` with it ("CSS075E 20000 working days is further than ...").
     """
 
     family: ClassVar[str] = "error"

@@ -1,4 +1,4 @@
-"""The numbers people read out: ``ZZA12345678``, said "ZZ A 1234 5678".
+"""The numbers people read out: ``ZZA12345670``, said "ZZ A 1234 5670".
 
 Two letters of the district, one for the kind of thing, seven digits of serial, one check digit. They are read over the
 telephone and typed from paper, so the check digit is there to catch the slip at the desk and not as somebody else's bill.
@@ -10,8 +10,8 @@ python-stdnum has both. No single digit can tell 26 letters apart: a district le
 passes, so the groups put together only letters that neither look nor sound alike nor are neighbours on the keyboard.
 
 **Payment slip.** ``slip_reference`` is the line under the slip: account, pence, and a check character by ISO 7064
-Mod 11-2 (0-9 or X), over the digits with each letter as two (A=10 to Z=35). Letters of one group are never 11 or 22
-apart, so that what the account's own digit lets pass this one stops.
+Mod 11-2 (0-9 or X), over the digits with each letter as two: its group and its place in the group. So two letters of
+one group, which the account's own digit cannot tell apart, differ here in one digit, and that is always caught.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ SLIP_PENCE_MAX: Final = 99_999_999_999
 LETTER_GROUPS: Final = ("ADM", "BLY", "CRS", "EJO", "FW", "GNU", "HVX", "IPQ", "KT", "Z")
 """The group's place is the digit its letters count as. Fixed for ever: every number given out was reckoned with it."""
 _LETTER_DIGITS: Final = {letter: str(digit) for digit, group in enumerate(LETTER_GROUPS) for letter in group}
+_LETTER_PAIRS: Final = {letter: f"{digit}{place}" for digit, group in enumerate(LETTER_GROUPS) for place, letter in enumerate(group)}
 
 
 class IdKind(StrEnum):
@@ -79,7 +80,7 @@ def _check_digit(district: str, kind: IdKind, serial: str) -> str:
 
 
 def make_id(district: str, kind: IdKind, serial: int) -> str:
-    """The number of the ``serial``-th thing of a kind in a district (two capitals): ``ZZA12345678``.
+    """The number of the ``serial``-th thing of a kind in a district (two capitals): ``ZZA12345670``.
 
     Serials run from 1 to 9,999,999; past that the district's series is used up (CSS058E). Anything else is a ``Breach``.
     """
@@ -102,7 +103,7 @@ def parse_id(text: str, *, element: str = "id") -> ReadableId:
     if len(compact) == _ID_LENGTH:
         compact = compact[:3].replace("0", "O") + compact[3:].translate(_DIGITS_FOR_LETTERS)
     if not _ID.match(compact):
-        raise BadMessage("CSS052E", "{text!r} is not a number of ours; they look like ZZ A 1234 5678.", element=element, text=text[:40])
+        raise BadMessage("CSS052E", "{text!r} is not a number of ours; they look like ZZ A 1234 5670.", element=element, text=text[:40])
     district, letter, serial, check = compact[:2], compact[2], compact[3:10], compact[10]
     kind = _KIND_OF_LETTER.get(letter)
     if kind is None:
@@ -140,7 +141,7 @@ def _with_article(word: str) -> str:
 
 
 def format_id(number: str) -> str:
-    """A stored number in groups for reading aloud: ``ZZ A 1234 5678``."""
+    """A stored number in groups for reading aloud: ``ZZ A 1234 5670``."""
     return f"{number[:2]} {number[2:3]} {number[3:7]} {number[7:]}"
 
 
@@ -155,11 +156,11 @@ class SlipReference:
 def _slip_check(account_number: str, pence: str) -> str:
     from stdnum.iso7064 import mod_11_2  # noqa: PLC0415 - as in _check_digit
 
-    return mod_11_2.calc_check_digit("".join(str(int(mark, 36)) for mark in account_number) + pence)
+    return mod_11_2.calc_check_digit("".join(_LETTER_PAIRS.get(mark, mark) for mark in account_number) + pence)
 
 
 def slip_reference(account_number: str, amount: Money) -> str:
-    """The line a machine reads off the payment slip: account, eleven digits of pence, check: ``ZZA12345678 00000012345 6``.
+    """The line a machine reads off the payment slip: account, eleven digits of pence, check: ``ZZA12345670 00000012345 4``.
 
     Zero is a slip that leaves the amount to the payer. A credit has no slip and more than eleven digits no room (CSS057E).
     """

@@ -119,15 +119,15 @@ def parse_number(text: str, *, element: str = "number") -> str:
 
     Takes ``01632 960123``, ``+44 1632 960123``, ``+44 (0)1632 960123``, ``0044...``, the held form ``441632960123``,
     foreign numbers with ``+`` or ``00``, and short codes. Spaces, hyphens, points and brackets do not matter.
-    Errors: CSS060E not a telephone number, CSS061E not a whole UK number, CSS062E not a whole foreign number,
-    CSS063E the area code is missing.
+    Errors: CSS080E not a telephone number, CSS081E not a whole UK number, CSS082E not a whole foreign number,
+    CSS083E the area code is missing.
     """
     digits = text.translate(_SEPARATORS)
     plus = digits.startswith("+")
     if plus:
         digits = digits[1:]
     if not (digits.isascii() and digits.isdecimal()):
-        raise BadMessage("CSS060E", "{text!r} is not a telephone number; write it like 01632 960123.", element=element, text=text[:40])
+        raise BadMessage("CSS080E", "{text!r} is not a telephone number; write it like 01632 960123.", element=element, text=text[:40])
     if not plus:
         if digits.startswith("00"):
             digits = digits[2:]
@@ -137,13 +137,13 @@ def parse_number(text: str, *, element: str = "number") -> str:
             # No subscriber's number starts with 1 (nor 0), so this cannot be a local number without its area code.
             return digits
         elif not digits.startswith(UK) or len(digits) < 11:  # noqa: PLR2004 - 44 and nine digits, the shortest written so
-            raise BadMessage("CSS063E", "{text!r} lacks its area code; write it like 01632 960123.", element=element, text=text[:40])
+            raise BadMessage("CSS083E", "{text!r} lacks its area code; write it like 01632 960123.", element=element, text=text[:40])
     if digits.startswith(UK):
         # "+44 (0)1632" is how half the country writes it; no UK number starts with 0 after the 44.
         return _uk(digits[2:].removeprefix("0"), text, element)
     if not E164_DIGITS_MIN <= len(digits) <= E164_DIGITS_MAX or not _country_known(digits):
         raise BadMessage(
-            "CSS062E", "{text!r} is not a whole foreign number; write + and the country code first.", element=element, text=text[:40]
+            "CSS082E", "{text!r} is not a whole foreign number; write + and the country code first.", element=element, text=text[:40]
         )
     return digits
 
@@ -167,7 +167,7 @@ def _uk(national: str, text: str, element: str) -> str:
             pass
     if len(national) not in wanted:
         raise BadMessage(
-            "CSS061E", "{text!r} is not a whole UK telephone number; write it like 01632 960123.", element=element, text=text[:40]
+            "CSS081E", "{text!r} is not a whole UK telephone number; write it like 01632 960123.", element=element, text=text[:40]
         )
     return UK + national
 

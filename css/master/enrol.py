@@ -165,7 +165,7 @@ def add_customer(session: Session, command: AddCustomer, *, by: Actor, at: datet
         Refused: CSS111E a partner may not.
         NotFound: CSS101E no such district.
         BadMessage: CSS112E the name does not go with the kind, CSS113E not an e-mail address, CSS115E born in the future,
-            CSS060E to CSS063E a telephone number.
+            CSS080E to CSS083E a telephone number.
     """
     _staff_only(by)
     wrong = Refusals()
