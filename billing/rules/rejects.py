@@ -13,12 +13,11 @@ import polars as pl
 
 REJECTS: Final = {
     "CSS400E": "The record is not 42 comma-separated fields on one line.",
-    "CSS401E": "The record is longer than {value} characters.",
+    "CSS401E": "The record is longer than {value} bytes.",
     "CSS402E": "The record holds bytes that are not UTF-8 text.",
     "CSS403E": "The calling number '{value}' cannot be read as a telephone number.",
     "CSS404E": "The number dialled '{value}' cannot be read as a telephone number.",
     "CSS405E": "The call date and time '{value}' are not DD/MM/YYYY and HH:MM:SS.",
-    "CSS406E": "The record has no record id.",
     "CSS407E": "The duration '{value}' is not a whole number of seconds, nought or more.",
     "CSS408E": "The duration '{value}' is longer than a call can be.",
     "CSS409E": "The call type '{value}' is not one that is rated here.",
