@@ -1,0 +1,1 @@
+"""The decisions of repairs: pure, on values only."""
