@@ -155,6 +155,12 @@ def test_an_overlap_holds_exactly_the_days_both_hold(one: Period, two: Period, d
     assert both == two.overlap(one)
 
 
+def test_periods_that_only_touch_have_no_overlap() -> None:
+    february = Period(date(2026, 2, 1), date(2026, 3, 1))
+    assert JANUARY.overlap(february) is None
+    assert Period(date(2026, 1, 31)).overlap(JANUARY) == Period(date(2026, 1, 31), date(2026, 2, 1))
+
+
 @given(periods(), st.lists(st.dates(date(2023, 12, 1), date(2025, 12, 31)), max_size=6))
 def test_the_parts_of_a_split_are_the_whole(whole: Period, cuts: list[date]) -> None:
     parts = whole.split_at(cuts)

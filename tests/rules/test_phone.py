@@ -122,6 +122,7 @@ def test_short_long_and_foreign_numbers_are_read(text: str, expected: str) -> No
         ("960123", "CSS083E"),
         ("1632 960123", "CSS083E"),
         ("7", "CSS083E"),
+        ("1123456", "CSS083E"),
     ],
 )
 def test_junk_is_refused_with_its_reason(text: str, code: str) -> None:
