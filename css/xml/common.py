@@ -113,11 +113,11 @@ def add_header(root: Element, header: MessageHeader) -> None:
         add(block, f"{COMMON}Test", "true")
 
 
-def add_contact(parent: Element, element: str, name: str, telephone: str | None = None) -> None:
+def add_contact(parent: Element, element: str, name: str, telephone: str) -> None:
     """A contact under the given element name; the telephone number as ``+44...``."""
     contact = add(parent, element)
     add(contact, f"{COMMON}Name", name)
-    add_optional(contact, f"{COMMON}TelephoneNumber", telephone)
+    add(contact, f"{COMMON}TelephoneNumber", telephone)
 
 
 def add_address(

@@ -265,6 +265,22 @@ def test_no_more_faults_are_told_than_an_acknowledgement_holds() -> None:
     assert len(read_errors(root)) == 100
 
 
+@pytest.mark.parametrize(
+    ("sample", "text"),
+    [
+        ("features-past-the-limit", "There are more Feature elements than allowed."),
+        ("wrong-namespace", "AccountNumber is in the wrong namespace."),
+        ("elements-out-of-order", "AccountNumber is not expected here; expected Action."),
+        ("empty-container", "Features is not complete; expected Feature."),
+        ("empty-element", "HazardNotes is empty; give it a value or leave it out."),
+        ("code-not-in-list", "Action must be one of PROVIDE, MODIFY, CEASE, MOVE."),
+    ],
+)
+def test_a_fault_is_told_in_words_that_help(sample: str, text: str) -> None:
+    (fault,) = validate(read_message((schemas.SAMPLES / "invalid" / f"{sample}.xml").read_bytes()), "order-1")
+    assert fault.text == text
+
+
 def test_a_very_long_name_is_cut_in_what_we_say() -> None:
     name = b"A" * 3000
     root = read_message(PROVIDE.replace(b"<Action>PROVIDE</Action>", b"<" + name + b"/>"))

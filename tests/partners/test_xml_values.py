@@ -168,7 +168,7 @@ def test_a_message_built_by_the_writers_is_valid_and_reads_back() -> None:
     add(update, "Kind", "ORDER_REJECTED")
     add(update, "SequenceNo", "1")
     add_optional(update, "IssuedAt", instant_text(header.created_at))
-    errors = Several((BadMessage("CSS520E", "{path} cannot be read.", element="Order", path="Order"), BadMessage("CSS506W", "x" * 600)))
+    errors = Several((BadMessage("CSS520E", "{path} cannot be read.", element="Order", path="Order"), BadMessage("CSS003W", "x" * 600)))
     add_errors(update, MessageError.of_error(errors))
     order = add(update, "Order")
     add(order, "Action", "PROVIDE")
