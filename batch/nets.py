@@ -1,0 +1,30 @@
+"""The nets there are, as data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from batch.net import Net
+from batch.steps import bills, books, dates, report, usage
+
+NIGHT: Final = Net(
+    "night",
+    "The night of a district: usage in, calls rated, bills made, posted, rendered and sent, books checked, date closed.",
+    (
+        dates.ROLL,
+        usage.COLLECT,
+        usage.RATE,
+        bills.COMPENSATE,
+        bills.FREEZE,
+        bills.CALCULATE,
+        bills.RELEASE,
+        bills.POST,
+        bills.RENDER,
+        bills.DISPATCH,
+        books.BOOKS,
+        dates.CLOSE,
+        report.REPORT,
+    ),
+)
+
+NETS: Final = {net.name: net for net in (NIGHT,)}
