@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
 from billing.document import Address, BillDocument, BillLine, Customer, ElectronicAddress, Supplier, VatSummaryRow, last_day
 from css.core.calendar import Period
-from css.core.money import Money, Percent, Price
+from css.core.errors import BadMessage
+from css.core.money import Money, Price
+from css.xml import Element, add, children, clean_text, read_date, read_message, read_money, read_text, to_bytes
+from css.xml import document as new_document
 
 EN_16931: Final = "urn:cen.eu:en16931:2017"
 PEPPOL_BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
@@ -25,7 +27,7 @@ PEPPOL_PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 _UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC: Final = f"{{{_UBL}CommonAggregateComponents-2}}"
 _CBC: Final = f"{{{_UBL}CommonBasicComponents-2}}"
-_PREFIXES: Final[dict[Any, str]] = {"cac": f"{_UBL}CommonAggregateComponents-2", "cbc": f"{_UBL}CommonBasicComponents-2"}
+_PREFIXES: Final[dict[str | None, str]] = {"cac": f"{_UBL}CommonAggregateComponents-2", "cbc": f"{_UBL}CommonBasicComponents-2"}
 
 # UNCL 4461 and UNCL 1001, UNCL 1153 as EN 16931 lists them.
 _DIRECT_DEBIT: Final = "49"
@@ -33,24 +35,20 @@ _CREDIT_TRANSFER: Final = "30"
 _NOT_DEFINED: Final = "1"
 _INVOICED_OBJECT: Final = "130"
 
-_ILLEGAL_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOTED: Final = re.compile(r"GBP (-?[0-9]+\.[0-9]{2})\b")
+_ELEMENTS_MAX: Final = 100_000_000
+"""Our own e-invoices may be longer than what a partner may send."""
 
 
 def render_ubl(document: BillDocument) -> bytes:
     """The e-invoice as UTF-8 XML; the same document gives the same bytes. Expects a document that ``check`` passes."""
-    return etree.tostring(_document(document), xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return to_bytes(_document(document), indented=True)
 
 
-def clean(text: str) -> str:
-    """Text as XML can carry it: no control characters, white space runs as one blank."""
-    return " ".join(_ILLEGAL_IN_XML.sub(" ", text).split())
-
-
-def _document(document: BillDocument) -> etree._Element:
+def _document(document: BillDocument) -> Element:
     """Elements in the order of the schema's sequence; the two documents differ in four names and in one date."""
     name = "CreditNote" if document.is_credit else "Invoice"
-    names: dict[Any, str] = _PREFIXES | {None: f"{_UBL}{name}-2"}  # the stubs know no default namespace
-    root = etree.Element(f"{{{_UBL}{name}-2}}{name}", nsmap=names)
+    root = new_document(f"{{{_UBL}{name}-2}}{name}", {None: f"{_UBL}{name}-2", **_PREFIXES})
     if document.customer.electronic_address is None:
         _say(root, "CustomizationID", EN_16931)
     else:
@@ -93,7 +91,7 @@ def _note(document: BillDocument) -> str:
     )
 
 
-def _supplier(root: etree._Element, supplier: Supplier) -> None:
+def _supplier(root: Element, supplier: Supplier) -> None:
     party = _open(_open(root, "AccountingSupplierParty"), "Party")
     _endpoint(party, supplier.electronic_address)
     _say(_open(party, "PartyName"), "Name", supplier.trading_name)
@@ -105,7 +103,7 @@ def _supplier(root: etree._Element, supplier: Supplier) -> None:
     _say(legal, "CompanyLegalForm", supplier.registered_text)
 
 
-def _customer(root: etree._Element, customer: Customer) -> None:
+def _customer(root: Element, customer: Customer) -> None:
     party = _open(_open(root, "AccountingCustomerParty"), "Party")
     _endpoint(party, customer.electronic_address)
     _address(party, customer.address)
@@ -115,32 +113,34 @@ def _customer(root: etree._Element, customer: Customer) -> None:
         _say(_open(party, "Contact"), "Name", customer.attention)
 
 
-def _endpoint(party: etree._Element, address: ElectronicAddress | None) -> None:
+def _endpoint(party: Element, address: ElectronicAddress | None) -> None:
     if address is not None:
         _say(party, "EndpointID", address.value, schemeID=address.scheme)
 
 
-def _address(party: etree._Element, address: Address) -> None:
+def _address(party: Element, address: Address) -> None:
     """The last line is the post town; UBL has two named street lines and one more."""
     *streets, town = address.lines
+    street, more, *others = (*streets, "", "")
     element = _open(party, "PostalAddress")
-    for name, street in zip(("StreetName", "AdditionalStreetName"), streets[:2], strict=False):
-        _say(element, name, street)
+    _say(element, "StreetName", street)
+    _say(element, "AdditionalStreetName", more)
     _say(element, "CityName", town)
     _say(element, "PostalZone", address.postcode)
-    if len(streets) > 2:
-        _say(_open(element, "AddressLine"), "Line", ", ".join(streets[2:]))
+    rest = ", ".join(part for part in others if part)
+    if rest:
+        _say(_open(element, "AddressLine"), "Line", rest)
     _say(_open(element, "Country"), "IdentificationCode", address.country_code)
 
 
-def _vat_registration(party: etree._Element, vat_number: str) -> None:
+def _vat_registration(party: Element, vat_number: str) -> None:
     if vat_number:
         scheme = _open(party, "PartyTaxScheme")
         _say(scheme, "CompanyID", vat_number)
         _say(_open(scheme, "TaxScheme"), "ID", "VAT")
 
 
-def _payment_means(root: etree._Element, document: BillDocument) -> None:
+def _payment_means(root: Element, document: BillDocument) -> None:
     means, bank = _open(root, "PaymentMeans"), document.supplier.bank
     reference = document.account_number if document.slip is None else document.slip.reference
     if document.payment.kind == "direct_debit":
@@ -159,7 +159,7 @@ def _payment_means(root: etree._Element, document: BillDocument) -> None:
         _say(_open(account, "FinancialInstitutionBranch"), "ID", bank.sort_code)
 
 
-def _tax_total(root: etree._Element, document: BillDocument) -> None:
+def _tax_total(root: Element, document: BillDocument) -> None:
     total, credit = _open(root, "TaxTotal"), document.is_credit
     _amount(total, "TaxAmount", document.invoice_vat, credit=credit)
     for row in document.vat_summary:
@@ -181,7 +181,7 @@ def _reasons(row: VatSummaryRow) -> Iterator[tuple[str, str]]:
         yield "TaxExemptionReason", row.reason
 
 
-def _monetary_total(root: etree._Element, document: BillDocument) -> None:
+def _monetary_total(root: Element, document: BillDocument) -> None:
     totals = _open(root, "LegalMonetaryTotal")
     for name, amount in (
         ("LineExtensionAmount", document.invoice_net),
@@ -192,7 +192,7 @@ def _monetary_total(root: etree._Element, document: BillDocument) -> None:
         _amount(totals, name, amount, credit=document.is_credit)
 
 
-def _line(root: etree._Element, line: BillLine, *, credit: bool) -> None:
+def _line(root: Element, line: BillLine, *, credit: bool) -> None:
     element = _open(root, "CreditNoteLine" if credit else "InvoiceLine")
     _say(element, "ID", str(line.line_no))
     quantity = -line.quantity if credit else line.quantity
@@ -226,7 +226,7 @@ def _properties(line: BillLine) -> Iterator[tuple[str, str]]:
         yield "Duration in seconds", str(line.duration_seconds)
 
 
-def _price(element: etree._Element, line: BillLine) -> None:
+def _price(element: Element, line: BillLine) -> None:
     """A line without a price for one is priced whole: its net amount for its quantity, so that the product still fits."""
     price = _open(element, "Price")
     if line.unit_price is None:
@@ -244,41 +244,43 @@ def _pounds(price: Price) -> str:
     return f"{whole}.{f'{rest:08d}'.rstrip('0').ljust(2, '0')}"
 
 
-def _period(parent: etree._Element, period: Period) -> None:
+def _period(parent: Element, period: Period) -> None:
     element = _open(parent, "InvoicePeriod")
     _say(element, "StartDate", period.starts_on.isoformat())
     _say(element, "EndDate", last_day(period).isoformat())
 
 
-def _amount(parent: etree._Element, name: str, amount: Money, *, credit: bool) -> None:
+def _amount(parent: Element, name: str, amount: Money, *, credit: bool) -> None:
     """Amounts on a credit note are the other way round, so that what is given back stands without a sign."""
     _say(parent, name, str(-amount if credit else amount), currencyID="GBP")
 
 
-def _open(parent: etree._Element, name: str) -> etree._Element:
-    return etree.SubElement(parent, _CAC + name)
+def _open(parent: Element, name: str) -> Element:
+    return add(parent, _CAC + name)
 
 
-def _say(parent: etree._Element, name: str, text: str, **attributes: str) -> None:
-    """One leaf; nothing at all for an empty text, because an empty element is an error."""
-    cleaned = clean(text)
+def _say(parent: Element, name: str, text: str, **attributes: str) -> None:
+    """One leaf, its white space collapsed; nothing at all for an empty text, because an empty element is an error."""
+    cleaned = " ".join(clean_text(text).split())
     if cleaned:
-        etree.SubElement(parent, _CBC + name, attributes).text = cleaned
+        leaf = add(parent, _CBC + name, cleaned)
+        for attribute, value in attributes.items():
+            leaf.set(attribute, value)
 
 
 def verify_amounts(document: BillDocument, xml: bytes) -> list[str]:
     """Where a stored e-invoice says another thing than its document: totals, VAT rows, lines, numbers and dates.
 
     The nightly books check asks this of bills it did not render itself, so it reads the XML by paths of its own and shares
-    nothing with the writer but the namespace. Returns sentences; empty when they agree.
+    nothing with the writer. Returns sentences; empty when they agree.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.fromstring(xml, parser)
-    name = etree.QName(root).localname
-    sign = -1 if name == "CreditNote" else 1
-    found = dict(_found(root, sign))
-    wanted = dict(_wanted(document))
-    faults = [] if (name == "CreditNote") == document.is_credit else [f"A {name} was written for a total of {document.invoice_total}."]
+    try:
+        root = read_message(xml, limit_bytes=len(xml), limit_elements=_ELEMENTS_MAX)
+    except BadMessage as error:
+        return [f"The e-invoice cannot be read: {error.text}"]
+    is_credit = etree.QName(root).localname == "CreditNote"
+    wanted, found = dict(_wanted(document)), dict(_found(root, -1 if is_credit else 1))
+    faults = [] if is_credit == document.is_credit else [f"The total {document.invoice_total} stands on the wrong kind of e-invoice."]
     faults += [
         f"{what}: the document says {wanted.get(what, 'nothing')}, the e-invoice {found.get(what, 'nothing')}."
         for what in sorted(wanted.keys() | found.keys())
@@ -295,34 +297,30 @@ def _wanted(document: BillDocument) -> Iterator[tuple[str, object]]:
     yield "VAT total", document.invoice_vat
     yield "invoice total", document.invoice_total
     yield "amount payable", document.invoice_total
-    yield "amount due in the note", document.amount_due
+    yield "amount due in the note", str(document.amount_due)
     for row in document.vat_summary:
         yield f"VAT {row.category} {row.rate}", (row.net, row.vat)
     for line in document.lines:
-        yield f"line {line.line_no}", (line.net, line.vat_category, line.vat_rate)
+        yield f"line {line.line_no}", (line.net, line.vat_category, str(line.vat_rate))
 
 
-def _found(root: etree._Element, sign: int) -> Iterator[tuple[str, object]]:
-    def texts(path: str, where: etree._Element = root) -> list[str]:
-        return [element.text or "" for element in where.iterfind(path, _PREFIXES)]
+def _found(root: Element, sign: int) -> Iterator[tuple[str, object]]:
+    def money(where: Element, path: str) -> Money | None:
+        amount = read_money(where, path)
+        return None if amount is None else amount * sign
 
-    def money(path: str, where: etree._Element = root) -> Money:
-        return Money.parse(texts(path, where)[0]) * sign
-
-    yield "bill number", texts("cbc:ID")[0]
-    yield "account number", texts("cbc:BuyerReference")[0]
-    yield "date of issue", date.fromisoformat(texts("cbc:IssueDate")[0])
-    yield "net total", money("cac:LegalMonetaryTotal/cbc:TaxExclusiveAmount")
-    yield "VAT total", money("cac:TaxTotal/cbc:TaxAmount")
-    yield "invoice total", money("cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount")
-    yield "amount payable", money("cac:LegalMonetaryTotal/cbc:PayableAmount")
-    noted = re.search(r"GBP (-?[0-9]+\.[0-9]{2})", texts("cbc:Note")[0])
-    if noted:
-        yield "amount due in the note", Money.parse(noted[1])
-    for subtotal in root.iterfind("cac:TaxTotal/cac:TaxSubtotal", _PREFIXES):
-        category, rate = texts("cac:TaxCategory/cbc:ID", subtotal)[0], texts("cac:TaxCategory/cbc:Percent", subtotal)[0]
-        yield f"VAT {category} {rate}", (money("cbc:TaxableAmount", subtotal), money("cbc:TaxAmount", subtotal))
-    for line in (*root.iterfind("cac:InvoiceLine", _PREFIXES), *root.iterfind("cac:CreditNoteLine", _PREFIXES)):
-        percent = Percent.of(texts("cac:Item/cac:ClassifiedTaxCategory/cbc:Percent", line)[0])
-        category = texts("cac:Item/cac:ClassifiedTaxCategory/cbc:ID", line)[0]
-        yield f"line {texts('cbc:ID', line)[0]}", (money("cbc:LineExtensionAmount", line), category, percent)
+    yield "bill number", read_text(root, "ID")
+    yield "account number", read_text(root, "BuyerReference")
+    yield "date of issue", read_date(root, "IssueDate")
+    yield "net total", money(root, "LegalMonetaryTotal/TaxExclusiveAmount")
+    yield "VAT total", money(root, "TaxTotal/TaxAmount")
+    yield "invoice total", money(root, "LegalMonetaryTotal/TaxInclusiveAmount")
+    yield "amount payable", money(root, "LegalMonetaryTotal/PayableAmount")
+    noted = _NOTED.search(read_text(root, "Note") or "")
+    yield "amount due in the note", noted and noted[1]
+    for row in children(root, "TaxTotal/TaxSubtotal"):
+        name = f"VAT {read_text(row, 'TaxCategory/ID')} {read_text(row, 'TaxCategory/Percent')}"
+        yield name, (money(row, "TaxableAmount"), money(row, "TaxAmount"))
+    for line in children(root, "CreditNoteLine" if sign < 0 else "InvoiceLine"):
+        category, rate = (read_text(line, f"Item/ClassifiedTaxCategory/{name}") for name in ("ID", "Percent"))
+        yield f"line {read_text(line, 'ID')}", (money(line, "LineExtensionAmount"), category, rate)

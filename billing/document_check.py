@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from billing.document import BillDocument, BillLine, VatCategory
+from billing.document import BillDocument, BillLine, VatCategory, VatSummaryRow
 from css.core.calendar import Period
-from css.core.money import ZERO, Money, Percent, percent_of, to_money, total
+from css.core.money import ZERO, Money, Percent, Price, percent_of, to_money, total
 
 VAT_NUMBER_FORM = re.compile(r"^[A-Z]{2}[0-9A-Z]{2,13}$")
 COLOUR_FORM = re.compile(r"^[0-9a-fA-F]{6}$")
@@ -65,18 +65,21 @@ def _vat(document: BillDocument) -> Iterator[str]:
     for category, rate in net.keys() - rows.keys():
         yield f"VAT {category} {rate}% has lines but no row in the summary."
     for row in document.vat_summary:
-        name = f"VAT {row.category} {row.rate}%"
-        lines_net = net.get((row.category, row.rate))
-        if lines_net is None:
-            yield f"{name} is in the summary without a line."
-        elif lines_net != row.net:
-            yield f"{name} is summarised on {row.net} where the lines make {lines_net}."
-        if row.vat != percent_of(row.net, row.rate):
-            yield f"{name} on {row.net} is {percent_of(row.net, row.rate)}, not {row.vat}."
-        if (row.category in {"E", "AE"}) != bool(row.reason):
-            yield f"{name} needs a reason exactly when no VAT is charged by exemption or reverse charge."
+        yield from _one_row(row, net.get((row.category, row.rate)))
     if document.customer.vat_number == "" and any(row.category == "AE" for row in document.vat_summary):
         yield "The reverse charge needs the customer's VAT number."
+
+
+def _one_row(row: VatSummaryRow, lines_net: Money | None) -> Iterator[str]:
+    name = f"VAT {row.category} {row.rate}%"
+    if lines_net is None:
+        yield f"{name} is in the summary without a line."
+    elif lines_net != row.net:
+        yield f"{name} is summarised on {row.net} where the lines make {lines_net}."
+    if row.vat != percent_of(row.net, row.rate):
+        yield f"{name} on {row.net} is {percent_of(row.net, row.rate)}, not {row.vat}."
+    if (row.category in {"E", "AE"}) != bool(row.reason):
+        yield f"{name} needs a reason exactly when no VAT is charged by exemption or reverse charge."
 
 
 def _totals(document: BillDocument) -> Iterator[str]:
@@ -93,11 +96,11 @@ def _totals(document: BillDocument) -> Iterator[str]:
     paid, outside = total(payment.amount for payment in document.payments), total(item.amount for item in document.outside_items)
     due = document.brought_forward - paid + outside + document.invoice_total
     if due != document.amount_due:
-        yield f"The amount due {document.amount_due} is not {due}: {document.brought_forward} less {paid} plus {outside} plus {document.invoice_total}."
+        sums = f"{document.brought_forward} less {paid} plus {outside} plus {document.invoice_total}"
+        yield f"The amount due {document.amount_due} is not {due}: {sums}."
 
 
 def _calls(document: BillDocument) -> Iterator[str]:
-    charged: dict[int, list[int]] = defaultdict(list)
     for listed in document.call_lists:
         if not listed.calls:
             yield f"The call list of {listed.service_number} is empty."
@@ -105,35 +108,52 @@ def _calls(document: BillDocument) -> Iterator[str]:
             yield f"The calls of {listed.service_number} do not add up to {listed.price} pence."
         if sum(call.duration_seconds for call in listed.calls) != listed.duration_seconds:
             yield f"The calls of {listed.service_number} do not last {listed.duration_seconds} seconds."
+
+
+def _calls_of_lines(document: BillDocument) -> Iterator[str]:
+    """A line of which every call is itemised charges what its calls make, to the penny that rounding may take."""
+    millionths: dict[int, list[int]] = defaultdict(list)
+    for listed in document.call_lists:
         for call in listed.calls:
             if call.line_no is not None:
-                charged[call.line_no].append(call.price.millionths)
+                millionths[call.line_no].append(call.price.millionths)
     by_no = {line.line_no: line for line in document.lines}
-    for line_no, prices in sorted(charged.items()):
+    for line_no, prices in sorted(millionths.items()):
         line = by_no.get(line_no)
         if line is None or line.group != "calls":
             yield f"Calls name line {line_no}, which is no line of calls."
-            continue
-        if line.call_count is not None and len(prices) > line.call_count:
+        elif line.call_count is not None and len(prices) > line.call_count:
             yield f"Line {line_no} is for {line.call_count} calls but {len(prices)} are itemised."
-        elif line.call_count == len(prices) and abs(sum(prices) - line.net.pence * 1_000_000) > 1_000_000:
-            yield f"Line {line_no} charges {line.net} but its itemised calls make another sum."
+        elif line.call_count == len(prices) and not -PENNY <= to_money(Price(sum(prices))) - line.net <= PENNY:
+            yield f"Line {line_no} charges {line.net} but its itemised calls make {to_money(Price(sum(prices)))}."
 
 
-def _papers(document: BillDocument) -> Iterator[str]:
-    supplier, customer = document.supplier, document.customer
+def _dates(document: BillDocument) -> Iterator[str]:
     if _is_no_period(document.period):
         yield "The bill's period has no day in it, or no end."
     if document.due_on is None and (document.amount_due > ZERO or document.invoice_total > ZERO):
         yield "Money is owed but the bill has no due date."
     if document.due_on is not None and document.due_on < document.issued_on:
         yield "The due date is before the date of issue."
+
+
+def _kind(document: BillDocument) -> Iterator[str]:
     if document.kind == "credit_note" and not (document.is_credit and document.corrects):
         yield "A credit note gives credit and names the bill it corrects."
-    if document.payment.kind == "direct_debit" and not document.payment.mandate_reference:
+
+
+def _payment(document: BillDocument) -> Iterator[str]:
+    payment, is_debit = document.payment, document.payment.kind == "direct_debit"
+    if is_debit and not payment.mandate_reference:
         yield "Direct Debit without a mandate reference."
-    if document.payment.collect_on is not None and not (document.payment.kind == "direct_debit" and document.amount_due > ZERO):
+    if payment.collect_on is not None and not (is_debit and document.amount_due > ZERO):
         yield "A collection day without a Direct Debit or without anything to collect."
+    if document.slip is not None and document.amount_due <= ZERO:
+        yield "A payment slip although nothing is owed."
+
+
+def _parties(document: BillDocument) -> Iterator[str]:
+    supplier, customer = document.supplier, document.customer
     if customer.electronic_address is not None and supplier.electronic_address is None:
         yield "The customer takes e-invoices but the supplier has no electronic address to send from."
     for who, number in (("supplier", supplier.vat_number), ("customer", customer.vat_number)):
@@ -146,4 +166,4 @@ def _papers(document: BillDocument) -> Iterator[str]:
             yield f"The {who}'s address is empty or has an empty line."
 
 
-CHECKS: tuple[Check, ...] = (_lines, _vat, _totals, _calls, _papers)
+CHECKS: tuple[Check, ...] = (_lines, _vat, _totals, _calls, _calls_of_lines, _dates, _kind, _payment, _parties)

@@ -50,7 +50,10 @@ SUPPLIER: Final = Supplier(
     legal_name="Wrenford Telephones plc",
     address=Address(("Wrenford House", "1 Exchange Square", "Wrenford"), "ZZ1 1AA"),
     vat_number="GB999999973",
-    registered_text="Wrenford Telephones plc. Registered office: Wrenford House, 1 Exchange Square, Wrenford ZZ1 1AA. Registered in England no. 00000000.",
+    registered_text=(
+        "Wrenford Telephones plc. Registered office: Wrenford House, 1 Exchange Square, Wrenford ZZ1 1AA. "
+        "Registered in England no. 00000000."
+    ),
     company_number="00000000",
     electronic_address=ElectronicAddress("9932", "GB999999973"),
     bank=BankAccount("Wrenford Telephones plc", "000000", "00000012"),
@@ -84,31 +87,19 @@ MARCH: Final = Period(date(2026, 3, 1), date(2026, 4, 1))
 APRIL: Final = Period(date(2026, 4, 1), date(2026, 5, 1))
 
 
-def line(line_no: int, description: str, net_pence: int, **others: Any) -> BillLine:
+def line(line_no: int, description: str, net_pence: int, **others: Any) -> BillLine:  # noqa: ANN401 - any field
     """A standard-rated rental line of so many pence; a negative one gets the negative quantity it must have."""
-    return BillLine(
-        **{
-            "line_no": line_no,
-            "group": "rental",
-            "description": description,
-            "net": Money(net_pence),
-            "vat_category": "S",
-            "vat_rate": STANDARD,
-            "quantity": -1 if net_pence < 0 else 1,
-        }
-        | others
-    )
+    fields: dict[str, Any] = {"group": "rental", "vat_category": "S", "vat_rate": STANDARD, "quantity": -1 if net_pence < 0 else 1}
+    return BillLine(line_no=line_no, description=description, net=Money(net_pence), **(fields | others))
 
 
-def document(lines: Iterable[BillLine], **others: Any) -> BillDocument:
+def document(lines: Iterable[BillLine], **others: Any) -> BillDocument:  # noqa: ANN401 - any field
     """A residential bill of these lines: VAT, totals and amount due worked out here by the obvious sums, then overridden."""
     lines = tuple(lines)
     nets: dict[tuple[VatCategory, Percent], Money] = defaultdict(lambda: ZERO)
     for one in lines:
         nets[one.vat_category, one.vat_rate] += one.net
-    summary = tuple(
-        VatSummaryRow(category, rate, net, percent_of(net, rate), REASONS[category]) for (category, rate), net in nets.items()
-    )
+    summary = tuple(VatSummaryRow(category, rate, net, percent_of(net, rate), REASONS[category]) for (category, rate), net in nets.items())
     net, vat = total(row.net for row in summary), total(row.vat for row in summary)
     bare = BillDocument(
         supplier=SUPPLIER,
@@ -182,7 +173,9 @@ def calls_line(line_no: int, listed: CallList, description: str = "Calls") -> Bi
     )
 
 
-HISTORY: Final = tuple(PastBill(label, Money(pence)) for label, pence in (("Nov", 3120), ("Dec", 4475), ("Jan", 3890), ("Feb", 2964), ("Mar", 3341)))
+HISTORY: Final = tuple(
+    PastBill(label, Money(pence)) for label, pence in (("Nov", 3120), ("Dec", 4475), ("Jan", 3890), ("Feb", 2964), ("Mar", 3341))
+)
 
 
 def small() -> BillDocument:
@@ -219,7 +212,9 @@ def small() -> BillDocument:
         history=HISTORY,
         messages=(
             Message("Prices", "Our prices have not changed since your last bill. You can see them all at www.example.com/prices."),
-            Message("If you cannot pay", "Tell us before the date above and we will look for a way with you. Call us free on 0808 157 0100."),
+            Message(
+                "If you cannot pay", "Tell us before the date above and we will look for a way with you. Call us free on 0808 157 0100."
+            ),
         ),
     )
 
@@ -260,7 +255,9 @@ def business(line_count: int = 12, calls_each: int = 25) -> BillDocument:
     lists: list[CallList] = []
     numbers = [f"0121 496 0{100 + index * 7:03d}" for index in range(line_count)]
     for number in numbers:
-        lines.append(line(len(lines) + 1, "Business line rental", 2150, service_number=number, period=APRIL, unit="MON", unit_price=Price.of(2150)))
+        lines.append(
+            line(len(lines) + 1, "Business line rental", 2150, service_number=number, period=APRIL, unit="MON", unit_price=Price.of(2150))
+        )
     lines.append(line(len(lines) + 1, "Care level 3", 4800, period=APRIL, quantity=line_count, unit="MON", unit_price=Price.of(400)))
     lines.append(
         line(
@@ -307,10 +304,29 @@ def wholesale() -> BillDocument:
     reverse: dict[str, Any] = {"vat_category": "AE", "vat_rate": NONE}
     return document(
         [
-            line(1, "Wholesale line rental, 1,240 lines", 1045320, period=APRIL, quantity=1240, unit="MON", unit_price=Price.of(843), **reverse),
+            line(
+                1,
+                "Wholesale line rental, 1,240 lines",
+                1045320,
+                period=APRIL,
+                quantity=1240,
+                unit="MON",
+                unit_price=Price.of(843),
+                **reverse,
+            ),
             line(2, "New line connection", 5560, group="one_off", service_number="01632 960 815", reference="Order ZZO0421108", **reverse),
-            line(3, "Missed appointment, abortive visit", 8500, group="one_off", service_number="01632 960 816", reference="Order ZZO0421160", **reverse),
-            line(4, "Late provision credit", -2500, group="one_off", service_number="01632 960 820", reference="Order ZZO0420077", **reverse),
+            line(
+                3,
+                "Missed appointment, abortive visit",
+                8500,
+                group="one_off",
+                service_number="01632 960 816",
+                reference="Order ZZO0421160",
+                **reverse,
+            ),
+            line(
+                4, "Late provision credit", -2500, group="one_off", service_number="01632 960 820", reference="Order ZZO0420077", **reverse
+            ),
             line(
                 5,
                 "Call termination",
@@ -363,7 +379,15 @@ def credit_note() -> BillDocument:
     """A correction of an earlier bill to a firm."""
     return document(
         [
-            line(1, "Business line rental charged twice", -2150, service_number="0121 496 0100", period=MARCH, quantity=-1, unit_price=Price.of(2150)),
+            line(
+                1,
+                "Business line rental charged twice",
+                -2150,
+                service_number="0121 496 0100",
+                period=MARCH,
+                quantity=-1,
+                unit_price=Price.of(2150),
+            ),
             line(2, "Directory, printed, returned", -1250, group="one_off", vat_category="Z", vat_rate=NONE),
         ],
         kind="credit_note",
@@ -385,7 +409,9 @@ def welsh() -> BillDocument:
     return replace(
         small(),
         bill_number="ZZR0001045",
-        customer=Customer("Ms Siân Llŵyd-O'Brien & Žofie Dvořák", Address(("Tŷ'r Ŵyn <Bach>", "Heol y Dŵr", "Wrenford"), "ZZ8 1LL"), "residential"),
+        customer=Customer(
+            "Ms Siân Llŵyd-O'Brien & Žofie Dvořák", Address(("Tŷ'r Ŵyn <Bach>", "Heol y Dŵr", "Wrenford"), "ZZ8 1LL"), "residential"
+        ),
     )
 
 

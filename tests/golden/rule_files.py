@@ -11,7 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Final
 
-import saxonche
+import saxonche  # type: ignore[import-not-found]  # a compiled module without types
 from lxml import etree
 
 SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
@@ -30,12 +30,12 @@ def _schema(document: str) -> etree.XMLSchema:
 
 
 @cache
-def _processor() -> Any:
+def _processor() -> Any:  # noqa: ANN401 - saxonche has no types
     return saxonche.PySaxonProcessor(license=False)
 
 
 @cache
-def _stylesheet(package: str, ending: str) -> Any:
+def _stylesheet(package: str, ending: str) -> Any:  # noqa: ANN401 - as above
     return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=str(_file(package, ending)))
 
 
@@ -43,14 +43,14 @@ def schema_faults(xml: bytes) -> list[str]:
     """What the UBL 2.1 schema of the document's own root says."""
     root = etree.fromstring(xml)
     schema = _schema(etree.QName(root).localname)
-    return [] if schema.validate(root) else [str(error) for error in schema.error_log]
+    return [] if schema.validate(root) else str(schema.error_log).splitlines()
 
 
 def _schematron_faults(xml: bytes, package: str, ending: str) -> list[str]:
     """Failed assertions, warnings too, as ``RULE: text``."""
     node = _processor().parse_xml(xml_text=xml.decode())
     report = etree.fromstring(_stylesheet(package, ending).transform_to_string(xdm_node=node).encode())
-    return [f"{failed.get('id')}: {' '.join(''.join(failed.itertext()).split())}" for failed in report.iter(f"{SVRL}failed-assert")]
+    return [f"{failed.get('id')}: {' '.join(''.join(map(str, failed.itertext())).split())}" for failed in report.iter(f"{SVRL}failed-assert")]
 
 
 def en_16931_faults(xml: bytes) -> list[str]:

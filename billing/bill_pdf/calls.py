@@ -1,0 +1,134 @@
+"""The itemised calls: one roomy column for a few, two close ones for many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from billing.bill_pdf.ink import Style, mm, pt
+from billing.bill_pdf.sheet import FOOT, GREY, HAIRLINE, HEAD, INK, LEFT, RIGHT, Sheets
+from billing.bill_pdf.words import clock, day_and_month, pence
+from billing.document import Call, CallList
+
+FEW: Final = 40
+"""Up to so many calls stand in one column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Where the parts of a call stand, from the left edge of its column."""
+
+    time: int
+    number: int
+    destination: int
+    band: int
+    duration: int
+    """Right edge."""
+    width: int
+    """Of the column; the price ends here."""
+    size: int
+    lead: int
+
+
+ROOMY: Final = Grid(mm(16), mm(30), mm(68), mm(118), mm(152), RIGHT - LEFT, pt(85), pt(124))
+CLOSE: Final = Grid(pt(237), pt(447), pt(1060), pt(1615), pt(2145), pt(2360), pt(68), pt(91))
+GUTTER: Final = RIGHT - LEFT - 2 * CLOSE.width
+
+
+def draw_calls(sheets: Sheets) -> None:
+    """All itemised calls, by telephone number and in order of time."""
+    lists = sheets.document.call_lists
+    if not lists:
+        return
+    many = sum(len(listed.calls) for listed in lists) > FEW
+    grid = CLOSE if many else ROOMY
+    if many or sheets.y > FOOT - mm(60):
+        sheets.turn()
+    else:
+        sheets.y += pt(160)
+    sheets.heading("Your calls one by one", grid.lead * 6, "Before VAT; calls that are free to you are not listed")
+    columns = Columns(sheets, grid, 2 if many else 1)
+    for listed in lists:
+        columns.draw(listed)
+    sheets.y = columns.end
+
+
+class Columns:
+    """Columns of calls, filled one after the other."""
+
+    def __init__(self, sheets: Sheets, grid: Grid, count: int) -> None:
+        self.sheets, self.grid, self.count = sheets, grid, count
+        faces = sheets.look.faces
+        self.body, self.strong = Style(faces.regular, grid.size, INK), Style(faces.bold, grid.size, INK)
+        self.note = Style(faces.regular, grid.size - pt(4), GREY)
+        self.name = Style(faces.bold, grid.size + pt(14), sheets.look.brand)
+        self.column, self.top, self.y = 0, sheets.y, sheets.y
+        self.end = self.y
+        """The lowest point reached on this sheet by any column."""
+
+    @property
+    def x(self) -> int:
+        return LEFT + self.column * (self.grid.width + GUTTER)
+
+    def draw(self, listed: CallList) -> None:
+        """One telephone number's calls with their heading and their sum."""
+        grid = self.grid
+        if self.y + grid.lead * 7 > self.sheets.foot:
+            self._next()
+        self._heads(listed.service_number, "")
+        day: date | None = None
+        for call in listed.calls:
+            if self.y + grid.lead * 2 > self.sheets.foot:
+                self._next()
+                self._heads(listed.service_number, " (continued)")
+                day = None
+            self._call(call, with_date=call.started_on != day)
+            day = call.started_on
+        self._sum(listed)
+        self.end = max(self.end, self.y)
+
+    def _next(self) -> None:
+        self.end = max(self.end, self.y)
+        self.column += 1
+        if self.column == self.count:
+            self.sheets.turn()
+            self.column, self.top = 0, HEAD - pt(80)
+            self.end = self.top
+        self.y = self.top
+
+    def _heads(self, service_number: str, more: str) -> None:
+        ink, grid, x = self.sheets.ink, self.grid, self.x
+        self.y += grid.lead * 2 - pt(10)
+        ink.text(x, self.y, self.sheets.look.faces.spell(f"From {service_number}{more}"), self.name)
+        self.y += grid.lead + pt(10)
+        places = (0, grid.time, grid.number, grid.destination, grid.band)
+        for place, words in zip(places, ("Date", "Time", "Number called", "To", "Rate"), strict=True):
+            ink.text(x + place, self.y, words, self.note)
+        ink.right(x + grid.duration, self.y, "Length", self.note)
+        ink.right(x + grid.width, self.y, "Pence", self.note)
+        ink.rule(x, self.y + pt(26), grid.width, self.sheets.look.brand, 50)
+        self.y += pt(20)
+
+    def _call(self, call: Call, *, with_date: bool) -> None:
+        ink, grid, x, body = self.sheets.ink, self.grid, self.x, self.body
+        spell = self.sheets.look.faces.spell
+        self.y += grid.lead
+        y = self.y
+        if with_date:
+            ink.text(x, y, day_and_month(call.started_on), body)
+        ink.text(x + grid.time, y, f"{call.started_at.hour:02d}:{call.started_at.minute:02d}", body)
+        ink.text(x + grid.number, y, spell(call.number), body)
+        ink.text(x + grid.destination, y, body.fit(spell(call.destination), grid.band - grid.destination - pt(20)), body)
+        ink.text(x + grid.band, y, spell(call.band), body)
+        ink.right(x + grid.duration, y, clock(call.duration_seconds), body)
+        ink.right(x + grid.width, y, pence(call.price), body)
+
+    def _sum(self, listed: CallList) -> None:
+        ink, grid, x = self.sheets.ink, self.grid, self.x
+        ink.rule(x, self.y + pt(26), grid.width, HAIRLINE, 40)
+        self.y += grid.lead + pt(20)
+        count = len(listed.calls)
+        ink.text(x, self.y, f"{count:,} {'call' if count == 1 else 'calls'} lasting {clock(listed.duration_seconds)}", self.strong)
+        ink.right(x + grid.width, self.y, pence(listed.price), self.strong)
+        self.y += grid.lead // 2

@@ -1,0 +1,182 @@
+"""The charges line by line, the VAT summary, what page one only summed, and the messages that did not fit there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from billing.bill_pdf.ink import Style, mm, pt
+from billing.bill_pdf.sheet import AMOUNTS, HAIRLINE, LEFT, RIGHT, Sheets
+from billing.bill_pdf.words import GROUPS, clock, particulars, short_date, span, vat_mark, vat_reason
+from billing.document import LINE_GROUPS, BillLine, LineGroup, Message
+from css.core.money import Money
+
+NUMBER: Final = mm(90)
+PERIOD: Final = mm(117)
+CALL_COUNT: Final = mm(132)
+DURATION: Final = mm(151)
+VAT: Final = mm(168)
+
+
+def draw_charges(sheets: Sheets) -> None:
+    """Every bill line under its group, then the VAT summary."""
+    sheets.heading("Your charges in detail", pt(400), "Before VAT, in pounds")
+    for group in LINE_GROUPS:
+        lines = [line for line in sheets.document.lines if line.group == group]
+        if lines:
+            _group(sheets, group, lines)
+    _vat_summary(sheets)
+
+
+def _group(sheets: Sheets, group: LineGroup, lines: Sequence[BillLine]) -> None:
+    heads = _heads_of(group, lines)
+    _column_heads(sheets, heads)
+    for line in lines:
+        _line(sheets, line, heads)
+    net = dict(sheets.document.group_totals)[group]
+    if len(lines) > 1:
+        _total(sheets, f"{GROUPS[group]}, total", net)
+    sheets.y += pt(60)
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What stands over the lines of a group: a column nobody uses has no head."""
+
+    title: str
+    has_numbers: bool
+    has_periods: bool
+    is_calls: bool
+
+
+def _heads_of(group: LineGroup, lines: Sequence[BillLine]) -> Heads:
+    is_calls = group == "calls"
+    has_periods = not is_calls and any(line.period is not None for line in lines)
+    return Heads(GROUPS[group], any(line.service_number for line in lines), has_periods, is_calls)
+
+
+def _column_heads(sheets: Sheets, heads: Heads, *, again: bool = False) -> None:
+    look = sheets.look
+    if not again:
+        sheets.need(pt(520))
+        sheets.y += pt(60)
+    sheets.y += pt(125)
+    ink, y = sheets.ink, sheets.y
+    ink.text(LEFT, y, heads.title + (" (continued)" if again else ""), look.subheading)
+    if heads.has_numbers:
+        ink.text(NUMBER, y, "Number", look.note)
+    if heads.is_calls:
+        ink.right(CALL_COUNT, y, "Calls", look.note)
+        ink.right(DURATION, y, "Duration", look.note)
+    elif heads.has_periods:
+        ink.text(PERIOD, y, "Period", look.note)
+    ink.right(VAT, y, "VAT", look.note)
+    ink.right(AMOUNTS, y, "£", look.note)
+    sheets.y += pt(40)
+    ink.rule(LEFT, sheets.y, RIGHT - LEFT, look.brand, 50)
+
+
+def _line(sheets: Sheets, line: BillLine, heads: Heads) -> None:
+    look, spell = sheets.look, sheets.look.faces.spell
+    described = look.body.wrap(spell(line.description), NUMBER - LEFT - mm(3))
+    room = (AMOUNTS if not line.period else PERIOD) - LEFT
+    small = look.note.wrap(spell(_small_print(sheets, line)), room)
+    height = look.lead * len(described) + pt(100) * len(small)
+    if sheets.need(height + pt(40)):
+        _column_heads(sheets, heads, again=True)
+    ink, y = sheets.ink, sheets.y + look.lead
+    ink.text(NUMBER, y, spell(line.service_number), look.body)
+    if line.group == "calls":
+        if line.call_count is not None:
+            ink.right(CALL_COUNT, y, f"{line.call_count:,}", look.body)
+        if line.duration_seconds is not None:
+            ink.right(DURATION, y, clock(line.duration_seconds), look.body)
+    elif line.period is not None:
+        ink.text(PERIOD, y, span(line.period), look.body)
+    ink.right(VAT, y, vat_mark(line), look.note)
+    sheets.amount(AMOUNTS, y, line.net, look.body)
+    for words in described:
+        sheets.y += look.lead
+        ink.text(LEFT, sheets.y, words, look.body)
+    for words in small:
+        sheets.y += pt(100)
+        ink.text(LEFT, sheets.y, words, look.note)
+    sheets.y += pt(38)
+    ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 40)
+
+
+def _small_print(sheets: Sheets, line: BillLine) -> str:
+    said = particulars(line)
+    if line.group == "calls" and line.period is not None and line.period != sheets.document.period:
+        return f"{said}, {span(line.period)}" if said else span(line.period)
+    return said
+
+
+def _total(sheets: Sheets, words: str, amount: Money) -> None:
+    look = sheets.look
+    sheets.need(look.lead)
+    sheets.y += look.lead
+    sheets.ink.text(LEFT, sheets.y, words, look.strong)
+    sheets.amount(AMOUNTS, sheets.y, amount, look.strong)
+    sheets.y += pt(30)
+
+
+def _vat_summary(sheets: Sheets) -> None:
+    document, look = sheets.document, sheets.look
+    net_edge, vat_edge = DURATION, AMOUNTS
+    sheets.need(pt(520) + look.lead * (len(document.vat_summary) + 3))
+    sheets.y += pt(120)
+    sheets.heading("VAT summary", 0)
+    sheets.y += pt(110)
+    sheets.ink.right(net_edge, sheets.y, "Net £", look.note)
+    sheets.ink.right(vat_edge, sheets.y, "VAT £", look.note)
+    for row in document.vat_summary:
+        sheets.y += look.lead
+        sheets.ink.text(LEFT, sheets.y, look.body.fit(look.faces.spell(vat_reason(row)), net_edge - LEFT - mm(28)), look.body)
+        sheets.amount(net_edge, sheets.y, row.net, look.body)
+        sheets.amount(vat_edge, sheets.y, row.vat, look.body)
+    sheets.y += pt(40)
+    sheets.ink.rule(LEFT, sheets.y, RIGHT - LEFT, look.brand, 50)
+    sheets.y += look.lead
+    sheets.ink.text(LEFT, sheets.y, "Totals of net and VAT", look.body)
+    sheets.amount(net_edge, sheets.y, document.invoice_net, look.body)
+    sheets.amount(vat_edge, sheets.y, document.invoice_vat, look.body)
+    sheets.y += look.lead
+    strong = Style(look.faces.bold, pt(100), look.brand)
+    sheets.y += pt(30)
+    sheets.ink.text(LEFT, sheets.y, "Invoice total", strong)
+    sheets.amount(vat_edge, sheets.y, document.invoice_total, strong, "£")
+    sheets.y += pt(120)
+
+
+def draw_movements(sheets: Sheets) -> None:
+    """Payments and items outside VAT one by one, when page one only summed them."""
+    document, look = sheets.document, sheets.look
+    if not sheets.listed_overleaf:
+        return
+    sheets.y += pt(100)
+    count = len(document.outside_items) + len(document.payments)
+    sheets.heading("Your account since the last bill", min(count, 20) * (look.lead + pt(38)), "Outside the invoice and its VAT, in pounds")
+    moves = [(item.entered_on, item.description, item.reference, item.amount) for item in document.outside_items]
+    moves += [(payment.received_on, payment.means, "", -payment.amount) for payment in document.payments]
+    for day, words, reference, amount in sorted(moves, key=lambda move: move[0]):
+        sheets.need(look.lead + pt(60))
+        sheets.y += look.lead
+        sheets.ink.text(LEFT, sheets.y, short_date(day), look.body)
+        sheets.ink.text(LEFT + mm(24), sheets.y, look.body.fit(look.faces.spell(words), mm(80)), look.body)
+        sheets.ink.text(LEFT + mm(106), sheets.y, look.note.fit(look.faces.spell(reference), mm(44)), look.note)
+        sheets.amount(AMOUNTS, sheets.y, amount, look.body)
+        sheets.y += pt(38)
+        sheets.ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 40)
+
+
+def draw_messages(sheets: Sheets, messages: Sequence[Message]) -> None:
+    """What page one had no room for."""
+    look = sheets.look
+    for message in messages:
+        sheets.y += pt(100)
+        sheets.need(look.lead * 3)
+        sheets.y += look.subheading.size
+        sheets.ink.text(LEFT, sheets.y, look.faces.spell(message.heading), look.subheading)
+        sheets.paragraph(message.text, look.body, width=mm(140))

@@ -1,0 +1,155 @@
+"""How a bill writes dates, periods, durations, amounts and the names of things."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from billing.document import BillDocument, BillKind, BillLine, LineGroup, VatSummaryRow, last_day
+from css.core.calendar import Period
+from css.core.money import ZERO, Money, Price
+
+MONTHS: Final = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905 - as read
+)
+TITLES: Final[dict[BillKind, str]] = {
+    "bill": "Your bill",
+    "final": "Your final bill",
+    "interim": "Your interim bill",
+    "credit_note": "Credit note",
+}
+GROUPS: Final[dict[LineGroup, str]] = {
+    "rental": "Rental in advance",
+    "part_period": "Part-period charges and credits",
+    "one_off": "One-off charges and credits",
+    "calls": "Calls",
+    "discount": "Discounts",
+}
+VAT_NAMES: Final = {"S": "Standard rate", "Z": "Zero rate", "E": "Exempt", "AE": "Reverse charge"}
+VAT_MARKS: Final = {"E": "Exempt", "AE": "Reverse"}
+UNITS: Final = {
+    "C62": ("", ""),
+    "MON": ("month", "months"),
+    "DAY": ("day", "days"),
+    "MIN": ("minute", "minutes"),
+    "SEC": ("second", "seconds"),
+}
+USUAL_VAT_NUMBER: Final = re.compile(r"GB([0-9]{3})([0-9]{4})([0-9]{2})")
+
+
+def long_date(day: date) -> str:
+    """``1 April 2026``."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def short_date(day: date) -> str:
+    """``1 Apr 2026``."""
+    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def day_and_month(day: date) -> str:
+    """``1 Apr``."""
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
+
+
+def span(period: Period) -> str:
+    """A period by its first and its last day; the year once when it is the same."""
+    first, last = period.starts_on, last_day(period)
+    if first == last:
+        return short_date(first)
+    start = day_and_month(first) if first.year == last.year else short_date(first)
+    return f"{start} to {short_date(last)}"
+
+
+def clock(seconds: int) -> str:
+    """A duration: ``2:02``, ``1:02:03``."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def figures(amount: Money) -> str:
+    """Pounds and pence without sign or symbol, thousands apart: the CR beside it says which way it goes."""
+    return (-amount if amount < ZERO else amount).sterling[1:]
+
+
+def sterling(amount: Money) -> str:
+    """``£1,234.50``, a credit as ``£3.00 CR``."""
+    return f"£{figures(amount)}{' CR' if amount < ZERO else ''}"
+
+
+def pence(price: Price) -> str:
+    """A call's price in pence to a tenth, halves up: what the eye needs; the line charges the exact sum."""
+    tenths = (abs(price.millionths) + 50_000) // 100_000
+    return f"{'-' if price.millionths < 0 else ''}{tenths // 10:,}.{tenths % 10}"
+
+
+def each(price: Price) -> str:
+    """A unit price in pounds, exact: ``£16.99``, ``£0.05833``."""
+    whole, rest = divmod(price.millionths, 100_000_000)
+    return f"£{whole:,}.{f'{rest:08d}'.rstrip('0').ljust(2, '0')}"
+
+
+def vat_mark(line: BillLine) -> str:
+    """The VAT of a line in a narrow column."""
+    return VAT_MARKS.get(line.vat_category, f"{line.vat_rate}%")
+
+
+def vat_name(row: VatSummaryRow) -> str:
+    """``Standard rate 20%``, ``Exempt``."""
+    name = VAT_NAMES[row.category]
+    return f"{name} {row.rate}%" if row.category in {"S", "Z"} else name
+
+
+def vat_reason(row: VatSummaryRow) -> str:
+    """``Reverse charge: customer to pay the VAT to HMRC``: the kind of VAT and, where there is none, why, said once."""
+    name = vat_name(row)
+    if not row.reason or row.reason.lower().startswith(name.lower()):
+        return row.reason or name
+    return f"{name}: {row.reason}"
+
+
+def vat_number(number: str) -> str:
+    """``GB 999 9999 73`` for the usual nine digits; other forms as they are."""
+    usual = USUAL_VAT_NUMBER.fullmatch(number)
+    return " ".join(("GB", *usual.groups())) if usual else number
+
+
+def particulars(line: BillLine) -> str:
+    """The small print under a line: how the amount came about and what caused it."""
+    said = [how_many(line), line.reference]
+    return ", ".join(part for part in said if part)
+
+
+def how_many(line: BillLine) -> str:
+    """``3 months at £16.99``, ``12 days at £16.99 for 31 days``; empty when it is one of something."""
+    count = abs(line.quantity)
+    if line.unit_price is None or (count == 1 and line.price_per == 1):
+        return ""
+    one, many = UNITS[line.unit]
+    counted = " ".join(part for part in (f"{count:,}", one if count == 1 else many) if part)
+    basis = f" for {line.price_per:,} {many}".rstrip() if line.price_per != 1 else ""
+    return f"{counted} at {each(line.unit_price)}{basis}"
+
+
+def printed_texts(document: BillDocument) -> list[str]:
+    """Every text of the document that came from outside this program, to choose fonts by."""
+    supplier, customer = document.supplier, document.customer
+    found = [
+        *(supplier.trading_name, supplier.legal_name, *supplier.address.lines, supplier.registered_text),
+        *(part for contact in supplier.contacts for part in (contact.label, contact.value)),
+        *(customer.name, customer.attention, *customer.address.lines, customer.address.postcode),
+        *(document.account_number, document.bill_number, document.payment.mandate_reference),
+        *(part for line in document.lines for part in (line.description, line.service_number, line.reference)),
+        *(row.reason for row in document.vat_summary),
+        *(payment.means for payment in document.payments),
+        *(part for item in document.outside_items for part in (item.description, item.reference)),
+        *(part for message in document.messages for part in (message.heading, message.text)),
+        *(past.label for past in document.history),
+        *(corrected.number for corrected in document.corrects),
+    ]
+    for listed in document.call_lists:
+        found.append(listed.service_number)
+        found.extend({part for call in listed.calls for part in (call.number, call.destination, call.band)})
+    return found
