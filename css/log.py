@@ -43,8 +43,9 @@ class MaskNumbers(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = mask(record.getMessage())
         record.args = None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = mask(logging.Formatter().formatException(record.exc_info))
+        if record.exc_info:
+            # Another handler may have written the traceback into the record already, unmasked.
+            record.exc_text = mask(record.exc_text or logging.Formatter().formatException(record.exc_info))
         for name, value in list(vars(record).items()):
             if name not in _STANDARD and isinstance(value, str):
                 setattr(record, name, mask(value))

@@ -117,6 +117,8 @@ def _invoke(name: str, words: list[str]) -> int:
             raise BadMessage("CSS002E", "Say what to do with `css {name}`, by a name from the list above.", name=name) from None
         sentence = " ".join(error.format_message().split()).rstrip(".?")
         raise BadMessage("CSS002E", "{sentence}. `css {name} --help` shows how.", sentence=sentence, name=name) from None
+    if status == STATUS_INTERRUPTED:  # Typer answers Ctrl-C so
+        raise KeyboardInterrupt
     return status if isinstance(status, int) else 0
 
 

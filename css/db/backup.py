@@ -97,7 +97,7 @@ def _dump(engine: Engine, out: IO[bytes], bin_directory: Path | None, on_bytes: 
     digest, size = hashlib.sha256(), 0
     with tempfile.TemporaryFile() as said:
         command, environment = _command(engine, "pg_dump", bin_directory)
-        with subprocess.Popen([*command, "-Fc", "-Z", "1"], stdout=subprocess.PIPE, stderr=said, env=environment) as process:  # noqa: S603
+        with subprocess.Popen([*command, "-Fc", "-Z", "1"], stdout=subprocess.PIPE, stderr=said, env=environment) as process:  # noqa: S603 - our own arguments, no shell
             assert process.stdout is not None
             try:
                 while chunk := process.stdout.read(CHUNK_BYTES):
@@ -196,8 +196,8 @@ def _load(engine: Engine, dump: IO[bytes], bin_directory: Path | None, on_bytes:
         script = [str(binaries.path("pg_restore")), "--no-owner", "--no-privileges", "--exit-on-error", "-f", "-"]
         psql = [*command, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"]
         with (
-            subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment) as runner,  # noqa: S603
-            subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=restore_said) as writer,  # noqa: S603
+            subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment) as runner,  # noqa: S603 - as above
+            subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=restore_said) as writer,  # noqa: S603 - as above
         ):
             assert runner.stdin is not None
             assert writer.stdin is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakSet
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -87,6 +88,8 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 
 _engines: dict[tuple[int, str], Engine] = {}
+_current: WeakSet[Engine] = WeakSet()
+"""Engines whose database was found at this program's revision."""
 
 
 def database(settings: Settings | None = None) -> Engine:
@@ -96,9 +99,9 @@ def database(settings: Settings | None = None) -> Engine:
     (CSS021E) or not at this program's revision (CSS022E, CSS023E).
     """
     engine = unchecked_database(settings)
-    if not getattr(engine, "_css_current", False):
+    if engine not in _current:
         require_current(engine)
-        engine._css_current = True  # type: ignore[attr-defined]  # noqa: SLF001
+        _current.add(engine)
     return engine
 
 

@@ -24,7 +24,8 @@ from sqlalchemy import TextClause, text
 
 _NAME = re.compile(r"^-- name: *([a-z][a-z0-9_]*) *$", re.MULTILINE)
 _EXAMPLE = re.compile(r"^-- example: *(\{.*\}) *$", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*--.*$\n?", re.MULTILINE)
+_COMMENT = re.compile(r"[ \t]*--.*$", re.MULTILINE)
+"""Ours never stand inside a text constant; a test runs every block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Block:
     sql: str
     """Without its comment lines, whose colons would be taken for parameters."""
     example: dict[str, Any] | None
+    remarks: str
+    """All its comments: what it is for, and which indexes it leans on."""
 
 
 def block(package: str, name: str) -> TextClause:
@@ -70,6 +73,7 @@ def blocks(path: Path) -> dict[str, Block]:
         if name in found or not purpose or purpose.startswith("example:"):
             msg = f"{path}: block {name} is there twice, or says no purpose"
             raise ValueError(msg)
-        sql = _COMMENT.sub("", body).strip().rstrip(";")
-        found[name] = Block(path, name, purpose, sql, json.loads(example[1]) if example else None)
+        sql = "\n".join(line for line in _COMMENT.sub("", body).splitlines() if line.strip()).strip().rstrip(";")
+        remarks = "\n".join(_COMMENT.findall(body))
+        found[name] = Block(path, name, purpose, sql, json.loads(example[1]) if example else None, remarks)
     return found

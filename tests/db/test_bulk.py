@@ -17,7 +17,21 @@ from css.core.money import Money, Percent, Price
 from css.db.bulk import copy_frame, copy_rows, copy_to_file, read_frame
 from css.db.constraints import constraint_of
 
-AWKWARD = ["plain", "", "\\N", "\\.", "a\tb", "line\nline", "cr\rlf\r\n", 'say "so"', "back\\slash", "comma, semi;", "ŵ ŷ £ 中", " spaces ", "%s :x"]
+AWKWARD = [
+    "plain",
+    "",
+    "\\N",
+    "\\.",
+    "a\tb",
+    "line\nline",
+    "cr\rlf\r\n",
+    'say "so"',
+    "back\\slash",
+    "comma, semi;",
+    "ŵ ŷ £ 中",
+    " spaces ",
+    "%s :x",
+]
 
 
 @pytest.fixture
@@ -42,7 +56,9 @@ def test_awkward_texts_come_back_from_rows_as_they_went(table: Session) -> None:
 def test_any_texts_survive_both_ways_in_and_the_way_out(table: Session, words: list[str | None]) -> None:
     table.execute(text("TRUNCATE thing"))
     copy_rows(table, "thing", ["id", "words"], enumerate(words))
-    copy_frame(table, "thing", pl.DataFrame({"id": range(1000, 1000 + len(words)), "words": words}, schema={"id": pl.Int64, "words": pl.String}))
+    copy_frame(
+        table, "thing", pl.DataFrame({"id": range(1000, 1000 + len(words)), "words": words}, schema={"id": pl.Int64, "words": pl.String})
+    )
     found = read_frame(table, text("SELECT id, words FROM thing ORDER BY id"), {"words": pl.String})
     assert found["words"].to_list() == words + words
 
@@ -138,8 +154,7 @@ def test_a_select_goes_to_a_file_with_a_heading(table: Session) -> None:
 def test_a_copy_is_part_of_the_callers_transaction(fresh_engine: Engine) -> None:
     with fresh_engine.begin() as connection:
         connection.execute(text("CREATE TABLE public.kept (id bigint)"))
-    with pytest.raises(RuntimeError), fresh_engine.begin() as connection:
+    with fresh_engine.connect() as connection:
         copy_rows(connection, "public.kept", ["id"], [(1,)])
-        raise RuntimeError
     with fresh_engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM public.kept")).scalar() == 0
