@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from css.care.words import Channel, Direction, Outcome
+from css.care.words import Channel, Direction, Outcome, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordContact:
-    """Somebody was in touch, or we were with them. Customer or line must be named."""
+    """Somebody was in touch, or we were with them. Customer, account or telephone number must be named."""
 
     token: str = ""
     customer_number: str | None = None
@@ -21,9 +21,9 @@ class RecordContact:
     direction: Direction = Direction.INBOUND
     caller_name: str | None = None
     is_verified: bool = False
-    topic: str
-    """order, fault, bill, payment, enquiry or complaint."""
+    topic: Topic
     reference: str | None = None
+    """The order, fault, bill or other number of ours it was about."""
     words: str
     outcome: Outcome
     follow_up_on: date | None = None

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.audit import append_only
-from css.care.words import Channel, Direction, Outcome
+from css.care.words import Channel, Direction, Outcome, Topic
 from css.db.base import Base, Id, Ref, choice
 
 
@@ -19,6 +19,8 @@ class Contact(Base):
     __table_args__ = (
         CheckConstraint("customer_id IS NOT NULL OR line_id IS NOT NULL", name="somebody_or_some_line"),
         Index("ix_contact_customer_id_occurred_at", "customer_id", "occurred_at"),
+        Index("ix_contact_account_id_occurred_at", "account_id", "occurred_at"),
+        Index("ix_contact_line_id_occurred_at", "line_id", "occurred_at"),
         {"schema": "care"},
     )
 
@@ -33,8 +35,7 @@ class Contact(Base):
     """Who spoke, when not the account holder."""
     is_verified: Mapped[bool]
     """Whether the caller's identity was checked before anything was disclosed."""
-    topic: Mapped[str]
-    """order, fault, bill, payment, enquiry, complaint."""
+    topic: Mapped[Topic] = mapped_column(choice(Topic, "topic"))
     reference: Mapped[str | None]
     """The order, fault or bill number it was about."""
     words: Mapped[str]

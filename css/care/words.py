@@ -29,3 +29,14 @@ class Outcome(StrEnum):
     SOLVED = "solved"
     OPEN = "open"
     NOT_SOLVED = "not-solved"
+
+
+class Topic(StrEnum):
+    """What it was about."""
+
+    ORDER = "order"
+    FAULT = "fault"
+    BILL = "bill"
+    PAYMENT = "payment"
+    ENQUIRY = "enquiry"
+    COMPLAINT = "complaint"

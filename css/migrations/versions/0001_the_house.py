@@ -1211,7 +1211,22 @@ def upgrade() -> None:
         ),
         sa.Column("caller_name", sa.Text(), nullable=True),
         sa.Column("is_verified", sa.Boolean(), nullable=False),
-        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column(
+            "topic",
+            sa.Enum(
+                "order",
+                "fault",
+                "bill",
+                "payment",
+                "enquiry",
+                "complaint",
+                native_enum=False,
+                create_constraint=True,
+                name="topic",
+                length=24,
+            ),
+            nullable=False,
+        ),
         sa.Column("reference", sa.Text(), nullable=True),
         sa.Column("words", sa.Text(), nullable=False),
         sa.Column(
@@ -1230,7 +1245,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
         schema="care",
     )
+    op.create_index("ix_contact_account_id_occurred_at", "contact", ["account_id", "occurred_at"], unique=False, schema="care")
     op.create_index("ix_contact_customer_id_occurred_at", "contact", ["customer_id", "occurred_at"], unique=False, schema="care")
+    op.create_index("ix_contact_line_id_occurred_at", "contact", ["line_id", "occurred_at"], unique=False, schema="care")
     op.create_table(
         "hold",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -1,0 +1,96 @@
+"""What can be read of customer care: one timeline, newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from css.care.model import Contact
+from css.care.words import Channel, Direction, Outcome, Topic
+from css.core.actor import Actor
+from css.core.errors import BadMessage
+from css.core.ids import IdKind, parse_id
+from css.master.accounts import Account
+from css.master.customers import Customer
+from css.master.providers import Provider
+
+TIMELINE_ROWS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """One contact as the timeline shows it."""
+
+    contact_id: int
+    occurred_at: datetime
+    channel: Channel
+    direction: Direction
+    customer_number: str | None
+    account_number: str | None
+    line_id: int | None
+    caller_name: str | None
+    is_verified: bool
+    topic: Topic
+    reference: str | None
+    words: str
+    outcome: Outcome
+    follow_up_on: date | None
+    recorded_by: str
+
+
+def timeline(session: Session, number: str, *, by: Actor, topic: Topic | None = None, limit: int = 50) -> tuple[ContactRow, ...]:
+    """The contacts of a customer (customer number) or about one account (account number), newest first.
+
+    A number that is nobody's has an empty timeline. Of a partner's customers only contacts about the partner's own
+    accounts are shown. At most ``limit`` rows, 500 at most. Errors: those of ``parse_id``; CSS134E for a number of
+    another kind.
+    """
+    found = parse_id(number, element="number")
+    match found.kind:
+        case IdKind.CUSTOMER:
+            about: ColumnElement[bool] = Customer.number == str(found)
+        case IdKind.ACCOUNT:
+            about = Account.number == str(found)
+        case _:
+            raise BadMessage("CSS134E", "{number} is neither a customer nor an account.", number=str(found), element="number")
+    return _newest(session, about, by=by, topic=topic, limit=limit)
+
+
+def line_timeline(session: Session, line_id: int, *, by: Actor, topic: Topic | None = None, limit: int = 50) -> tuple[ContactRow, ...]:
+    """The contacts about one line, whoever it was billed to, newest first; otherwise as ``timeline``."""
+    return _newest(session, Contact.line_id == line_id, by=by, topic=topic, limit=limit)
+
+
+def _newest(session: Session, about: ColumnElement[bool], *, by: Actor, topic: Topic | None, limit: int) -> tuple[ContactRow, ...]:
+    statement = (
+        select(
+            Contact.id.label("contact_id"),
+            Contact.occurred_at,
+            Contact.channel,
+            Contact.direction,
+            Customer.number.label("customer_number"),
+            Account.number.label("account_number"),
+            Contact.line_id,
+            Contact.caller_name,
+            Contact.is_verified,
+            Contact.topic,
+            Contact.reference,
+            Contact.words,
+            Contact.outcome,
+            Contact.follow_up_on,
+            Contact.recorded_by,
+        )
+        .outerjoin(Customer, Customer.id == Contact.customer_id)
+        .outerjoin(Account, Account.id == Contact.account_id)
+        .where(about)
+        .order_by(Contact.occurred_at.desc(), Contact.id.desc())
+        .limit(max(0, min(limit, TIMELINE_ROWS_MAX)))
+    )
+    if topic is not None:
+        statement = statement.where(Contact.topic == topic)
+    if by.is_partner:
+        statement = statement.join(Provider, Provider.id == Account.provider_id).where(Provider.code == by.provider_code)
+    return tuple(ContactRow(**row._mapping) for row in session.execute(statement))  # noqa: SLF001 - SQLAlchemy's public name for it
