@@ -22,7 +22,8 @@ import polars as pl
 
 from billing.rules.rejects import first_reject, reject_text
 from billing.rules.tariff import BANDS
-from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, CALENDAR_DAYS, FIRST_DAY, NUMBER_SPACE, TariffTable
+from billing.rules.tariff_check import PREFIX_DIGITS_MAX
+from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, CALENDAR_DAYS, FIRST_DAY, LENGTHS, NUMBER_SPACE, TariffTable
 from css.core.calendar import LONDON, SATURDAY
 from css.core.phone import E164_DIGITS_MAX, SHORT_CODE_DIGITS_MAX
 
@@ -125,16 +126,19 @@ def _day_of_calendar() -> pl.Expr:
 
 
 def _positions(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """Where in the tables the call lies: its version, its London day and minute, its number as fifteen digits."""
+    """Where in the tables the call lies: its version, its London day and minute, its number as a search key."""
     length = pl.col("dialled").str.len_bytes()
-    to_fifteen_digits = pl.Series([10 ** (E164_DIGITS_MAX - digits) for digits in range(E164_DIGITS_MAX + 1)], dtype=pl.Int64)
     number = pl.when(length.is_between(1, E164_DIGITS_MAX)).then(pl.col("dialled").cast(pl.Int64, strict=False))
+    lengths = range(E164_DIGITS_MAX + 1)
+    fill_up, cut_off = (pl.Series([10 ** max(sign * (PREFIX_DIGITS_MAX - one), 0) for one in lengths], dtype=pl.Int64) for sign in (1, -1))
+    counted = length.clip(0, E164_DIGITS_MAX)
+    first_digits = number * _at(fill_up, counted) // _at(cut_off, counted)
     return (
         _index_among(tariff.version_ids, pl.col("tariff_version_id")).alias("_version"),
         _day_of_calendar().alias("_day"),
         ((pl.col("_london_minute") // MINUTES_PER_DAY + THURSDAY) % DAYS_PER_WEEK).alias("_weekday"),
         (pl.col("_london_minute") % MINUTES_PER_DAY).alias("_minute"),
-        (number * _at(to_fifteen_digits, length.clip(0, E164_DIGITS_MAX))).alias("_number"),
+        (first_digits * LENGTHS + length).alias("_number"),
         (length <= SHORT_CODE_DIGITS_MAX).cast(pl.Int64).alias("_is_short"),
     )
 

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from billing.rules.tariff import BANDS, Rate, TariffBook, TariffVersion
 from css.core.calendar import Period
 from css.core.errors import CssError, Refused
-from css.core.phone import E164_DIGITS_MAX, SHORT_CODE_DIGITS_MAX
+from css.core.phone import SHORT_CODE_DIGITS_MAX
 from css.core.words import VatCode
 
 Repeatable = TypeVar("Repeatable")
@@ -24,8 +24,10 @@ PRICE_MAX_MILLIONTHS: Final = 10**12
 """Ten thousand pounds for one unit or set-up: past it somebody keyed pounds for pence, or worse."""
 UNIT_SECONDS_MAX: Final = 86_400
 ROUNDING_MAX_MILLIONTHS: Final = 10**9
-VERSIONS_MAX: Final = 4_000
+VERSIONS_MAX: Final = 100_000
 """What one book may hold: the search key of numbers has room for so many lists of prefixes (tariff_table)."""
+PREFIX_DIGITS_MAX: Final = 12
+"""A whole British number; no tariff tells destinations apart any finer."""
 
 
 def tariff_faults(book: TariffBook) -> tuple[CssError, ...]:
@@ -65,7 +67,7 @@ def _prefixes_are_digits(book: TariffBook) -> Iterator[CssError]:
     for version in book.versions:
         for rate in version.rates:
             if not _is_prefix(rate):
-                longest = SHORT_CODE_DIGITS_MAX if rate.is_short_code else E164_DIGITS_MAX
+                longest = SHORT_CODE_DIGITS_MAX if rate.is_short_code else PREFIX_DIGITS_MAX
                 yield Refused(
                     "CSS426E",
                     "{version}: prefix {prefix!r} must be 1 to {longest} digits, without plus or leading nought.",
@@ -114,7 +116,7 @@ CHECKS: Sequence[Callable[[TariffBook], Iterator[CssError]]] = (
 
 
 def _is_prefix(rate: Rate) -> bool:
-    longest = SHORT_CODE_DIGITS_MAX if rate.is_short_code else E164_DIGITS_MAX
+    longest = SHORT_CODE_DIGITS_MAX if rate.is_short_code else PREFIX_DIGITS_MAX
     digits = rate.prefix
     return digits.isascii() and digits.isdigit() and len(digits) <= longest and not digits.startswith("0")
 

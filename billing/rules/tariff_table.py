@@ -15,10 +15,9 @@ from typing import Final
 import polars as pl
 
 from billing.rules.tariff import BANDS, TariffBook, TariffVersion
-from billing.rules.tariff_check import tariff_faults
+from billing.rules.tariff_check import PREFIX_DIGITS_MAX, tariff_faults
 from css.core.calendar import Period
 from css.core.errors import Several
-from css.core.phone import E164_DIGITS_MAX
 from css.core.words import PriceBasis, VatCode
 
 CALENDAR: Final = Period(date(1985, 1, 1), date(2085, 1, 1))
@@ -26,8 +25,11 @@ CALENDAR: Final = Period(date(1985, 1, 1), date(2085, 1, 1))
 CALENDAR_DAYS: Final = CALENDAR.days
 FIRST_DAY: Final = (CALENDAR.starts_on - date(1970, 1, 1)).days
 
-NUMBER_SPACE: Final = 10**E164_DIGITS_MAX
-"""A list of prefixes takes two spaces of the 64-bit search key: one for full numbers, one for short codes."""
+LENGTHS: Final = 16
+NUMBER_SPACE: Final = 10**PREFIX_DIGITS_MAX * LENGTHS
+"""Numbers are searched for by their first twelve digits, filled up with noughts, and then their length: so that 123 comes
+after the prefix 123 and before the prefix 1230. A list of prefixes takes two such spaces of the 64-bit key, one for full
+numbers and one for short codes."""
 AMOUNT_MAX_MILLIONTHS: Final = 10**14
 """A million pounds for one call: past it the record is rejected, long before 64 bits overflow in silence."""
 
@@ -167,15 +169,15 @@ def _by_day(rows: Iterable[Iterable[tuple[Period, int]]]) -> pl.Series:
 def _flat_prefixes(lists: Sequence[PrefixList]) -> tuple[list[int], list[int | None]]:
     """Nested prefixes as sorted keys with, from each key to the next, the place of the longest prefix.
 
-    A prefix is the range of fifteen-digit numbers it begins, so ranges nest or lie apart; walking them in order with a
-    stack of the open ones gives the flat list. The first key is below every number, so that a search always lands.
+    A prefix is the range of numbers it begins, so ranges nest or lie apart; walking them in order with a stack of the open
+    ones gives the flat list. The first key is below every number, so that a search always lands.
     """
     ranges: list[tuple[int, int, int]] = []
     for index, prefixes in enumerate(lists):
         for place, (prefix, is_short_code) in enumerate(prefixes):
-            width = 10 ** (E164_DIGITS_MAX - len(prefix))
+            width = 10 ** (PREFIX_DIGITS_MAX - len(prefix)) * LENGTHS
             start = (index * 2 + is_short_code) * NUMBER_SPACE + int(prefix) * width
-            ranges.append((start, start + width, place))
+            ranges.append((start + len(prefix), start + width, place))
     keys: list[int] = [-1]
     found: list[int | None] = [None]
 

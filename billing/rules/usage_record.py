@@ -149,7 +149,10 @@ def parse_records(lines: pl.DataFrame, window: Window | None = None) -> pl.DataF
     fields = shaped.hstack(_fields_of(shaped["raw"], shaped["_is_record"]))
     read = (
         fields.lazy()
-        .with_columns(_caller_text=pl.coalesce(_filled("customer_identifier"), _filled("presentation_number")), _dialled_text=_filled("dialled_number"))
+        .with_columns(
+            _caller_text=pl.coalesce(_filled("customer_identifier"), _filled("presentation_number")),
+            _dialled_text=_filled("dialled_number"),
+        )
         .with_columns(_wall_clock(), _duration(), supplier_record_id=_filled("record_id"))
         .with_columns(_london_to_utc())
         .collect()
@@ -221,7 +224,9 @@ def _fields_of(raw: pl.Series, is_record: pl.Series) -> pl.DataFrame:
     buffer = io.BytesIO()
     good.to_frame().write_csv(buffer, include_header=False, quote_style="never")
     buffer.seek(0)
-    fields = pl.read_csv(buffer, has_header=False, schema=dict.fromkeys(FIELDS, pl.String), columns=[FIELDS.index(name) for name in FIELDS_READ])
+    fields = pl.read_csv(
+        buffer, has_header=False, schema=dict.fromkeys(FIELDS, pl.String), columns=[FIELDS.index(name) for name in FIELDS_READ]
+    )
     assert fields.height == len(good), "the CSV reader and the record pattern disagree on what a record is"
     if fields.height == len(raw):
         return fields
@@ -262,7 +267,9 @@ def _held_numbers(texts: pl.Series) -> pl.Series:
     is_plain = texts.str.contains(_PLAIN_UK_NUMBER)
     odd = texts.filter(~is_plain).unique().drop_nulls()
     held = pl.Series([_held_number(text) for text in odd], dtype=pl.String)
-    return pl.select(pl.when(is_plain).then(texts.str.strip_prefix("+")).otherwise(texts.replace_strict(odd, held, default=None))).to_series()
+    return pl.select(
+        pl.when(is_plain).then(texts.str.strip_prefix("+")).otherwise(texts.replace_strict(odd, held, default=None))
+    ).to_series()
 
 
 def _held_number(text: str) -> str | None:

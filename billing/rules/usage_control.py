@@ -1,0 +1,122 @@
+"""The control record: what a carrier says of its file, so that a file cut short or sent twice is not taken for whole.
+
+It is the file's last line, of eight quoted fields: the word CONTROL, the version of this layout, supplier, sequence number,
+when the file was made (UTC), how many records go before, their seconds in total, and the SHA-256 of all bytes before the
+line. UK Standard CDR has no such record; no call record has CONTROL for a call type, so the two cannot be confused.
+
+    "CONTROL","1","NTHTEL","123","2024-01-15T02:00:00Z","40210","7105233","9f86d0...0f00a08"
+
+A carrier numbers its files without gap from 1 and names them for supplier, day and sequence: ``NTHTEL_20240115_000123.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+from css.core.calendar import require_aware
+from css.core.errors import BadMessage, CssError
+
+CONTROL_WORD: Final = "CONTROL"
+LAYOUT_VERSION: Final = "1"
+CONTROL_BYTES_MAX: Final = 500
+_MARK: Final = f'"{CONTROL_WORD}",'.encode()
+_FORM: Final = re.compile(r"^([A-Z0-9]{2,12})\|([1-9][0-9]{0,8})\|([0-9T:-]{19}Z)\|([0-9]{1,12})\|([0-9]{1,15})\|([0-9a-f]{64})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A carrier's account of one file."""
+
+    supplier: str
+    sequence: int
+    created_at: datetime
+    record_count: int
+    duration_seconds: int
+    sha256: str
+    """Of every byte before the control record, in hexadecimal."""
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.supplier}_{self.created_at:%Y%m%d}_{self.sequence:06d}.csv"
+
+
+def control_of(records: bytes, calls: pl.DataFrame, *, supplier: str, sequence: int, created_at: datetime) -> Control:
+    """The account of a file being written: its records as bytes, and the calls they are."""
+    total = int(calls["duration_seconds"].sum())
+    return Control(supplier, sequence, require_aware(created_at), calls.height, total, hashlib.sha256(records).hexdigest())
+
+
+def write_control(control: Control) -> bytes:
+    """The control record as the file's last line."""
+    fields = (
+        CONTROL_WORD,
+        LAYOUT_VERSION,
+        control.supplier,
+        str(control.sequence),
+        f"{control.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        str(control.record_count),
+        str(control.duration_seconds),
+        control.sha256,
+    )
+    return (",".join(f'"{field}"' for field in fields) + "\n").encode()
+
+
+def cut_control(content: bytes) -> tuple[bytes, Control]:
+    """A whole file as its records and its control record; CSS420E when the last line is not one."""
+    end = len(content.rstrip(b"\r\n"))
+    start = content.rfind(b"\n", 0, end) + 1
+    line = content[start:end]
+    if not line.startswith(_MARK) or len(line) > CONTROL_BYTES_MAX:
+        raise _unreadable("the last line does not begin with it")
+    return content[:start], _read(line)
+
+
+def control_faults(control: Control, records: bytes, parsed: pl.DataFrame) -> tuple[CssError, ...]:
+    """Where the file and its control record disagree (CSS421E, CSS422E); none means it is whole.
+
+    ``parsed`` is every line as ``parse_records`` gave it, rejects among them. The seconds must agree to the last one unless
+    a record's own duration cannot be read; then they may only be more than was found.
+    """
+    return tuple(_disagreements(control, records, parsed))
+
+
+def _disagreements(control: Control, records: bytes, parsed: pl.DataFrame) -> Iterator[CssError]:
+    if parsed.height != control.record_count:
+        yield _disagrees("records", control.record_count, parsed.height)
+    seconds = int(parsed["duration_seconds"].sum())
+    unreadable = parsed["duration_seconds"].null_count()
+    if control.duration_seconds < seconds or (control.duration_seconds > seconds and not unreadable):
+        yield _disagrees("seconds of calls", control.duration_seconds, seconds)
+    if hashlib.sha256(records).hexdigest() != control.sha256:
+        yield BadMessage("CSS422E", "The bytes of the file are not those its control record was made for.")
+
+
+def _read(line: bytes) -> Control:
+    try:
+        fields = next(csv.reader([line.decode("ascii")], strict=True))
+        created_at = datetime.fromisoformat(fields[4])
+    except (UnicodeDecodeError, csv.Error, IndexError, ValueError):
+        raise _unreadable("it is damaged") from None
+    if fields[1] != LAYOUT_VERSION:
+        raise _unreadable(f"its layout is version {fields[1][:10]}, not {LAYOUT_VERSION}")
+    form = _FORM.match("|".join(fields[2:]))
+    if form is None:
+        raise _unreadable("it is damaged")
+    supplier, sequence, _, records, seconds, sha256 = form.groups()
+    return Control(supplier, int(sequence), require_aware(created_at), int(records), int(seconds), sha256)
+
+
+def _unreadable(why: str) -> BadMessage:
+    return BadMessage("CSS420E", "The file has no control record that can be read: {why}.", why=why)
+
+
+def _disagrees(what: str, said: int, found: int) -> BadMessage:
+    return BadMessage("CSS421E", "The control record says {said} {what}; the file has {found}.", said=said, what=what, found=found)
