@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from css.core.words import DirectoryEntryKind, HalfDay
-from orders.words import OrderKind, OrderState
+from orders.words import OrderKind, OrderState, PlantOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class PlaceOrder:
     hazard_notes: str | None = None
     visit_notes: str | None = None
     conversation_id: str = ""
-    """Ties a partner's messages about the order together; made from the order number when empty."""
+    """A UUID that ties a partner's messages about the order together; made from the order number when empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,9 @@ class OrderPlaced:
     required_on: date
     committed_on: date | None
     number: str | None
-    plant_outcome: str | None
+    """The telephone number, as digits; None at a silver address, where none can be reserved."""
+    plant_outcome: PlantOutcome | None
+    """None for a cease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +89,12 @@ class DelayOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeOrder:
-    """A held order goes on, with a new committed date when the old one cannot be kept."""
+    """A held order goes on, with a new target date when the old one cannot be kept. The committed date, once given, stays."""
 
     token: str = ""
     order_number: str
-    committed_on: date | None = None
+    target_on: date | None = None
+    """What will be worked to from now on; None keeps the date there was."""
     words: str = ""
     row_version: int | None = None
 
@@ -115,3 +118,6 @@ class OrderChanged:
     kci_sequence: int
     """The last event of the stream."""
     committed_on: date | None
+    """What was promised."""
+    target_on: date | None
+    """What is worked to now."""

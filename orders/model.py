@@ -21,7 +21,7 @@ from sqlalchemy.types import Text
 from css.audit import append_only
 from css.db.base import Base, Id, Ref, RowVersion, SmallNumber, choice
 from css.db.ddl import view
-from orders.words import ItemAction, KciKind, OrderKind, OrderState
+from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
 
 
 class CustomerOrder(Base):
@@ -30,6 +30,8 @@ class CustomerOrder(Base):
     __tablename__ = "customer_order"
     __table_args__ = (
         CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name="completed_has_instant"),
+        CheckConstraint("(state = 'completed') = (done_on IS NOT NULL)", name="completed_has_day"),
+        CheckConstraint("(committed_on IS NULL) = (target_on IS NULL)", name="committed_has_target"),
         CheckConstraint("state NOT IN ('committed', 'held', 'completed') OR committed_on IS NOT NULL", name="committed_has_date"),
         Index(
             "uq_customer_order_provider_reference",
@@ -44,8 +46,19 @@ class CustomerOrder(Base):
             unique=True,
             postgresql_where=text("state IN ('acknowledged', 'committed', 'held')"),
         ),
+        Index(
+            "uq_customer_order_number_reserved",
+            "telephone_number",
+            unique=True,
+            postgresql_where=text("kind = 'provide' AND state IN ('acknowledged', 'committed', 'held')"),
+        ),
         Index("ix_customer_order_account_id", "account_id"),
-        Index("ix_customer_order_open", "district_code", "required_on", postgresql_where=text("state IN ('acknowledged', 'committed', 'held')")),
+        Index(
+            "ix_customer_order_open",
+            "district_code",
+            "target_on",
+            postgresql_where=text("state IN ('acknowledged', 'committed', 'held')"),
+        ),
         {"schema": "orders"},
     )
 
@@ -64,11 +77,15 @@ class CustomerOrder(Base):
     required_on: Mapped[date]
     """Customer required date: not the committed date and not the appointment."""
     committed_on: Mapped[date | None]
+    """What was promised when the order was committed; set once, so that a late start is reckoned from it."""
+    target_on: Mapped[date | None]
+    """What is worked to now: the committed date until a resumed order is given a later one."""
     appointment_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.appointment.id"))
-    plant_outcome: Mapped[str | None]
-    """For a provide: ``restart`` of a stopped line, ``spare-pair``, or ``build``."""
-    number_reserved: Mapped[str | None]
-    """The telephone number the line will have, E.164 digits."""
+    plant_outcome: Mapped[PlantOutcome | None] = mapped_column(choice(PlantOutcome, "plant_outcome"))
+    """For a provide only."""
+    telephone_number: Mapped[str | None]
+    """The number the line will have, or that it is known by, as E.164 digits. One open provide a number
+    (uq_customer_order_number_reserved); None until completion at a silver address."""
     care_level: Mapped[str | None]
     contact_name: Mapped[str]
     contact_phone: Mapped[str]
@@ -79,7 +96,10 @@ class CustomerOrder(Base):
     visit_notes: Mapped[str | None]
     placed_at: Mapped[datetime]
     placed_by: Mapped[str]
+    done_on: Mapped[date | None]
+    """The day the work was done: services start or end on it."""
     completed_at: Mapped[datetime | None]
+    """When we were told."""
     row_version: Mapped[RowVersion]
 
 
@@ -126,7 +146,7 @@ OPEN_ORDER_VIEW = view(
     "orders.open_order_v",
     """
 SELECT o.id AS order_id, o.number, o.district_code, o.provider_id, o.account_id, o.line_id, o.kind, o.state,
-       o.required_on, o.committed_on, o.placed_at
+       o.required_on, o.committed_on, o.target_on, o.telephone_number, o.placed_at
   FROM orders.customer_order o
  WHERE o.state IN ('acknowledged', 'committed', 'held')
 """,

@@ -17,7 +17,7 @@ class OrderState(StrEnum):
 
     ACKNOWLEDGED = "acknowledged"  # -> committed, cancelled, terminated
     COMMITTED = "committed"  # -> held, completed, cancelled, terminated
-    HELD = "held"  # -> committed, cancelled, terminated
+    HELD = "held"  # -> committed (resumed), cancelled, terminated
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     TERMINATED = "terminated"
@@ -42,3 +42,14 @@ class ItemAction(StrEnum):
 
     ADD = "add"
     REMOVE = "remove"
+
+
+class PlantOutcome(StrEnum):
+    """How a line is provided (domain: three provisioning outcomes)."""
+
+    RESTART = "restart"
+    """A stopped line at the site works again: quick, nobody visits."""
+    SPARE_PAIR = "spare-pair"
+    """A spare pair of the distribution point is jointed to the site."""
+    BUILD = "build"
+    """There is no pair: new plant first, then a pair."""

@@ -112,7 +112,7 @@ CREATE TRIGGER kci_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON orde
     """
 CREATE VIEW orders.open_order_v WITH (security_invoker = true) AS
 SELECT o.id AS order_id, o.number, o.district_code, o.provider_id, o.account_id, o.line_id, o.kind, o.state,
-       o.required_on, o.committed_on, o.placed_at
+       o.required_on, o.committed_on, o.target_on, o.telephone_number, o.placed_at
   FROM orders.customer_order o
  WHERE o.state IN ('acknowledged', 'committed', 'held')
 """,
@@ -441,7 +441,6 @@ def upgrade() -> None:
         sa.Column("loaded_count", sa.BigInteger(), nullable=False),
         sa.Column("rejected_count", sa.BigInteger(), nullable=False),
         sa.Column("duration_seconds", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Enum("loaded", "rated", native_enum=False, create_constraint=True, name="state", length=24), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
         sa.CheckConstraint("record_count = loaded_count + rejected_count", name=op.f("ck_usage_file_read_is_loaded_and_rejected")),
         sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_usage_file_district_code")),
@@ -1423,9 +1422,14 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.Text(), nullable=False),
         sa.Column("required_on", sa.Date(), nullable=False),
         sa.Column("committed_on", sa.Date(), nullable=True),
+        sa.Column("target_on", sa.Date(), nullable=True),
         sa.Column("appointment_id", sa.BigInteger(), nullable=True),
-        sa.Column("plant_outcome", sa.Text(), nullable=True),
-        sa.Column("number_reserved", sa.Text(), nullable=True),
+        sa.Column(
+            "plant_outcome",
+            sa.Enum("restart", "spare-pair", "build", native_enum=False, create_constraint=True, name="plant_outcome", length=24),
+            nullable=True,
+        ),
+        sa.Column("telephone_number", sa.Text(), nullable=True),
         sa.Column("care_level", sa.Text(), nullable=True),
         sa.Column("contact_name", sa.Text(), nullable=False),
         sa.Column("contact_phone", sa.Text(), nullable=False),
@@ -1436,12 +1440,15 @@ def upgrade() -> None:
         sa.Column("visit_notes", sa.Text(), nullable=True),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("placed_by", sa.Text(), nullable=False),
+        sa.Column("done_on", sa.Date(), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name=op.f("ck_customer_order_completed_has_instant")),
+        sa.CheckConstraint("(state = 'completed') = (done_on IS NOT NULL)", name=op.f("ck_customer_order_completed_has_day")),
         sa.CheckConstraint(
             "state NOT IN ('committed', 'held', 'completed') OR committed_on IS NOT NULL", name=op.f("ck_customer_order_committed_has_date")
         ),
+        sa.CheckConstraint("(committed_on IS NULL) = (target_on IS NULL)", name=op.f("ck_customer_order_committed_has_target")),
         sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_customer_order_account_id")),
         sa.ForeignKeyConstraint(["appointment_id"], ["css.appointment.id"], name=op.f("fk_customer_order_appointment_id")),
         sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_customer_order_district_code")),
@@ -1455,10 +1462,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_customer_order_open",
         "customer_order",
-        ["district_code", "required_on"],
+        ["district_code", "target_on"],
         unique=False,
         schema="orders",
         postgresql_where=sa.text("state IN ('acknowledged', 'committed', 'held')"),
+    )
+    op.create_index(
+        "uq_customer_order_number_reserved",
+        "customer_order",
+        ["telephone_number"],
+        unique=True,
+        schema="orders",
+        postgresql_where=sa.text("kind = 'provide' AND state IN ('acknowledged', 'committed', 'held')"),
     )
     op.create_index(
         "uq_customer_order_open_on_line",
