@@ -171,7 +171,7 @@ def _run_blocks(attempt: _Attempt, step: BlockStep, row: repository.StepRow) -> 
     total = row.checkpoint.get("keys")
     if total is None:
         with transaction(attempt.engine) as session:
-            total = repository.make_blocks(session, row.id, step.drive(session, attempt.context), step.block_size)
+            total = repository.make_blocks(session, row.id, step.drive(session, attempt.context))
             _record(attempt, session, row.id, step.name, Work(), {"keys": total})
     with transaction(attempt.engine) as session:
         blocks = repository.waiting_blocks(session, row.id)

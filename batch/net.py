@@ -93,6 +93,21 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRange:
+    """A block's keys, from first to last, both included; ``count`` is how many there are at the most, for the progress bar."""
+
+    first: int
+    last: int
+    count: int
+
+
+def cut(keys: Sequence[int], size: int = BLOCK_SIZE) -> tuple[KeyRange, ...]:
+    """Keys in rising order, cut into ranges of at most ``size``."""
+    starts = range(0, len(keys), size)
+    return tuple(KeyRange(keys[start], keys[min(start + size, len(keys)) - 1], min(size, len(keys) - start)) for start in starts)
+
+
+@dataclass(frozen=True, slots=True)
 class SingleStep:
     """A step done whole in one transaction."""
 
@@ -117,15 +132,14 @@ class LoopStep:
 class BlockStep:
     """A step whose work is cut into blocks of keys, made once for an instance and never cut again.
 
-    ``drive`` returns every key in rising order; ``run`` does one block, from its first key to its last, both included,
-    and may run in another process. A block done twice is impossible: its claim is committed with its output.
+    ``drive`` returns the ranges of keys in rising order; ``run`` does one of them and may run in another process. A block
+    done twice is impossible: its claim is committed with its output.
     """
 
     name: str
     words: str
-    drive: Callable[[Session, Context], Sequence[int]]
+    drive: Callable[[Session, Context], Sequence[KeyRange]]
     run: Callable[[Session, Context, int, int], Work]
-    block_size: int = BLOCK_SIZE
     in_parallel: bool = False
 
 

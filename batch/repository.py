@@ -31,7 +31,7 @@ from batch.model import (
     StepExecution,
     StepState,
 )
-from batch.net import Counts, RejectedItem, Total, Work
+from batch.net import Counts, KeyRange, RejectedItem, Total, Work
 from css.core.actor import Actor
 from css.core.errors import Breach, Conflict, CssError
 from css.core.money import Money
@@ -260,21 +260,21 @@ def close_step(session: Session, step_id: int, execution_id: int, step: str, sta
     return Counts(*row)
 
 
-def make_blocks(session: Session, step_id: int, keys: Sequence[int], block_size: int) -> int:
-    """Cut the keys into blocks, once for the instance; return how many keys there are."""
+def make_blocks(session: Session, step_id: int, ranges: Sequence[KeyRange]) -> int:
+    """Write the blocks of a step, once for the instance; return how many keys they hold at the most."""
     rows = [
         {
             "step_execution_id": step_id,
             "block_number": number,
-            "first_key": keys[start],
-            "last_key": keys[min(start + block_size, len(keys)) - 1],
+            "first_key": keys.first,
+            "last_key": keys.last,
             "state": BlockState.WAITING,
         }
-        for number, start in enumerate(range(0, len(keys), block_size), start=1)
+        for number, keys in enumerate(ranges, start=1)
     ]
     if rows:
         session.execute(insert(Block), rows)
-    return len(keys)
+    return sum(keys.count for keys in ranges)
 
 
 def waiting_blocks(session: Session, step_id: int) -> tuple[BlockRow, ...]:

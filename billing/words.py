@@ -57,8 +57,19 @@ class PaymentMethod(StrEnum):
     DIRECT_DEBIT = "direct-debit"
 
 
-class UsageFileState(StrEnum):
-    """How far a carrier's file has come."""
+class NominalCode(StrEnum):
+    """The nominals that billing posts to by itself. Products name their own for revenue."""
 
-    LOADED = "loaded"
-    RATED = "rated"
+    DEBTORS = "DEBTORS"
+    """What accounts owe: the only nominal whose postings name an account."""
+    CASH = "CASH"
+    BANK = "BANK"
+    CARD_CLEARING = "CARD-CLEARING"
+    DIRECT_DEBIT_CLEARING = "DD-CLEARING"
+    VAT_OUTPUT = "VAT-OUTPUT"
+    RENTALS = "RENTALS"
+    CONNECTIONS = "CONNECTIONS"
+    VISITS = "VISITS"
+    CALLS = "CALLS"
+    LATE_FEES = "LATE-FEES"
+    COMPENSATION = "COMPENSATION"

@@ -19,7 +19,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from billing.words import UsageFileState
 from css.core.money import Price
 from css.core.words import PriceBasis
 from css.db.base import Base, Id, Ref, SmallNumber, choice
@@ -113,7 +112,6 @@ class UsageFile(Base):
     loaded_count: Mapped[int]
     rejected_count: Mapped[int]
     duration_seconds: Mapped[int]
-    state: Mapped[UsageFileState] = mapped_column(choice(UsageFileState, "state"))
     business_date: Mapped[date]
 
 
@@ -192,6 +190,5 @@ __all__ = [
     "TariffRate",
     "TariffVersion",
     "UsageFile",
-    "UsageFileState",
     "UsageRecord",
 ]

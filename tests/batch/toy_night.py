@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from batch.engine import RunOutcome, run_net
-from batch.net import BlockStep, Context, Counts, LoopStep, Net, RejectedItem, SingleStep, Total, Work
+from batch.net import BlockStep, Context, Counts, KeyRange, LoopStep, Net, RejectedItem, SingleStep, Total, Work, cut
 from css.core.actor import Actor
 from css.core.clock import FixedClock
 from css.core.money import Money
@@ -39,9 +39,9 @@ def take_one(session: Session, _context: Context, checkpoint: dict[str, Any]) ->
     return Work(Counts(1, 1)), {"last": last + 1}
 
 
-def all_keys(session: Session, _context: Context) -> Sequence[int]:
+def all_keys(session: Session, _context: Context) -> Sequence[KeyRange]:
     """The keys there are; the net under test must ask only once."""
-    return [int(row[0]) for row in session.execute(text("SELECT id FROM public.toy_item ORDER BY id"))]
+    return cut([int(row[0]) for row in session.execute(text("SELECT id FROM public.toy_item ORDER BY id"))], 7)
 
 
 def double(session: Session, _context: Context, first: int, last: int) -> Work:
@@ -64,7 +64,7 @@ TOY = Net(
     (
         SingleStep("begin", "Begin", begin),
         LoopStep("items", "Take items", take_one),
-        BlockStep("double", "Double", all_keys, double, block_size=7, in_parallel=True),
+        BlockStep("double", "Double", all_keys, double, in_parallel=True),
         SingleStep("end", "End", begin),
     ),
 )
