@@ -99,6 +99,14 @@ def runs(session: Session, district: str, limit: int = 20) -> tuple[RunRow, ...]
     )
 
 
+def instance_id(session: Session, district: str, business_date: date, net: str = "night") -> int:
+    """The instance of a run; 0 when there is none."""
+    statement = select(JobInstance.id).where(
+        JobInstance.net == net, JobInstance.district_code == district, JobInstance.business_date == business_date
+    )
+    return int(session.execute(statement).scalar() or 0)
+
+
 def steps(session: Session, district: str, business_date: date, net: str = "night") -> tuple[StepRow, ...]:
     """The steps of a run in their order."""
     rows = session.execute(
