@@ -90,6 +90,8 @@ class _Given:
         value = self.text(name)
         if value is None:
             return None
+        if not value.isprintable():
+            raise _refused(name, value, "the path of a directory")
         try:
             return Path(os.path.abspath(Path(value).expanduser()))  # noqa: PTH100 - resolve() would follow a link the owner may move
         except (OSError, RuntimeError, ValueError):

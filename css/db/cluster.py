@@ -145,6 +145,7 @@ def _spawn(user: ServerUser, command: tuple[str, ...], keep_open: int | None) ->
             cwd="/",
             env=_ENVIRONMENT,
             umask=0o077,
+            start_new_session=True,
             pass_fds=() if keep_open is None else (keep_open,),
             **as_other,
         )
@@ -158,6 +159,16 @@ def run(place: Place, binaries: Binaries, program: str, *arguments: str, keep_op
     ``keep_open`` is a file descriptor for it and its children to inherit.
     """
     return _spawn(place.user, (str(binaries.path(program)), *arguments), keep_open)
+
+
+def run_in_background(place: Place, binaries: Binaries, *, keep_open: int) -> str:
+    """Start the server and leave it to itself; gives what the shell said, which is nothing if all is well.
+
+    Not by ``pg_ctl``, which pastes the paths into a shell's command line: a home with a quote or a dollar in its name
+    would fail or worse. Here they are arguments. A session of its own keeps our terminal's Ctrl-C away from it.
+    """
+    shell = ("/bin/sh", "-c", '"$@" </dev/null >>"$0" 2>&1 &', str(place.log), str(binaries.path("postgres")), "-D", str(place.data))
+    return _spawn(place.user, shell, keep_open).stdout
 
 
 def prepare(place: Place) -> None:
@@ -359,4 +370,4 @@ def _double(text: str) -> str:
 
 
 def _single(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"

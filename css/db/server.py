@@ -191,22 +191,16 @@ class Server:
         """Nothing of the server lives, the lock in our hand proves it: whatever it left behind is stale."""
         cluster.remove_stale_locks(place)
         cluster.write_configuration(place, binaries, durable=self.durable)
-        attempt = 0
-        while True:
-            attempt += 1
-            seconds = max(1, round(deadline - time.monotonic()))
-            start = ("start", "-D", str(place.data), "-l", str(place.log), "-w", "-t", str(seconds), "-s")
-            log = cluster.run(place, binaries, "pg_ctl", *start, keep_open=alive.fileno())
+        said = cluster.run_in_background(place, binaries, keep_open=alive.fileno())
+        alive.close()  # from here on only the server itself holds it
+        while self._lives(place):
             if _answers(place, "postgres"):
                 return
-            if log.returncode == 0 and time.monotonic() < deadline:
-                time.sleep(0.05)
-                continue
-            if attempt <= 3 and time.monotonic() < deadline:  # noqa: PLR2004 - a dead postmaster may not be reaped yet; it passes
-                time.sleep(0.5)
-                cluster.remove_stale_locks(place)
-                continue
-            raise Unavailable("CSS027E", "The database server does not start: {reason}", reason=_reason(place, log.stdout))
+            if time.monotonic() > deadline:
+                sentence = "The database server is starting but does not answer yet. Its log: {log}"
+                raise Unavailable("CSS027E", sentence, log=str(place.log))
+            time.sleep(0.02)
+        raise Unavailable("CSS027E", "The database server does not start: {reason}", reason=_reason(place, said))
 
 
 @contextmanager
