@@ -605,10 +605,19 @@ def upgrade() -> None:
         sa.Column("outcome_words", sa.Text(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'received') = (handled_at IS NULL)", name=op.f("ck_inbox_message_handled_has_instant")),
         sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_inbox_message_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_message")),
         sa.UniqueConstraint("provider_id", "message_id", name=op.f("uq_inbox_message_provider_id_message_id")),
         schema="partners",
+    )
+    op.create_index(
+        "ix_inbox_message_waiting",
+        "inbox_message",
+        ["provider_id", "id"],
+        unique=False,
+        schema="partners",
+        postgresql_where=sa.text("state = 'received'"),
     )
     op.create_table(
         "partner_key",
@@ -621,6 +630,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_partner_key_provider_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner_key")),
         sa.UniqueConstraint("key_sha256", name=op.f("uq_partner_key_key_sha256")),
+        schema="partners",
+    )
+    op.create_table(
+        "rejected_message",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("provider_id", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("body_sha256", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("acknowledgement", sa.LargeBinary(), nullable=False),
+        sa.Column("times", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("times > 0", name=op.f("ck_rejected_message_times_counts")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_rejected_message_provider_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rejected_message")),
+        sa.UniqueConstraint("provider_id", "body_sha256", name=op.f("uq_rejected_message_provider_id_body_sha256")),
         schema="partners",
     )
     op.create_table(
