@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Final
 
+from sqlalchemy.orm import Session
+
+from billing.reference_ledger import load_ledger
 from billing.rules.tariff import Band, Rate, TariffBook, TariffVersion
 from css.core.calendar import Period
 from css.core.money import Percent, Price
@@ -238,3 +241,8 @@ def _rates(version_id: int, pence: Mapping[str, _Pence]) -> Iterator[Rate]:
 
 def _by_band(pence: _Pence) -> tuple[tuple[Band, tuple[str, str]], ...]:
     return ("day", pence.day), ("evening", pence.off_peak), ("weekend", pence.off_peak)
+
+
+def load(session: Session) -> None:
+    """Put billing's reference data into a database; a second time changes nothing."""
+    load_ledger(session)

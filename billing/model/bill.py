@@ -90,6 +90,7 @@ class Bill(Base):
         CheckConstraint("invoice_gross = invoice_net + invoice_vat", name="invoice_adds_up"),
         CheckConstraint("amount_due = brought_forward - payments_received + outside_total + invoice_gross", name="amount_due_adds_up"),
         Index("ix_bill_account_id", "account_id"),
+        Index("ix_bill_not_issued", "district_code", "account_id", postgresql_where=text("state <> 'issued'")),
         {"schema": "billing"},
     )
 

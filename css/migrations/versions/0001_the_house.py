@@ -956,6 +956,14 @@ def upgrade() -> None:
         schema="billing",
     )
     op.create_index("ix_bill_account_id", "bill", ["account_id"], unique=False, schema="billing")
+    op.create_index(
+        "ix_bill_not_issued",
+        "bill",
+        ["district_code", "account_id"],
+        unique=False,
+        schema="billing",
+        postgresql_where=sa.text("state <> 'issued'"),
+    )
     op.create_table(
         "bill_run_account",
         sa.Column("bill_run_id", sa.BigInteger(), nullable=False),

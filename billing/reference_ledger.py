@@ -1,0 +1,53 @@
+"""The reference data of the books: the nominals, and what a broken promise costs by date."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from billing.model import CompensationRate, Nominal
+from billing.words import NominalCode, NominalKind
+from css.core.money import Money
+from css.core.words import FailureKind
+
+NOMINALS: Final = (
+    (NominalCode.DEBTORS, "Debtors control", NominalKind.ASSET),
+    (NominalCode.CASH, "Cash and cheques", NominalKind.ASSET),
+    (NominalCode.BANK, "Bank", NominalKind.ASSET),
+    (NominalCode.CARD_CLEARING, "Card clearing", NominalKind.ASSET),
+    (NominalCode.DIRECT_DEBIT_CLEARING, "Direct Debit clearing", NominalKind.ASSET),
+    (NominalCode.VAT_OUTPUT, "VAT on supplies", NominalKind.LIABILITY),
+    (NominalCode.RENTALS, "Rentals", NominalKind.INCOME),
+    (NominalCode.CONNECTIONS, "Connections", NominalKind.INCOME),
+    (NominalCode.VISITS, "Engineers' visits", NominalKind.INCOME),
+    (NominalCode.CALLS, "Calls", NominalKind.INCOME),
+    (NominalCode.LATE_FEES, "Late payment charges", NominalKind.INCOME),
+    (NominalCode.COMPENSATION, "Automatic compensation", NominalKind.EXPENSE),
+)
+
+# By the day on which the trouble began, in pence: delayed repair a day, missed appointment, delayed start a day.
+COMPENSATION: Final = (
+    (date(2019, 4, 1), 800, 2500, 500),
+    (date(2021, 4, 1), 806, 2518, 504),
+    (date(2022, 4, 1), 840, 2624, 525),
+    (date(2023, 4, 1), 933, 2915, 583),
+    (date(2024, 4, 1), 976, 3049, 610),
+    (date(2025, 4, 1), 998, 3119, 624),
+    (date(2026, 4, 1), 1034, 3231, 646),
+)
+COMPENSATION_ORDER: Final = (FailureKind.DELAYED_REPAIR, FailureKind.MISSED_APPOINTMENT, FailureKind.DELAYED_START)
+
+
+def load_ledger(session: Session) -> None:
+    """Put them into a database; what is there already stays, so a second time changes nothing."""
+    nominals = [{"code": code.value, "name": name, "kind": kind} for code, name, kind in NOMINALS]
+    session.execute(insert(Nominal).on_conflict_do_nothing(), nominals)
+    rates = [
+        {"kind": kind, "starts_on": starts_on, "amount": Money(pence)}
+        for starts_on, *amounts in COMPENSATION
+        for kind, pence in zip(COMPENSATION_ORDER, amounts, strict=True)
+    ]
+    session.execute(insert(CompensationRate).on_conflict_do_nothing(), rates)

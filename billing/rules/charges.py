@@ -1,0 +1,187 @@
+"""What should have been charged for rentals to date.
+
+A service is charged for each billing period of its account, in advance. The days it works in a period are cut where its
+price or its rate of VAT changes; a part costs price x months x quantity x days of the part over days of the period,
+exact, rounded once. ``billing.rules.difference`` compares the outcome with what was charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from billing.rules.cycle import Cycle
+from billing.rules.vat import Tax, tax_at, tax_without_rate
+from css.core.calendar import Period
+from css.core.errors import NotFound
+from css.core.money import Money, Price, to_money
+from css.core.pricing import PriceRow, VatRow
+from css.core.words import PriceKind, Segment, VatCode, VatStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What billing must know of a product."""
+
+    product_id: int
+    code: str
+    name: str
+    nominal_code: str
+    vat_code: VatCode
+    is_one_off: bool = False
+    """Sold by the piece and never rented."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLife:
+    """A service as far as was recorded by the cut."""
+
+    service_id: int
+    product_id: int
+    quantity: int
+    starts_on: date
+    ends_on: date | None
+    number: str | None
+    """The telephone number of its line."""
+    order_number: str | None = None
+
+
+class RentalKey(NamedTuple):
+    """Under what a rental that should be is compared with those that were."""
+
+    service_id: int
+    period_starts_on: date
+    price_id: int
+    tax: Tax
+
+
+class Span(NamedTuple):
+    """Days, from the first up to but not including the last."""
+
+    starts_on: date
+    ends_on: date
+
+    @property
+    def days(self) -> int:
+        return (self.ends_on - self.starts_on).days
+
+
+class Term(NamedTuple):
+    """Days on which one price and one rate of VAT are in force; ``ends_on`` is ``date.max`` when there is no end."""
+
+    starts_on: date
+    ends_on: date
+    price_id: int
+    price: Price
+    tax: Tax
+
+
+class Charge(NamedTuple):
+    """What should have been charged under one key."""
+
+    amount: Money
+    spans: tuple[Span, ...]
+    """One, unless a rate of VAT went away and came back within the period."""
+    days: int
+    price: Price
+    """For a month of a quantity of one."""
+    period: Period
+    units: int
+    """Months of the period times quantity of the service: how often the monthly price is due in it."""
+
+
+class PriceBook:
+    """The dated rental prices and VAT rates of a night, laid together once for each product and kind of customer."""
+
+    def __init__(self, products: Iterable[Product], prices: Iterable[PriceRow], vat_rates: tuple[VatRow, ...]) -> None:
+        self.products: Mapping[int, Product] = {product.product_id: product for product in products}
+        self.vat_rates = vat_rates
+        self.price_rows: dict[int, PriceRow] = {}
+        self._rentals: dict[tuple[int, Segment], list[PriceRow]] = {}
+        self._terms: dict[tuple[int, Segment, VatStatus], tuple[Term, ...]] = {}
+        for row in prices:
+            if row.kind is PriceKind.RENTAL:
+                self.price_rows[row.price_id] = row
+                self._rentals.setdefault((row.product_id, row.segment), []).append(row)
+
+    def terms(self, product_id: int, segment: Segment, status: VatStatus) -> tuple[Term, ...]:
+        """The terms of a product's rental, in order of time, with gaps where no price or no rate of VAT is on file."""
+        key = (product_id, segment, status)
+        found = self._terms.get(key)
+        if found is None:
+            found = self._terms[key] = tuple(sorted(self._laid_together(*key)))
+        return found
+
+    def _laid_together(self, product_id: int, segment: Segment, status: VatStatus) -> Iterator[Term]:
+        code = self.products[product_id].vat_code
+        exempt = tax_without_rate(status, code)
+        for row in self._rentals.get((product_id, segment), ()):
+            price_ends = row.ends_on or date.max
+            if exempt is not None:
+                yield Term(row.starts_on, price_ends, row.price_id, row.net_price, exempt)
+                continue
+            for rate in self.vat_rates:
+                starts_on, ends_on = max(row.starts_on, rate.starts_on), min(price_ends, rate.ends_on or date.max)
+                if rate.code is code and starts_on < ends_on:
+                    yield Term(starts_on, ends_on, row.price_id, row.net_price, tax_at(status, code, rate.percent.basis_points))
+
+
+def rentals_due(
+    service: ServiceLife, cycle: Cycle, until: date, segment: Segment, status: VatStatus, book: PriceBook
+) -> dict[RentalKey, Charge]:
+    """Everything the service should have been charged for its days before ``until``.
+
+    Raises:
+        NotFound: CSS431E, a day without a price or a rate of VAT.
+    """
+    ends_on = until if service.ends_on is None else min(service.ends_on, until)
+    if ends_on <= service.starts_on:
+        return {}
+    due: dict[RentalKey, Charge] = {}
+    period = cycle.period_of(service.starts_on)
+    first_term = 0
+    terms = book.terms(service.product_id, segment, status)
+    while period.starts_on < ends_on:
+        period_ends = period.ends_on
+        assert period_ends is not None, "a billing period has an end"
+        day, last = max(service.starts_on, period.starts_on), min(ends_on, period_ends)
+        while first_term < len(terms) and terms[first_term].ends_on <= day:
+            first_term += 1
+        for term in terms[first_term:]:
+            if term.starts_on > day or day >= last:
+                break
+            span = Span(day, min(term.ends_on, last))
+            _add(due, service, term, period, span, cycle.months)
+            day = span.ends_on
+        if day < last:
+            raise _no_price(book.products[service.product_id], segment, day)
+        period = cycle.period_of(period_ends)
+    return due
+
+
+def _add(due: dict[RentalKey, Charge], service: ServiceLife, term: Term, period: Period, span: Span, months: int) -> None:
+    key = RentalKey(service.service_id, period.starts_on, term.price_id, term.tax)
+    before = due.get(key)
+    spans = (span,) if before is None else (*before.spans, span)
+    days, units = sum(part.days for part in spans), months * service.quantity
+    due[key] = Charge(rental(term.price, units, days, period.days), spans, days, term.price, period, units)
+
+
+@lru_cache(maxsize=1 << 16)
+def rental(price: Price, units: int, days: int, days_in_period: int) -> Money:
+    """So many days of a period that costs ``units`` times the monthly price, rounded once. A whole period has no fraction."""
+    return to_money(price * units, Fraction(days, days_in_period))
+
+
+def _no_price(product: Product, segment: Segment, day: date) -> NotFound:
+    return NotFound(
+        "CSS431E",
+        "No {segment} rental price, or no rate of VAT, is on file for {product} on {day}.",
+        segment=segment.value,
+        product=product.code,
+        day=day,
+    )

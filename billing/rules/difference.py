@@ -1,0 +1,269 @@
+"""Rentals by difference: what should have been charged, minus what was, is what is written.
+
+The two meet under one key: service, period, price, category and rate of VAT. So nothing is charged twice however often
+it is worked out, and what is learned late (a cease, a start, another price) comes out as the lines that put it right on
+the next bill, naming what they correct. Posted lines are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from billing.rules.charges import Charge, PriceBook, RentalKey, ServiceLife, Span, rental
+from billing.rules.cycle import Cycle
+from billing.rules.lines import DraftLine
+from billing.words import LineKind
+from css.core.errors import Refused
+from css.core.money import ZERO, Money, Price, to_money
+
+BY_THE_MONTH, BY_THE_DAY, AMOUNT_ONLY = "month", "day", "item"
+"""Units of rental lines. The last puts an amount right and leaves the days charged as they were."""
+
+
+class PostedRental(NamedTuple):
+    """A line of an earlier bill."""
+
+    line_id: int
+    net: Money
+    span: Span
+    unit: str
+
+
+def rental_lines(
+    services: Sequence[ServiceLife],
+    due: Mapping[RentalKey, Charge],
+    posted: Mapping[RentalKey, Sequence[PostedRental]],
+    cycle: Cycle,
+    book: PriceBook,
+) -> Iterator[DraftLine]:
+    """The lines that bring what was charged to what should have been; none where they agree.
+
+    Args:
+        services: the account's, as at the cut.
+        due: what should have been charged, of all of them.
+        posted: what was, the oldest line first. A key that is not due any more is taken back whole.
+        cycle: the account's, to know the length of a period that is taken back.
+        book: the night's prices, for names and prices.
+
+    Raises:
+        Refused: CSS432E, a rental was charged for a service that is not the account's.
+    """
+    by_id = {service.service_id: service for service in services}
+    for key, charge in due.items():
+        before = posted.get(key)
+        if before is None:
+            if charge.amount:
+                yield _first(by_id[key.service_id], key, charge, book)
+        elif (difference := charge.amount - _net(before)) != ZERO:
+            yield from _corrections(_Correction(by_id[key.service_id], key, charge, before, difference), book)
+    for key, before in posted.items():
+        difference = -_net(before)
+        if key not in due and difference:
+            service = by_id.get(key.service_id)
+            if service is None:
+                raise Refused(
+                    "CSS432E", "A rental was charged for service {service_id}, which is not the account's.", service_id=key.service_id
+                )
+            nothing = Charge(
+                ZERO, (), 0, book.price_rows[key.price_id].net_price, cycle.period_of(key.period_starts_on), cycle.months * service.quantity
+            )
+            yield from _corrections(_Correction(service, key, nothing, before, difference), book)
+
+
+def _net(lines: Sequence[PostedRental]) -> Money:
+    return lines[0].net if len(lines) == 1 else Money(sum(line.net.pence for line in lines))
+
+
+def _first(service: ServiceLife, key: RentalKey, charge: Charge, book: PriceBook) -> DraftLine:
+    """The first charge under a key: the whole period by the month, or a part of it by the day."""
+    name = _name(service, book)
+    sign = -1 if charge.amount < ZERO else 1
+    span = Span(charge.spans[0].starts_on, charge.spans[-1].ends_on)
+    if charge.days == charge.period.days:
+        return _line(
+            service,
+            key,
+            book,
+            kind=LineKind.RENTAL,
+            words=name,
+            net=charge.amount,
+            quantity=sign * charge.units,
+            unit=BY_THE_MONTH,
+            unit_price=_unsigned(charge.price),
+            span=span,
+        )
+    return _line(
+        service,
+        key,
+        book,
+        kind=LineKind.PART_PERIOD,
+        words=f"{name}, {charge.days} of {charge.period.days} days",
+        net=charge.amount,
+        quantity=sign * charge.days,
+        unit=BY_THE_DAY,
+        unit_price=_unsigned(charge.price) * charge.units,
+        price_per=charge.period.days,
+        reference=service.order_number if span.starts_on == service.starts_on else None,
+        span=span,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Correction:
+    """A key charged before whose sum is not what it should be."""
+
+    service: ServiceLife
+    key: RentalKey
+    charge: Charge
+    before: Sequence[PostedRental]
+    difference: Money
+
+    @property
+    def latest_line_id(self) -> int:
+        return self.before[-1].line_id
+
+
+class _Days(NamedTuple):
+    """So many days between two dates."""
+
+    days: int
+    span: Span | None
+
+
+NO_DAYS = _Days(0, None)
+
+
+def _corrections(wrong: _Correction, book: PriceBook) -> Iterator[DraftLine]:
+    """Days taken back, days added, or both; or the amount alone where the days stand or do not explain it.
+
+    The last line takes the odd penny of several roundings, so that the lines always make the difference.
+    """
+    taken, given = _day_changes(wrong.charge, wrong.before)
+    charge = wrong.charge
+    credit = -rental(charge.price, charge.units, taken.days, charge.period.days) if given.days else wrong.difference
+    if taken.days and not given.days and _runs_with(wrong.difference, -charge.price):
+        yield _days_line(wrong, book, wrong.difference, taken, "credit for {days} of {all} days")
+    elif given.days and not taken.days and _runs_with(wrong.difference, charge.price):
+        yield _days_line(wrong, book, wrong.difference, given, "{days} more of {all} days")
+    elif given.days and taken.days and credit and _runs_with(wrong.difference - credit, charge.price):
+        yield _days_line(wrong, book, credit, taken, "credit for {days} of {all} days")
+        yield _days_line(wrong, book, wrong.difference - credit, given, "{days} more of {all} days")
+    else:
+        spans = charge.spans or tuple(line.span for line in wrong.before)
+        yield _line(
+            wrong.service,
+            wrong.key,
+            book,
+            kind=LineKind.PART_PERIOD,
+            words=f"{_name(wrong.service, book)}, amount put right",
+            net=wrong.difference,
+            quantity=-1 if wrong.difference < ZERO else 1,
+            unit=AMOUNT_ONLY,
+            span=Span(spans[0].starts_on, max(span.ends_on for span in spans)),
+            corrects=wrong.latest_line_id,
+        )
+
+
+def _runs_with(amount: Money, price: Price) -> bool:
+    """Whether money and price are of one sign: days of a discount taken back raise the bill."""
+    return amount != ZERO and (amount > ZERO) == (price.millionths > 0)
+
+
+def _days_line(wrong: _Correction, book: PriceBook, net: Money, changed: _Days, words: str) -> DraftLine:
+    charge, span = wrong.charge, changed.span
+    assert span is not None, "changed days have dates"
+    quantity = changed.days if net > ZERO else -changed.days
+    unit_price = _unsigned(charge.price) * charge.units
+    # A price is shown only where it gives the line to the penny that two roundings may differ by.
+    explains = abs((to_money(unit_price, Fraction(quantity, charge.period.days)) - net).pence) <= 1
+    return _line(
+        wrong.service,
+        wrong.key,
+        book,
+        kind=LineKind.PART_PERIOD,
+        words=f"{_name(wrong.service, book)}, {words.format(days=changed.days, all=charge.period.days)}",
+        net=net,
+        quantity=quantity,
+        unit=BY_THE_DAY,
+        unit_price=unit_price if explains else None,
+        price_per=charge.period.days,
+        span=span,
+        corrects=wrong.latest_line_id,
+    )
+
+
+def _day_changes(should: Charge, was: Sequence[PostedRental]) -> tuple[_Days, _Days]:
+    """Which days were charged and should not be, and which the other way round."""
+    steps: dict[date, int] = {}
+    for span, sign in (
+        *((span, 1) for span in should.spans),
+        *((line.span, -1 if _runs_with(line.net, should.price) else 1) for line in was if line.unit != AMOUNT_ONLY),
+    ):
+        steps[span.starts_on] = steps.get(span.starts_on, 0) + sign
+        steps[span.ends_on] = steps.get(span.ends_on, 0) - sign
+    taken = given = NO_DAYS
+    level = 0
+    days = sorted(steps)
+    for day, next_day in pairwise(days):
+        level += steps[day]
+        if level < 0:
+            taken = _with(taken, Span(day, next_day))
+        elif level > 0:
+            given = _with(given, Span(day, next_day))
+    return taken, given
+
+
+def _with(counted: _Days, span: Span) -> _Days:
+    return _Days(counted.days + span.days, Span(counted.span.starts_on if counted.span else span.starts_on, span.ends_on))
+
+
+def _line(  # noqa: PLR0913 - a line is these facts, each named by its caller
+    service: ServiceLife,
+    key: RentalKey,
+    book: PriceBook,
+    *,
+    kind: LineKind,
+    words: str,
+    net: Money,
+    quantity: int,
+    unit: str,
+    span: Span,
+    unit_price: Price | None = None,
+    price_per: int = 1,
+    reference: str | None = None,
+    corrects: int | None = None,
+) -> DraftLine:
+    return DraftLine(
+        kind=kind,
+        words=words,
+        net=net,
+        tax=key.tax,
+        nominal_code=book.products[service.product_id].nominal_code,
+        quantity=quantity,
+        unit=unit,
+        unit_price=unit_price,
+        price_per=price_per,
+        number=service.number,
+        reference=reference,
+        starts_on=span.starts_on,
+        ends_on=span.ends_on,
+        service_id=service.service_id,
+        product_id=service.product_id,
+        product_price_id=key.price_id,
+        rental_period_starts_on=key.period_starts_on,
+        corrects_line_id=corrects,
+    )
+
+
+def _name(service: ServiceLife, book: PriceBook) -> str:
+    name = book.products[service.product_id].name
+    return name if service.quantity == 1 else f"{service.quantity} x {name}"
+
+
+def _unsigned(price: Price) -> Price:
+    return -price if price.millionths < 0 else price

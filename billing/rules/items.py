@@ -1,0 +1,135 @@
+"""Lines for what other rooms left on the shelf, and for calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from billing.rules.charges import PriceBook
+from billing.rules.lines import DraftLine
+from billing.rules.vat import Tax, tax_at, tax_on
+from billing.words import LineKind, NominalCode
+from css.core.calendar import ONE_DAY
+from css.core.money import ZERO, Price, to_money
+from css.core.words import VatCode, VatStatus
+
+PER_ITEM, PER_CALL = "item", "call"
+
+BAND_WORDS: Final = {"day": "daytime", "evening": "evening", "weekend": "weekend"}
+CLASS_WORDS: Final = {
+    "GEO": "UK landlines",
+    "UKW": "03 numbers",
+    "MOB": "UK mobiles",
+    "PER": "personal and paging numbers",
+    "FREE": "free numbers",
+    "NTS84": "084 numbers",
+    "NTS87": "087 numbers",
+    "PRS": "premium rate numbers",
+    "DQ": "directory enquiries",
+    "OPER": "operator and network services",
+    "INT1": "Ireland and North America",
+    "INT2": "Western Europe",
+    "INT3": "the rest of the world",
+}
+"""The charge classes of the reference tariffs as a sentence on the bill ends; another tariff's class stands as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLeft:
+    """A billable item as it lies on the shelf."""
+
+    billable_item_id: int
+    service_id: int | None
+    product_id: int
+    number: str | None
+    words: str
+    reference: str
+    quantity: int
+    net_price: Price
+    vat_code: VatCode
+    occurs_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CallSum:
+    """The calls of one telephone number to one class of destination in one band at one rate of VAT, added up."""
+
+    service_id: int
+    number: str
+    charge_class: str
+    band: str
+    basis_points: int
+    call_count: int
+    duration_seconds: int
+    net: Price
+    """The exact sum of the calls' prices."""
+
+
+def item_lines(items: Iterable[ItemLeft], status: VatStatus, book: PriceBook) -> Iterator[DraftLine]:
+    """One line for each item, taxed by the day of the event. NotFound CSS103E when there is no rate of VAT for it."""
+    for item in items:
+        net = to_money(item.net_price * item.quantity)
+        product = book.products[item.product_id]
+        yield DraftLine(
+            kind=LineKind.ONE_OFF,
+            words=item.words,
+            net=net,
+            tax=tax_on(book.vat_rates, status, item.vat_code, item.occurs_on),
+            # A rented product is charged once only when it is connected.
+            nominal_code=product.nominal_code if product.is_one_off else NominalCode.CONNECTIONS,
+            quantity=-item.quantity if net < ZERO else item.quantity,
+            unit=PER_ITEM,
+            unit_price=-item.net_price if item.net_price.millionths < 0 else item.net_price,
+            number=item.number,
+            reference=item.reference,
+            starts_on=item.occurs_on,
+            ends_on=item.occurs_on + ONE_DAY,
+            service_id=item.service_id,
+            product_id=item.product_id,
+            billable_item_id=item.billable_item_id,
+        )
+
+
+def call_lines(sums: Iterable[CallSum], status: VatStatus, *, starts_on: date, ends_on: date) -> Iterator[DraftLine]:
+    """One line for each number, class, band and tax, rounded once.
+
+    Calls are a standard-rated supply taxed at the rate of their day; for an account under exemption or reverse charge
+    the rates fall together.
+    """
+    merged: dict[tuple[str, str, str, Tax], CallSum] = {}
+    for one in sums:
+        key = (one.number, one.charge_class, one.band, tax_at(status, VatCode.STANDARD, one.basis_points))
+        before = merged.get(key)
+        merged[key] = one if before is None else _together(before, one)
+    for (number, charge_class, band, tax), one in merged.items():
+        yield DraftLine(
+            kind=LineKind.CALLS,
+            words=f"Calls to {CLASS_WORDS.get(charge_class, charge_class)}, {BAND_WORDS.get(band, band)}",
+            net=to_money(one.net),
+            tax=tax,
+            nominal_code=NominalCode.CALLS,
+            quantity=one.call_count,
+            unit=PER_CALL,
+            number=number,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            service_id=one.service_id,
+            charge_class=charge_class,
+            band=band,
+            duration_seconds=one.duration_seconds,
+        )
+
+
+def _together(one: CallSum, other: CallSum) -> CallSum:
+    return CallSum(
+        one.service_id,
+        one.number,
+        one.charge_class,
+        one.band,
+        one.basis_points,
+        one.call_count + other.call_count,
+        one.duration_seconds + other.duration_seconds,
+        one.net + other.net,
+    )

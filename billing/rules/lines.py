@@ -1,0 +1,70 @@
+"""A bill line as the rules draft it, before it has a bill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from billing.rules.vat import Tax
+from billing.words import LineKind
+from css.core.money import Money, Price
+
+LINE_ORDER: Final = {kind: place for place, kind in enumerate(LineKind)}
+"""Rentals, part-periods, one-offs, calls: as the bill prints them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftLine:
+    """One supply, net of VAT. The fields are those of ``billing.model.BillLine``."""
+
+    kind: LineKind
+    words: str
+    net: Money
+    tax: Tax
+    nominal_code: str
+    quantity: int
+    """Of the sign of ``net``; never zero."""
+    unit: str
+    """month, day, item or call."""
+    unit_price: Price | None = None
+    """For ``price_per`` units, never negative; None where no price for one explains the line."""
+    price_per: int = 1
+    number: str | None = None
+    reference: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    service_id: int | None = None
+    product_id: int | None = None
+    product_price_id: int | None = None
+    rental_period_starts_on: date | None = None
+    billable_item_id: int | None = None
+    corrects_line_id: int | None = None
+    charge_class: str | None = None
+    band: str | None = None
+    duration_seconds: int | None = None
+
+
+def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
+    """By group, telephone number, first day and the things charged for: the same lines always come in the same order."""
+    return tuple(
+        sorted(
+            lines,
+            key=lambda line: (
+                LINE_ORDER[line.kind],
+                line.number or "",
+                line.product_id or 0,
+                line.starts_on or _NEVER,
+                line.service_id or 0,
+                line.billable_item_id or 0,
+                line.charge_class or "",
+                line.band or "",
+                line.product_price_id or 0,
+                line.tax,
+                line.net,
+            ),
+        )
+    )
+
+
+_NEVER: Final = date.min

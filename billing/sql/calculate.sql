@@ -1,0 +1,87 @@
+-- name: accounts
+-- The accounts of a block that still need their bill of this run.
+-- example: {"run": 1, "accounts": [1], "cut": "2026-01-31"}
+SELECT r.account_id, r.kind, r.cycle_on, c.usage_billed_through, a.number, a.opened_on, a.segment, a.vat_status, a.vat_number,
+       a.cycle_day, a.frequency, a.cycle_month_group, a.billing_name, a.billing_address_lines, a.billing_postcode,
+       a.payment_means, a.mandate_reference, a.medium, a.email, a.endpoint
+  FROM billing.bill_run_account r
+  JOIN css.account a ON a.id = r.account_id
+  JOIN billing.account_cycle c ON c.account_id = r.account_id
+ WHERE r.bill_run_id = :run AND r.account_id = ANY(:accounts) AND r.parked_code IS NULL
+   AND (c.usage_billed_through IS NULL OR c.usage_billed_through < :cut)
+   AND NOT EXISTS (SELECT 1 FROM billing.bill b WHERE b.bill_run_id = r.bill_run_id AND b.account_id = r.account_id)
+ ORDER BY r.account_id;
+
+-- name: services
+-- Services as far as was recorded by the cut, with the number of their line. Leans on ix_service_account_id.
+-- example: {"accounts": [1], "cut": "2026-01-31", "issue_at": "2026-01-31T23:00:00+00:00"}
+WITH line_number AS (
+  SELECT DISTINCT ON (s.account_id, s.line_id) s.account_id, s.line_id, n.number
+    FROM css.service s JOIN css.service_number n ON n.service_id = s.id
+   WHERE s.account_id = ANY(:accounts) AND n.starts_at <= :issue_at
+   ORDER BY s.account_id, s.line_id, n.starts_at DESC, n.id DESC)
+SELECT s.account_id, s.id, s.product_id, s.quantity, s.starts_on,
+       CASE WHEN s.end_recorded_on <= :cut THEN s.ends_on END AS ends_on, n.number, s.order_number
+  FROM css.service s
+  LEFT JOIN line_number n ON n.account_id = s.account_id AND n.line_id = s.line_id
+ WHERE s.account_id = ANY(:accounts) AND s.start_recorded_on <= :cut
+ ORDER BY s.account_id, s.id;
+
+-- name: posted_rentals
+-- What was charged for rentals, on all bills before this run's. Leans on ix_bill_line_account_id_rental.
+-- example: {"accounts": [1]}
+SELECT l.account_id, l.id, l.service_id, l.rental_period_starts_on, l.product_price_id, l.vat_category, l.vat_basis_points,
+       l.net, l.starts_on, l.ends_on, l.unit
+  FROM billing.bill_line l
+ WHERE l.account_id = ANY(:accounts) AND l.kind IN ('rental', 'part-period')
+ ORDER BY l.id;
+
+-- name: items
+-- What orders and repairs left for these accounts by the cut and no bill has taken.
+-- example: {"accounts": [1], "cut": "2026-01-31"}
+SELECT i.account_id, i.id, i.service_id, i.product_id, n.number, i.words, i.reference, i.quantity, i.net_price, i.vat_code, i.occurs_on
+  FROM css.billable_item i
+  LEFT JOIN LATERAL (SELECT sn.number
+                       FROM css.service s JOIN css.service_number sn ON sn.service_id = s.id
+                      WHERE s.line_id = i.line_id AND s.account_id = i.account_id
+                      ORDER BY sn.starts_at DESC, sn.id DESC LIMIT 1) n ON TRUE
+ WHERE i.account_id = ANY(:accounts) AND i.business_date <= :cut
+   AND NOT EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.billable_item_id = i.id)
+ ORDER BY i.account_id, i.id;
+
+-- name: calls
+-- Calls rated since the last bill's cut, added up. Free calls that must not show on a bill are left out: they cost nothing.
+-- Leans on ix_rated_call_account_id_rated_on.
+-- example: {"district": "ZZ", "accounts": [1], "cut": "2026-01-31"}
+SELECT r.account_id, min(r.service_id) AS service_id, r.caller, r.charge_class, r.band, r.vat_basis_points,
+       count(*) AS call_count, sum(r.duration_seconds) AS duration_seconds, sum(r.net_millionths) AS net_millionths
+  FROM billing.rated_call r
+  JOIN billing.account_cycle c ON c.account_id = r.account_id
+ WHERE r.district_code = :district AND r.account_id = ANY(:accounts) AND r.rated_on <= :cut
+   AND (c.usage_billed_through IS NULL OR r.rated_on > c.usage_billed_through)
+   AND (r.is_itemised OR r.net_millionths <> 0)
+ GROUP BY r.account_id, r.caller, r.charge_class, r.band, r.vat_basis_points
+ ORDER BY r.account_id, r.caller, r.charge_class, r.band, r.vat_basis_points;
+
+-- name: past_bills
+-- The last bills of these accounts, the latest first.
+-- example: {"accounts": [1], "limit": 6}
+SELECT p.account_id, p.period_ends_on, p.amount_due, p.invoice_gross
+  FROM unnest(CAST(:accounts AS bigint[])) AS k (account_id)
+ CROSS JOIN LATERAL (SELECT b.account_id, b.period_ends_on, b.amount_due, b.invoice_gross, b.usage_through
+                       FROM billing.bill b WHERE b.account_id = k.account_id
+                      ORDER BY b.usage_through DESC LIMIT :limit) p
+ ORDER BY p.account_id, p.usage_through DESC;
+
+-- name: balances
+-- Payments and outside items since the last bill's cut, and what the ledger says at this one.
+-- example: {"accounts": [1], "cut": "2026-01-31"}
+SELECT k.account_id,
+       (SELECT coalesce(sum(p.amount), 0) FROM billing.payment p
+         WHERE p.account_id = k.account_id AND p.business_date <= :cut AND p.business_date > coalesce(b.through, '-infinity')) AS payments,
+       (SELECT coalesce(sum(o.amount), 0) FROM billing.outside_item o
+         WHERE o.account_id = k.account_id AND o.business_date <= :cut AND o.business_date > coalesce(b.through, '-infinity')) AS outside,
+       (SELECT coalesce(sum(g.amount), 0) FROM billing.posting g
+         WHERE g.account_id = k.account_id AND g.business_date <= :cut) AS ledger
+  FROM unnest(CAST(:accounts AS bigint[])) AS k (account_id)
+  LEFT JOIN LATERAL (SELECT max(usage_through) AS through FROM billing.bill WHERE account_id = k.account_id) b ON TRUE;

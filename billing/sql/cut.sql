@@ -1,0 +1,69 @@
+-- name: accounts_without_cycle
+-- Accounts that billing meets for the first time.
+-- example: {"district": "ZZ", "cut": "2026-01-31"}
+SELECT a.id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group
+  FROM css.account a
+ WHERE a.district_code = :district AND a.opened_on <= :cut
+   AND NOT EXISTS (SELECT 1 FROM billing.account_cycle c WHERE c.account_id = a.id)
+ ORDER BY a.id;
+
+-- name: finished_with_service
+-- Accounts whose final bill is out and that have service again.
+-- example: {"district": "ZZ", "cut": "2026-01-31"}
+SELECT a.id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequency, a.cycle_month_group
+  FROM billing.account_cycle c
+  JOIN css.account a ON a.id = c.account_id
+  JOIN css.service s ON s.account_id = c.account_id
+ WHERE c.district_code = :district AND c.is_finished
+   AND s.start_recorded_on <= :cut
+   AND NOT coalesce(s.end_recorded_on <= :cut AND s.ends_on <= :cut, FALSE)
+ GROUP BY a.id
+ ORDER BY a.id;
+
+-- name: standings
+-- Accounts that may be due a bill: their cycle date has come, or nothing of theirs works any more. One with a bill not
+-- yet posted waits for it, because what it owes is not known before.
+-- example: {"district": "ZZ", "cut": "2026-01-31"}
+SELECT c.account_id, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_on,
+       coalesce(s.live_services, 0) AS live_services, s.last_end_on,
+       EXISTS (SELECT 1 FROM orders.open_order_v o WHERE o.account_id = c.account_id) AS has_open_order
+  FROM billing.account_cycle c
+  JOIN css.account a ON a.id = c.account_id
+  LEFT JOIN (SELECT account_id,
+                    count(*) FILTER (WHERE NOT coalesce(end_recorded_on <= :cut AND ends_on <= :cut, FALSE)) AS live_services,
+                    max(ends_on) FILTER (WHERE end_recorded_on <= :cut) AS last_end_on
+               FROM css.service
+              WHERE district_code = :district AND start_recorded_on <= :cut
+              GROUP BY account_id) s ON s.account_id = c.account_id
+ WHERE c.district_code = :district AND NOT c.is_finished
+   AND (c.next_bill_on <= :cut OR s.live_services = 0)
+   AND NOT EXISTS (SELECT 1 FROM billing.bill b
+                    WHERE b.district_code = :district AND b.account_id = c.account_id
+                      AND b.state <> 'issued' AND b.state IN ('calculated', 'held', 'released'))
+ ORDER BY c.account_id;
+
+-- name: move_cycles
+-- Move accounts on to their next cycle date, once what they used up to the cut is billed.
+-- example: {"accounts": [1], "dates": ["2026-02-28"], "finished": [false], "cuts": ["2026-01-31"]}
+UPDATE billing.account_cycle c
+   SET next_bill_on = m.next_bill_on, is_finished = m.is_finished,
+       usage_billed_through = greatest(c.usage_billed_through, m.cut)
+  FROM unnest(CAST(:accounts AS bigint[]), CAST(:dates AS date[]), CAST(:finished AS boolean[]), CAST(:cuts AS date[]))
+       AS m (account_id, next_bill_on, is_finished, cut)
+ WHERE c.account_id = m.account_id;
+
+-- name: take_up_again
+-- Put finished accounts back into the cycle.
+-- example: {"accounts": [1], "dates": ["2026-02-28"]}
+UPDATE billing.account_cycle c
+   SET next_bill_on = m.next_bill_on, is_finished = FALSE
+  FROM unnest(CAST(:accounts AS bigint[]), CAST(:dates AS date[])) AS m (account_id, next_bill_on)
+ WHERE c.account_id = m.account_id;
+
+-- name: park
+-- Set accounts of a run aside with the reason.
+-- example: {"run": 1, "accounts": [1], "codes": ["CSS431E"], "words": ["No price."]}
+UPDATE billing.bill_run_account r
+   SET parked_code = m.code, parked_words = m.words
+  FROM unnest(CAST(:accounts AS bigint[]), CAST(:codes AS text[]), CAST(:words AS text[])) AS m (account_id, code, words)
+ WHERE r.bill_run_id = :run AND r.account_id = m.account_id;
