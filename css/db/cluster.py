@@ -253,9 +253,7 @@ def _usable(user: ServerUser, found: Binaries) -> bool:
 
 
 def create(place: Place, binaries: Binaries, *, durable: bool) -> None:
-    """Make a new cluster. A killed attempt leaves a ``data.new-…`` that the next one removes."""
-    for left in place.root.glob("data.new-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Make a new cluster. It appears by a rename; a killed attempt leaves a ``data.new-…`` that a later start removes."""
     new = Path(tempfile.mkdtemp(prefix="data.new-", dir=place.root))
     if place.user.is_other:
         os.chown(new, place.user.uid, place.user.gid)
@@ -291,12 +289,14 @@ def _locales(binaries: Binaries) -> list[list[str]]:
     return [*builtin, ["--locale=C.UTF-8"], ["--locale=C"]]
 
 
-def remove_stale_locks(place: Place) -> None:
+def remove_leavings(place: Place) -> None:
     """Remove what a killed server left behind. Only for one who holds ``alive.lock``.
 
-    Both lock files name a pid that may belong to anybody by now, or to a corpse that is never reaped; PostgreSQL would
+    Half-made clusters, and lock files. Those name a pid that may belong to anybody by now, or to a corpse that is never reaped; PostgreSQL would
     believe either. Its own last check, shared memory still attached, remains.
     """
+    for half in place.root.glob("data.new-*"):
+        shutil.rmtree(half, ignore_errors=True)
     for left in (place.data / "postmaster.pid", place.socket, place.socket.with_name(place.socket.name + ".lock")):
         left.unlink(missing_ok=True)
 

@@ -189,7 +189,7 @@ class Server:
 
     def _start_dead(self, place: Place, binaries: Binaries, alive: io.FileIO, deadline: float) -> None:
         """Nothing of the server lives, the lock in our hand proves it: whatever it left behind is stale."""
-        cluster.remove_stale_locks(place)
+        cluster.remove_leavings(place)
         cluster.write_configuration(place, binaries, durable=self.durable)
         said = cluster.run_in_background(place, binaries, keep_open=alive.fileno())
         alive.close()  # from here on only the server itself holds it
