@@ -124,7 +124,8 @@ def _is_prefix(rate: Rate) -> bool:
 def _overlaps(what: str, periods: Sequence[Period]) -> Iterator[CssError]:
     for one, other in combinations(periods, 2):
         if one.overlap(other):
-            yield _twice(what, "a day", f"{_said(one)} and {_said(other)}")
+            sentence = "{where} has two entries for one day: {one} and {other}."
+            yield Refused("CSS428E", sentence, where=what, one=_said(one), other=_said(other))
 
 
 def _repeated(values: Iterable[Repeatable]) -> list[Repeatable]:
