@@ -32,7 +32,7 @@ class Grid:
 
 
 ROOMY: Final = Grid(mm(16), mm(30), mm(68), mm(118), mm(152), RIGHT - LEFT, pt(85), pt(124))
-CLOSE: Final = Grid(pt(237), pt(447), pt(1060), pt(1615), pt(2145), pt(2360), pt(68), pt(91))
+CLOSE: Final = Grid(pt(245), pt(452), pt(1060), pt(1615), pt(2145), pt(2360), pt(68), pt(91))
 GUTTER: Final = RIGHT - LEFT - 2 * CLOSE.width
 
 

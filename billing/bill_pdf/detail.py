@@ -86,7 +86,7 @@ def _line(sheets: Sheets, line: BillLine, heads: Heads) -> None:
     if sheets.need(height + pt(40)):
         _column_heads(sheets, heads, again=True)
     ink, y = sheets.ink, sheets.y + look.lead
-    ink.text(NUMBER, y, spell(line.service_number), look.body)
+    ink.text(NUMBER, y, look.body.fit(spell(line.service_number), PERIOD - NUMBER - mm(2)), look.body)
     if line.group == "calls":
         if line.call_count is not None:
             ink.right(CALL_COUNT, y, f"{line.call_count:,}", look.body)
@@ -178,5 +178,5 @@ def draw_messages(sheets: Sheets, messages: Sequence[Message]) -> None:
         sheets.y += pt(100)
         sheets.need(look.lead * 3)
         sheets.y += look.subheading.size
-        sheets.ink.text(LEFT, sheets.y, look.faces.spell(message.heading), look.subheading)
+        sheets.ink.text(LEFT, sheets.y, look.subheading.fit(look.faces.spell(message.heading), RIGHT - LEFT), look.subheading)
         sheets.paragraph(message.text, look.body, width=mm(140))

@@ -17,6 +17,7 @@ ADDRESS_TOP: Final = mm(57)
 ADDRESS_HEIGHT: Final = mm(27)
 """What a window shows of it whichever way the sheet slips in the envelope; more lines are set smaller."""
 FACTS: Final = mm(118)
+CORRECTED_MAX: Final = 2
 PANEL_TOP: Final = mm(89)
 PANEL_HEIGHT: Final = mm(23)
 LARGE_PANEL_HEIGHT: Final = mm(46)
@@ -51,8 +52,8 @@ def draw_front(sheets: Sheets) -> tuple[Message, ...]:
     _supplier(sheets)
     _facts(sheets)
     draw_panel(sheets)
-    side_end, left_over = _side(sheets)
     _summary(sheets)
+    side_end, left_over = _side(sheets)
     _legal(sheets)
     if document.slip is not None:
         sheets.y = sheets.foot
@@ -66,7 +67,7 @@ def draw_head(sheets: Sheets) -> None:
     document, look, ink = sheets.document, sheets.look, sheets.ink
     spell, faces = look.faces.spell, look.faces
     brand_mark(ink, LEFT, mm(14), mm(14), look)
-    ink.text(LEFT + mm(18), mm(23) + pt(20), *_brand_name(sheets))
+    _brand_name(sheets)
     ink.text(FACTS, mm(21), TITLES[document.kind], look.title)
     kind_style = Style(faces.regular, pt(160), INK) if document.large_print else Style(faces.regular, pt(90), GREY)
     ink.text(FACTS, mm(29 if document.large_print else 27), "VAT credit note" if document.is_credit else "VAT invoice", kind_style)
@@ -80,12 +81,16 @@ def draw_head(sheets: Sheets) -> None:
         ink.text(LEFT, y, style.fit(spell(line), mm(80)), style)
 
 
-def _brand_name(sheets: Sheets) -> tuple[str, Style]:
-    """The trading name as large as the room beside the mark allows."""
+def _brand_name(sheets: Sheets) -> None:
+    """The trading name as large as the room beside the mark allows, in two lines when it is long."""
     name, room = sheets.look.faces.spell(sheets.document.supplier.trading_name), FACTS - LEFT - mm(22)
     styles = [Style(sheets.look.faces.bold, pt(size), sheets.look.brand) for size in (200, 180, 160, 140)]
-    fitting = [style for style in styles if style.width(name) <= room]
-    return (name, fitting[0]) if fitting else (styles[-1].fit(name, room), styles[-1])
+    style = next((style for style in styles if style.width(name) <= room), styles[-1])
+    lines = style.wrap(name, room)[:2]
+    y = mm(23) + pt(20) - (len(lines) - 1) * style.size * 6 // 10
+    for line in lines:
+        sheets.ink.text(LEFT + mm(18), y, line, style)
+        y += style.size * 12 // 10
 
 
 def _supplier(sheets: Sheets) -> None:
@@ -106,8 +111,10 @@ def facts(document: BillDocument) -> Iterator[tuple[str, str]]:
     yield ("Credit note number" if document.kind == "credit_note" else "Bill number"), document.bill_number
     yield "Date and tax point", long_date(document.issued_on)
     yield "Period", span(document.period)
-    if document.corrects:
-        yield "Corrects bill", ", ".join(f"{corrected.number} of {short_date(corrected.issued_on)}" for corrected in document.corrects)
+    for corrected in document.corrects[:CORRECTED_MAX]:
+        yield "Corrects bill", f"{corrected.number} of {short_date(corrected.issued_on)}"
+    if len(document.corrects) > CORRECTED_MAX:
+        yield "and bills", ", ".join(corrected.number for corrected in document.corrects[CORRECTED_MAX:])
     if document.customer.vat_number:
         yield "Your VAT number", document.customer.vat_number
 
@@ -115,9 +122,11 @@ def facts(document: BillDocument) -> Iterator[tuple[str, str]]:
 def _facts(sheets: Sheets) -> None:
     ink, look = sheets.ink, sheets.look
     label, value = Style(look.faces.regular, pt(80), GREY), Style(look.faces.bold, pt(92), INK)
+    told = list(facts(sheets.document))
+    lead = min(pt(142), (ADDRESS_HEIGHT + mm(1)) // len(told))
     y = ADDRESS_TOP
-    for name, words in facts(sheets.document):
-        y += pt(142)
+    for name, words in told:
+        y += lead
         ink.text(FACTS, y, name, label)
         ink.text(FACTS + mm(31), y, value.fit(look.faces.spell(words), RIGHT - FACTS - mm(31)), value)
 
@@ -294,7 +303,8 @@ def _chart(sheets: Sheets, top: int) -> int:
         ink.centre(
             middle, base - tall - pt(25), figure if small.width(figure) < step else figures(amount)[:-3], strong if is_this else small
         )
-        ink.centre(middle, base + pt(85), look.faces.spell(label), strong if is_this else small)
+        name = strong if is_this else small
+        ink.centre(middle, base + pt(85), name.fit(look.faces.spell(label), step), name)
     ink.rule(SIDE, base, RIGHT - SIDE, GREY, 50)
     return base + pt(330)
 

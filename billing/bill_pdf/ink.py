@@ -112,9 +112,13 @@ class Faces:
     bold: Face
     code: Face
     spelling: dict[int, str]
+    joins: bool
+    """Whether some letters came in parts, accent apart, and have to be joined."""
 
     def spell(self, words: str) -> str:
         """The words in characters that the fonts have."""
+        if self.joins:
+            words = unicodedata.normalize("NFC", words)
         return words.translate(self.spelling) if self.spelling else words
 
 
@@ -125,16 +129,18 @@ def faces_for(canvas: Canvas, texts: Iterable[str]) -> Faces:
     """
     for name in _STANDARD_FONTS:
         canvas.setFont(name, 10)  # which names them /F1, /F2, /F3 in the document
-    used = set("".join(texts))
+    said = "".join(texts)
+    joins = not unicodedata.is_normalized("NFC", said)
+    used = set(unicodedata.normalize("NFC", said))
     blanks = {ord(letter): " " for letter in used if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
     strange = {letter for letter in used if ord(letter) not in _code_page() and ord(letter) not in blanks}
     regular, bold, code = (StandardFace(name, f"/F{index}") for index, name in enumerate(_STANDARD_FONTS, 1))
     if not strange:
-        return Faces(regular, bold, code, blanks)
+        return Faces(regular, bold, code, blanks, joins)
     embedded = [EmbeddedFace(name, canvas) for name in _EMBEDDED_FONTS]
     known = embedded[0].widths.keys() & embedded[1].widths.keys()
     spelling = blanks | {ord(letter): _plain(letter, known) for letter in strange if letter not in known}
-    return Faces(embedded[0], embedded[1], code, spelling)
+    return Faces(embedded[0], embedded[1], code, spelling, joins)
 
 
 def _plain(letter: str, known: Iterable[str]) -> str:

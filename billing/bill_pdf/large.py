@@ -65,8 +65,8 @@ def _pairs(sheets: Sheets, pairs: Iterable[tuple[str, str]]) -> None:
 def _subheading(sheets: Sheets, words: str) -> None:
     look = sheets.look
     sheets.need(look.lead * 4)
-    sheets.y += look.lead + pt(60)
-    sheets.ink.text(LEFT, sheets.y, look.faces.spell(words), look.subheading)
+    sheets.y += pt(60)
+    sheets.paragraph(words, look.subheading, lead=look.lead)
 
 
 def _rows(sheets: Sheets, heading: str, rows: Iterable[Row]) -> None:

@@ -133,9 +133,9 @@ class Sheets:
         """Page numbers, now that their number is known, and what CR means wherever one may stand."""
         style = Style(self.look.faces.regular, pt(140 if self.look.lead > pt(200) else 70), GREY)
         supplier = self.document.supplier
-        said = self.look.faces.spell(supplier.legal_name)
-        if self.has_credit:
-            said += "    CR marks an amount in your favour"
+        meaning = "    CR marks an amount in your favour" if self.has_credit else ""
+        room = RIGHT - LEFT - mm(35) - style.width(meaning)
+        said = style.fit(self.look.faces.spell(supplier.legal_name), room) + meaning
         for number, (ink, foot) in enumerate(zip(self.inks, self.feet, strict=True), 1):
             ink.text(LEFT, foot, said, style)
             ink.right(RIGHT, foot, f"Page {number} of {len(self.inks)}", style)
@@ -144,7 +144,8 @@ class Sheets:
         spell, document, faces = self.look.faces.spell, self.document, self.look.faces
         size = pt(140 if document.large_print else 80)
         brand_mark(self.ink, LEFT, mm(13), mm(6), self.look)
-        self.ink.text(LEFT + mm(8), mm(17), spell(document.supplier.trading_name), Style(faces.bold, pt(110), self.look.brand))
+        name = Style(faces.bold, pt(110), self.look.brand)
+        self.ink.text(LEFT + mm(8), mm(17), name.fit(spell(document.supplier.trading_name), mm(75)), name)
         said = f"Account {document.account_number}   Bill {document.bill_number}   {long_date(document.issued_on)}"
         style = Style(faces.regular, size, GREY)
         if document.large_print:

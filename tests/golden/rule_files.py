@@ -50,7 +50,9 @@ def _schematron_faults(xml: bytes, package: str, ending: str) -> list[str]:
     """Failed assertions, warnings too, as ``RULE: text``."""
     node = _processor().parse_xml(xml_text=xml.decode())
     report = etree.fromstring(_stylesheet(package, ending).transform_to_string(xdm_node=node).encode())
-    return [f"{failed.get('id')}: {' '.join(''.join(map(str, failed.itertext())).split())}" for failed in report.iter(f"{SVRL}failed-assert")]
+    return [
+        f"{failed.get('id')}: {' '.join(''.join(map(str, failed.itertext())).split())}" for failed in report.iter(f"{SVRL}failed-assert")
+    ]
 
 
 def en_16931_faults(xml: bytes) -> list[str]:
