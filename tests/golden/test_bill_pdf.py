@@ -29,7 +29,7 @@ from billing.document import (
 )
 from css.core.calendar import Period
 from css.core.money import Money, Percent, Price
-from tests.golden import documents
+from tests.golden import builders, documents
 from tests.golden.golden_file import assert_golden
 from tests.golden.printed import digest, overlaps, runs, text, texts
 
@@ -109,7 +109,7 @@ def test_pages_are_numbered_of_how_many(printed: dict[str, bytes]) -> None:
 def test_address_lies_in_the_window(printed: dict[str, bytes]) -> None:
     """A sheet folded in three shows 20 to 100 mm from the left and 57 to 89 mm from the top, wherever it slips in the envelope."""
     millimetre = 28.346
-    customer = documents.FIRM
+    customer = builders.FIRM
     address = {customer.name, customer.attention, *customer.address.lines, customer.address.postcode}
     shown = [run for run in runs(printed["business"]) if run.page == 1 and run.words.strip() in address]
     assert {run.words.strip() for run in shown} == address
@@ -144,8 +144,8 @@ def test_large_print_is_large(printed: dict[str, bytes]) -> None:
         run for run in runs(printed["large_print"]) if run.words.strip() and run.words.strip()[0].isalnum() and run.top - run.bottom < 85
     ]
     last_page = max(run.page for run in runs(printed["large_print"]))
-    address = {documents.CUSTOMER.name, *documents.CUSTOMER.address.lines, documents.CUSTOMER.address.postcode}
-    heads = {documents.SUPPLIER.trading_name}
+    address = {builders.CUSTOMER.name, *builders.CUSTOMER.address.lines, builders.CUSTOMER.address.postcode}
+    heads = {builders.SUPPLIER.trading_name}
     assert [run for run in low if not (run.page == last_page and run.top < slip_top) and run.words.strip() not in address | heads] == []
 
 
@@ -158,12 +158,12 @@ def test_only_bills_that_need_more_letters_embed_a_font(printed: dict[str, bytes
 
 
 def test_a_letter_that_no_font_has_is_spelled_plainly() -> None:
-    customer = replace(documents.CUSTOMER, name="Mr 田 (Ta)\tﬃ Smith\x07")
+    customer = replace(builders.CUSTOMER, name="Mr 田 (Ta)\tﬃ Smith\x07")
     assert "Mr ? (Ta) ffi Smith" in text(render_pdf(replace(documents.small(), customer=customer)))
 
 
 def test_letters_typed_in_two_parts_are_joined() -> None:
-    customer = replace(documents.CUSTOMER, name="Ms Sia\u0302n Prys")
+    customer = replace(builders.CUSTOMER, name="Ms Sia\u0302n Prys")
     pdf = render_pdf(replace(documents.small(), customer=customer))
     assert "Ms Siân Prys" in text(pdf)
     assert b"SourceSansPro" not in pdf
@@ -186,8 +186,8 @@ def test_properties_name_the_bill(printed: dict[str, bytes]) -> None:
 
 
 def test_three_thousand_calls_stay_readable() -> None:
-    listed = [documents.calls(f"01632 960 {500 + index}", 1000, index + 1) for index in range(3)]
-    document = documents.document([documents.calls_line(held.calls[0].line_no or 0, held) for held in listed], call_lists=tuple(listed))
+    listed = [builders.calls(f"01632 960 {500 + index}", 1000, index + 1) for index in range(3)]
+    document = builders.document([builders.calls_line(held.calls[0].line_no or 0, held) for held in listed], call_lists=tuple(listed))
     pdf = render_pdf(document)
     assert overlaps(pdf) == []
     assert text(pdf).count("1,000 calls lasting") == 3
@@ -201,7 +201,7 @@ def _crowded(count: int, *, large_print: bool, has_slip: bool) -> BillDocument:
     big = 123456789
     quarter = Period(date(2025, 12, 28), date(2026, 3, 28))
     lines = [
-        documents.line(
+        builders.line(
             index + 1,
             LONG * (1 + index % 3),
             big * (-1) ** index,
@@ -212,19 +212,19 @@ def _crowded(count: int, *, large_print: bool, has_slip: bool) -> BillDocument:
         )
         for index in range(24)
     ]
-    lines += [documents.line(index + 1, LONG, -5, group="discount", vat_rate=Percent.of(f"{index - 20}.5")) for index in range(24, 29)]
-    lists = (documents.calls("01632 960 123 ext 4567890", 61, 30), documents.calls("020 7946 0999", 3, 31))
-    lines += [documents.calls_line(index, listed, LONG) for index, listed in enumerate(lists, 30)]
+    lines += [builders.line(index + 1, LONG, -5, group="discount", vat_rate=Percent.of(f"{index - 20}.5")) for index in range(24, 29)]
+    lists = (builders.calls("01632 960 123 ext 4567890", 61, 30), builders.calls("020 7946 0999", 3, 31))
+    lines += [builders.calls_line(index, listed, LONG) for index, listed in enumerate(lists, 30)]
     supplier = replace(
-        documents.SUPPLIER,
+        builders.SUPPLIER,
         trading_name="The Amalgamated Wrenford & District Telephone Company",
         legal_name=LONG,
         registered_text=LONG * 3,
-        contacts=documents.SUPPLIER.contacts * 2,
+        contacts=builders.SUPPLIER.contacts * 2,
         address=Address(("A very long house name indeed",) * 6, "ZZ1 1AA"),
     )
     street = ("Flat 123, Some Very Long House Name Indeed", "A Street", "Another Street", "Hamlet of Verylonghamletname", "Longtown")
-    built = documents.document(
+    built = builders.document(
         lines,
         supplier=supplier,
         customer=Customer(f"Professor {LONG}", Address(street, "ZZ1 1AA"), "business", "GB999999981", None, f"Attention of {LONG}"),
@@ -287,13 +287,13 @@ def test_the_same_document_gives_the_same_bytes_in_another_process() -> None:
         (each(Price.of("5.833333")), "£0.05833333"),
         (vat_number("GB999999973"), "GB 999 9999 73"),
         (vat_number("GB999999973001"), "GB999999973001"),
-        (how_many(documents.line(1, "x", 5097, quantity=3, unit="MON", unit_price=Price.of(1699))), "3 months at £16.99"),
+        (how_many(builders.line(1, "x", 5097, quantity=3, unit="MON", unit_price=Price.of(1699))), "3 months at £16.99"),
         (
-            how_many(documents.line(1, "x", -658, quantity=-12, unit="DAY", unit_price=Price.of(1699), price_per=31)),
+            how_many(builders.line(1, "x", -658, quantity=-12, unit="DAY", unit_price=Price.of(1699), price_per=31)),
             "12 days at £16.99 for 31 days",
         ),
-        (how_many(documents.line(1, "x", 1699, unit_price=Price.of(1699))), ""),
-        (how_many(documents.line(1, "x", 5000, quantity=4, unit_price=Price.of(1250))), "4 at £12.50"),
+        (how_many(builders.line(1, "x", 1699, unit_price=Price.of(1699))), ""),
+        (how_many(builders.line(1, "x", 5000, quantity=4, unit_price=Price.of(1250))), "4 at £12.50"),
     ],
 )
 def test_words(found: str, wanted: str) -> None:

@@ -14,7 +14,7 @@ from billing.bill_xml import EN_16931, PEPPOL_BILLING, render_ubl, verify_amount
 from billing.document import BillDocument
 from billing.document_check import check
 from css.core.money import Money, Price
-from tests.golden import documents
+from tests.golden import builders, documents
 from tests.golden.golden_file import assert_golden
 from tests.golden.rule_files import all_faults, en_16931_faults, peppol_faults, rules_named, schema_faults
 
@@ -127,14 +127,14 @@ def test_verify_amounts_names_what_differs(changed: dict[str, object], said: str
 
 
 def test_text_cannot_break_the_xml() -> None:
-    document = documents.document([documents.line(1, "Rental\x00 \x1b[1m]]> <b>&amp;\n\nnext\ud800", 100)])
+    document = builders.document([builders.line(1, "Rental\x00 \x1b[1m]]> <b>&amp;\n\nnext\ud800", 100)])
     xml = render_ubl(document)
     assert all_faults(xml) == []
     assert "Rental [1m]]> <b>&amp; next" in [element.text for element in etree.fromstring(xml).iter(f"{CBC}Name")]
 
 
 def test_prices_are_exact_to_a_millionth_of_a_penny() -> None:
-    document = documents.document([documents.line(1, "Calls", 58, quantity=10, unit="MIN", unit_price=Price.of("5.833333"))])
+    document = builders.document([builders.line(1, "Calls", 58, quantity=10, unit="MIN", unit_price=Price.of("5.833333"))])
     assert check(document) == []
     assert '<cbc:PriceAmount currencyID="GBP">0.05833333</cbc:PriceAmount>' in render_ubl(document).decode()
 
@@ -172,15 +172,15 @@ BROKEN: dict[str, tuple[BillDocument, str]] = {
     ),
     "money owed without a date": (replace(documents.small(), due_on=None), "no due date"),
     "a price that does not explain its line": (
-        documents.document([documents.line(1, "Rental", 1699, unit_price=Price.of(1500))]),
+        builders.document([builders.line(1, "Rental", 1699, unit_price=Price.of(1500))]),
         "quantity and unit price make 15.00",
     ),
     "reverse charge without a VAT number": (
-        replace(documents.wholesale(), customer=replace(documents.CARRIER, vat_number="")),
+        replace(documents.wholesale(), customer=replace(builders.CARRIER, vat_number="")),
         "reverse charge needs",
     ),
     "an e-invoice with no sender": (
-        replace(documents.business(), supplier=replace(documents.SUPPLIER, electronic_address=None)),
+        replace(documents.business(), supplier=replace(builders.SUPPLIER, electronic_address=None)),
         "no electronic address to send from",
     ),
     "Direct Debit without a mandate": (
