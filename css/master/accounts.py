@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -25,6 +25,8 @@ class Account(Base):
         CheckConstraint("vat_number IS NULL OR vat_number ~ '^GB([0-9]{9}|[0-9]{12})$'", name="vat_number_form"),
         CheckConstraint("payment_means <> 'direct-debit' OR mandate_reference IS NOT NULL", name="direct_debit_has_mandate"),
         Index("ix_account_customer_id", "customer_id"),
+        Index("ix_account_billing_postcode", "billing_postcode"),
+        Index("ix_account_email", "email", postgresql_where=text("email IS NOT NULL")),
         Index("ix_account_district_code_provider_id", "district_code", "provider_id"),
         {"schema": "css"},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.core.words import ContactPointKind, CustomerKind
@@ -18,7 +18,8 @@ class Customer(Base):
     __table_args__ = (
         CheckConstraint("(kind = 'person') = (surname IS NOT NULL)", name="person_has_surname"),
         CheckConstraint("(kind = 'organisation') = (organisation_name IS NOT NULL)", name="organisation_has_name"),
-        Index("ix_customer_search_name", func.lower(text("coalesce(surname, organisation_name)")), postgresql_ops={}),
+        # Without the operator class LIKE 'tans%' could not use it: our databases do not sort by bytes.
+        Index("ix_customer_search_name", text("lower(coalesce(surname, organisation_name)) text_pattern_ops")),
         {"schema": "css"},
     )
 

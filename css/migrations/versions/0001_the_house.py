@@ -489,10 +489,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_customer_search_name",
         "customer",
-        [sa.literal_column("lower(coalesce(surname, organisation_name))")],
+        [sa.literal_column("lower(coalesce(surname, organisation_name)) text_pattern_ops")],
         unique=False,
         schema="css",
-        postgresql_ops={},
     )
     op.create_table(
         "exchange",
@@ -813,8 +812,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_account_number")),
         schema="css",
     )
+    op.create_index("ix_account_billing_postcode", "account", ["billing_postcode"], unique=False, schema="css")
     op.create_index("ix_account_customer_id", "account", ["customer_id"], unique=False, schema="css")
     op.create_index("ix_account_district_code_provider_id", "account", ["district_code", "provider_id"], unique=False, schema="css")
+    op.create_index("ix_account_email", "account", ["email"], unique=False, schema="css", postgresql_where=sa.text("email IS NOT NULL"))
     op.create_table(
         "cabinet",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
