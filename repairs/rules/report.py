@@ -37,7 +37,7 @@ SYMPTOMS: Final[dict[str, Symptom]] = {
         Symptom("NRG", "bell does not ring"),
         Symptom("DMG", "damage or hazard"),
         Symptom("CDF", "caller display not working", needs_product="CALLER-DISPLAY"),
-        Symptom("VMF", "voicemail not working", needs_product="VOICEMAIL"),
+        Symptom("VMF", "voicemail not working", needs_product="VOICEMAIL-1571"),
         Symptom("CWF", "call waiting not working", needs_product="CALL-WAITING"),
     )
 }
