@@ -292,8 +292,8 @@ def _locales(binaries: Binaries) -> list[list[str]]:
 def remove_leavings(place: Place) -> None:
     """Remove what a killed server left behind. Only for one who holds ``alive.lock``.
 
-    Half-made clusters, and lock files. Those name a pid that may belong to anybody by now, or to a corpse that is never reaped; PostgreSQL would
-    believe either. Its own last check, shared memory still attached, remains.
+    Half-made clusters, and lock files. Those name a pid that may belong to anybody by now, or to a corpse that is never
+    reaped; PostgreSQL would believe either. Its own last check, shared memory still attached, remains.
     """
     for half in place.root.glob("data.new-*"):
         shutil.rmtree(half, ignore_errors=True)

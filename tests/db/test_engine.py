@@ -1,0 +1,236 @@
+"""Engines and transactions: committed once or not at all, and the server's troubles said with a code."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from css.core.errors import Conflict, CssError, Refused, Unavailable
+from css.db import engine as engines
+from css.db.constraints import constraint_of, translate
+from css.db.engine import database, make_engine, place_name, refuse_version, transaction, unchecked_database
+from css.db.faults import faults_named
+from css.db.url import checked_url, libpq_arguments, server_url
+from css.settings import Settings
+
+PRIVATE = "postgresql+psycopg2://css:pa%40ss@db.example.com:5433/css?sslmode=require"
+
+
+def test_the_driver_is_psycopg2(engine: Engine) -> None:
+    assert engine.driver == "psycopg2"
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgresql://a:b@h/d", "postgresql+psycopg2://a:b@h/d"),
+        ("postgres://a@/d?host=/run/x", "postgresql+psycopg2://a@/d?host=%2Frun%2Fx"),
+        (" postgresql+psycopg2://h/d\n", "postgresql+psycopg2://h/d"),
+    ],
+)
+def test_an_address_is_given_our_driver(given: str, used: str) -> None:
+    assert checked_url(given) == used
+    assert server_url(Settings(Path("/nowhere"), database_url=given)) == used
+
+
+@pytest.mark.parametrize("given", ["", "x", "sqlite://", "postgresql+psycopg://h/d", "postgresql://h", "postgresql://h:port/d"])
+def test_another_address_is_refused(given: str) -> None:
+    with pytest.raises(CssError, match="CSS_DATABASE_URL") as caught:
+        checked_url(given)
+    assert caught.value.code == "CSS025E"
+
+
+def test_a_password_is_kept_from_eyes_and_from_ps() -> None:
+    words, secret = libpq_arguments(PRIVATE)
+    assert words == {"host": "db.example.com", "port": "5433", "user": "css", "dbname": "css", "sslmode": "require"}
+    assert secret == {"PGPASSWORD": "pa@ss"}
+    assert place_name(PRIVATE) == "postgresql://css:***@db.example.com:5433/css?sslmode=require"
+
+
+def test_every_connection_has_our_session_settings(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for name, value in {"search_path": "public", "client_connection_check_interval": "1s", "TimeZone": "UTC", "jit": "off"}.items():
+            assert connection.execute(text(f"SHOW {name}")).scalar() == value
+
+
+def test_a_schema_named_like_the_role_hides_nothing(fresh_engine: Engine) -> None:
+    with fresh_engine.begin() as connection:
+        role = connection.execute(text("SELECT current_user")).scalar()
+        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{role}"'))
+        connection.execute(text(f'CREATE TABLE "{role}".alembic_version (version_num text)'))
+    with fresh_engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_a_transaction_is_committed_once_and_its_rows_stay_readable(fresh_engine: Engine) -> None:
+    with transaction(fresh_engine) as session:
+        session.execute(text("CREATE TABLE public.kept (id int)"))
+    with fresh_engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM public.kept")).scalar() == 0
+
+
+def test_any_error_rolls_all_of_it_back(fresh_engine: Engine) -> None:
+    with pytest.raises(Refused), transaction(fresh_engine) as session:
+        session.execute(text("CREATE TABLE public.lost (id int)"))
+        raise Refused("CSS037E", "no")
+    with fresh_engine.connect() as connection:
+        assert connection.execute(text("SELECT to_regclass('public.lost')")).scalar() is None
+
+
+def raise_state(state: str) -> str:
+    return f"DO $$ BEGIN RAISE EXCEPTION 'the secret of 441632960123' USING ERRCODE = '{state}'; END $$"
+
+
+@pytest.mark.parametrize(
+    ("state", "family", "code"),
+    [
+        ("53100", Unavailable, "CSS024E"),
+        ("53300", Unavailable, "CSS034E"),
+        ("57014", Unavailable, "CSS032E"),
+        ("42501", Unavailable, "CSS040E"),
+        ("25006", Unavailable, "CSS040E"),
+        ("40001", Conflict, "CSS031E"),
+        ("40P01", Conflict, "CSS031E"),
+        ("55P03", Conflict, "CSS031E"),
+        ("08006", Unavailable, "CSS030E"),
+    ],
+)
+def test_the_servers_own_troubles_have_codes(engine: Engine, state: str, family: type[CssError], code: str) -> None:
+    with pytest.raises(family) as caught, transaction(engine) as session:
+        session.execute(text(raise_state(state)))
+    assert caught.value.code == code
+    assert "secret" not in caught.value.text
+
+
+def test_a_fault_of_the_statement_stays_what_it_is(engine: Engine) -> None:
+    with pytest.raises(ProgrammingError), transaction(engine) as session:
+        session.execute(text("SELEKT 1"))
+
+
+def test_a_table_that_is_missing_asks_for_the_upgrade(engine: Engine) -> None:
+    with pytest.raises(Unavailable) as caught, transaction(engine) as session:
+        session.execute(text("SELECT * FROM css.of_tomorrow"))
+    assert caught.value.code == "CSS022E"
+
+
+def test_a_lost_connection_is_said_and_the_next_transaction_works(fresh_engine: Engine) -> None:
+    with pytest.raises(Unavailable) as caught, transaction(fresh_engine) as session:
+        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with fresh_engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        session.execute(text("SELECT 1"))
+    assert caught.value.code == "CSS030E"
+    with transaction(fresh_engine) as session:
+        assert session.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_a_pooled_connection_that_died_idle_is_replaced_unseen(fresh_engine: Engine, server: str) -> None:
+    with transaction(fresh_engine) as session:
+        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with make_engine(server, pooled=False).connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with transaction(fresh_engine) as session:
+        assert session.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_parameters_never_stand_in_an_error(engine: Engine) -> None:
+    with pytest.raises(IntegrityError) as caught, engine.connect() as connection:
+        connection.execute(text("CREATE TEMP TABLE thing (id text CONSTRAINT pk_thing PRIMARY KEY)"))
+        connection.execute(text("INSERT INTO thing VALUES (:one), (NULL)"), {"one": "441632960123"})
+    assert "441632960123" not in str(caught.value)
+
+
+def test_a_hurt_constraint_becomes_the_rooms_refusal(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TEMP TABLE thing (id int CONSTRAINT pk_thing PRIMARY KEY)"))
+        with pytest.raises(IntegrityError) as caught:
+            connection.execute(text("INSERT INTO thing VALUES (1), (1)"))
+    assert constraint_of(caught.value) == "pk_thing"
+    refusal = translate(caught.value, {"pk_thing": lambda: Refused("CSS037E", "It is there already.")})
+    assert isinstance(refusal, Refused)
+    assert translate(caught.value, {}) is None
+
+
+@pytest.mark.parametrize("version", [140_013, 190_000, 90_624])
+def test_another_version_is_refused(version: int) -> None:
+    with pytest.raises(Unavailable, match="15 to 18") as caught:
+        refuse_version(version)
+    assert caught.value.code == "CSS021E"
+
+
+@pytest.mark.parametrize("version", [150_000, 180_006])
+def test_our_versions_are_taken(version: int) -> None:
+    refuse_version(version)
+
+
+def test_a_database_without_tables_is_refused_and_one_that_is_not_there_too(bare_engine: Engine) -> None:
+    url = bare_engine.url.render_as_string(hide_password=False)
+    with pytest.raises(Unavailable) as caught:
+        database(Settings(Path("/nowhere"), database_url=url))
+    assert caught.value.code == "CSS022E"
+    gone = bare_engine.url.set(database="no_such_database").render_as_string(hide_password=False)
+    with pytest.raises(Unavailable) as caught:
+        database(Settings(Path("/nowhere"), database_url=gone))
+    assert caught.value.code == "CSS020E"
+    forget(url, gone)
+
+
+def test_a_process_has_one_engine_and_its_child_another(engine: Engine) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    settings = Settings(Path("/nowhere"), database_url=url)
+    ours = database(settings)
+    assert database(settings) is ours
+    with ours.connect() as connection:
+        before = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    child = os.fork()
+    if not child:
+        with unchecked_database(settings).connect() as connection:
+            os._exit(0 if connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != before else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    with ours.connect() as connection:
+        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() == before
+    forget(url)
+
+
+def forget(*urls: str) -> None:
+    for url in urls:
+        made = engines._engines.pop((os.getpid(), url), None)
+        if made is not None:
+            made.dispose()
+
+
+def test_a_server_that_is_starting_is_told_from_one_that_is_not_there() -> None:
+    said = {
+        "FATAL:  the database system is starting up": "starting or stopping",
+        "FATAL:  sorry, too many clients already": "in use",
+        'connection to server at "h", port 1 failed: Connection refused\n\tIs the server running?': "no connection at",
+        'connection to server at "h", port 1 failed: FATAL:  password authentication failed for user "x"': "password authentication failed",
+    }
+    import psycopg2  # noqa: PLC0415 - only here
+
+    for words, meaning in said.items():
+        with pytest.raises(Unavailable, match=meaning), faults_named():
+            raise OperationalError("connect", None, psycopg2.OperationalError(words))
+
+
+def test_a_child_that_is_killed_leaves_no_lock(fresh_engine: Engine) -> None:
+    """The server looks every second whether its client lives, even in the middle of a long statement."""
+    child = os.fork()
+    if not child:
+        with make_engine(fresh_engine.url.render_as_string(hide_password=False), pooled=False).connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(7)"))
+            connection.execute(text("SELECT pg_sleep(60)"))
+    with fresh_engine.connect() as connection:
+        while connection.execute(text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")).scalar() == 0:
+            connection.rollback()
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        connection.rollback()
+        connection.execute(text("SET lock_timeout = '10s'"))
+        connection.execute(text("SELECT pg_advisory_lock(7)"))
+        connection.invalidate()
