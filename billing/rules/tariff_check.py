@@ -125,7 +125,7 @@ def _overlaps(what: str, periods: Sequence[Period]) -> Iterator[CssError]:
     for one, other in combinations(periods, 2):
         if one.overlap(other):
             sentence = "{where} has two entries for one day: {one} and {other}."
-            yield Refused("CSS428E", sentence, where=what, one=_said(one), other=_said(other))
+            yield Refused("CSS419E", sentence, where=what, one=_said(one), other=_said(other))
 
 
 def _repeated(values: Iterable[Repeatable]) -> list[Repeatable]:

@@ -58,7 +58,7 @@ class TariffTable:
 
 
 def compile_tariffs(book: TariffBook) -> TariffTable:
-    """Compile a book; refuses one with faults, naming them all (``Several`` of CSS423E to CSS428E)."""
+    """Compile a book; refuses one with faults, naming them all (``Several`` of CSS419E and CSS423E to CSS427E)."""
     faults = tariff_faults(book)
     if faults:
         raise Several(faults)

@@ -129,15 +129,19 @@ class Window:
 
 
 def lines_of(content: bytes, first_line_number: int = 1) -> pl.DataFrame:
-    """The lines of a file, or of a block that ends at a line's end, as ``LINE_COLUMNS``. Blank lines are no records.
+    """The lines of a file, or of a block that ends at a line's end, as ``LINE_COLUMNS``.
 
+    Blank lines are no records and are not counted, so a file of n records has line numbers 1 to n without gap and the next
+    block begins at the number after the last.
     Line ends may be LF or CRLF. A line that is not UTF-8 text, or that holds a NUL, comes back readable as Latin-1 with
     ``is_text`` false: the database keeps the raw line, and ``parse_records`` gives the reason.
     """
     if b"\0" in content or not _is_utf8(content):
         return _lines_one_by_one(content, first_line_number)
-    lines = pl.scan_lines(io.BytesIO(content), name="raw", row_index_name="line_number", row_index_offset=first_line_number)
-    return lines.filter(pl.col("raw").str.len_bytes() > 0).select(pl.col("line_number").cast(pl.Int64), "raw", is_text=True).collect()
+    lines = pl.scan_lines(io.BytesIO(content), name="raw").filter(pl.col("raw").str.len_bytes() > 0)
+    return (
+        lines.with_row_index("line_number", first_line_number).select(pl.col("line_number").cast(pl.Int64), "raw", is_text=True).collect()
+    )
 
 
 def parse_records(lines: pl.DataFrame, window: Window | None = None) -> pl.DataFrame:
@@ -204,12 +208,11 @@ def _is_utf8(content: bytes) -> bool:
 def _lines_one_by_one(content: bytes, first_line_number: int) -> pl.DataFrame:
     """The slow way, for a file with damaged lines: each is judged by itself, so the good ones are not held hostage."""
     rows: list[tuple[int, str, bool]] = []
-    for line_number, line in enumerate(content.split(b"\n"), start=first_line_number):
-        kept = line.removesuffix(b"\r")
-        if kept:
-            is_text = b"\0" not in kept and _is_utf8(kept)
-            # PostgreSQL text cannot hold a NUL; its picture can stand for it.
-            rows.append((line_number, kept.decode("utf-8" if is_text else "latin-1").replace("\0", "\u2400"), is_text))
+    kept = (line.removesuffix(b"\r") for line in content.split(b"\n"))
+    for line_number, line in enumerate((line for line in kept if line), start=first_line_number):
+        is_text = b"\0" not in line and _is_utf8(line)
+        # PostgreSQL text cannot hold a NUL; its picture can stand for it.
+        rows.append((line_number, line.decode("utf-8" if is_text else "latin-1").replace("\0", "\u2400"), is_text))
     return pl.DataFrame(rows, schema=LINE_COLUMNS, orient="row")
 
 

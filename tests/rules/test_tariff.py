@@ -54,7 +54,7 @@ def test_a_fault_is_named(version: TariffVersion, code: str, sentence: str) -> N
 def test_two_versions_for_one_day() -> None:
     twice = TariffBook((VERSION, replace(with_new_ids(VERSION), period=Period(date(2012, 1, 1), date(2013, 1, 1)))), VAT_STANDARD)
     assert [fault.text for fault in tariff_faults(twice)] == [
-        "CSS428E Tariff T has two entries for one day: from 2010-01-01 to further notice and from 2012-01-01 to 2013-01-01."
+        "CSS419E Tariff T has two entries for one day: from 2010-01-01 to further notice and from 2012-01-01 to 2013-01-01."
     ]
 
 
