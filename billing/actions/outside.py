@@ -3,17 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billing.commands import BlockTotals
+from billing.model import CompensationRate
+from billing.rules.compensation import CompensationRow, Failure, compensation
+from billing.words import OutsideKind
+from css import audit
 from css.core.actor import Actor
+from css.core.money import total
+from css.core.words import FailureKind, NationCode, Segment
+from css.db.bulk import copy_rows
+from css.db.sql import block
+
+_ITEM = ("source_key", "account_id", "kind", "amount", "words", "reference", "entered_on", "business_date")
 
 
-def take_service_failures(session: Session, failure_ids: Sequence[int], *, by: Actor, at: datetime) -> BlockTotals:
-    """Take broken promises off the shelf and enter their compensation; those taken before are filtered.
+def take_service_failures(
+    session: Session, district_code: str, business_date: date, failure_ids: Sequence[int], *, by: Actor, at: datetime
+) -> BlockTotals:
+    """Take broken promises off the shelf and enter their compensation for that date; those taken before are filtered.
 
-    ``billing.queries.failures_to_take`` says which are left for a night.
+    ``billing.queries.failures_to_take`` says which are left. What is worth nothing is entered as nothing, with the reason,
+    so that it is taken once too. ``amount`` is what was given, as a positive amount.
     """
-    raise NotImplementedError
+    found = session.execute(block("billing", "outside.failures"), {"failures": list(failure_ids)}).all()
+    rates = tuple(CompensationRow(rate.kind, rate.starts_on, rate.amount) for rate in session.execute(select(CompensationRate)).scalars())
+    given = [(row, compensation(_failure(row), rates)) for row in found]
+    copy_rows(
+        session,
+        "billing.outside_item",
+        _ITEM,
+        (
+            (
+                row.source_key,
+                row.account_id,
+                OutsideKind.COMPENSATION,
+                -gift.amount,
+                gift.words,
+                row.reference,
+                business_date,
+                business_date,
+            )
+            for row, gift in given
+        ),
+    )
+    keys = [row.source_key for row in found]
+    session.execute(block("billing", "outside.enter"), {"keys": keys, "district": district_code, "at": at})
+    session.execute(block("billing", "outside.post"), {"keys": keys})
+    amount = total(gift.amount for _, gift in given)
+    if given:
+        after = {"failures": len(given), "compensation": str(amount)}
+        audit.record(
+            session, by=by, at=at, verb="take_service_failures", subject=("district", f"{district_code} {business_date}"), after=after
+        )
+    return BlockTotals(read=len(failure_ids), written=len(given), filtered=len(failure_ids) - len(given), amount=amount)
+
+
+def _failure(row: Row[Any]) -> Failure:
+    return Failure(
+        kind=FailureKind(row.kind),
+        issue_on=row.issue_on,
+        promised_at=row.promised_at,
+        put_right_at=row.put_right_at,
+        nation=NationCode(row.nation).value,
+        segment=Segment(row.segment),
+        is_own_retail=row.is_own_retail,
+    )

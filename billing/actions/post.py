@@ -8,12 +8,39 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from billing.commands import BlockTotals
+from billing.queries.at_cut import cycle_of
+from billing.rules.cycle import next_bill_on
+from billing.words import BillKind
+from css import audit
 from css.core.actor import Actor
+from css.core.money import Money
+from css.db.sql import block
 
 
 def post_block(session: Session, bill_ids: Sequence[int], *, by: Actor, at: datetime) -> BlockTotals:
     """Enter released bills in the ledger and move their accounts' cycles on; bills posted before are filtered.
 
-    ``billing.queries.bills_to_post`` says which are left.
+    ``billing.queries.bills_to_post`` says which are left. A bill is entered for its run's business date; one let go so
+    late that this date's books are closed, for the first date still open.
     """
-    raise NotImplementedError
+    released = session.execute(block("billing", "post.released"), {"bills": list(bill_ids)}).all()
+    bills = [row.id for row in released]
+    if bills:
+        dates = [row.posted_on for row in released]
+        session.execute(block("billing", "post.enter"), {"bills": bills, "dates": dates, "at": at})
+        session.execute(block("billing", "post.post"), {"bills": bills})
+        session.execute(
+            block("billing", "cut.move_cycles"),
+            {
+                "accounts": [row.account_id for row in released],
+                "dates": [next_bill_on(BillKind(row.kind), cycle_of(row), row.cycle_on, row.usage_through) for row in released],
+                "finished": [row.kind == BillKind.FINAL for row in released],
+                "cuts": [row.usage_through for row in released],
+            },
+        )
+        session.execute(block("billing", "post.mark_posted"), {"bills": bills})
+    amount = Money(sum(row.invoice_gross for row in released))
+    if bills:
+        after = {"bills": len(bills), "invoice_gross": str(amount)}
+        audit.record(session, by=by, at=at, verb="post_bills", subject=("bills", f"{bills[0]} to {bills[-1]}"), after=after)
+    return BlockTotals(read=len(bill_ids), written=len(bills), filtered=len(bill_ids) - len(bills), amount=amount)

@@ -3,16 +3,94 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from billing.model import BillRun
+from billing.queries.at_cut import cycle_of
+from billing.rules.cycle import Standing, due_bill
+from css import audit
 from css.core.actor import Actor
+from css.core.errors import NotFound, Refused
+from css.db.bulk import copy_rows
+from css.db.sql import block
+from css.master.districts import BusinessDate
 
 
 def freeze_cut(session: Session, district_code: str, business_date: date, *, by: Actor, at: datetime) -> int:
     """Make the bill run of a district's night and its list of accounts; return the run's id. A second call gives the first's.
 
-    The business date must have been rolled past ``business_date`` before (Refused CSS430E): only then is everything of
-    that date complete.
+    The business date must have been rolled past ``business_date`` before: only then is everything of that date complete.
+
+    Raises:
+        NotFound: CSS101E, no such district.
+        Refused: CSS430E, the business date is not rolled yet.
     """
-    raise NotImplementedError
+    _require_rolled(session, district_code, business_date)
+    made = session.execute(
+        insert(BillRun)
+        .values(district_code=district_code, business_date=business_date, issue_at=at)
+        .on_conflict_do_nothing(index_elements=["district_code", "business_date"])
+        .returning(BillRun.id)
+    ).scalar()
+    if made is None:
+        return session.execute(
+            select(BillRun.id).where(BillRun.district_code == district_code, BillRun.business_date == business_date)
+        ).scalar_one()
+    parameters = {"district": district_code, "cut": business_date}
+    _begin_cycles(session, district_code, parameters)
+    _take_up_again(session, parameters)
+    listed = _list_accounts(session, made, parameters)
+    audit.record(
+        session,
+        by=by,
+        at=at,
+        verb="freeze_cut",
+        subject=("bill run", f"{district_code} {business_date}"),
+        after={"accounts": listed},
+    )
+    return made
+
+
+def _require_rolled(session: Session, district_code: str, business_date: date) -> None:
+    current_on = session.execute(select(BusinessDate.current_on).where(BusinessDate.district_code == district_code)).scalar()
+    if current_on is None:
+        raise NotFound("CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code)
+    if current_on <= business_date:
+        raise Refused(
+            "CSS430E",
+            "{date} is not over in district {district}: its business date is {current}. The night rolls it before it bills.",
+            date=business_date,
+            district=district_code,
+            current=current_on,
+        )
+
+
+def _begin_cycles(session: Session, district_code: str, parameters: dict[str, Any]) -> None:
+    """Give accounts that billing has not met their first cycle date: the one after they were opened."""
+    new = session.execute(block("billing", "cut.accounts_without_cycle"), parameters).all()
+    rows = ((row.id, district_code, cycle_of(row).next_after(row.opened_on)) for row in new)
+    copy_rows(session, "billing.account_cycle", ("account_id", "district_code", "next_bill_on"), rows)
+
+
+def _take_up_again(session: Session, parameters: dict[str, Any]) -> None:
+    """Service on an account whose final bill is out: it is billed again from the cycle date after the new start."""
+    back = session.execute(block("billing", "cut.finished_with_service"), parameters).all()
+    if back:
+        dates = [cycle_of(row).next_after(row.starts_on) for row in back]
+        session.execute(block("billing", "cut.take_up_again"), {"accounts": [row.id for row in back], "dates": dates})
+
+
+def _list_accounts(session: Session, run_id: int, parameters: dict[str, Any]) -> int:
+    cut: date = parameters["cut"]
+    found = session.execute(block("billing", "cut.standings"), parameters).all()
+    due = ((row.account_id, due_bill(_standing(row), cut)) for row in found)
+    rows = ((run_id, account_id, bill.kind, bill.cycle_on) for account_id, bill in due if bill is not None)
+    return copy_rows(session, "billing.bill_run_account", ("bill_run_id", "account_id", "kind", "cycle_on"), rows)
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(row.account_id, cycle_of(row), row.next_bill_on, row.live_services, row.last_end_on, row.has_open_order)

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from billing.queries.accounts import account_balance, bills_of_account, held_bills, statement
 from billing.queries.night import accounts_to_calculate, bills_to_dispatch, bills_to_post, bills_to_render, failures_to_take
 
-__all__ = ["accounts_to_calculate", "bills_to_dispatch", "bills_to_post", "bills_to_render", "failures_to_take"]
+__all__ = [
+    "account_balance",
+    "accounts_to_calculate",
+    "bills_of_account",
+    "bills_to_dispatch",
+    "bills_to_post",
+    "bills_to_render",
+    "failures_to_take",
+    "held_bills",
+    "statement",
+]

@@ -1,34 +1,85 @@
-"""What each step of the night has left to do: ids in rising order, within a block's ends where they are given."""
+"""What each step of the night has left to do: ids in rising order, within a block's ends (both included) where they are given."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+from sqlalchemy import ColumnElement, Select, exists, select
 from sqlalchemy.orm import Session
+
+from billing.model import AccountCycle, Bill, BillFile, BillRun, BillRunAccount, OutsideItem
+from billing.words import BillState
+from css.handover import ServiceFailure
+
+
+def _within(column: Any, first: int | None, last: int | None) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a mapped column
+    ends: list[ColumnElement[bool]] = []
+    if first is not None:
+        ends.append(column >= first)
+    if last is not None:
+        ends.append(column <= last)
+    return ends
 
 
 def accounts_to_calculate(session: Session, run_id: int, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
-    """Accounts of the run that have no bill yet and are not parked."""
-    raise NotImplementedError
+    """Accounts of the run without a bill that are neither parked nor found to have nothing to bill."""
+    ids = session.execute(
+        select(BillRunAccount.account_id)
+        .join(BillRun, BillRun.id == BillRunAccount.bill_run_id)
+        .join(AccountCycle, AccountCycle.account_id == BillRunAccount.account_id)
+        .where(
+            BillRunAccount.bill_run_id == run_id,
+            BillRunAccount.parked_code.is_(None),
+            AccountCycle.usage_billed_through.is_(None) | (AccountCycle.usage_billed_through < BillRun.business_date),
+            ~exists().where(Bill.bill_run_id == BillRunAccount.bill_run_id, Bill.account_id == BillRunAccount.account_id),
+            *_within(BillRunAccount.account_id, first, last),
+        )
+        .order_by(BillRunAccount.account_id)
+    ).scalars()
+    return tuple(ids)
+
+
+def _bills(run_id: int, state: BillState, first: int | None, last: int | None) -> Select[int]:
+    """Bills of a state in the run and in earlier runs of its district. Leans on ix_bill_not_issued."""
+    run = select(BillRun.district_code, BillRun.business_date).where(BillRun.id == run_id).subquery()
+    return (
+        select(Bill.id)
+        .join(run, (run.c.district_code == Bill.district_code) & (Bill.usage_through <= run.c.business_date))
+        .where(Bill.state != BillState.ISSUED, Bill.state == state, *_within(Bill.id, first, last))
+        .order_by(Bill.id)
+    )
 
 
 def bills_to_post(session: Session, run_id: int, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
     """Released bills of the run, and of earlier runs of its district."""
-    raise NotImplementedError
+    return tuple(session.execute(_bills(run_id, BillState.RELEASED, first, last)).scalars())
 
 
 def bills_to_render(session: Session, run_id: int, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
-    """Posted bills without their files."""
-    raise NotImplementedError
+    """Posted bills without their files, of the run and of earlier ones."""
+    has_files = exists().where(BillFile.bill_id == Bill.id).correlate(Bill)
+    return tuple(session.execute(_bills(run_id, BillState.POSTED, first, last).where(~has_files)).scalars())
 
 
 def bills_to_dispatch(session: Session, run_id: int, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
-    """Posted bills with their files, not issued yet."""
-    raise NotImplementedError
+    """Posted bills with their files, not issued yet, of the run and of earlier ones."""
+    has_files = exists().where(BillFile.bill_id == Bill.id).correlate(Bill)
+    return tuple(session.execute(_bills(run_id, BillState.POSTED, first, last).where(has_files)).scalars())
 
 
 def failures_to_take(
     session: Session, district_code: str, through: date, first: int | None = None, last: int | None = None
 ) -> tuple[int, ...]:
     """Service failures on the shelf with a business date up to and including ``through`` that billing has not taken."""
-    raise NotImplementedError
+    ids = session.execute(
+        select(ServiceFailure.id)
+        .where(
+            ServiceFailure.district_code == district_code,
+            ServiceFailure.business_date <= through,
+            ~exists().where(OutsideItem.source_key == ServiceFailure.source_key),
+            *_within(ServiceFailure.id, first, last),
+        )
+        .order_by(ServiceFailure.id)
+    ).scalars()
+    return tuple(ids)

@@ -85,3 +85,8 @@ SELECT k.account_id,
          WHERE g.account_id = k.account_id AND g.business_date <= :cut) AS ledger
   FROM unnest(CAST(:accounts AS bigint[])) AS k (account_id)
   LEFT JOIN LATERAL (SELECT max(usage_through) AS through FROM billing.bill WHERE account_id = k.account_id) b ON TRUE;
+
+-- name: bill_ids
+-- Draw ids for bills about to be written.
+-- example: {"count": 1}
+SELECT nextval(pg_get_serial_sequence('billing.bill', 'id')) AS id FROM generate_series(1, :count) ORDER BY id;

@@ -62,8 +62,9 @@ UPDATE billing.account_cycle c
 
 -- name: park
 -- Set accounts of a run aside with the reason.
--- example: {"run": 1, "accounts": [1], "codes": ["CSS431E"], "words": ["No price."]}
+-- example: {"run": 1, "numbers": ["ZZA00000017"], "codes": ["CSS431E"], "words": ["No price."]}
 UPDATE billing.bill_run_account r
    SET parked_code = m.code, parked_words = m.words
-  FROM unnest(CAST(:accounts AS bigint[]), CAST(:codes AS text[]), CAST(:words AS text[])) AS m (account_id, code, words)
- WHERE r.bill_run_id = :run AND r.account_id = m.account_id;
+  FROM unnest(CAST(:numbers AS text[]), CAST(:codes AS text[]), CAST(:words AS text[])) AS m (number, code, words)
+  JOIN css.account a ON a.number = m.number
+ WHERE r.bill_run_id = :run AND r.account_id = a.id;

@@ -1,0 +1,210 @@
+"""Everything a block of bills is decided from, as it stood at the cut: a constant number of statements for any number of accounts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from billing.model import BillRun
+from billing.rules.bill import AccountAtCut, PastBill
+from billing.rules.charges import PriceBook, Product, RentalKey, ServiceLife, Span
+from billing.rules.cycle import Cycle
+from billing.rules.difference import PostedRental
+from billing.rules.items import CallSum, ItemLeft
+from billing.rules.validation import BILLS_AVERAGED
+from billing.rules.vat import Tax
+from billing.words import BillKind
+from css.core.codec import to_plain
+from css.core.errors import NotFound
+from css.core.money import Money, Price
+from css.core.words import BillFrequency, ProductKind, Segment, VatCode, VatStatus
+from css.db.sql import block
+from css.master.products import Product as ProductRow
+from css.master.products import prices, vat_rates
+
+
+@dataclass(frozen=True, slots=True)
+class RunAtCut:
+    """A bill run: its district, its cut, and the instant every bill of it says it was made."""
+
+    run_id: int
+    district_code: str
+    cut: date
+    issue_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AtCut:
+    """One account of a block, and the payer as the bill will keep it."""
+
+    account: AccountAtCut
+    payer: dict[str, Any]
+
+
+class HasCycle(Protocol):
+    """A row with the three columns that say how bills come round."""
+
+    @property
+    def cycle_day(self) -> int: ...
+    @property
+    def frequency(self) -> str: ...
+    @property
+    def cycle_month_group(self) -> int: ...
+
+
+def cycle_of(row: HasCycle | Row[Any]) -> Cycle:
+    """The cycle of an account's row."""
+    return Cycle(row.cycle_day, BillFrequency(row.frequency).months, row.cycle_month_group)
+
+
+def run_at_cut(session: Session, run_id: int) -> RunAtCut:
+    """The run. NotFound CSS434E when there is none."""
+    run = session.get(BillRun, run_id)
+    if run is None:
+        raise NotFound("CSS434E", "There is no bill run {run}.", run=run_id)
+    return RunAtCut(run.id, run.district_code, run.business_date, run.issue_at)
+
+
+def price_book(session: Session) -> PriceBook:
+    """All products, rental prices and VAT rates: small reference data, read whole for each block."""
+    rows = session.execute(
+        select(ProductRow.id, ProductRow.code, ProductRow.name, ProductRow.nominal_code, ProductRow.vat_code, ProductRow.kind)
+    )
+    products = [Product(row.id, row.code, row.name, row.nominal_code, row.vat_code, row.kind is ProductKind.ONE_OFF) for row in rows]
+    return PriceBook(products, prices(session), vat_rates(session))
+
+
+def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int]) -> tuple[AtCut, ...]:
+    """The accounts that still need their bill of this run, in order of id."""
+    found = session.execute(
+        block("billing", "calculate.accounts"), {"run": run.run_id, "accounts": list(account_ids), "cut": run.cut}
+    ).all()
+    if not found:
+        return ()
+    accounts = [row.account_id for row in found]
+    services = _services(session, run, accounts)
+    posted = _posted_rentals(session, accounts)
+    items = _items(session, run, accounts)
+    calls = _calls(session, run, accounts)
+    past = _past_bills(session, accounts)
+    balances = {
+        row.account_id: row for row in session.execute(block("billing", "calculate.balances"), {"accounts": accounts, "cut": run.cut})
+    }
+    return tuple(
+        AtCut(
+            AccountAtCut(
+                account_id=row.account_id,
+                account_number=row.number,
+                kind=BillKind(row.kind),
+                cycle=cycle_of(row),
+                cycle_on=row.cycle_on,
+                cut=run.cut,
+                usage_after=row.usage_billed_through,
+                opened_on=row.opened_on,
+                segment=Segment(row.segment),
+                vat_status=VatStatus(row.vat_status),
+                services=services.get(row.account_id, ()),
+                posted=posted.get(row.account_id, {}),
+                items=items.get(row.account_id, ()),
+                calls=calls.get(row.account_id, ()),
+                previous=_previous(past.get(row.account_id, ())),
+                payments=Money(int(balances[row.account_id].payments)),
+                outside=Money(int(balances[row.account_id].outside)),
+                ledger_balance=Money(int(balances[row.account_id].ledger)),
+                recent=tuple(Money(bill.invoice_gross) for bill in past.get(row.account_id, ())),
+            ),
+            _payer(row),
+        )
+        for row in found
+    )
+
+
+def _payer(row: Row[Any]) -> dict[str, Any]:
+    """Name, address, means and tax particulars as they stand now: what the bill will say, whatever is amended later."""
+    names = ("segment", "vat_status", "vat_number", "payment_means", "mandate_reference", "medium", "email", "endpoint")
+    payer: dict[str, Any] = {
+        "account_number": row.number,
+        "name": row.billing_name,
+        "address_lines": list(row.billing_address_lines),
+        "postcode": row.billing_postcode,
+    }
+    return payer | {name: to_plain(getattr(row, name)) for name in names}
+
+
+def _services(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[ServiceLife]]:
+    found: dict[int, list[ServiceLife]] = defaultdict(list)
+    parameters = {"accounts": accounts, "cut": run.cut, "issue_at": run.issue_at}
+    for account_id, service_id, product_id, quantity, starts_on, ends_on, number, order_number in session.execute(
+        block("billing", "calculate.services"), parameters
+    ):
+        found[account_id].append(ServiceLife(service_id, product_id, quantity, starts_on, ends_on, number, order_number))
+    return found
+
+
+def _posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mapping[RentalKey, Sequence[PostedRental]]]:
+    found: dict[int, dict[RentalKey, list[PostedRental]]] = defaultdict(dict)
+    for (
+        account_id,
+        line_id,
+        service_id,
+        period_starts_on,
+        price_id,
+        category,
+        basis_points,
+        net,
+        starts_on,
+        ends_on,
+        unit,
+    ) in session.execute(block("billing", "calculate.posted_rentals"), {"accounts": accounts}):
+        key = RentalKey(service_id, period_starts_on, price_id, Tax(category, basis_points))
+        found[account_id].setdefault(key, []).append(PostedRental(line_id, Money(net), Span(starts_on, ends_on), unit))
+    return found
+
+
+def _items(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[ItemLeft]]:
+    found: dict[int, list[ItemLeft]] = defaultdict(list)
+    for row in session.execute(block("billing", "calculate.items"), {"accounts": accounts, "cut": run.cut}):
+        found[row.account_id].append(
+            ItemLeft(
+                row.id,
+                row.service_id,
+                row.product_id,
+                row.number,
+                row.words,
+                row.reference,
+                row.quantity,
+                Price.of(row.net_price),
+                VatCode(row.vat_code),
+                row.occurs_on,
+            )
+        )
+    return found
+
+
+def _calls(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[CallSum]]:
+    found: dict[int, list[CallSum]] = defaultdict(list)
+    parameters = {"district": run.district_code, "accounts": accounts, "cut": run.cut}
+    for account_id, service_id, caller, charge_class, band, basis_points, call_count, seconds, millionths in session.execute(
+        block("billing", "calculate.calls"), parameters
+    ):
+        price = Price(int(millionths))
+        found[account_id].append(CallSum(service_id, caller, charge_class, band, basis_points, call_count, int(seconds), price))
+    return found
+
+
+def _past_bills(session: Session, accounts: list[int]) -> Mapping[int, Sequence[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in session.execute(block("billing", "calculate.past_bills"), {"accounts": accounts, "limit": BILLS_AVERAGED}):
+        found[row.account_id].append(row)
+    return found
+
+
+def _previous(bills: Sequence[Row[Any]]) -> PastBill | None:
+    latest = next(iter(bills), None)
+    return None if latest is None else PastBill(period_ends_on=latest.period_ends_on, amount_due=Money(latest.amount_due))

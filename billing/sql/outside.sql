@@ -1,0 +1,32 @@
+-- name: failures
+-- Service failures of a block that billing has not taken, with whose they are. Their rows are locked: one taker at a time.
+-- example: {"failures": [1]}
+SELECT f.id, f.source_key, f.account_id, f.kind, f.reference, f.issue_on, f.promised_at, f.put_right_at, a.segment, p.is_own_retail, d.nation
+  FROM css.service_failure f
+  JOIN css.account a ON a.id = f.account_id
+  JOIN css.provider p ON p.id = a.provider_id
+  JOIN css.district d ON d.code = f.district_code
+ WHERE f.id = ANY(:failures)
+   AND NOT EXISTS (SELECT 1 FROM billing.outside_item o WHERE o.source_key = f.source_key)
+ ORDER BY f.id
+   FOR UPDATE OF f;
+
+-- name: enter
+-- One journal entry for each item of these that changes what is owed.
+-- example: {"keys": ["fault/ZZF00000018/delayed-repair"], "district": "ZZ", "at": "2026-01-31T23:00:00+00:00"}
+INSERT INTO billing.journal_entry (source_key, district_code, business_date, words, entered_at)
+SELECT 'outside/' || o.source_key, :district, o.business_date, o.words, :at
+  FROM billing.outside_item o
+ WHERE o.source_key = ANY(:keys) AND o.amount <> 0
+ ORDER BY o.id;
+
+-- name: post
+-- Both sides: what the account owes falls, and the expense rises by as much.
+-- example: {"keys": ["fault/ZZF00000018/delayed-repair"]}
+INSERT INTO billing.posting (journal_entry_id, nominal_code, account_id, business_date, amount)
+SELECT e.id, s.nominal_code, CASE WHEN s.nominal_code = 'DEBTORS' THEN o.account_id END, o.business_date, s.sign * o.amount
+  FROM billing.outside_item o
+  JOIN billing.journal_entry e ON e.source_key = 'outside/' || o.source_key
+ CROSS JOIN (VALUES ('DEBTORS', 1), ('COMPENSATION', -1)) AS s (nominal_code, sign)
+ WHERE o.source_key = ANY(:keys) AND o.amount <> 0
+ ORDER BY e.id, s.sign DESC;
