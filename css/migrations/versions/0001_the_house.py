@@ -84,12 +84,15 @@ CREATE SEQUENCE css.payment_serial
 CREATE FUNCTION css.service_within_line() RETURNS trigger LANGUAGE plpgsql AS $$
 -- A service lives within its line's life; no check constraint can look at another table.
 BEGIN
-  IF TG_TABLE_NAME = 'service' AND NOT EXISTS (
-       SELECT 1 FROM css.line l WHERE l.id = NEW.line_id AND NEW.starts_on >= l.starts_on
-          AND (l.ends_on IS NULL OR (NEW.ends_on IS NOT NULL AND NEW.ends_on <= l.ends_on)))
-  THEN
-    RAISE EXCEPTION 'service outside the life of its line' USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_service_within_line';
-  ELSIF TG_TABLE_NAME = 'line' AND EXISTS (
+  IF TG_TABLE_NAME = 'service' THEN
+    -- FOR SHARE waits for whoever is ending the line at this moment, and makes them wait for us.
+    PERFORM 1 FROM css.line l WHERE l.id = NEW.line_id AND NEW.starts_on >= l.starts_on
+        AND (l.ends_on IS NULL OR (NEW.ends_on IS NOT NULL AND NEW.ends_on <= l.ends_on)) FOR SHARE;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'service outside the life of its line' USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_service_within_line';
+    END IF;
+  -- Each table has its own branch: NEW has no line_id when it is a line.
+  ELSIF EXISTS (
        SELECT 1 FROM css.service s WHERE s.line_id = NEW.id AND (s.starts_on < NEW.starts_on
           OR (NEW.ends_on IS NOT NULL AND (s.ends_on IS NULL OR s.ends_on > NEW.ends_on))))
   THEN
@@ -1473,6 +1476,7 @@ def upgrade() -> None:
         sa.Column("emergency_name", sa.Text(), nullable=True),
         sa.Column("hazard_notes", sa.Text(), nullable=True),
         sa.Column("visit_notes", sa.Text(), nullable=True),
+        sa.Column("placed_on", sa.Date(), nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("placed_by", sa.Text(), nullable=False),
         sa.Column("done_on", sa.Date(), nullable=True),
