@@ -1,0 +1,309 @@
+"""A day in the district: orders by telephone and by XML, faults reported and cleared, bills paid; and what the day left open.
+
+Every deed goes through the verb and the door that a person or a partner would use, at the instant it would happen; only the
+dice are ours. Named deeds on the first days make sure that even the smallest district has one of each.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from billing.actions import take_payment
+from billing.commands import TakePayment
+from billing.words import PaymentMethod
+from css.care.actions import record_contact
+from css.care.commands import RecordContact
+from css.care.words import Channel, Outcome
+from css.core.actor import Actor
+from css.core.calendar import add_working_days, london_instant
+from css.core.clock import FixedClock
+from css.core.errors import CssError
+from css.core.money import Money
+from css.core.words import BillFrequency, ContactPointKind, CustomerKind, DirectoryEntryKind, PaymentMeans, Segment
+from css.db.engine import transaction
+from css.demo.ground import Place
+from css.demo.partner_letter import provide_order
+from css.demo.people import LiveLine
+from css.demo.plan import FIRST_NAMES, SURNAMES, TITLES, DemoPlan
+from css.master.accounts import Account
+from css.master.commands import AddCustomer, OpenAccount, ReachAt
+from css.master.enrol import add_customer, open_account
+from css.master.providers import Provider
+from css.master.reference import PARTNER, RETAIL
+from css.partners.inbox import receive
+from css.partners.keys import own_party, partner_of
+from orders.actions import complete_order, place_order
+from orders.commands import CompleteOrder, PlaceOrder
+from orders.queries import open_orders
+from orders.words import OrderKind
+from repairs.actions import clear_fault, report_fault
+from repairs.commands import ClearFault, ReportFault
+from repairs.rules.report import SYMPTOMS
+
+NATION = "england-and-wales"
+PROVIDES_PER_LINE = 0.0003
+CEASES_PER_LINE = 0.0003
+FAULTS_PER_LINE = 10 / 100 / 365
+LATE_CLEAR_PERCENT = 15
+PROVIDE_LEAD_DAYS = 10
+CEASE_LEAD_DAYS = 3
+CLEAR_CODES = ("NTE", "DW", "DP", "DS", "CAB", "ES", "MDF", "EX", "RWT", "CE")
+PAYS_PERCENT = 88
+
+
+@dataclass(slots=True)
+class Diary:
+    """What is still to happen, and what has happened."""
+
+    lines: list[LiveLine]
+    vacant: list[Place]
+    partner_account: str | None
+    due_clears: list[tuple[date, str, str]] = field(default_factory=list)
+    due_payments: list[tuple[date, str, Money]] = field(default_factory=list)
+    letters: int = 0
+    orders_by_telephone: int = 0
+    orders_by_xml: int = 0
+    ceases: int = 0
+    orders_completed: int = 0
+    faults_reported: int = 0
+    faults_cleared: int = 0
+    payments: int = 0
+    refusals: int = 0
+    first_order: str = ""
+    first_fault: str = ""
+
+
+def _operator(name: str) -> Actor:
+    return Actor("operator", name, RETAIL, frozenset({"clerk", "repair", "billing"}), "command line")
+
+
+AMY = _operator("AMY")
+FIELD_FORCE = Actor("system", "FIELD", RETAIL, frozenset({"clerk", "repair"}), "field force")
+
+
+def _times(expected: float, rng: random.Random) -> int:
+    """How often something of small probability happens: the whole part always, the rest by chance."""
+    whole = int(expected)
+    return whole + (rng.random() < expected - whole)
+
+
+def live_a_day(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random) -> None:
+    """Everything that happens in office hours of one day."""
+    first = day == plan.starts_on
+    for n in range(max(_times(PROVIDES_PER_LINE * len(diary.lines), rng), int(first))):
+        _order_by_telephone(engine, plan, diary, day, rng, n)
+    if first or (diary.partner_account and rng.random() < PROVIDES_PER_LINE * len(diary.lines) / 3):
+        _order_by_xml(engine, plan, diary, day)
+    for n in range(_times(CEASES_PER_LINE * len(diary.lines), rng)):
+        _cease(engine, diary, day, rng, n)
+    for n in range(max(_times(FAULTS_PER_LINE * len(diary.lines), rng), int(first))):
+        _report(engine, diary, day, rng, n, dead=first and n == 0)
+    _do_field_work(engine, plan, diary, day)
+    _clear(engine, diary, day)
+    _pay(engine, diary, day)
+
+
+def _at(day: date, hour: int, minute: int = 0) -> datetime:
+    return london_instant(day, time(hour, minute % 60))
+
+
+def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random, n: int) -> None:
+    if not diary.vacant:
+        return
+    place = diary.vacant.pop(rng.randrange(len(diary.vacant)))
+    title, first_name, surname = rng.choice(TITLES), rng.choice(FIRST_NAMES), rng.choice(SURNAMES)
+    mobile = f"447700900{rng.randrange(1000):03d}"
+    at = _at(day, 9, 7 * n)
+    with transaction(engine) as session:
+        customer = add_customer(
+            session,
+            AddCustomer(
+                district_code=plan.district,
+                kind=CustomerKind.PERSON,
+                title=title,
+                first_name=first_name,
+                surname=surname,
+                reach_at=(ReachAt(kind=ContactPointKind.MOBILE, value=mobile, is_preferred=True),),
+            ),
+            by=AMY,
+            at=at,
+        ).number
+        account = open_account(
+            session,
+            OpenAccount(
+                customer_number=customer,
+                provider_code=RETAIL,
+                segment=Segment.RESIDENTIAL,
+                billing_name=f"{title} {first_name[0]} {surname}",
+                billing_address_lines=(f"{place.premises} {place.street}", place.town),
+                billing_postcode=place.postcode,
+                cycle_day=rng.randrange(1, 29),
+                frequency=BillFrequency.MONTHLY,
+                payment_means=PaymentMeans.ON_DEMAND,
+            ),
+            by=AMY,
+            at=at,
+        ).number
+        required_on = add_working_days(day, PROVIDE_LEAD_DAYS, NATION)
+        placed = place_order(
+            session,
+            PlaceOrder(
+                token=f"demo/{plan.seed}/{day}/{n}",
+                kind=OrderKind.PROVIDE,
+                account_number=account,
+                product_codes=("LINE-RES", "CALLER-DISPLAY"),
+                address_key=place.address_key,
+                required_on=required_on,
+                contact_name=f"{title} {surname}",
+                contact_phone=mobile,
+                directory_kind=DirectoryEntryKind.ORDINARY,
+                directory_name=f"{surname} {first_name[0]}",
+                emergency_name=f"{first_name} {surname}",
+            ),
+            by=AMY,
+            at=at,
+        )
+        record_contact(
+            session,
+            RecordContact(
+                customer_number=customer,
+                account_number=account,
+                channel=Channel.TELEPHONE,
+                caller_name=f"{title} {surname}",
+                is_verified=True,
+                topic="order",
+                reference=placed.order_number,
+                words="New line ordered.",
+                outcome=Outcome.SOLVED,
+            ),
+            by=AMY,
+            at=at,
+        )
+    diary.orders_by_telephone += 1
+    diary.first_order = diary.first_order or placed.order_number
+
+
+def _order_by_xml(engine: Engine, plan: DemoPlan, diary: Diary, day: date) -> None:
+    if not diary.vacant or diary.partner_account is None:
+        return
+    place = diary.vacant.pop()
+    at = _at(day, 11)
+    diary.letters += 1
+    with transaction(engine) as session:
+        us, them = own_party(session), partner_of(session, PARTNER).party
+    required_on = add_working_days(day, PROVIDE_LEAD_DAYS, NATION)
+    letter = provide_order(
+        seed=plan.seed, n=diary.letters, us=us, them=them, account=diary.partner_account, place=place, required_on=required_on, at=at
+    )
+    answer = receive(engine, PARTNER, letter, clock=FixedClock(at), own_party=us)
+    assert answer.status < 300, answer.body.decode()  # noqa: PLR2004 - HTTP's own line between yes and no
+    diary.orders_by_xml += 1
+
+
+def _cease(engine: Engine, diary: Diary, day: date, rng: random.Random, n: int) -> None:
+    homes = [line for line in diary.lines if line.segment is Segment.RESIDENTIAL]
+    if not homes:
+        return
+    line = rng.choice(homes)
+    required_on = add_working_days(day, CEASE_LEAD_DAYS, NATION)
+    command = PlaceOrder(
+        kind=OrderKind.CEASE,
+        account_number=line.account_number,
+        number=line.number,
+        required_on=required_on,
+        contact_name="The customer",
+        contact_phone="447700900000",
+    )
+    placed = _try(engine, diary, lambda session: place_order(session, command, by=AMY, at=_at(day, 14, 9 * n)).order_number)
+    if placed:
+        diary.lines.remove(line)
+        diary.ceases += 1
+
+
+def _report(engine: Engine, diary: Diary, day: date, rng: random.Random, n: int, *, dead: bool) -> None:
+    line = rng.choice(diary.lines)
+    symptom = "NDT" if dead else rng.choice([code for code, symptom in SYMPTOMS.items() if symptom.needs_product is None])
+    command = ReportFault(
+        number=line.number,
+        symptom_code=symptom,
+        contact_name="The customer",
+        contact_phone="447700900001",
+        equipment_checked=True,
+        power_checked=True,
+    )
+    fault = _try(engine, diary, lambda session: report_fault(session, command, by=AMY, at=_at(day, 10, 11 * n)).fault_number)
+    if fault is None:
+        return
+    late = dead or rng.randrange(100) < LATE_CLEAR_PERCENT
+    cleared_on = add_working_days(day, 5 if late else rng.randrange(1, 3), NATION)
+    diary.due_clears.append((cleared_on, fault, rng.choice(CLEAR_CODES[:8]) if dead else rng.choice(CLEAR_CODES)))
+    diary.faults_reported += 1
+    diary.first_fault = diary.first_fault or fault
+
+
+def _do_field_work(engine: Engine, plan: DemoPlan, diary: Diary, day: date) -> None:
+    """The field force does what is promised for today; what it cannot do it leaves on the list."""
+    with transaction(engine) as session:
+        promised = open_orders(session, by=FIELD_FORCE, district_code=plan.district)
+    for order in promised:
+        if order.target_on is not None and order.target_on <= day:
+            command = CompleteOrder(order_number=order.order_number, done_on=day)
+            done = _try(engine, diary, _completing(command, _at(day, 15)))
+            diary.orders_completed += done is not None
+
+
+def _completing(command: CompleteOrder, at: datetime) -> Callable[[Session], str]:
+    return lambda session: complete_order(session, command, by=FIELD_FORCE, at=at).order_number
+
+
+def _clearing(command: ClearFault, at: datetime) -> Callable[[Session], str]:
+    return lambda session: clear_fault(session, command, by=FIELD_FORCE, at=at).fault_number
+
+
+def _clear(engine: Engine, diary: Diary, day: date) -> None:
+    for _, fault, code in [due for due in diary.due_clears if due[0] <= day]:
+        command = ClearFault(fault_number=fault, clear_code=code)
+        done = _try(engine, diary, _clearing(command, _at(day, 16)))
+        diary.faults_cleared += done is not None
+    diary.due_clears = [due for due in diary.due_clears if due[0] > day]
+
+
+def _pay(engine: Engine, diary: Diary, day: date) -> None:
+    due = [payment for payment in diary.due_payments if payment[0] <= day]
+    diary.due_payments = [payment for payment in diary.due_payments if payment[0] > day]
+    if not due:
+        return
+    with transaction(engine) as session:
+        for _, account, amount in due:
+            command = TakePayment(account_number=account, amount=amount, method=PaymentMethod.BANK_TRANSFER, reference="Thank you")
+            take_payment(session, command, by=AMY, at=_at(day, 12))
+    diary.payments += len(due)
+
+
+def expect_payments(diary: Diary, issued: list[tuple[str, Money]], day: date, rng: random.Random) -> None:
+    """Bills that went out: most will be paid, some days later."""
+    for account, amount in issued:
+        if amount.pence > 0 and rng.randrange(100) < PAYS_PERCENT:
+            diary.due_payments.append((day + timedelta(days=rng.randrange(3, 15)), account, amount))
+
+
+def _try(engine: Engine, diary: Diary, deed: Callable[[Session], str]) -> str | None:
+    """Do a deed in a transaction of its own; a refusal is counted, as it would be on the telephone."""
+    try:
+        with transaction(engine) as session:
+            return deed(session)
+    except CssError:
+        diary.refusals += 1
+        return None
+
+
+def partner_account(session: Session) -> str | None:
+    """The partner's account, if the district has one."""
+    statement = select(Account.number).join(Provider, Provider.id == Account.provider_id).where(Provider.code == PARTNER)
+    return session.execute(statement.order_by(Account.id).limit(1)).scalar()
