@@ -146,13 +146,19 @@ def answered(action: Action[CommandT, More, ResultT]) -> Action[CommandT, More, 
             return action(session, command, *args, **kwargs)
         by = cast("Actor", kwargs["by"])
         at = cast("datetime", kwargs["at"])
-        digest = hashlib.sha256(json.dumps([type(command).__name__, to_plain(command)], sort_keys=True).encode()).hexdigest()
+        said = to_plain(command)
+        # A password goes into no digest: it could be guessed from one at leisure.
+        said.pop("password", None)
+        digest = hashlib.sha256(json.dumps([type(command).__name__, said], sort_keys=True).encode()).hexdigest()
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{by.kind}/{by.name}/{token}", 0))))
         first = session.get(CommandAnswer, (by.kind, by.name, token))
         if first is not None:
             if first.command_sha256 != digest:
                 raise Conflict(
-                    "CSS110E", "Token {token} was used before for another command; use a new token for a new deed.", token=token, element="token"
+                    "CSS110E",
+                    "Token {token} was used before for another command; use a new token for a new deed.",
+                    token=token,
+                    element="token",
                 )
             return cast("ResultT", from_plain(first.answer, result_type))
         result = action(session, command, *args, **kwargs)
