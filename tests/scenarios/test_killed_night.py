@@ -1,0 +1,132 @@
+"""Journey "a bad night": the night is killed at each of its durable points and run again; the bills are those of a quiet night."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, time
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from css.core.calendar import london_instant
+from css.db.engine import make_engine, transaction
+from css.demo.plan import DemoPlan
+from css.demo.run import build
+from tests.scenarios.night_child import child
+from tests.scenarios.nights import CallMade, carrier_file
+
+DAY = date(2026, 3, 5)
+STRIDE = int(os.environ.get("CSS_TEST_KILL_STRIDE", "3"))
+"""Every so many points are tried; 1 tries them all."""
+_names = count(1)
+
+WHAT_COUNTS = {
+    "bills": "SELECT number, serial, kind, state, issue_on, account_id, invoice_net, invoice_vat, amount_due FROM billing.bill ORDER BY serial",
+    "lines": "SELECT bill_id, line_number, kind, words, net, vat_category FROM billing.bill_line ORDER BY bill_id, line_number",
+    "files": "SELECT bill_id, kind, file_name, sha256 FROM billing.bill_file ORDER BY bill_id, kind",
+    "ledger": "SELECT e.source_key, p.nominal_code, p.account_id, p.amount FROM billing.posting p "
+    "JOIN billing.journal_entry e ON e.id = p.journal_entry_id ORDER BY 1, 2, 3, 4",
+    "calls": "SELECT usage_record_id, account_id, net_millionths FROM billing.rated_call ORDER BY 1",
+    "rejects": "SELECT source_key, reason_code FROM batch.reject ORDER BY 1",
+    "totals": "SELECT step, name, item_count, amount FROM batch.control_total ORDER BY 1, 2",
+    "steps": "SELECT step, state, read_count, written_count, filtered_count, rejected_count FROM batch.step_execution ORDER BY ordinal",
+    "date": "SELECT current_on, closed_through FROM css.business_date",
+}
+
+
+@pytest.fixture
+def evening(fresh_engine: Engine, tmp_path: Path) -> tuple[Engine, Path]:
+    """A small district on the evening of the 5th: everybody is billed tonight, and the carrier's file has come."""
+    diary, _ = build(fresh_engine, DemoPlan(lines=8, days=1, starts_on=DAY))
+    with transaction(fresh_engine) as session:
+        session.execute(text("UPDATE css.account SET cycle_day = 5, frequency = 'monthly'"))
+    home = tmp_path / "evening"
+    lines = diary.lines
+    calls = [CallMade(line.number, "441134960123", london_instant(DAY, time(10, n)), 60 * n) for n, line in enumerate(lines)]
+    calls += [CallMade("441632960999", "447700900456", london_instant(DAY, time(11)), 60)]
+    carrier_file(home, "ZZ", DAY, 1, calls)
+    fresh_engine.dispose()
+    return fresh_engine, home
+
+
+@contextmanager
+def copy_of(engine: Engine, home: Path) -> Iterator[tuple[Engine, Path]]:
+    """The same evening again, in a database and a directory of its own."""
+    name = f"{engine.url.database}_{next(_names)}"
+    server = make_engine(make_url(engine.url).set(database="postgres").render_as_string(hide_password=False), pooled=False)
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {engine.url.database} STRATEGY FILE_COPY"))
+        made = make_engine(engine.url.set(database=name).render_as_string(hide_password=False))
+        own_home = home.parent / name
+        shutil.copytree(home, own_home)
+        try:
+            yield made, own_home
+        finally:
+            made.dispose()
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            shutil.rmtree(own_home)
+    server.dispose()
+
+
+def night(engine: Engine, home: Path, kill_at: int = 0) -> tuple[int, int]:
+    """Exit status and the points passed of one attempt at the night."""
+    points = home / "points"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.scenarios.night_child"])
+    process = context.Process(target=child, args=(engine.url.render_as_string(hide_password=False), str(home), DAY, kill_at, str(points)))
+    process.start()
+    process.join(120)
+    assert process.exitcode is not None, "the night hangs"
+    passed = int(points.read_text(encoding="ascii")) if points.exists() else 0
+    points.unlink(missing_ok=True)
+    return process.exitcode, passed
+
+
+def what_is_there(engine: Engine, home: Path) -> dict[str, object]:
+    """All that a night leaves, in the database and on the disk."""
+    with engine.connect() as connection:
+        found: dict[str, object] = {
+            name: [tuple(row) for row in connection.execute(text(statement))] for name, statement in WHAT_COUNTS.items()
+        }
+    files = sorted(path for path in home.rglob("*") if path.is_file())
+    found["disk"] = {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return found
+
+
+@pytest.mark.timeout(600)
+def test_killed_at_any_durable_point_and_run_again_it_makes_the_same_bills_to_the_byte(evening: tuple[Engine, Path]) -> None:
+    with copy_of(*evening) as (engine, home):
+        status, points = night(engine, home)
+        assert status == 0
+        quiet = what_is_there(engine, home)
+    assert len(quiet["bills"]) >= 6, quiet["bills"]  # type: ignore[arg-type]
+    assert points > 60, "fewer durable points than a night has commits: the traps are not set"
+    assert not [name for name in quiet["disk"] if "tmp" in name or "part" in name]  # type: ignore[attr-defined]
+
+    for kill_at in range(1, points + 1, STRIDE):
+        with copy_of(*evening) as (engine, home):
+            assert night(engine, home, kill_at)[0] == -signal.SIGKILL, f"not killed at point {kill_at} of {points}"
+            assert night(engine, home)[0] == 0, f"not taken up again after a kill at point {kill_at}"
+            assert what_is_there(engine, home) == quiet, f"killed at point {kill_at}"
+
+
+@pytest.mark.timeout(300)
+def test_killed_again_and_again_it_still_gets_there(evening: tuple[Engine, Path]) -> None:
+    with copy_of(*evening) as (engine, home):
+        assert night(engine, home)[0] == 0
+        quiet = what_is_there(engine, home)
+    with copy_of(*evening) as (engine, home):
+        kills = 0
+        while night(engine, home, kill_at=7 + kills % 5)[0] != 0:
+            kills += 1
+            assert kills < 200, "no progress"
+        assert kills > 5
+        assert what_is_there(engine, home) == quiet
