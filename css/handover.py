@@ -285,11 +285,14 @@ def holds_on(session: Session, account_id: int) -> tuple[HoldRow, ...]:
     return tuple(HoldRow(row.kind, row.line_id, row.reference) for row in rows)
 
 
-def next_outbox_sequence(session: Session, provider_id: int) -> int:
-    """Take the partner's next number; the row stays locked until the transaction ends, so numbers have no gap."""
-    statement = insert(OutboxCounter).values(provider_id=provider_id, last_sequence=1)
-    statement = statement.on_conflict_do_update(index_elements=["provider_id"], set_={"last_sequence": OutboxCounter.last_sequence + 1})
-    return int(session.execute(statement.returning(OutboxCounter.last_sequence)).scalar_one())
+def next_outbox_sequence(session: Session, provider_id: int, *, count: int = 1) -> int:
+    """Take the partner's next number, or the next ``count`` and return the first of them.
+
+    The row stays locked until the transaction ends, so numbers have no gap.
+    """
+    statement = insert(OutboxCounter).values(provider_id=provider_id, last_sequence=count)
+    statement = statement.on_conflict_do_update(index_elements=["provider_id"], set_={"last_sequence": OutboxCounter.last_sequence + count})
+    return int(session.execute(statement.returning(OutboxCounter.last_sequence)).scalar_one()) - count + 1
 
 
 def put_in_outbox(  # noqa: PLR0913
