@@ -3,7 +3,7 @@
 One truth about life and death: every process of the server inherits an open file that holds a lock (``alive.lock``).
 The kernel drops the lock with the last of them, so a free lock proves that nothing of the server lives, whatever a
 pid file says and whichever container or user looks, and a process not yet reaped holds nothing. "Up" means something
-else: ``SELECT 1`` was answered. Everything between the two is waited for, or cleared away. docs/decisions/0020.
+else: ``SELECT 1`` was answered. Everything between the two is waited for, or cleared away. docs/decisions/0040.
 """
 
 from __future__ import annotations
