@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from sqlalchemy import CompoundSelect, Select, func, literal, select, union_all
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -91,7 +91,7 @@ def find_by(session: Session, criteria: Criteria, *, by: Actor, limit: int = FOU
     if not searches:
         raise too_little(criteria.name or criteria.house)
     surest, *others = (search.subquery() for search in searches)
-    best = select(surest).distinct(surest.c.customer_id).order_by(surest.c.customer_id, surest.c.rank).subquery()
+    best = select(surest).ext(distinct_on(surest.c.customer_id)).order_by(surest.c.customer_id, surest.c.rank).subquery()
     accounts = _accounts_of_customer(by)
     statement = (
         select(
