@@ -1,0 +1,119 @@
+"""Who is calling: the keys partners show, and the parties of our messages.
+
+A key is 256 random bits, held only as its SHA-256 sum: it needs no salt and no slow hash, because nobody can try
+through 256 bits. It is shown once, when it is issued.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from css.audit import record
+from css.core.actor import Actor
+from css.core.errors import BadMessage, NotFound, Refused
+from css.core.words import Role
+from css.master.providers import Provider
+from css.partners.model import PartnerKey
+from css.xml import Party
+
+PARTY_SCHEME: Final = "DUNS"
+"""The scheme of every party's number in our headers."""
+KEY_PREFIX: Final = "css-"
+"""So that a scanner for leaked secrets, or a person, knows one when it is seen."""
+KEY_BYTES: Final = 32
+KEY_TEXT_MAX: Final = 200
+WORDS_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A provider at the gateway."""
+
+    provider_id: int
+    code: str
+    party: Party
+
+    @property
+    def actor(self) -> Actor:
+        """As whom its messages act."""
+        return Actor("partner", self.code, self.code, door="XML")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePartnerKey:
+    """Give a partner one more key. Not repeatable: the answer is a secret that is not remembered."""
+
+    provider_code: str
+    words: str
+    """What the key is for: ``order gateway, live``."""
+
+
+def issue_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: datetime) -> str:
+    """Make a key and give its text, which can never be had again.
+
+    Raises:
+        Refused: CSS111E the actor may not.
+        NotFound: CSS104E no such provider.
+        BadMessage: CSS561E the key has no words, or too many, to know it by.
+    """
+    if by.is_partner or Role.SUPERVISOR not in by.roles:
+        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need=f"the role {Role.SUPERVISOR}")
+    words = command.words.strip()
+    if not 1 <= len(words) <= WORDS_MAX:
+        raise BadMessage("CSS561E", "Say in 1 to {most} characters what the key is for.", most=WORDS_MAX, element="words")
+    partner = partner_of(session, command.provider_code)
+    key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    row = PartnerKey(provider_id=partner.provider_id, key_sha256=_sum(key), words=words, is_active=True, created_at=at)
+    session.add(row)
+    session.flush()
+    record(session, by=by, at=at, verb="issue_key", subject=("provider", partner.code), after={"key_id": row.id, "words": words})
+    session.flush()
+    return key
+
+
+def partner_of_key(session: Session, key: str) -> Partner | None:
+    """Whose key it is; None for a key that is unknown, withdrawn, or of a provider that no longer trades."""
+    if not 0 < len(key) <= KEY_TEXT_MAX:
+        return None
+    digest = _sum(key)
+    # Leans on uq_partner_key_key_sha256. What is looked up is a sum nobody can steer, so the look-up tells no secret by
+    # its time; the comparison after it takes the same time for every key.
+    row = session.execute(
+        select(PartnerKey.key_sha256, Provider.id, Provider.code, Provider.party_id)
+        .join(Provider, Provider.id == PartnerKey.provider_id)
+        .where(PartnerKey.key_sha256 == digest, PartnerKey.is_active, Provider.is_active)
+    ).one_or_none()
+    if row is None or not hmac.compare_digest(row.key_sha256, digest):
+        return None
+    return Partner(row.id, row.code, Party(row.party_id, PARTY_SCHEME))
+
+
+def partner_of(session: Session, provider_code: str) -> Partner:
+    """A provider that does business with us.
+
+    Raises:
+        NotFound: CSS104E.
+    """
+    row = session.execute(
+        select(Provider.id, Provider.code, Provider.party_id).where(Provider.code == provider_code, Provider.is_active)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("CSS104E", "There is no provider {code} doing business with us.", code=provider_code[:20], element="provider_code")
+    return Partner(row.id, row.code, Party(row.party_id, PARTY_SCHEME))
+
+
+def own_party(session: Session) -> Party:
+    """Who we are in messages: the own retail arm's number."""
+    return Party(session.execute(select(Provider.party_id).where(Provider.is_own_retail)).scalar_one(), PARTY_SCHEME)
+
+
+def _sum(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", errors="surrogatepass")).hexdigest()
