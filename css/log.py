@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 KEPT = 3
 """Digits of a telephone number that stay readable: enough to tell two lines of one trace apart, too few to call."""
 LOG_BYTES_MAX = 20_000_000
-_NUMBER = re.compile(r"(?<![\w.-])(?:\+?44|0)(?:[ -]?\d){9,10}(?![\w-])")
+_NUMBER = re.compile(r"(?<![\d.])(?<!\d-)\(?(?:\+?44|0)(?:[ ()-]{0,2}\d){9,10}(?!\d)")
+"""Rather too much than too little: whatever reads like a number of ours, with or without its brackets and dashes."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

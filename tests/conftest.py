@@ -7,9 +7,8 @@ must see committed data of its own. ``query_count`` asserts how many statements 
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -24,12 +23,14 @@ from css.db.engine import make_engine, transaction
 from css.db.migrate import upgrade
 from css.db.server import temporary
 from css.db.url import checked_url
+from css.migrations import reference
 
 # Wall time says nothing about a property on a machine with other work; a failure prints what repeats it.
 settings.register_profile("css", deadline=None, print_blob=True)
 settings.load_profile("css")
 
 TEMPLATE = f"css_t_{os.getpid()}"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _numbers = count(1)
 
 
@@ -50,10 +51,8 @@ def template(server: str) -> Iterator[str]:
     _administer(server, f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
     engine = make_engine(_url_of(server, TEMPLATE), pooled=False)
     upgrade(engine)
-    if importlib.util.find_spec("css.master.reference"):
-        reference = importlib.import_module("css.migrations.reference")
-        with transaction(engine) as session:
-            reference.load(session)
+    with transaction(engine) as session:
+        reference.load(session)
     engine.dispose()
     yield TEMPLATE
     _administer(server, f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
@@ -94,6 +93,18 @@ def session(connection: Connection) -> Iterator[Session]:
     """A session whose commits are savepoints inside a transaction that is rolled back at the end of the test."""
     with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser for tests of the screens. Without one they are skipped; in CI they fail instead."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        sentence = "no Chromium here; `make test` as root installs it, or apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return found
 
 
 @dataclass
