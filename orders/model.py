@@ -94,6 +94,8 @@ class CustomerOrder(Base):
     emergency_name: Mapped[str | None]
     hazard_notes: Mapped[str | None]
     visit_notes: Mapped[str | None]
+    placed_on: Mapped[date]
+    """The business date it was placed on: lead times count from it, and no work is done before it."""
     placed_at: Mapped[datetime]
     placed_by: Mapped[str]
     done_on: Mapped[date | None]

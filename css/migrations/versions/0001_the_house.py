@@ -448,8 +448,8 @@ def upgrade() -> None:
         sa.CheckConstraint("record_count = loaded_count + rejected_count", name=op.f("ck_usage_file_read_is_loaded_and_rejected")),
         sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_usage_file_district_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_file")),
-        sa.UniqueConstraint("supplier", "sequence", name=op.f("uq_usage_file_supplier_sequence")),
-        sa.UniqueConstraint("supplier", "sha256", name=op.f("uq_usage_file_supplier_sha256")),
+        sa.UniqueConstraint("district_code", "sha256", name="uq_usage_file_content"),
+        sa.UniqueConstraint("district_code", "supplier", "sequence", name="uq_usage_file_sequence"),
         schema="billing",
     )
     op.create_table(
@@ -1309,23 +1309,16 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
-        postgresql.ExcludeConstraint(
-            (sa.column("account_id"), "="),
-            (sa.column("source_key"), "="),
-            (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
-            using="gist",
-            name="ex_hold_overlap",
-        ),
         sa.CheckConstraint("ends_at IS NULL OR ends_at >= starts_at", name=op.f("ck_hold_ends_after_start")),
         sa.ForeignKeyConstraint(["account_id"], ["css.account.id"], name=op.f("fk_hold_account_id")),
         sa.ForeignKeyConstraint(["line_id"], ["css.line.id"], name=op.f("fk_hold_line_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
-        sa.UniqueConstraint("source_key", name=op.f("uq_hold_source_key")),
         schema="css",
     )
     op.create_index(
         "ix_hold_account_id_live", "hold", ["account_id"], unique=False, schema="css", postgresql_where=sa.text("ends_at IS NULL")
     )
+    op.create_index("uq_hold_standing", "hold", ["source_key"], unique=True, schema="css", postgresql_where=sa.text("ends_at IS NULL"))
     op.create_table(
         "line_listing",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

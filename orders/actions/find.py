@@ -1,0 +1,236 @@
+"""What the verbs of orders must know before they decide: the asker's account, the site, the products, the order itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from css.core.actor import Actor
+from css.core.calendar import Nation
+from css.core.errors import Conflict, CssError, NotFound, Refused
+from css.core.ids import IdKind, expect_id
+from css.core.words import PriceKind, ProductKind, Role, Segment
+from css.db.sql import block
+from css.master.accounts import Account
+from css.master.districts import District
+from css.master.plant import Exchange
+from css.master.products import Product, ProductPrice
+from css.master.providers import Provider
+from css.master.sites import Site
+from orders.model import CustomerOrder
+from orders.queries import no_address, no_order
+from orders.rules.content import Offer
+from orders.rules.dates import day_words
+from orders.rules.plant import NumberFacts, free_if_ended_by
+
+_DESK: Final = frozenset({Role.CLERK.value, Role.SUPERVISOR.value})
+_FIELD: Final = _DESK | {Role.REPAIR.value}
+
+
+def require_may(by: Actor, deed: Literal["place", "cancel", "work"]) -> None:
+    """Clerks and partners place and cancel orders; the desk and the field, never a partner, say how the work goes (CSS203E)."""
+    roles = _FIELD if deed == "work" else _DESK
+    if (by.is_partner and deed == "work") or (by.kind == "operator" and not roles & by.roles):
+        raise Refused("CSS203E", "{who} may not do this to orders.", who=by.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The account an order is for, and what follows from it."""
+
+    account_id: int
+    account_number: str
+    district_code: str
+    nation: Nation
+    provider_id: int
+    segment: Segment
+    closed_on: date | None
+
+
+def find_account(session: Session, account_number: str, by: Actor) -> Asker:
+    """The account by its number; to a partner another provider's is not there.
+
+    Raises:
+        NotFound: CSS200E. BadMessage: CSS052E to CSS055E.
+    """
+    number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
+    row = session.execute(
+        select(Account.id, Account.district_code, Account.provider_id, Account.segment, Account.closed_on, District.nation, Provider.code)
+        .join(Provider, Provider.id == Account.provider_id)
+        .join(District, District.code == Account.district_code)
+        .where(Account.number == number)
+    ).one_or_none()
+    if row is None or (by.is_partner and row.code != by.provider_code):
+        raise NotFound("CSS200E", "There is no account {account}.", account=number, element="account_number")
+    return Asker(
+        account_id=row.id,
+        account_number=number,
+        district_code=row.district_code,
+        nation=row.nation.value,
+        provider_id=row.provider_id,
+        segment=row.segment,
+        closed_on=row.closed_on,
+    )
+
+
+def find_offers(session: Session, codes: Iterable[str], segment: Segment, on: date) -> dict[str, Offer]:
+    """The products named, and every care level sold as a product, as the segment can have them on a day."""
+    priced = (
+        exists()
+        .where(
+            ProductPrice.product_id == Product.id,
+            ProductPrice.kind == PriceKind.RENTAL,
+            ProductPrice.segment == segment,
+            ProductPrice.starts_on <= on,
+            or_(ProductPrice.ends_on.is_(None), ProductPrice.ends_on > on),
+        )
+        .label("has_rental_price")
+    )
+    rows = session.execute(select(Product, priced).where(or_(Product.code.in_(set(codes)), Product.kind == ProductKind.CARE)))
+    return {
+        row.Product.code: Offer(
+            product_id=row.Product.id,
+            code=row.Product.code,
+            name=row.Product.name,
+            kind=row.Product.kind,
+            segments=frozenset(row.Product.segments),
+            care_level=row.Product.care_level,
+            needs_visit=row.Product.needs_visit,
+            is_orderable=row.Product.is_orderable,
+            has_rental_price=row.has_rental_price,
+        )
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteFound:
+    """Where a line is wanted."""
+
+    site_id: int
+    address_key: str
+    district_code: str
+    exchange_id: int
+    exchange_name: str
+    distribution_point_id: int | None
+    """None at a silver address, where the network knows nothing."""
+
+
+def find_site(session: Session, address_key: str) -> SiteFound:
+    """The site by its address key.
+
+    Raises:
+        NotFound: CSS209E.
+    """
+    row = session.execute(
+        select(Site, Exchange.name).join(Exchange, Exchange.id == Site.exchange_id).where(Site.address_key == address_key.strip().upper())
+    ).one_or_none()
+    if row is None:
+        raise no_address(address_key)
+    return SiteFound(
+        site_id=row.Site.id,
+        address_key=row.Site.address_key,
+        district_code=row.Site.district_code,
+        exchange_id=row.Site.exchange_id,
+        exchange_name=row.name,
+        distribution_point_id=row.Site.distribution_point_id,
+    )
+
+
+def take_stopped_line(session: Session, site_id: int) -> int | None:
+    """A stopped line of the site that nobody else is taking, locked; None when there is none."""
+    return session.execute(block("orders", "plant.stopped_line"), {"site_id": site_id}).scalar()
+
+
+def take_spare_pair(session: Session, distribution_point_id: int | None) -> int | None:
+    """A spare pair of the distribution point that is kept for no line, locked; None when there is none.
+
+    When the last ones are being taken at this moment it waits and looks again, so the answer is not "none" for an order
+    that is then given up.
+    """
+    if distribution_point_id is None:
+        return None
+    where = {"distribution_point_id": distribution_point_id}
+    pair_id = session.execute(block("orders", "plant.spare_pair"), where).scalar()
+    if pair_id is None and session.execute(block("orders", "plant.await_spare_pairs"), where).first() is not None:
+        pair_id = session.execute(block("orders", "plant.spare_pair"), where).scalar()
+    return pair_id
+
+
+def take_next_number(session: Session, exchange_id: int, exchange_name: str, at: datetime) -> str:
+    """The next number the exchange can give out, kept from others until the transaction ends.
+
+    Raises:
+        Refused: CSS229E, there is none.
+    """
+    wanted = {"exchange_id": exchange_id, "free_if_ended_by": free_if_ended_by(at)}
+    number: str | None = session.execute(block("orders", "numbers.next_free"), wanted).scalar()
+    if number is None:
+        raise Refused("CSS229E", "{exchange} exchange has no free number left.", exchange=exchange_name, element="address_key")
+    return number
+
+
+def facts_of_number(session: Session, number: str, exchange_id: int, account_id: int) -> NumberFacts:
+    """What is known of a number an account asks for."""
+    wanted = {"number": number, "exchange_id": exchange_id, "account_id": account_id}
+    row = session.execute(block("orders", "numbers.facts"), wanted).one()
+    return NumberFacts(
+        number=number,
+        is_of_exchange=row.is_of_exchange,
+        is_in_use=row.is_in_use,
+        is_reserved=row.is_reserved,
+        last_ended_at=row.last_ended_at,
+        is_own=row.is_own,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFound:
+    """An order locked until the transaction ends, and what follows from its district and account."""
+
+    order: CustomerOrder
+    nation: Nation
+    segment: Segment
+
+
+def lock_order(session: Session, order_number: str, row_version: int | None, by: Actor) -> OrderFound:
+    """The order by its number, locked and as it stands now; to a partner another provider's is not there.
+
+    Raises:
+        NotFound: CSS202E. Conflict: CSS204E, it was changed since the asker looked. BadMessage: CSS052E to CSS055E.
+    """
+    number = expect_id(order_number, IdKind.ORDER, element="order_number")
+    row = session.execute(
+        select(CustomerOrder, Provider.code, District.nation, Account.segment)
+        .join(Provider, Provider.id == CustomerOrder.provider_id)
+        .join(District, District.code == CustomerOrder.district_code)
+        .join(Account, Account.id == CustomerOrder.account_id)
+        .where(CustomerOrder.number == number)
+        .with_for_update(of=CustomerOrder)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None or (by.is_partner and row.code != by.provider_code):
+        raise no_order(number)
+    order: CustomerOrder = row.CustomerOrder
+    if row_version is not None and row_version != order.row_version:
+        raise Conflict(
+            "CSS204E",
+            "Order {order} was changed by somebody else: it is {state}{target} now (version {now}, you saw {seen}). Look again.",
+            order=number,
+            state=order.state.value,
+            target="" if order.target_on is None else f" for {day_words(order.target_on)}",
+            now=order.row_version,
+            seen=row_version,
+            element="row_version",
+        )
+    return OrderFound(order=order, nation=row.nation.value, segment=row.segment)
+
+
+def just_taken(what: str) -> CssError:
+    """CSS231E, for whoever lost a race the database decided."""
+    return Conflict("CSS231E", "{what} was taken by somebody else at this moment; do it again.", what=what)

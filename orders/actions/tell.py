@@ -1,0 +1,104 @@
+"""Telling of an order: the next events of its stream, and for a partner the documents in its outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from css.core.codec import to_plain
+from css.core.errors import Breach
+from css.handover import next_outbox_sequence, put_in_outbox
+from css.master.providers import Provider
+from css.xml import Party
+from orders.messages import ORDER_UPDATE, message_id, order_update
+from orders.model import CustomerOrder, KciEvent
+from orders.queries import KciRow, OrderCopy, order_copies
+from orders.words import KciKind
+
+PARTY_SCHEME: Final = "DUNS"
+ON_THE_TIMELINE: Final = "contact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What is to be told: the kind, the order as it then stands, and one sentence for the customer."""
+
+    kind: KciKind
+    copy: OrderCopy
+    words: str
+    problem_code: str | None = None
+
+
+def order_as_it_stands(session: Session, order: CustomerOrder) -> OrderCopy:
+    """The order in full, after all changes so far."""
+    return order_copies(session, CustomerOrder.id == order.id)[order.id]
+
+
+def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at: datetime) -> int:
+    """Add events to the order's stream and give the number of the last.
+
+    The order must be new in this transaction or locked by it: that is why the numbers have no gap. A partner's counter is
+    locked from here to the end of the transaction, so this comes last in a deed.
+    """
+    last = session.execute(select(func.coalesce(func.max(KciEvent.sequence), 0)).where(KciEvent.order_id == order.id)).scalar_one()
+    parties = _parties(session, order.provider_id)
+    # One or two events a deed: each takes its own number in the partner's outbox.
+    for sequence, event in enumerate(events, start=last + 1):
+        source_key = f"order/{order.number}/kci/{sequence}"
+        row = KciRow(
+            sequence=sequence,
+            kind=event.kind,
+            occurred_at=at,
+            problem_code=event.problem_code,
+            words=event.words,
+            told=(ON_THE_TIMELINE,) if parties is None else (source_key,),
+        )
+        session.add(
+            KciEvent(
+                order_id=order.id,
+                sequence=sequence,
+                kind=event.kind,
+                occurred_at=at,
+                problem_code=event.problem_code,
+                words=event.words,
+                order_copy=to_plain(event.copy),
+                told=list(row.told),
+            )
+        )
+        if parties is not None:
+            own, partner = parties
+            put_in_outbox(
+                session,
+                provider_id=order.provider_id,
+                sequence=next_outbox_sequence(session, order.provider_id),
+                source_key=source_key,
+                message_id=message_id(source_key),
+                message_type=ORDER_UPDATE,
+                conversation_id=order.conversation_id,
+                ref_to_message_id=None,
+                body=order_update(event.copy, row, source_key=source_key, sender=own, receiver=partner, at=at),
+                at=at,
+            )
+    session.flush()
+    return int(last) + len(events)
+
+
+def _parties(session: Session, provider_id: int) -> tuple[Party, Party] | None:
+    """Ourselves and the partner an order belongs to; None when it is the own retail arm's."""
+    own = aliased(Provider)
+    row = session.execute(
+        select(
+            Provider.is_own_retail, Provider.party_id, select(own.party_id).where(own.is_own_retail).scalar_subquery().label("own_id")
+        ).where(Provider.id == provider_id)
+    ).one()
+    if row.is_own_retail:
+        return None
+    if row.own_id is None:
+        msg = "no provider is the own retail arm, so no message to a partner can say who sends it"
+        raise Breach(msg)
+    return Party(row.own_id, PARTY_SCHEME), Party(row.party_id, PARTY_SCHEME)

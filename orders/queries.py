@@ -1,0 +1,388 @@
+"""Reads of orders: one order on one card, orders of an account, the work list. Frozen rows out; a partner sees its own only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import Session
+
+from css.core.actor import Actor
+from css.core.errors import NotFound
+from css.core.ids import IdKind, expect_id
+from css.core.phone import parse_number
+from css.core.words import AddressMatch, AppointmentState, DirectoryEntryKind, HalfDay, ProductKind
+from css.db.sql import block
+from css.master.accounts import Account
+from css.master.appointments import Appointment
+from css.master.districts import BusinessDate, District
+from css.master.lines import Line
+from css.master.products import Product
+from css.master.providers import Provider
+from css.master.sites import Site
+from orders.model import CustomerOrder, KciEvent, OrderItem
+from orders.rules.dates import Jeopardy, earliest_date, jeopardy, point_of_no_return
+from orders.rules.lifecycle import OPEN_STATES
+from orders.rules.plant import plant_outcome
+from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
+
+ROWS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """A product added or removed."""
+
+    item_number: int
+    action: ItemAction
+    product_code: str
+    product_name: str
+    kind: ProductKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KciRow:
+    """An event of the stream, without the copy of the order that it carries."""
+
+    sequence: int
+    kind: KciKind
+    occurred_at: datetime
+    problem_code: str | None
+    words: str
+    told: tuple[str, ...]
+    """Source keys of the documents it went out in, or ``contact`` when it is only on the timeline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCopy:
+    """An order in full as it stands: what every event of the stream carries, and what a partner is sent."""
+
+    order_number: str
+    kind: OrderKind
+    state: OrderState
+    district_code: str
+    provider_code: str
+    account_number: str
+    customer_reference: str | None
+    conversation_id: str
+    number: str | None
+    """The telephone number, as digits."""
+    address_key: str
+    premises: str
+    street: str
+    town: str
+    postcode: str
+    plant_outcome: PlantOutcome | None
+    required_on: date
+    committed_on: date | None
+    """What was promised."""
+    target_on: date | None
+    """What is worked to."""
+    no_return_at: datetime | None
+    """From when it can no longer be cancelled."""
+    slot_on: date | None
+    half_day: HalfDay | None
+    slot_state: AppointmentState | None
+    items: tuple[ItemRow, ...]
+    care_level: str | None
+    contact_name: str
+    contact_phone: str
+    directory_kind: DirectoryEntryKind | None
+    directory_name: str | None
+    emergency_name: str | None
+    hazard_notes: str | None
+    visit_notes: str | None
+    placed_on: date
+    placed_at: datetime
+    placed_by: str
+    done_on: date | None
+    completed_at: datetime | None
+    row_version: int
+    """To be given back with a change, so that nobody's change is lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCard(OrderCopy):
+    """An order in full with its stream."""
+
+    kci: tuple[KciRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """An order in a list."""
+
+    order_number: str
+    kind: OrderKind
+    state: OrderState
+    provider_code: str
+    account_number: str
+    number: str | None
+    address_key: str
+    required_on: date
+    committed_on: date | None
+    target_on: date | None
+    placed_at: datetime
+    jeopardy: Jeopardy | None
+    """Why an open order wants watching on the district's business date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantAnswer:
+    """What there is at an address for a new line, and how soon one can be had. It may be gone a moment later."""
+
+    address_key: str
+    match: AddressMatch
+    working_lines: int
+    """How many; their numbers are not told."""
+    stopped_lines: int
+    spare_pairs: int
+    """Free ones at the distribution point; 0 at a silver address."""
+    outcome: PlantOutcome
+    earliest_on: date
+    """The first required date for a line whose fitting needs a visit."""
+
+
+def order_card(session: Session, order_number: str, *, by: Actor) -> OrderCard:
+    """One order with all there is to it.
+
+    Raises:
+        NotFound: CSS202E, no such order, or another provider's.
+        BadMessage: CSS052E to CSS055E, not an order number.
+    """
+    number = expect_id(order_number, IdKind.ORDER, element="order_number")
+    found = order_copies(session, _seen_by(by, CustomerOrder.number == number))
+    if not found:
+        raise no_order(number)
+    ((order_id, copy),) = found.items()
+    events = session.execute(select(KciEvent).where(KciEvent.order_id == order_id).order_by(KciEvent.sequence)).scalars()
+    stream = tuple(
+        KciRow(
+            sequence=event.sequence,
+            kind=event.kind,
+            occurred_at=event.occurred_at,
+            problem_code=event.problem_code,
+            words=event.words,
+            told=tuple(event.told),
+        )
+        for event in events
+    )
+    return OrderCard(**{name: getattr(copy, name) for name in OrderCopy.__dataclass_fields__}, kci=stream)
+
+
+def open_orders(
+    session: Session,
+    *,
+    by: Actor,
+    district_code: str | None = None,
+    account_number: str | None = None,
+    number: str | None = None,
+    limit: int = ROWS_MAX,
+) -> tuple[OrderRow, ...]:
+    """Orders not yet at their end, of a district, an account or a telephone number, the oldest first."""
+    wanted: list[ColumnElement[bool]] = [CustomerOrder.state.in_(OPEN_STATES)]
+    if district_code is not None:
+        wanted.append(CustomerOrder.district_code == district_code)
+    if account_number is not None:
+        wanted.append(Account.number == expect_id(account_number, IdKind.ACCOUNT, element="account_number"))
+    if number is not None:
+        wanted.append(CustomerOrder.telephone_number == parse_number(number))
+    return _rows(session, _list(by, *wanted).order_by(CustomerOrder.id).limit(_bounded(limit)))
+
+
+def account_orders(session: Session, account_number: str, *, by: Actor, limit: int = 50) -> tuple[OrderRow, ...]:
+    """The orders of an account, open and ended, the latest first."""
+    account_number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
+    statement = _list(by, Account.number == account_number).order_by(CustomerOrder.id.desc())
+    return _rows(session, statement.limit(_bounded(limit)))
+
+
+def order_work_list(session: Session, district_code: str, *, by: Actor, limit: int = 100) -> tuple[OrderRow, ...]:
+    """The open orders of a district, those in jeopardy first and of them the worst, then by target date.
+
+    Leans on ix_customer_order_open; at most 500 of the nearest targets are looked at.
+    """
+    statement = _list(by, CustomerOrder.state.in_(OPEN_STATES), CustomerOrder.district_code == district_code)
+    rows = _rows(session, statement.order_by(CustomerOrder.target_on, CustomerOrder.id).limit(ROWS_MAX))
+    worst = list(Jeopardy)
+    ranked = sorted(rows, key=lambda row: len(worst) if row.jeopardy is None else worst.index(row.jeopardy))
+    return tuple(ranked[: _bounded(limit)])
+
+
+def plant_at(session: Session, address_key: str) -> PlantAnswer:
+    """The plant at an address, as an order placed now would find it.
+
+    Raises:
+        NotFound: CSS209E, no such address.
+    """
+    row = session.execute(
+        select(Site, District.nation, BusinessDate.current_on)
+        .join(District, District.code == Site.district_code)
+        .join(BusinessDate, BusinessDate.district_code == Site.district_code)
+        .where(Site.address_key == address_key.strip().upper())
+    ).one_or_none()
+    if row is None:
+        raise no_address(address_key)
+    found = session.execute(block("orders", "plant.at_site"), {"site_id": row.Site.id}).one()
+    outcome = plant_outcome(has_stopped_line=found.stopped_lines > 0, has_spare_pair=found.spare_pairs > 0)
+    return PlantAnswer(
+        address_key=row.Site.address_key,
+        match=row.Site.match,
+        working_lines=found.working_lines,
+        stopped_lines=found.stopped_lines,
+        spare_pairs=found.spare_pairs,
+        outcome=outcome,
+        earliest_on=earliest_date(OrderKind.PROVIDE, outcome, needs_visit=True, on=row.current_on, nation=row.nation.value),
+    )
+
+
+def no_address(address_key: str) -> NotFound:
+    """CSS209E, for whoever finds that there is no such address."""
+    return NotFound("CSS209E", "There is no address {key}; look it up by its postcode.", key=address_key[:20], element="address_key")
+
+
+def no_order(number: str) -> NotFound:
+    """CSS202E, the same for one that is not there and one of another provider's."""
+    return NotFound("CSS202E", "There is no order {order}.", order=number, element="order_number")
+
+
+def order_copies(session: Session, wanted: ColumnElement[bool]) -> dict[int, OrderCopy]:
+    """Orders in full by their ids, in two statements however many. ``wanted`` may speak of the order and its provider."""
+    rows = session.execute(
+        select(
+            CustomerOrder,
+            Provider.code.label("provider_code"),
+            Account.number.label("account_number"),
+            District.nation,
+            Site,
+            Appointment,
+        )
+        .join(Provider, Provider.id == CustomerOrder.provider_id)
+        .join(Account, Account.id == CustomerOrder.account_id)
+        .join(District, District.code == CustomerOrder.district_code)
+        .join(Line, Line.id == CustomerOrder.line_id)
+        .join(Site, Site.id == Line.site_id)
+        .outerjoin(Appointment, Appointment.id == CustomerOrder.appointment_id)
+        .where(wanted)
+        .order_by(CustomerOrder.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    items = _items(session, [row.CustomerOrder.id for row in rows])
+    return {row.CustomerOrder.id: _copy(row, items.get(row.CustomerOrder.id, ())) for row in rows}
+
+
+def _copy(row: Any, items: tuple[ItemRow, ...]) -> OrderCopy:  # noqa: ANN401 - a row of the statement above
+    order: CustomerOrder = row.CustomerOrder
+    site: Site = row.Site
+    slot: Appointment | None = row.Appointment
+    return OrderCopy(
+        order_number=order.number,
+        kind=order.kind,
+        state=order.state,
+        district_code=order.district_code,
+        provider_code=row.provider_code,
+        account_number=row.account_number,
+        customer_reference=order.customer_reference,
+        conversation_id=order.conversation_id,
+        number=order.telephone_number,
+        address_key=site.address_key,
+        premises=site.premises,
+        street=site.street,
+        town=site.town,
+        postcode=site.postcode,
+        plant_outcome=order.plant_outcome,
+        required_on=order.required_on,
+        committed_on=order.committed_on,
+        target_on=order.target_on,
+        no_return_at=None if order.target_on is None else point_of_no_return(order.kind, order.target_on, row.nation.value),
+        slot_on=None if slot is None else slot.slot_on,
+        half_day=None if slot is None else slot.half_day,
+        slot_state=None if slot is None else slot.state,
+        items=items,
+        care_level=order.care_level,
+        contact_name=order.contact_name,
+        contact_phone=order.contact_phone,
+        directory_kind=None if order.directory_kind is None else DirectoryEntryKind(order.directory_kind),
+        directory_name=order.directory_name,
+        emergency_name=order.emergency_name,
+        hazard_notes=order.hazard_notes,
+        visit_notes=order.visit_notes,
+        placed_on=order.placed_on,
+        placed_at=order.placed_at,
+        placed_by=order.placed_by,
+        done_on=order.done_on,
+        completed_at=order.completed_at,
+        row_version=order.row_version,
+    )
+
+
+def _items(session: Session, order_ids: Sequence[int]) -> dict[int, tuple[ItemRow, ...]]:
+    found: dict[int, tuple[ItemRow, ...]] = {}
+    rows = session.execute(
+        select(OrderItem.order_id, OrderItem.item_number, OrderItem.action, Product.code, Product.name, Product.kind)
+        .join(Product, Product.id == OrderItem.product_id)
+        .where(OrderItem.order_id.in_(order_ids))
+        .order_by(OrderItem.order_id, OrderItem.item_number)
+    )
+    for row in rows:
+        item = ItemRow(item_number=row.item_number, action=row.action, product_code=row.code, product_name=row.name, kind=row.kind)
+        found[row.order_id] = (*found.get(row.order_id, ()), item)
+    return found
+
+
+def _seen_by(by: Actor, *wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(*wanted, Provider.code == by.provider_code) if by.is_partner else and_(*wanted)
+
+
+def _list(by: Actor, *wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            CustomerOrder,
+            Provider.code.label("provider_code"),
+            Account.number.label("account_number"),
+            Site.address_key,
+            District.nation,
+            BusinessDate.current_on,
+        )
+        .join(Provider, Provider.id == CustomerOrder.provider_id)
+        .join(Account, Account.id == CustomerOrder.account_id)
+        .join(Line, Line.id == CustomerOrder.line_id)
+        .join(Site, Site.id == Line.site_id)
+        .join(District, District.code == CustomerOrder.district_code)
+        .join(BusinessDate, BusinessDate.district_code == CustomerOrder.district_code)
+        .where(_seen_by(by, *wanted))
+    )
+
+
+def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> tuple[OrderRow, ...]:
+    return tuple(
+        OrderRow(
+            order_number=row.CustomerOrder.number,
+            kind=row.CustomerOrder.kind,
+            state=row.CustomerOrder.state,
+            provider_code=row.provider_code,
+            account_number=row.account_number,
+            number=row.CustomerOrder.telephone_number,
+            address_key=row.address_key,
+            required_on=row.CustomerOrder.required_on,
+            committed_on=row.CustomerOrder.committed_on,
+            target_on=row.CustomerOrder.target_on,
+            placed_at=row.CustomerOrder.placed_at,
+            jeopardy=_jeopardy(row),
+        )
+        for row in session.execute(statement)
+    )
+
+
+def _jeopardy(row: Any) -> Jeopardy | None:  # noqa: ANN401 - a row of ``_list``
+    order: CustomerOrder = row.CustomerOrder
+    if order.state not in OPEN_STATES:
+        return None
+    return jeopardy(order.state, committed_on=order.committed_on, target_on=order.target_on, on=row.current_on, nation=row.nation.value)
+
+
+def _bounded(limit: int) -> int:
+    return max(1, min(limit, ROWS_MAX))

@@ -1,0 +1,1 @@
+"""The decisions of orders: pure, on values only."""
