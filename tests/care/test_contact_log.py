@@ -45,7 +45,7 @@ def town(session: Session) -> Town:
     return Town(account, builders.working_line(session, zz, account), other, carrier, builders.working_line(session, zz, carrier))
 
 
-def _saying(command: RecordContact = CALL, **others: object) -> RecordContact:
+def _saying(command: RecordContact = CALL, /, **others: object) -> RecordContact:
     fields: dict[str, Any] = others
     return replace(command, **fields)
 
