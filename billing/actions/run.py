@@ -77,11 +77,17 @@ def _begin_cycles(session: Session, district_code: str, parameters: dict[str, An
 
 
 def _take_up_again(session: Session, parameters: dict[str, Any]) -> None:
-    """Service on an account whose final bill is out: it is billed again from the cycle date after the new start."""
-    back = session.execute(block("billing", "cut.finished_with_service"), parameters).all()
+    """Accounts whose final bill is out come back for new service, billed from the cycle date after its start, or for a late
+    call or item, for which they get one more bill at once.
+    """
+    back = {
+        row.id: cycle_of(row).next_after(row.starts_on)
+        for row in session.execute(block("billing", "cut.finished_with_service"), parameters)
+    }
+    late = session.execute(block("billing", "cut.finished_with_leftovers"), parameters).scalars()
+    back |= {account_id: parameters["cut"] for account_id in late if account_id not in back}
     if back:
-        dates = [cycle_of(row).next_after(row.starts_on) for row in back]
-        session.execute(block("billing", "cut.take_up_again"), {"accounts": [row.id for row in back], "dates": dates})
+        session.execute(block("billing", "cut.take_up_again"), {"accounts": list(back), "dates": list(back.values())})
 
 
 def _list_accounts(session: Session, run_id: int, parameters: dict[str, Any]) -> int:

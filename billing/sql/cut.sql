@@ -20,6 +20,18 @@ SELECT a.id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequency, a.cycle_mo
  GROUP BY a.id
  ORDER BY a.id;
 
+-- name: finished_with_leftovers
+-- Accounts whose final bill is out and for which a call or an item came after it: they get one more.
+-- example: {"district": "ZZ", "cut": "2026-01-31"}
+SELECT c.account_id
+  FROM billing.account_cycle c
+ WHERE c.district_code = :district AND c.is_finished
+   AND (EXISTS (SELECT 1 FROM billing.rated_call r
+                 WHERE r.district_code = :district AND r.account_id = c.account_id AND r.rated_on <= :cut
+                   AND r.rated_on > c.usage_billed_through AND (r.is_itemised OR r.net_millionths <> 0))
+        OR EXISTS (SELECT 1 FROM css.billable_item i
+                    WHERE i.account_id = c.account_id AND i.business_date <= :cut AND i.business_date > c.usage_billed_through));
+
 -- name: standings
 -- Accounts that may be due a bill: their cycle date has come, or nothing of theirs works any more. One with a bill not
 -- yet posted waits for it, because what it owes is not known before.

@@ -1,0 +1,288 @@
+-- name: open_date
+-- The last date whose books are closed: what is newer is looked at call by call and file by file.
+-- example: {"district": "ZZ"}
+SELECT closed_through FROM css.business_date WHERE district_code = :district;
+
+-- name: entries_balance
+-- Debits equal credits in every entry, and none is empty.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Entry %s is out by %s pence.', e.source_key, coalesce(sum(p.amount)::text, 'everything: it has no postings, 0')) AS words
+  FROM billing.journal_entry e LEFT JOIN billing.posting p ON p.journal_entry_id = e.id
+ WHERE e.district_code = :district
+ GROUP BY e.id
+HAVING coalesce(sum(p.amount), 1) <> 0
+ ORDER BY e.id LIMIT :limit;
+
+-- name: bills_add_up
+-- The lines of a bill, its VAT and its totals are one sum, and its lines are numbered without gap.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Bill %s of account %s: lines make %s, VAT rows are on %s with %s VAT, the bill says %s with %s; %s lines, the last is number %s.',
+              coalesce(b.number, 'not numbered'), a.number, l.net, v.net, v.vat, b.invoice_net, b.invoice_vat, l.line_count, l.last_line) AS words
+  FROM billing.bill b
+  JOIN css.account a ON a.id = b.account_id
+  LEFT JOIN (SELECT bill_id, sum(net) AS net, count(*) AS line_count, max(line_number) AS last_line
+               FROM billing.bill_line GROUP BY bill_id) l ON l.bill_id = b.id
+  LEFT JOIN (SELECT bill_id, sum(net) AS net, sum(vat) AS vat FROM billing.bill_vat GROUP BY bill_id) v ON v.bill_id = b.id
+ WHERE b.district_code = :district
+   AND (l.net, v.net, v.vat, l.line_count) IS DISTINCT FROM (b.invoice_net, b.invoice_net, b.invoice_vat, l.last_line)
+ ORDER BY b.id LIMIT :limit;
+
+-- name: vat_of_lines
+-- The VAT rows of a bill are on exactly its lines, category by category and rate by rate.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Bill %s: VAT %s at %s hundredths of a percent is on %s where the lines make %s.', b.number, x.vat_category, x.vat_basis_points, x.vat_net, x.line_net) AS words
+  FROM (SELECT bill_id, vat_category, vat_basis_points, sum(line_net) AS line_net, sum(vat_net) AS vat_net
+          FROM (SELECT bill_id, vat_category, vat_basis_points, net AS line_net, 0 AS vat_net FROM billing.bill_line
+                UNION ALL
+                SELECT bill_id, vat_category, vat_basis_points, 0, net FROM billing.bill_vat) u
+         GROUP BY bill_id, vat_category, vat_basis_points
+        HAVING sum(line_net) <> sum(vat_net)) x
+  JOIN billing.bill b ON b.id = x.bill_id
+ WHERE b.district_code = :district
+ ORDER BY b.id LIMIT :limit;
+
+-- name: bills_posted
+-- Every bill that is posted or issued stands in the ledger with its own amounts: debtors, revenue and VAT.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Bill %s for %s with %s VAT is posted as %s owed, %s revenue, %s VAT.', b.number, b.invoice_gross, b.invoice_vat,
+              coalesce(p.debtors, 0), coalesce(p.revenue, 0), coalesce(p.vat, 0)) AS words
+  FROM billing.bill b
+  LEFT JOIN (SELECT e.source_key,
+                    coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'DEBTORS'), 0) AS debtors,
+                    -coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'VAT-OUTPUT'), 0) AS vat,
+                    -coalesce(sum(g.amount) FILTER (WHERE g.nominal_code NOT IN ('DEBTORS', 'VAT-OUTPUT')), 0) AS revenue
+               FROM billing.journal_entry e JOIN billing.posting g ON g.journal_entry_id = e.id
+              WHERE e.district_code = :district AND e.source_key LIKE 'bill/%'
+              GROUP BY e.source_key) p ON p.source_key = 'bill/' || b.id
+ WHERE b.district_code = :district AND b.state IN ('posted', 'issued')
+   AND (coalesce(p.debtors, 0), coalesce(p.revenue, 0), coalesce(p.vat, 0)) IS DISTINCT FROM (b.invoice_gross, b.invoice_net, b.invoice_vat)
+ ORDER BY b.id LIMIT :limit;
+
+-- name: entries_without_source
+-- Nothing stands in the ledger that no bill, payment or outside item accounts for.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Entry %s records nothing that exists.', e.source_key) AS words
+  FROM billing.journal_entry e
+  LEFT JOIN billing.bill b ON e.source_key = 'bill/' || b.id AND b.state IN ('posted', 'issued')
+  LEFT JOIN billing.payment p ON e.source_key = 'payment/' || p.number
+  LEFT JOIN billing.outside_item o ON e.source_key = 'outside/' || o.source_key
+ WHERE e.district_code = :district AND e.reverses_entry_id IS NULL AND b.id IS NULL AND p.id IS NULL AND o.id IS NULL
+ ORDER BY e.id LIMIT :limit;
+
+-- name: account_balances
+-- What an account owes by the ledger is its bills and outside items less its payments.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Account %s owes %s pence by the ledger; its bills are %s, outside items %s, payments %s.', a.number,
+              coalesce(g.owed, 0), coalesce(b.gross, 0), coalesce(o.outside, 0), coalesce(p.paid, 0)) AS words
+  FROM css.account a
+  LEFT JOIN (SELECT account_id, sum(amount) AS owed FROM billing.posting WHERE account_id IS NOT NULL GROUP BY account_id) g ON g.account_id = a.id
+  LEFT JOIN (SELECT account_id, sum(invoice_gross) AS gross FROM billing.bill
+              WHERE state IN ('posted', 'issued') GROUP BY account_id) b ON b.account_id = a.id
+  LEFT JOIN (SELECT account_id, sum(amount) AS outside FROM billing.outside_item GROUP BY account_id) o ON o.account_id = a.id
+  LEFT JOIN (SELECT account_id, sum(amount) AS paid FROM billing.payment GROUP BY account_id) p ON p.account_id = a.id
+ WHERE a.district_code = :district
+   AND coalesce(g.owed, 0) <> coalesce(b.gross, 0) + coalesce(o.outside, 0) - coalesce(p.paid, 0)
+ ORDER BY a.id LIMIT :limit;
+
+-- name: amounts_due
+-- The amount due on a bill is what the ledger said at its cut, plus the bill.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Bill %s asks for %s pence; by the ledger %s were owed at its cut and the invoice is %s.', b.number, b.amount_due, g.owed, b.invoice_gross) AS words
+  FROM billing.bill b
+ CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS owed
+                       FROM billing.posting p JOIN billing.journal_entry e ON e.id = p.journal_entry_id
+                      WHERE p.account_id = b.account_id AND p.business_date <= b.usage_through
+                        AND e.source_key <> 'bill/' || b.id) g
+ WHERE b.district_code = :district AND b.usage_through > :since AND b.number IS NOT NULL
+   AND b.amount_due <> g.owed + b.invoice_gross
+ ORDER BY b.id LIMIT :limit;
+
+-- name: balances_carried
+-- What a bill brings forward is what the one before asked for.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Bill %s brings forward %s pence where the bill before it asked for %s.', b.number, b.brought_forward, coalesce(e.amount_due, 0)) AS words
+  FROM billing.bill b
+  LEFT JOIN LATERAL (SELECT amount_due FROM billing.bill p
+                      WHERE p.account_id = b.account_id AND p.usage_through < b.usage_through
+                      ORDER BY p.usage_through DESC LIMIT 1) e ON TRUE
+ WHERE b.district_code = :district AND b.usage_through > :since AND b.brought_forward <> coalesce(e.amount_due, 0)
+ ORDER BY b.id LIMIT :limit;
+
+-- name: numbers_without_gap
+-- The bills of a series are numbered from 1 without gap, and the series knows the last.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Series %s has given %s numbers, %s bills carry one, the highest is %s.', s.series, s.last_serial, b.bills, b.highest) AS words
+  FROM billing.bill_series s
+ CROSS JOIN LATERAL (SELECT count(*) AS bills, coalesce(max(serial), 0) AS highest FROM billing.bill WHERE series = s.series) b
+ WHERE s.series = :district AND (s.last_serial <> b.bills OR s.last_serial <> b.highest)
+ LIMIT :limit;
+
+-- name: files_there
+-- Every issued bill has its PDF and its e-invoice.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Bill %s is issued with %s files.', b.number, coalesce(f.files, 0)) AS words
+  FROM billing.bill b
+  LEFT JOIN (SELECT bill_id, count(*) AS files FROM billing.bill_file GROUP BY bill_id) f ON f.bill_id = b.id
+ WHERE b.district_code = :district AND b.state = 'issued' AND coalesce(f.files, 0) <> 2
+ ORDER BY b.id LIMIT :limit;
+
+-- name: files_unspoilt
+-- The files of recent bills are what was rendered.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('The %s of bill %s is not what was rendered.', f.kind, b.number) AS words
+  FROM billing.bill b JOIN billing.bill_file f ON f.bill_id = b.id
+ WHERE b.district_code = :district AND b.usage_through > :since AND encode(sha256(f.content), 'hex') <> f.sha256
+ ORDER BY b.id LIMIT :limit;
+
+-- name: run_accounts
+-- Every account on a run's list has its bill, is parked with a reason, or had nothing to bill and moved on.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Account %s was to be billed on %s and was not.', a.number, r.business_date) AS words
+  FROM billing.bill_run r
+  JOIN billing.bill_run_account k ON k.bill_run_id = r.id
+  JOIN css.account a ON a.id = k.account_id
+  JOIN billing.account_cycle c ON c.account_id = k.account_id
+ WHERE r.district_code = :district AND r.business_date > :since AND k.parked_code IS NULL
+   AND (c.usage_billed_through IS NULL OR c.usage_billed_through < r.business_date)
+   AND NOT EXISTS (SELECT 1 FROM billing.bill b WHERE b.bill_run_id = r.id AND b.account_id = k.account_id)
+ ORDER BY a.id LIMIT :limit;
+
+-- name: services_charged
+-- A service that works is charged up to its account's next cycle date. (One that costs nothing has no lines.)
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Service %s (%s) on account %s works and is charged only up to %s, not to %s.', s.id, p.code, a.number,
+              coalesce(l.charged_until::text, 'no day'), least(c.next_bill_on, s.ends_on)) AS words
+  FROM css.service s
+  JOIN css.account a ON a.id = s.account_id
+  JOIN css.product p ON p.id = s.product_id
+  JOIN billing.account_cycle c ON c.account_id = s.account_id
+  LEFT JOIN (SELECT service_id, max(ends_on) AS charged_until
+               FROM billing.bill_line WHERE kind IN ('rental', 'part-period') AND net > 0 GROUP BY service_id) l ON l.service_id = s.id
+ WHERE s.district_code = :district AND NOT c.is_finished AND c.usage_billed_through IS NOT NULL
+   AND s.start_recorded_on <= c.usage_billed_through AND s.starts_on < c.next_bill_on
+   AND (s.end_recorded_on IS NULL OR s.end_recorded_on > c.usage_billed_through)
+   AND EXISTS (SELECT 1 FROM css.product_price r
+                WHERE r.product_id = s.product_id AND r.kind = 'rental' AND r.segment = a.segment AND r.net_price > 0
+                  AND r.starts_on < c.next_bill_on AND (r.ends_on IS NULL OR r.ends_on >= c.next_bill_on))
+   AND (l.charged_until IS NULL OR l.charged_until < c.next_bill_on)
+ ORDER BY s.id LIMIT :limit;
+
+-- name: ended_not_charged
+-- Nothing is charged for periods that begin when a service has ended.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Service %s on account %s ended on %s and is charged %s pence for later periods.', s.id, a.number, s.ends_on, sum(l.net)) AS words
+  FROM css.service s
+  JOIN css.account a ON a.id = s.account_id
+  JOIN billing.account_cycle c ON c.account_id = s.account_id
+  JOIN billing.bill_line l ON l.account_id = s.account_id AND l.service_id = s.id AND l.kind IN ('rental', 'part-period')
+ WHERE s.district_code = :district AND s.end_recorded_on <= c.usage_billed_through AND l.rental_period_starts_on >= s.ends_on
+ GROUP BY s.id, a.number, s.ends_on
+HAVING sum(l.net) <> 0
+ ORDER BY s.id LIMIT :limit;
+
+-- name: items_taken
+-- What was left on the shelf before an account's last cut is on a bill.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Item %s left on %s is on no bill of account %s.', i.source_key, i.business_date, a.number) AS words
+  FROM css.billable_item i
+  JOIN css.account a ON a.id = i.account_id
+  JOIN billing.account_cycle c ON c.account_id = i.account_id
+ WHERE i.district_code = :district AND i.business_date <= c.usage_billed_through
+   AND NOT EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.billable_item_id = i.id)
+ ORDER BY i.id LIMIT :limit;
+
+-- name: failures_taken
+-- Broken promises of nights gone by are compensated, or known to be worth nothing.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Service failure %s left on %s was not taken.', f.source_key, f.business_date) AS words
+  FROM css.service_failure f
+ WHERE f.district_code = :district
+   AND f.business_date <= (SELECT max(business_date) FROM billing.bill_run WHERE district_code = :district)
+   AND NOT EXISTS (SELECT 1 FROM billing.outside_item o WHERE o.source_key = f.source_key)
+ ORDER BY f.id LIMIT :limit;
+
+-- name: files_counted
+-- The records of a usage file are loaded or set aside, and what the file says it loaded lies in the table.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Usage file %s has %s records: %s loaded, %s set aside, %s in the table.', u.file_name, u.record_count, u.loaded_count, u.rejected_count, r.records) AS words
+  FROM billing.usage_file u
+ CROSS JOIN LATERAL (SELECT count(*) AS records FROM billing.usage_record x WHERE x.district_code = :district AND x.usage_file_id = u.id) r
+ WHERE u.district_code = :district AND u.business_date > :since
+   AND (u.record_count <> u.loaded_count + u.rejected_count OR u.loaded_count <> r.records)
+ ORDER BY u.id LIMIT :limit;
+
+-- name: records_unrated
+-- How many records taken in since then no rated call prices.
+-- example: {"district": "ZZ", "since": "2026-01-30"}
+SELECT count(*)
+  FROM billing.usage_file u
+  JOIN billing.usage_record r ON r.district_code = :district AND r.usage_file_id = u.id
+ WHERE u.district_code = :district AND u.business_date > :since
+   AND NOT EXISTS (SELECT 1 FROM billing.rated_call c WHERE c.district_code = :district AND c.usage_record_id = r.id);
+
+-- name: calls_of_records
+-- Every rated call prices a record that is there, for the caller and the seconds it says.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Rated call %s does not go with the record it prices.', c.usage_record_id) AS words
+  FROM billing.rated_call c
+  LEFT JOIN billing.usage_record r ON r.district_code = :district AND r.id = c.usage_record_id
+ WHERE c.district_code = :district AND c.rated_on > :since
+   AND (r.id IS NULL OR (r.caller, r.started_at, r.duration_seconds) IS DISTINCT FROM (c.caller, c.started_at, c.duration_seconds))
+ ORDER BY c.usage_record_id LIMIT :limit;
+
+-- name: calls_of_services
+-- Every rated call is of a service whose number it was when it began, on that service's account.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Rated call %s is of service %s, whose number it was not then.', c.usage_record_id, c.service_id) AS words
+  FROM billing.rated_call c
+ WHERE c.district_code = :district AND c.rated_on > :since
+   AND NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
+                    WHERE n.service_id = c.service_id AND s.account_id = c.account_id AND n.number = c.caller
+                      AND n.starts_at <= c.started_at AND (n.ends_at IS NULL OR c.started_at < n.ends_at))
+ ORDER BY c.usage_record_id LIMIT :limit;
+
+-- name: calls_billed
+-- The calls a bill has taken are the calls its lines charge: as many, as long, and the same sum to half a penny a line.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Bill %s: %s calls of %s seconds for %s millionths of a penny are taken, its lines charge %s calls of %s seconds for %s pence.',
+              coalesce(b.number, 'of account ' || b.account_id), c.calls, c.seconds, c.millionths, l.calls, l.seconds, l.net) AS words
+  FROM billing.bill b
+ CROSS JOIN LATERAL (SELECT count(*) AS calls, coalesce(sum(duration_seconds), 0) AS seconds, coalesce(sum(net_millionths), 0) AS millionths
+                       FROM billing.rated_call r
+                      WHERE r.district_code = :district AND r.account_id = b.account_id AND r.rated_on <= b.usage_through
+                        AND r.rated_on > coalesce(b.usage_after, '-infinity') AND (r.is_itemised OR r.net_millionths <> 0)) c
+ CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS calls, coalesce(sum(duration_seconds), 0) AS seconds,
+                            coalesce(sum(net), 0) AS net, count(*) AS line_count
+                       FROM billing.bill_line x WHERE x.bill_id = b.id AND x.kind = 'calls') l
+ WHERE b.district_code = :district AND b.usage_through > :since
+   AND (c.calls <> l.calls OR c.seconds <> l.seconds OR abs(c.millionths - l.net * 1000000) > l.line_count * 500000)
+ ORDER BY b.id LIMIT :limit;
+
+-- name: windows_meet
+-- A bill takes calls from where the one before it stopped, or later when there was nothing between: none twice, none left out.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Bill %s takes calls after %s, but the bill before it stopped at %s.', coalesce(b.number, 'of account ' || b.account_id),
+              coalesce(b.usage_after::text, 'the beginning'), coalesce(e.usage_through::text, 'the beginning')) AS words
+  FROM billing.bill b
+  LEFT JOIN LATERAL (SELECT max(p.usage_through) AS usage_through FROM billing.bill p
+                      WHERE p.account_id = b.account_id AND p.usage_through < b.usage_through) e ON TRUE
+ WHERE b.district_code = :district AND b.usage_through > :since
+   AND (coalesce(b.usage_after, '-infinity') < coalesce(e.usage_through, '-infinity')
+        OR EXISTS (SELECT 1 FROM billing.rated_call r
+                    WHERE r.district_code = :district AND r.account_id = b.account_id AND r.rated_on <= b.usage_after
+                      AND r.rated_on > coalesce(e.usage_through, '-infinity') AND (r.is_itemised OR r.net_millionths <> 0)))
+ ORDER BY b.id LIMIT :limit;
+
+-- name: issued_bills
+-- Recent bills with their e-invoices, to be read back.
+-- example: {"district": "ZZ", "since": "2026-01-30"}
+SELECT b.id
+  FROM billing.bill b
+ WHERE b.district_code = :district AND b.usage_through > :since AND b.state IN ('posted', 'issued')
+   AND EXISTS (SELECT 1 FROM billing.bill_file f WHERE f.bill_id = b.id AND f.kind = 'xml')
+ ORDER BY b.id;
+
+-- name: e_invoices
+-- The e-invoices of these bills.
+-- example: {"bills": [1]}
+SELECT f.bill_id, f.content FROM billing.bill_file f WHERE f.bill_id = ANY(:bills) AND f.kind = 'xml' ORDER BY f.bill_id;
