@@ -40,7 +40,7 @@ def _scaled(value: str | int | Decimal, places: int) -> int | None:
         raise TypeError(msg)
     if isinstance(value, Decimal):
         # "f" writes 1E+3 out in full; a monster's exponent is not worth the memory.
-        value = format(value, "f") if value.is_finite() and abs(value.adjusted()) <= 40 else ""  # noqa: PLR2004
+        value = format(value, "f") if value.is_finite() and abs(value.adjusted()) <= 40 else ""  # noqa: PLR2004 - as the line above says
     found = _DECIMAL.match(str(value).strip())
     if found is None:
         return None

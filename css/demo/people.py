@@ -213,7 +213,7 @@ def _lines(  # noqa: PLR0913, PLR0917 - as above
         listings.append((line, kind.value, home.billing_name, home.billing_name, plan.starts_on))
     copy_rows(session, "css.line", ("id", "district_code", "provider_id", "account_id", "site_id", "pair_id", "state", "starts_on"), lines)
     service_columns = (
-        "id district_code provider_id line_id account_id product_id starts_on start_recorded_on care_level".split()  # noqa: SIM905
+        "id district_code provider_id line_id account_id product_id starts_on start_recorded_on care_level".split()  # noqa: SIM905 - read like the heading of a table
     )
     copy_rows(session, "css.service", service_columns, services)
     copy_rows(session, "css.service_number", ("service_id", "number", "starts_at"), numbers)
