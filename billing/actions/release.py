@@ -60,7 +60,7 @@ def release_bill(session: Session, command: ReleaseBill, *, by: Actor, at: datet
     """Let a held bill go: the next ``release_run`` gives it its number. Why it was held stays on it.
 
     Raises:
-        NotFound: CSS436E no such account, CSS437E the account has no bill of that date.
+        NotFound: CSS105E no such account, CSS437E the account has no bill of that date.
         Conflict: CSS438E, the bill is not held. Refused: CSS439E, no reason given.
     """
     account = account_named(session, command.account_number, by)
