@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -11,10 +12,12 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from css.core.codec import to_plain
 from css.core.errors import BadMessage, NotFound
 from css.core.words import AddressMatch, ContactPointKind, LineState, PairState, PriceKind, ProductKind, Segment
 from css.master.cards import account_card, customer_card, line_card, line_card_by_id
 from css.master.commands import ReachAt
+from css.master.find import find_customers
 from css.master.guiding import number_in_use
 from css.master.queries import districts, product_prices, products, providers, site_by_key, sites_by_postcode
 from css.master.services import ServiceNumber
@@ -168,6 +171,23 @@ def test_as_many_statements_for_twelve_lines_as_for_one(
     assert len(card.lines) == card.line_count == lines
     cut = customer_card(session, account.customer_number, by=BY, lines=1)
     assert (cut.line_count, len(cut.lines)) == (lines, 1)
+
+
+def test_every_page_and_list_is_plain_json_for_scripts(session: Session) -> None:
+    zz = builders.district(session)
+    account = builders.account(session, zz)
+    line = builders.working_line(session, zz, account)
+    rows = (
+        customer_card(session, account.customer_number, by=BY),
+        account_card(session, account.number, by=BY),
+        line_card(session, line.number, by=BY),
+        sites_by_postcode(session, line.site.postcode),
+        products(session, Segment.BUSINESS, builders.DAY),
+        districts(session),
+        providers(session, by=BY),
+        find_customers(session, "Tansley", by=BY),
+    )
+    assert '"number": "441632960123"' in json.dumps(to_plain(rows))
 
 
 # Addresses.
