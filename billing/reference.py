@@ -15,6 +15,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from billing.actions.tariffs import store_book
 from billing.reference_ledger import load_ledger
 from billing.rules.tariff import Band, Rate, TariffBook, TariffVersion
 from css.core.calendar import Period
@@ -246,3 +247,4 @@ def _by_band(pence: _Pence) -> tuple[tuple[Band, tuple[str, str]], ...]:
 def load(session: Session) -> None:
     """Put billing's reference data into a database; a second time changes nothing."""
     load_ledger(session)
+    store_book(session, reference_book(), TARIFF_NAMES)

@@ -19,7 +19,7 @@ def work_of(name: str, totals: BlockTotals, messages: tuple[str, ...] = ()) -> W
     """What a room's verb did, in the words of the repository."""
     rejects = tuple(RejectedItem(item.source_key, item.code, item.words, item.raw) for item in totals.set_aside)
     counts = Counts(totals.read, totals.written, totals.filtered, totals.rejected)
-    return Work(counts, rejects, (Total(name, totals.written, totals.amount),), messages)
+    return Work(counts, rejects, (Total(name, totals.written, totals.amount or None),), messages)
 
 
 def _run_id(session: Session, context: Context) -> int:
@@ -32,7 +32,10 @@ def _failures(session: Session, context: Context) -> Sequence[KeyRange]:
 
 def _compensate(session: Session, context: Context, first: int, last: int) -> Work:
     ids = queries.failures_to_take(session, context.district_code, context.business_date, first, last)
-    return work_of("compensation", actions.take_service_failures(session, ids, by=context.by, at=context.at))
+    return work_of(
+        "compensation",
+        actions.take_service_failures(session, context.district_code, context.business_date, ids, by=context.by, at=context.at),
+    )
 
 
 def _freeze(session: Session, context: Context) -> Work:
