@@ -1,0 +1,67 @@
+"""``css partners``: keys for the gateway, what waits in the inbox, what lies in an outbox."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Partners: keys for the gateway, messages that wait, outboxes.")
+
+PROVIDER = typer.Argument(help="The provider's code, like BRACKWAT.")
+
+
+@app.command()
+def key(
+    provider: Annotated[str, PROVIDER],
+    words: Annotated[str, typer.Option(help="What the key is for.")] = "order gateway",
+) -> None:
+    """Issue one more key to a provider, for `Authorization: Bearer ...`. It is printed once and kept nowhere."""
+    from css.cli.door import the_asker  # noqa: PLC0415 - after the words are understood
+    from css.core.clock import SystemClock  # noqa: PLC0415
+    from css.db.engine import database, transaction  # noqa: PLC0415
+    from css.partners.keys import IssuePartnerKey, issue_key  # noqa: PLC0415
+
+    command = IssuePartnerKey(provider_code=provider, words=words)
+    with transaction(database()) as session:
+        made = issue_key(session, command, by=the_asker(), at=SystemClock().now())
+    typer.echo(made)
+    typer.echo(f"{provider} shows this key with every request. Hand it over safely; it cannot be shown again.", err=True)
+
+
+@app.command()
+def drain(provider: Annotated[str, typer.Argument(help="Only this provider's messages; left out, everybody's.")] = "") -> int:
+    """Handle the messages that wait, also those that failed before. Exit status 4: some still wait, the log says why."""
+    from css.core.clock import SystemClock  # noqa: PLC0415
+    from css.db.engine import database  # noqa: PLC0415
+    from css.partners import handling  # noqa: PLC0415
+
+    drained = handling.drain(database(), clock=SystemClock(), provider_code=provider or None)
+    typer.echo(f"{drained.done:,} done, {drained.refused:,} refused, {drained.left:,} still waiting.")
+    return 4 if drained.left else 0
+
+
+@app.command()
+def outbox(
+    provider: Annotated[str, PROVIDER],
+    after: Annotated[int, typer.Option(min=0, help="Only documents after this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    *,
+    bodies: Annotated[bool, typer.Option("--bodies", help="Print the documents themselves.")] = False,
+) -> None:
+    """List what lies in a provider's outbox: number, when, type, message id."""
+    from css.db.engine import database, transaction  # noqa: PLC0415
+    from css.handover import outbox_after, outbox_last_sequence  # noqa: PLC0415
+    from css.partners.keys import partner_of  # noqa: PLC0415
+
+    with transaction(database()) as session:
+        code = partner_of(session, provider).code
+        rows = outbox_after(session, code, after, limit)
+        last = outbox_last_sequence(session, code)
+    for row in rows:
+        if bodies:
+            typer.echo(row.body.decode())
+        else:
+            typer.echo(f"{row.sequence:>8}  {row.created_at:%d %b %Y %H:%M:%S}  {row.message_type:<20}  {row.message_id}")
+    print(f"{len(rows):,} shown; the last number given is {last:,}.", file=sys.stderr)
