@@ -28,11 +28,13 @@ class Mode(StrEnum):
 @app.command()
 def start() -> None:
     """Start the private server if it is not up. Every other command does this by itself."""
-    from css.db.server import Server  # noqa: PLC0415 - after the words are understood
+    from css.db.engine import place_name  # noqa: PLC0415 - after the words are understood
+    from css.db.server import Server  # noqa: PLC0415
 
     _refuse_foreign("start")
     chosen = settings()
-    typer.echo(f"Up: {Server(chosen.home, durable=chosen.durable, binaries=chosen.postgres_bin).start()}")
+    url = Server(chosen.home, durable=chosen.durable, binaries=chosen.postgres_bin).start()
+    typer.echo(f"Up: {place_name(url)}")
 
 
 @app.command()

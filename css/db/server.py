@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -33,6 +34,8 @@ ORPHAN_SECONDS_MAX = 3
 """How long server processes may outlive their killed postmaster before we end them too; they notice at their next wait."""
 LOCK_SECONDS_MAX = 300
 ANSWER_SECONDS_MAX = 3
+
+_TEMPORARY = "css-temporary-"
 
 StopMode = Literal["smart", "fast", "immediate"]
 
@@ -338,14 +341,32 @@ def _last_line(said: str) -> str:
 
 @contextmanager
 def temporary(*, durable: bool = False, binaries: Path | None = None) -> Iterator[str]:
-    """A server of its own in a directory of its own, in memory where there is a memory disk; both gone at the end."""
+    """A server of its own in a directory of its own, in memory where there is a memory disk; both gone at the end.
+
+    If we are killed they stay behind; the next one to ask for a temporary server clears them away.
+    """
     memory = Path("/dev/shm")  # noqa: S108 - a memory disk, tried and not trusted
-    base = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="css-", dir=base, ignore_cleanup_errors=True) as name:
+    base = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    _clear_abandoned(base)
+    with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=base, ignore_cleanup_errors=True) as name:
         home = Path(name)
         home.chmod(0o711)
         server = Server(home, durable=durable, binaries=binaries)
-        try:
-            yield server.start()
-        finally:
-            server.stop("immediate")
+        with _lock_file(home / "owner.lock") as owned:
+            _try_lock(owned)
+            try:
+                yield server.start()
+            finally:
+                server.stop("immediate")
+
+
+def _clear_abandoned(base: Path) -> None:
+    """Stop and remove temporary servers of ours whose owner no longer holds its lock."""
+    for home in base.glob(f"{_TEMPORARY}*"):
+        with suppress(OSError, Unavailable):
+            if home.lstat().st_uid != os.geteuid() or not (home / "owner.lock").exists():
+                continue
+            with _lock_file(home / "owner.lock") as file:
+                if _try_lock(file):
+                    Server(home).stop("immediate")
+                    shutil.rmtree(home, ignore_errors=True)

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from css.core.errors import Unavailable
 from css.db import binaries, cluster
 from css.db.engine import make_engine
-from css.db.server import Server
+from css.db.server import Server, temporary
 from tests.house.source import ROOT
 
 ROOT_USER = os.geteuid() == 0
@@ -326,6 +326,23 @@ def test_the_systems_programs_serve_the_same_way(empty_home: Path) -> None:
     os.kill(pid_of(empty_home), signal.SIGKILL)
     assert server.start() == url
     assert server.stop()
+
+
+def test_a_temporary_server_whose_owner_was_killed_is_cleared_away_by_the_next() -> None:
+    program = (
+        "import os; from css.db.server import temporary; url = temporary().__enter__(); print(url, flush=True); os.kill(os.getpid(), 9)"
+    )
+    left, _ = in_a_process(program).communicate(timeout=60)
+    home = cluster_home(left)
+    assert Server(home).status().running
+    with temporary() as url:
+        assert cluster_home(url).exists()
+        assert not home.exists()
+    assert not cluster_home(url).exists()
+
+
+def cluster_home(url: str) -> Path:
+    return Path(str(make_url(url.strip()).query["host"])).parent.parent
 
 
 @pytest.mark.skipif(not ROOT_USER, reason="only root can act for another user")
