@@ -330,7 +330,7 @@ def test_the_systems_programs_serve_the_same_way(empty_home: Path) -> None:
 
 def test_a_temporary_server_whose_owner_was_killed_is_cleared_away_by_the_next() -> None:
     program = (
-        "import os; from css.db.server import temporary; url = temporary().__enter__(); print(url, flush=True); os.kill(os.getpid(), 9)"
+        "import os; from css.db.server import temporary; held = temporary(); print(held.__enter__(), flush=True); os.kill(os.getpid(), 9)"
     )
     left, _ = in_a_process(program).communicate(timeout=60)
     home = cluster_home(left)
