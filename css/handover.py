@@ -20,8 +20,9 @@ from sqlalchemy import (
     func,
     select,
     text,
+    update,
 )
-from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint, insert
+from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.money import Price
@@ -147,17 +148,15 @@ class Hold(Base):
 
     __tablename__ = "hold"
     __table_args__ = (
-        UniqueConstraint("source_key"),
         CheckConstraint("ends_at IS NULL OR ends_at >= starts_at", name="ends_after_start"),
         Index("ix_hold_account_id_live", "account_id", postgresql_where=text("ends_at IS NULL")),
-        ExcludeConstraint(
-            ("account_id", "="), ("source_key", "="), (text("tstzrange(starts_at, ends_at)"), "&&"), name="ex_hold_overlap", using="gist"
-        ),
+        Index("uq_hold_standing", "source_key", unique=True, postgresql_where=text("ends_at IS NULL")),
         {"schema": "css"},
     )
 
     id: Mapped[Id]
     source_key: Mapped[str]
+    """Stands once at a time (uq_hold_standing); lifted, it may be placed again: a clear rejected opens the same fault."""
     account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
     line_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.line.id"))
     kind: Mapped[HoldKind] = mapped_column(choice(HoldKind, "kind"))
@@ -269,12 +268,19 @@ def place_hold(
         "reference": reference,
         "starts_at": at,
     }
-    return _leave(session, Hold, values)
+    statement = insert(Hold).values(**values)
+    statement = statement.on_conflict_do_nothing(index_elements=["source_key"], index_where=Hold.ends_at.is_(None))
+    return bool(session.execute(statement.returning(text("1"))).scalar())
 
 
-def lift_hold(session: Session, *, source_key: str, at: datetime) -> None:
-    """End a hold; nothing when there is none."""
-    session.execute(Hold.__table__.update().where(Hold.source_key == source_key, Hold.ends_at.is_(None)).values(ends_at=at))  # type: ignore[attr-defined]
+def lift_hold(session: Session, *, source_key: str, at: datetime) -> bool:
+    """End a hold; False when none of that source stands."""
+    # Two machines' clocks may differ by a moment; no hold ends before it began.
+    standing = update(Hold).where(Hold.source_key == source_key, Hold.ends_at.is_(None))
+    lifted = session.execute(
+        standing.values(ends_at=func.greatest(at, Hold.starts_at)).returning(Hold.id), execution_options={"synchronize_session": False}
+    )
+    return lifted.scalar() is not None
 
 
 def holds_on(session: Session, account_id: int) -> tuple[HoldRow, ...]:

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, Literal
 
-from css.master.guiding import number_in_use
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import london_date
+from css.core.calendar import Nation, london_date
 from css.core.codec import to_plain
 from css.core.deadline import care_deadline
-from css.core.errors import Conflict, NotFound, Refused, Several
+from css.core.errors import Conflict, NotFound, Refusals, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.phone import display_number, parse_number
-from css.core.words import FailureKind, HoldKind
+from css.core.words import FailureKind, HoldKind, Role
+from css.db.constraints import constraint_of
 from css.handover import leave_service_failure, lift_hold, place_hold
 from css.master.districts import District, business_date
+from css.master.guiding import Guided, number_in_use
 from css.master.products import Product
 from css.master.providers import Provider
 from css.master.serials import next_number
 from css.master.services import Service
 from repairs.commands import ClearFault, FaultChanged, FaultReported, ReportFault, WithdrawFault
 from repairs.model import Fault, FaultEvent
+from repairs.rules.clear import ClearCode, check_cleared_at, clear_code, may_be_owed
 from repairs.rules.lifecycle import move
-from repairs.rules.report import SYMPTOMS, clear_code, faults_of_report
+from repairs.rules.report import SYMPTOMS, report_faults, too_long
 from repairs.words import FaultState
+
+STANDARD_CARE: Final = "1"
+"""The care level of a line whose product comes with none."""
+_DESK: Final = frozenset({Role.CLERK.value, Role.REPAIR.value, Role.SUPERVISOR.value})
+_FIELD: Final = frozenset({Role.REPAIR.value, Role.SUPERVISOR.value})
 
 
 @audit.answered
@@ -37,32 +45,21 @@ def report_fault(session: Session, command: ReportFault, *, by: Actor, at: datet
 
     Raises:
         NotFound: CSS311E, no working line of the asker's has that number.
+        Refused: CSS302E to CSS307E, CSS315E the actor may not. With CSS311E and what ``parse_number`` says of either
+            number, all at once as ``Several``.
         Conflict: CSS312E, a fault is open on the line already; it is named, so that the caller can be told how it stands.
-        Refused: CSS302E to CSS305E, all of them at once as Several.
     """
-    number = parse_number(command.number)
-    guided = number_in_use(session, number, at)
-    if guided is None or (by.is_partner and guided.provider_code != by.provider_code):
-        raise NotFound("CSS311E", "No working line has the number {number}.", number=display_number(number), element="number")
-    contact_phone = parse_number(command.contact_phone, element="contact_phone")
-    wrong = faults_of_report(
-        symptom_code=command.symptom_code,
-        products_on_line=_products_on(session, guided.line_id, at),
-        contact_name=command.contact_name,
-        words=command.words,
-        hazard_notes=command.hazard_notes,
-    )
-    if wrong:
-        raise wrong[0] if len(wrong) == 1 else Several(tuple(wrong))
-    reported_at = command.reported_at or at
-    if reported_at > at:
-        raise Refused("CSS307E", "The report cannot have been made in the future.", element="reported_at")
-    open_fault = session.execute(select(Fault.number).where(Fault.line_id == guided.line_id, Fault.state == FaultState.REPORTED)).scalar()
-    if open_fault:
-        raise _open_already(open_fault)
-    nation = session.execute(select(District.nation).where(District.code == guided.district_code)).scalar_one()
-    level = guided.care_level or "1"
-    deadline = care_deadline(level, at, nation.value)
+    _require_may(by, "report")
+    wrong = Refusals()
+    guided = wrong.reading(lambda: _guided(session, command.number, by, at))
+    contact_phone = wrong.reading(lambda: parse_number(command.contact_phone, element="contact_phone"))
+    products = None if guided is None else _products_on(session, guided.line_id, at)
+    wrong.add(*report_faults(command, products_on_line=products, at=at))
+    wrong.tell()
+    assert guided is not None, "what was not found has been told"
+    assert contact_phone is not None, "what could not be read has been told"
+    level = guided.care_level or STANDARD_CARE
+    deadline = care_deadline(level, at, _nation(session, guided.district_code))
     fault = Fault(
         number=next_number(session, guided.district_code, IdKind.FAULT),
         district_code=guided.district_code,
@@ -72,29 +69,21 @@ def report_fault(session: Session, command: ReportFault, *, by: Actor, at: datet
         state=FaultState.REPORTED,
         symptom_code=command.symptom_code,
         is_total_loss=SYMPTOMS[command.symptom_code].is_total_loss,
-        words=command.words or None,
-        contact_name=command.contact_name,
+        words=command.words.strip() or None,
+        contact_name=command.contact_name.strip(),
         contact_phone=contact_phone,
         access_notes=command.access_notes,
         hazard_notes=command.hazard_notes,
         equipment_checked=command.equipment_checked,
         power_checked=command.power_checked,
         care_level=level,
-        reported_at=reported_at,
+        reported_at=command.reported_at or at,
         accepted_at=at,
         original_due_at=deadline.due_at,
         due_at=deadline.due_at,
         reported_by=by.name,
     )
-    session.add(fault)
-    try:
-        with session.begin_nested():
-            session.flush()
-    except IntegrityError as error:
-        if "uq_fault_open_on_line" in str(error.orig):
-            raise _open_already("by somebody else just now") from None
-        raise
-    _tell(session, fault, by, at, f"Reported: {SYMPTOMS[command.symptom_code].words}. {deadline.words}")
+    _keep(session, fault)
     place_hold(
         session,
         source_key=f"fault/{fault.number}",
@@ -104,7 +93,8 @@ def report_fault(session: Session, command: ReportFault, *, by: Actor, at: datet
         reference=fault.number,
         at=at,
     )
-    audit.record(session, by=by, at=at, verb="report_fault", subject=("fault", fault.number), after=to_plain(command))
+    _tell(session, fault, f"Reported: {SYMPTOMS[command.symptom_code].words}. {deadline.words}", by=by, at=at)
+    _record(session, fault, command, "report_fault", None, by=by, at=at)
     return FaultReported(
         fault_number=fault.number, state=fault.state, care_level=level, due_at=deadline.due_at, deadline_words=deadline.words
     )
@@ -112,46 +102,31 @@ def report_fault(session: Session, command: ReportFault, *, by: Actor, at: datet
 
 @audit.answered
 def clear_fault(session: Session, command: ClearFault, *, by: Actor, at: datetime) -> FaultChanged:
-    """Record that service is restored. A total loss of ours cleared late is left for billing's compensation rule.
+    """Record that service is restored, and whether in time. What may be owed for it is left for billing's compensation rule.
 
     Raises:
-        NotFound: CSS313E. Conflict: CSS314E. Refused: CSS301E, CSS306E, CSS308E.
+        NotFound: CSS313E.
+        Conflict: CSS314E, somebody else changed the fault meanwhile.
+        Refused: CSS301E not from where it stands, CSS305E, CSS306E, CSS308E, CSS315E the actor may not.
     """
-    code = clear_code(command.clear_code)
+    _require_may(by, "clear")
+    wrong = Refusals()
+    code = wrong.reading(lambda: clear_code(command.clear_code))
+    wrong.add(*too_long(words=command.words))
+    wrong.tell()
+    assert code is not None, "what nobody knows has been told"
     fault = _fault(session, command.fault_number, by, command.row_version)
+    before, after = fault.state, move(fault.number, fault.state, "clear")
     cleared_at = command.cleared_at or at
-    if not fault.reported_at <= cleared_at <= at:
-        raise Refused(
-            "CSS308E",
-            "Fault {fault} can be cleared between its report and now, not at another time.",
-            fault=fault.number,
-            element="cleared_at",
-        )
-    before = {"state": fault.state.value}
-    fault.state = move(fault.number, fault.state, "clear")
+    check_cleared_at(fault.number, cleared_at, reported_at=fault.reported_at, at=at)
+    fault.state = after
     fault.cleared_at = cleared_at
     fault.clear_code = code.code
-    fault.clear_words = command.words or None
-    fault.row_version += 1
-    session.flush()
+    fault.clear_words = command.words.strip() or None
     was_late = cleared_at > fault.due_at
-    _tell(session, fault, by, at, f"Cleared: {code.words}{', late' if was_late else ', in time'}.")
-    lift_hold(session, source_key=f"fault/{fault.number}", at=at)
-    if code.is_network_fault and fault.is_total_loss:
-        leave_service_failure(
-            session,
-            source_key=f"fault/{fault.number}/delayed-repair",
-            district_code=fault.district_code,
-            account_id=fault.account_id,
-            line_id=fault.line_id,
-            kind=FailureKind.DELAYED_REPAIR,
-            reference=fault.number,
-            issue_on=london_date(fault.reported_at),
-            promised_at=fault.due_at,
-            put_right_at=cleared_at,
-            business_date=business_date(session, fault.district_code),
-        )
-    audit.record(session, by=by, at=at, verb="clear_fault", subject=("fault", fault.number), before=before, after=to_plain(command))
+    _end(session, fault, f"Cleared: {code.words}, {'late' if was_late else 'in time'}.", by=by, at=at)
+    _leave_failure(session, fault, code, cleared_at)
+    _record(session, fault, command, "clear_fault", before, by=by, at=at)
     return FaultChanged(fault_number=fault.number, state=fault.state, was_late=was_late)
 
 
@@ -160,17 +135,76 @@ def withdraw_fault(session: Session, command: WithdrawFault, *, by: Actor, at: d
     """The customer takes the report back.
 
     Raises:
-        NotFound: CSS313E. Conflict: CSS314E. Refused: CSS301E.
+        NotFound: CSS313E.
+        Conflict: CSS314E, somebody else changed the fault meanwhile.
+        Refused: CSS301E not from where it stands, CSS305E, CSS309E no reason, CSS315E the actor may not.
     """
+    _require_may(by, "withdraw")
+    wrong = Refusals()
+    if not command.reason.strip():
+        wrong.add(Refused("CSS309E", "Say why the report is withdrawn.", element="reason"))
+    wrong.add(*too_long(reason=command.reason))
+    wrong.tell()
     fault = _fault(session, command.fault_number, by, command.row_version)
-    before = {"state": fault.state.value}
-    fault.state = move(fault.number, fault.state, "withdraw")
-    fault.row_version += 1
-    session.flush()
-    _tell(session, fault, by, at, f"Withdrawn: {command.reason}")
-    lift_hold(session, source_key=f"fault/{fault.number}", at=at)
-    audit.record(session, by=by, at=at, verb="withdraw_fault", subject=("fault", fault.number), before=before, after=to_plain(command))
+    before, fault.state = fault.state, move(fault.number, fault.state, "withdraw")
+    _end(session, fault, f"Withdrawn: {command.reason.strip()}", by=by, at=at)
+    _record(session, fault, command, "withdraw_fault", before, by=by, at=at)
     return FaultChanged(fault_number=fault.number, state=fault.state, was_late=False)
+
+
+def _require_may(by: Actor, deed: Literal["report", "clear", "withdraw"]) -> None:
+    """The desk and partners report and take back; only the field says that a fault is put right."""
+    roles = _FIELD if deed == "clear" else _DESK
+    if (by.is_partner and deed == "clear") or (by.kind == "operator" and not roles & by.roles):
+        raise Refused("CSS315E", "{who} may not {deed} faults.", who=by.name, deed=deed)
+
+
+def _guided(session: Session, number: str, by: Actor, at: datetime) -> Guided:
+    """The service that answers to the number now; the same answer where nothing does and where it is another provider's."""
+    digits = parse_number(number)
+    guided = number_in_use(session, digits, at, by=by)
+    if guided is None:
+        raise NotFound("CSS311E", "No working line has the number {number}.", number=display_number(digits), element="number")
+    return guided
+
+
+def _products_on(session: Session, line_id: int, at: datetime) -> frozenset[str]:
+    day = london_date(at)
+    codes = session.execute(
+        select(Product.code)
+        .join(Service, Service.product_id == Product.id)
+        .where(Service.line_id == line_id, Service.starts_on <= day, (Service.ends_on.is_(None)) | (Service.ends_on > day))
+    ).scalars()
+    return frozenset(codes)
+
+
+def _nation(session: Session, district_code: str) -> Nation:
+    nation = session.execute(select(District.nation).where(District.code == district_code)).scalar_one()
+    return nation.value
+
+
+def _keep(session: Session, fault: Fault) -> None:
+    """Write a new fault. Whether one is open on the line already is the database's to say, so of two reporters one is first."""
+    try:
+        with session.begin_nested():
+            session.add(fault)
+            session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) != "uq_fault_open_on_line":
+            raise
+        raise _open_already(session, fault.line_id) from error
+
+
+def _open_already(session: Session, line_id: int) -> Conflict:
+    number = session.execute(select(Fault.number).where(Fault.line_id == line_id, Fault.state == FaultState.REPORTED)).scalar()
+    if number is None:  # cleared between the database's no and our looking
+        return Conflict("CSS031E", "Somebody else changed the same records at the same moment; do it again.")
+    return Conflict(
+        "CSS312E",
+        "A fault is open on this line already: {fault}. Add to it instead of reporting it twice.",
+        fault=number,
+        element="number",
+    )
 
 
 def _fault(session: Session, number: str, by: Actor, row_version: int | None) -> Fault:
@@ -194,30 +228,65 @@ def _fault(session: Session, number: str, by: Actor, row_version: int | None) ->
             state=fault.state.value,
             now=fault.row_version,
             seen=row_version,
+            element="row_version",
         )
     return fault
 
 
-def _products_on(session: Session, line_id: int, at: datetime) -> frozenset[str]:
-    day = london_date(at)
-    codes = session.execute(
-        select(Product.code)
-        .join(Service, Service.product_id == Product.id)
-        .where(Service.line_id == line_id, Service.starts_on <= day, (Service.ends_on.is_(None)) | (Service.ends_on > day))
-    ).scalars()
-    return frozenset(codes)
+def _end(session: Session, fault: Fault, words: str, *, by: Actor, at: datetime) -> None:
+    """What every end of a fault has in common: the next version, an event, and debt treatment is held back no longer."""
+    fault.row_version += 1
+    session.flush()
+    lift_hold(session, source_key=f"fault/{fault.number}", at=at)
+    _tell(session, fault, words, by=by, at=at)
 
 
-def _tell(session: Session, fault: Fault, by: Actor, at: datetime, words: str) -> None:
+def _tell(session: Session, fault: Fault, words: str, *, by: Actor, at: datetime) -> None:
     """Add the next event of the fault's story. The fault's row is ours (new or locked), so the numbers have no gap."""
     last = session.execute(select(func.coalesce(func.max(FaultEvent.sequence), 0)).where(FaultEvent.fault_id == fault.id)).scalar_one()
     session.add(FaultEvent(fault_id=fault.id, sequence=last + 1, state=fault.state, occurred_at=at, done_by=by.name, words=words))
+    session.flush()
 
 
-def _open_already(fault_number: str) -> Conflict:
-    return Conflict(
-        "CSS312E",
-        "A fault is open on this line already: {fault}. Add to it instead of reporting it twice.",
-        fault=fault_number,
-        element="number",
+def _leave_failure(session: Session, fault: Fault, code: ClearCode, cleared_at: datetime) -> None:
+    is_owed = may_be_owed(
+        code, is_total_loss=fault.is_total_loss, reported_at=fault.reported_at, due_at=fault.due_at, cleared_at=cleared_at
     )
+    if not is_owed:
+        return
+    leave_service_failure(
+        session,
+        source_key=f"fault/{fault.number}/delayed-repair",
+        district_code=fault.district_code,
+        account_id=fault.account_id,
+        line_id=fault.line_id,
+        kind=FailureKind.DELAYED_REPAIR,
+        reference=fault.number,
+        issue_on=london_date(fault.reported_at),
+        promised_at=fault.due_at,
+        put_right_at=cleared_at,
+        business_date=business_date(session, fault.district_code),
+    )
+
+
+def _record(
+    session: Session,
+    fault: Fault,
+    command: ReportFault | ClearFault | WithdrawFault,
+    verb: str,
+    before: FaultState | None,
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    told = {name: value for name, value in to_plain(command).items() if name not in {"token", "row_version"}}
+    audit.record(
+        session,
+        by=by,
+        at=at,
+        verb=verb,
+        subject=("fault", fault.number),
+        before=None if before is None else {"state": before.value},
+        after={"state": fault.state.value, **told},
+    )
+    session.flush()

@@ -18,7 +18,8 @@ from css.master.providers import Provider
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from repairs.model import Fault, FaultEvent
-from repairs.rules.report import CLEAR_CODES, SYMPTOMS
+from repairs.rules.clear import CLEAR_CODES
+from repairs.rules.report import SYMPTOMS
 from repairs.words import FaultState
 
 LIST_MAX = 200
@@ -122,9 +123,10 @@ def open_faults(session: Session, district: str, *, by: Actor) -> tuple[FaultRow
 
 
 def faults_of_account(session: Session, account_number: str, *, by: Actor, limit: int = 20) -> tuple[FaultRow, ...]:
-    """An account's faults, newest first. Uses ix_fault_account_id."""
+    """An account's faults, newest first, at most 200. Uses ix_fault_account_id."""
     number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
-    rows = session.execute(_rows(by).where(Account.number == number).order_by(Fault.reported_at.desc(), Fault.id.desc()).limit(limit))
+    newest = _rows(by).where(Account.number == number).order_by(Fault.reported_at.desc(), Fault.id.desc())
+    rows = session.execute(newest.limit(max(1, min(limit, LIST_MAX))))
     return tuple(_row(row) for row in rows)
 
 

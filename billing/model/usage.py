@@ -91,12 +91,15 @@ class TariffRate(Base):
 
 
 class UsageFile(Base):
-    """A carrier's file, taken once: by supplier and sequence, and by its content."""
+    """A carrier's file, taken once in a district: by supplier and sequence, and by its content.
+
+    A district's files come to it alone, so that it does not matter whether another district lies in the same database.
+    """
 
     __tablename__ = "usage_file"
     __table_args__ = (
-        UniqueConstraint("supplier", "sequence"),
-        UniqueConstraint("supplier", "sha256"),
+        UniqueConstraint("district_code", "supplier", "sequence", name="uq_usage_file_sequence"),
+        UniqueConstraint("district_code", "sha256", name="uq_usage_file_content"),
         CheckConstraint("record_count = loaded_count + rejected_count", name="read_is_loaded_and_rejected"),
         {"schema": "billing"},
     )
@@ -169,19 +172,25 @@ class RatedCall(Base):
     is_itemised: Mapped[bool]
 
 
-PARTITION_FUNCTION = stored(
+stored(
     "billing.open_district",
     """
-CREATE FUNCTION billing.open_district(new_district text) RETURNS void LANGUAGE plpgsql AS $$
--- A new district needs its partitions of the volume tables; done once, by the owner, when the district is opened.
+CREATE FUNCTION billing.open_district() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A new district needs its partitions of the volume tables, whichever door opened it.
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS billing.%I PARTITION OF billing.usage_record FOR VALUES IN (%L)',
-                 'usage_record_' || lower(new_district), new_district);
+                 'usage_record_' || lower(NEW.code), NEW.code);
   EXECUTE format('CREATE TABLE IF NOT EXISTS billing.%I PARTITION OF billing.rated_call FOR VALUES IN (%L)',
-                 'rated_call_' || lower(new_district), new_district);
+                 'rated_call_' || lower(NEW.code), NEW.code);
+  RETURN NULL;
 END $$
 """,
-    "DROP FUNCTION billing.open_district(text)",
+    "DROP FUNCTION billing.open_district()",
+)
+stored(
+    "district_partitions",
+    "CREATE TRIGGER district_partitions AFTER INSERT ON css.district FOR EACH ROW EXECUTE FUNCTION billing.open_district()",
+    "DROP TRIGGER district_partitions ON css.district",
 )
 
 __all__ = [

@@ -1,15 +1,18 @@
-"""What may be reported: structured symptoms, offered only where the line has what they are about; and how a fault ends."""
+"""What may be reported: structured symptoms, offered only where the line has what they are about."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from css.core.errors import CssError, Refused
+from repairs.commands import ReportFault
 
-WORDS_MAX = 500
-HAZARD_MAX = 50
-"""Hazard notes go to the field force on a small screen (domain 2.6)."""
+NOTES_MAX: Final = 500
+LENGTHS: Final = {"contact_name": 100, "hazard_notes": 50}
+"""Texts with a limit of their own. Hazard notes go to the field force on a small screen (domain 2.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,90 +46,52 @@ SYMPTOMS: Final[dict[str, Symptom]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ClearCode:
-    """How a fault was put right, and what follows from it (domain 3.4)."""
+def report_faults(command: ReportFault, *, products_on_line: frozenset[str] | None, at: datetime) -> tuple[CssError, ...]:
+    """All that is wrong with a report, each fault naming its field; none when it may be taken.
 
-    code: str
-    words: str
-    is_network_fault: bool
-    """Ours: the care level and compensation count only then."""
-
-
-CLEAR_CODES: Final[dict[str, ClearCode]] = {
-    clear.code: clear
-    for clear in (
-        ClearCode("CE", "customer equipment", is_network_fault=False),
-        ClearCode("CW", "customer wiring or extension", is_network_fault=False),
-        ClearCode("NTE", "network terminating equipment", is_network_fault=True),
-        ClearCode("DW", "dropwire", is_network_fault=True),
-        ClearCode("DP", "distribution point", is_network_fault=True),
-        ClearCode("DS", "distribution-side joint or cable", is_network_fault=True),
-        ClearCode("CAB", "cabinet", is_network_fault=True),
-        ClearCode("ES", "exchange-side cable", is_network_fault=True),
-        ClearCode("MDF", "main frame or jumper", is_network_fault=True),
-        ClearCode("EX", "line card or switch", is_network_fault=True),
-        ClearCode("DAT", "data or feature reset", is_network_fault=True),
-        ClearCode("DUP", "duplicate report", is_network_fault=False),
-        ClearCode("NOA", "no access to the customer", is_network_fault=False),
-        ClearCode("TPD", "third-party damage", is_network_fault=True),
-        ClearCode("WEA", "lightning or weather", is_network_fault=True),
-        ClearCode("RWT", "right when tested", is_network_fault=False),
-        ClearCode("FNF", "fault not found", is_network_fault=False),
-    )
-}
+    ``products_on_line`` is None when no line was found: then nothing is said of what the line lacks. The numbers in the
+    command are read by whoever holds the database.
+    """
+    return (*_symptom(command.symptom_code, products_on_line), *_contact(command), *_notes(command), *_moment(command, at))
 
 
-def faults_of_report(
-    *, symptom_code: str, products_on_line: frozenset[str], contact_name: str, words: str, hazard_notes: str | None
-) -> list[CssError]:
-    """All that is wrong with a report, each fault naming its field; empty when it may be taken."""
-    wrong: list[CssError] = []
+def too_long(**notes: str | None) -> Iterator[CssError]:
+    """Which texts, by their field, are longer than whoever must read them can be shown."""
+    for element, text in notes.items():
+        most = LENGTHS.get(element, NOTES_MAX)
+        if len(text or "") > most:
+            what = element.replace("_", " ").capitalize()
+            yield Refused("CSS305E", "{what}: at most {most} characters.", what=what, most=most, element=element)
+
+
+def _symptom(symptom_code: str, products_on_line: frozenset[str] | None) -> Iterator[CssError]:
     symptom = SYMPTOMS.get(symptom_code)
     if symptom is None:
         known = ", ".join(SYMPTOMS)
-        wrong.append(
-            Refused(
-                "CSS302E",
-                "{symptom!r} is not a symptom code; choose from {known}.",
-                symptom=symptom_code[:20],
-                known=known,
-                element="symptom_code",
-            )
+        sentence = "{symptom!r} is not a symptom code; choose from {known}."
+        yield Refused("CSS302E", sentence, symptom=symptom_code[:20], known=known, element="symptom_code")
+    elif symptom.needs_product and products_on_line is not None and symptom.needs_product not in products_on_line:
+        yield Refused(
+            "CSS303E",
+            "The line does not have {product}; {symptom} ({words}) cannot be reported on it.",
+            product=symptom.needs_product,
+            symptom=symptom.code,
+            words=symptom.words,
+            element="symptom_code",
         )
-    elif symptom.needs_product and symptom.needs_product not in products_on_line:
-        wrong.append(
-            Refused(
-                "CSS303E",
-                "The line does not have {product}; {symptom} ({words}) cannot be reported on it.",
-                product=symptom.needs_product,
-                symptom=symptom.code,
-                words=symptom.words,
-                element="symptom_code",
-            )
-        )
-    if not contact_name.strip():
-        wrong.append(Refused("CSS304E", "Say who can give access: the contact's name.", element="contact_name"))
-    if len(words) > WORDS_MAX:
-        wrong.append(Refused("CSS305E", "The words of a report are at most {most} characters.", most=WORDS_MAX, element="words"))
-    if hazard_notes and len(hazard_notes) > HAZARD_MAX:
-        wrong.append(Refused("CSS305E", "Hazard notes are at most {most} characters.", most=HAZARD_MAX, element="hazard_notes"))
-    return wrong
 
 
-def clear_code(code: str) -> ClearCode:
-    """A clear code by its letters.
+def _contact(command: ReportFault) -> Iterator[CssError]:
+    if not command.contact_name.strip():
+        yield Refused("CSS304E", "Say who can give access: the contact's name.", element="contact_name")
 
-    Raises:
-        Refused: CSS306E, nobody knows it.
-    """
-    found = CLEAR_CODES.get(code)
-    if found is None:
-        raise Refused(
-            "CSS306E",
-            "{code!r} is not a clear code; choose from {known}.",
-            code=code[:20],
-            known=", ".join(CLEAR_CODES),
-            element="clear_code",
-        )
-    return found
+
+def _notes(command: ReportFault) -> Iterator[CssError]:
+    return too_long(
+        words=command.words, contact_name=command.contact_name, access_notes=command.access_notes, hazard_notes=command.hazard_notes
+    )
+
+
+def _moment(command: ReportFault, at: datetime) -> Iterator[CssError]:
+    if command.reported_at is not None and command.reported_at > at:
+        yield Refused("CSS307E", "The report cannot have been made in the future.", element="reported_at")

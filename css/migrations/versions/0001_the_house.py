@@ -53,14 +53,18 @@ CREATE CONSTRAINT TRIGGER ck_journal_entry_balances AFTER INSERT ON billing.post
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing.entry_balances()
 """,
     """
-CREATE FUNCTION billing.open_district(new_district text) RETURNS void LANGUAGE plpgsql AS $$
--- A new district needs its partitions of the volume tables; done once, by the owner, when the district is opened.
+CREATE FUNCTION billing.open_district() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A new district needs its partitions of the volume tables, whichever door opened it.
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS billing.%I PARTITION OF billing.usage_record FOR VALUES IN (%L)',
-                 'usage_record_' || lower(new_district), new_district);
+                 'usage_record_' || lower(NEW.code), NEW.code);
   EXECUTE format('CREATE TABLE IF NOT EXISTS billing.%I PARTITION OF billing.rated_call FOR VALUES IN (%L)',
-                 'rated_call_' || lower(new_district), new_district);
+                 'rated_call_' || lower(NEW.code), NEW.code);
+  RETURN NULL;
 END $$
+""",
+    """
+CREATE TRIGGER district_partitions AFTER INSERT ON css.district FOR EACH ROW EXECUTE FUNCTION billing.open_district()
 """,
     """
 CREATE TRIGGER contact_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON care.contact FOR EACH STATEMENT EXECUTE FUNCTION css.append_only()
