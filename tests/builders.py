@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -103,7 +103,6 @@ def district(session: Session, code: str = "ZZ", *, on: date = DAY, pairs: int =
         by=OPERATOR,
         at=AT,
     )
-    session.execute(text("SELECT billing.open_district(:code)"), {"code": code})
     place = (ord(code[0]) - ord("A")) * 26 + ord(code[1]) - ord("A")
     # ZZ has the numbers reserved for drama; others a thousand each of the code that serves no place.
     first = "441632960000" if code == "ZZ" else str(441632200000 + place * 1000)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from billing.commands import TakePayment
 from billing.words import PaymentMethod
 from css.care.actions import record_contact
 from css.care.commands import RecordContact
-from css.care.words import Channel, Outcome
+from css.care.words import Channel, Outcome, Topic
 from css.core.actor import Actor
 from css.core.calendar import add_working_days, london_instant
 from css.core.clock import FixedClock
@@ -46,7 +47,7 @@ from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault
 from repairs.rules.report import SYMPTOMS
 
-NATION = "england-and-wales"
+NATION: Final = "england-and-wales"
 PROVIDES_PER_LINE = 0.0003
 CEASES_PER_LINE = 0.0003
 FAULTS_PER_LINE = 10 / 100 / 365
@@ -177,7 +178,7 @@ def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date,
                 channel=Channel.TELEPHONE,
                 caller_name=f"{title} {surname}",
                 is_verified=True,
-                topic="order",
+                topic=Topic.ORDER,
                 reference=placed.order_number,
                 words="New line ordered.",
                 outcome=Outcome.SOLVED,

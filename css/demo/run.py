@@ -97,7 +97,6 @@ def build(engine: Engine, plan: DemoPlan) -> tuple[Diary, str]:
 def _open(session: Session, plan: DemoPlan, at: datetime) -> None:
     command = OpenDistrict(code=plan.district, name="Wrenford", nation=NationCode.ENGLAND_AND_WALES, business_date=plan.starts_on)
     open_district(session, command, by=OWNER, at=at)
-    session.execute(text("SELECT billing.open_district(:code)"), {"code": plan.district})
     for code, name, team, roles in PEOPLE:
         add_operator(session, AddOperator(code=code, name=name, team=team, password=PASSWORD, roles=roles), by=OWNER, at=at)
 

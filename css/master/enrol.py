@@ -47,10 +47,7 @@ _UNTOLD: Final = frozenset({"token", "password", "password_phrase"})
 
 @answered
 def open_district(session: Session, command: OpenDistrict, *, by: Actor, at: datetime) -> Added:
-    """Open a district on its first business date.
-
-    Billing's volume tables need a part for it too, which is billing's own matter: a door that opens a district also runs
-    ``SELECT billing.open_district(code)`` in the same transaction, as the owner of the tables.
+    """Open a district on its first business date. Billing's volume tables get their part of it by a trigger of billing's own.
 
     Raises:
         Refused: CSS111E the actor may not.

@@ -11,5 +11,4 @@ import css.master.reference
 def load(session: Session) -> None:
     """Load all reference data; a second time changes nothing."""
     css.master.reference.load(session)
-    if hasattr(billing.reference, "load"):  # until billing can store its tariffs, nominals and compensation rates
-        billing.reference.load(session)
+    billing.reference.load(session)
