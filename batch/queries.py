@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from batch.model import ControlTotal, InstanceState, JobExecution, JobInstance, Reject, RejectState, StepExecution, StepState
@@ -71,7 +72,7 @@ def runs(session: Session, district: str, limit: int = 20) -> tuple[RunRow, ...]
     """The latest runs in a district, newest first, each with its last attempt."""
     last = (
         select(JobExecution)
-        .distinct(JobExecution.job_instance_id)
+        .ext(distinct_on(JobExecution.job_instance_id))
         .order_by(JobExecution.job_instance_id, JobExecution.attempt.desc())
         .subquery()
     )
