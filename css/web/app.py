@@ -1,0 +1,95 @@
+"""The operators' screens as a WSGI application."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, Response, g, make_response, render_template
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.core.clock import Clock, SystemClock
+from css.core.errors import CssError
+from css.db.faults import fault_of
+from css.settings import Settings
+from css.web import guard
+from css.web.desk import Office, http_status
+from css.web.filters import FILTERS
+from css.web.routes import screens
+from css.web.secret import secret_key
+
+FORM_BYTES_MAX = 64 * 1024
+"""The longest form is a few hundred words; nothing larger is ours."""
+FORM_PARTS_MAX = 100
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | None = None) -> Flask:
+    """The application for one process. Without an engine it makes its own from the settings, at the first request.
+
+    Error: CSS370E the key that signs cookies is too short.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=secret_key(settings),
+        SESSION_COOKIE_NAME="css_form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=1),
+        MAX_CONTENT_LENGTH=FORM_BYTES_MAX,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES_MAX,
+        MAX_FORM_PARTS=FORM_PARTS_MAX,
+        WTF_CSRF_TIME_LIMIT=None,  # an operator's screen stays open all day; the sign-on's own end is the limit
+        WTF_CSRF_SSL_STRICT=False,  # the referrer check breaks behind a proxy and adds nothing to the token
+    )
+    app.extensions["css"] = Office(settings, clock or SystemClock(), engine)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(FILTERS)
+    guard.install(app)
+    app.register_blueprint(screens)
+    app.register_error_handler(CssError, _said)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _ours)
+    return app
+
+
+def _said(error: CssError) -> Response:
+    return _page(error, http_status(error))
+
+
+def _database(error: DBAPIError) -> Response:
+    named = fault_of(error)
+    return _ours(error) if named is None else _page(named, http_status(named))
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    match status:
+        case 404 | 405:
+            named = CssError("CSS355E", "There is no such page. Key a screen's code at the command line, or F3 for the menu.")
+        case 413:
+            named = CssError("CSS356E", "What was sent is longer than any screen of ours takes.")
+        case _:
+            named = CssError("CSS357E", "What the browser sent cannot be read ({reason}). Open the screen again.", reason=error.name)
+    return _page(named, status)
+
+
+def _ours(error: Exception) -> Response:
+    """A fault of ours: nothing was kept, and the log has the rest."""
+    _log.error("%s while serving a screen", type(error).__name__, exc_info=error)
+    named = CssError(
+        "CSS000E",
+        "Something went wrong inside the program ({kind}); nothing of this was kept. The log of the server says where.",
+        kind=type(error).__name__,
+    )
+    return _page(named, 500)
+
+
+def _page(error: CssError, status: int) -> Response:
+    return make_response(render_template("error.html", error=error, status=status, desk=g.get("desk")), status)

@@ -1,0 +1,86 @@
+"""How values look on a screen: one way for each kind, as the templates' filters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from css.core.calendar import ONE_DAY, to_london
+from css.core.ids import format_id
+from css.core.money import Money, Price, to_money
+from css.core.phone import display_number
+
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+NOTHING: Final = "–"
+
+
+def day(value: date | None) -> str:
+    """``5 Mar 2026``. Not strftime's names: they speak the language of the machine."""
+    return NOTHING if value is None else f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def weekday(value: date | None) -> str:
+    """``Thu 5 Mar 2026``."""
+    return NOTHING if value is None else f"{_WEEKDAYS[value.weekday()]} {day(value)}"
+
+
+def last_day(value: date | None) -> date | None:
+    """The last day inside a period, from its exclusive end."""
+    return None if value is None else value - ONE_DAY
+
+
+def instant(value: datetime | None) -> str:
+    """``Thu 5 Mar 2026 10:15`` by London clocks."""
+    if value is None:
+        return NOTHING
+    shown = to_london(value)
+    return f"{weekday(shown.date())} {shown:%H:%M}"
+
+
+def clock(value: datetime) -> str:
+    """``10:15``."""
+    return f"{to_london(value):%H:%M}"
+
+
+def sterling(value: Money | None) -> str:
+    return NOTHING if value is None else value.sterling
+
+
+def price(value: Price | None) -> str:
+    """A price as a person reads it: in pounds to the penny where it is whole pence, else in pence."""
+    if value is None:
+        return NOTHING
+    rounded = to_money(value)
+    return rounded.sterling if Price.of(rounded.pence) == value else f"{value}p"
+
+
+def telephone(value: str | None) -> str:
+    return NOTHING if not value else display_number(value)
+
+
+def number(value: str | None) -> str:
+    """A number of ours in groups for reading aloud."""
+    return NOTHING if not value else format_id(value)
+
+
+def words(value: object) -> str:
+    """A code of a closed list as words; nothing as a dash."""
+    if value is None or value == "":
+        return NOTHING
+    return value.value.replace("-", " ") if isinstance(value, StrEnum) else str(value)
+
+
+FILTERS: Final = {
+    "day": day,
+    "weekday": weekday,
+    "last_day": last_day,
+    "instant": instant,
+    "clock": clock,
+    "sterling": sterling,
+    "price": price,
+    "telephone": telephone,
+    "number": number,
+    "words": words,
+}

@@ -1,0 +1,101 @@
+"""Before and after every request: who is signed on, that forms are ours, and the headers every answer carries."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+
+from css.core.errors import Refused
+from css.db.engine import transaction
+from css.web.desk import Desk, office
+from css.web.session import current
+from css.web.timing import Timing
+
+COOKIE: Final = "css_session"
+THEME_COOKIE: Final = "css_theme"
+THEMES: Final = ("green", "paper")
+OPEN_ENDPOINTS: Final = frozenset({"static", "screens.sign_on"})
+"""What is answered without a sign-on."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def install(app: Flask) -> None:
+    """Put the guard before every request of this application; whatever is added later stands behind it."""
+    app.before_request(_begin)
+    CSRFProtect(app)
+    app.after_request(_finish)
+    app.register_error_handler(CSRFError, _not_our_form)
+
+
+def _begin() -> Response | None:
+    g.timing = Timing.start()
+    g.theme = request.cookies.get(THEME_COOKIE, "") if request.cookies.get(THEME_COOKIE) in THEMES else ""
+    if request.endpoint in OPEN_ENDPOINTS or request.endpoint is None:
+        return None
+    at_office = office()
+    token = request.cookies.get(COOKIE, "")
+    at = at_office.clock.now()
+    if token:
+        with transaction(at_office.engine) as db:
+            on_duty = current(db, token, at=at)
+        if on_duty is not None:
+            g.desk = Desk(at_office.engine, at, on_duty)
+            return None
+        flash("Your sign-on has ended. Sign on again; what was committed is kept.", "CSS352W")
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return make_response(redirect(url_for("screens.sign_on", next=wanted or None), code=303))
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
+    # What a customer told us stays in no browser's cache and behind no Back button after the sign-on has ended.
+    response.headers["Cache-Control"] = "no-store"
+    timing: Timing | None = g.get("timing")
+    if timing is not None:
+        response.headers["Server-Timing"] = timing.header
+    return response
+
+
+def _not_our_form(_: CSRFError) -> Response:
+    error = Refused("CSS353E", "This form is not from the sign-on you are using now. Open the screen again and key it there.")
+    return make_response(render_template("error.html", error=error, status=400), 400)
+
+
+def take_seat(response: Response, token: str) -> Response:
+    """Give the browser its token. Whatever its old cookies said is gone, so nobody can have planted them."""
+    session.clear()
+    response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
+    return response
+
+
+def leave_seat(response: Response) -> Response:
+    """Take the token from the browser."""
+    session.clear()
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
+    return response
+
+
+def own_path(address: str) -> str:
+    """An address to go on to after sign-on, if it is one of ours; else empty. Two slashes at the front lead elsewhere."""
+    parts = urlsplit(address)
+    elsewhere = parts.scheme or parts.netloc or address.startswith("//") or "\\" in address
+    return address if address.startswith("/") and not elsewhere else ""

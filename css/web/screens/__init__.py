@@ -1,0 +1,32 @@
+"""Every screen there is. To add one: its record and functions in the module of its family, its template, its line in ``PAGES``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from css.web.page import Page
+from css.web.screen import Screen
+from css.web.screens import bills, customers, faults, menu, night, order_entry, orders
+from css.web.screens.sign_on import SIGN
+
+
+def every_screen() -> Iterator[Screen]:
+    """Every screen, the sign-on first, in the order of the menu."""
+    yield SIGN
+    for page in PAGES.values():
+        yield page.screen
+
+
+PAGES: Final[dict[str, Page]] = {
+    page.screen.code: page
+    for page in (
+        menu.menu(every_screen),
+        *customers.PAGES,
+        *order_entry.PAGES,
+        *orders.PAGES,
+        *faults.PAGES,
+        *bills.PAGES,
+        *night.PAGES,
+    )
+}

@@ -1,0 +1,220 @@
+"""BL03 bills of an account and one bill with its reasons, PY01 take a payment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from flask import Response, flash, make_response
+from sqlalchemy.orm import Session
+
+from billing.actions import take_payment
+from billing.commands import TakePayment
+from billing.queries import account_balance, bill_card, bill_file, bills_of_account
+from billing.queries.accounts import AccountBalance
+from billing.words import PaymentMethod
+from css.core.errors import BadMessage, CssError, NotFound
+from css.core.ids import IdKind, identify
+from css.core.words import Role
+from css.master.cards import account_card
+from css.web.desk import Desk, converse
+from css.web.form import REFRESH, Form
+from css.web.page import Arguments, Page, Posted
+from css.web.rendering import InHand, address, go, show
+from css.web.screen import Field, Key, ResponseClass, Screen
+from css.web.screens.customers import STAFF
+
+TAKERS: Final = frozenset({Role.CLERK, Role.BILLING, Role.SUPERVISOR})
+BILLS_LISTED: Final = 24
+METHODS: Final = {
+    "CD": PaymentMethod.CARD,
+    "CQ": PaymentMethod.CHEQUE,
+    "CA": PaymentMethod.CASH,
+    "BT": PaymentMethod.BANK_TRANSFER,
+}
+"""What a person can take; direct debits come by the night."""
+FILE_TYPES: Final = {"pdf": "application/pdf", "xml": "application/xml"}
+
+BL03: Final = Screen(
+    code="BL03",
+    title="Bills",
+    family="Bills and money",
+    help=(
+        "With an account: its bills. With a bill: what was brought forward and paid, every line with the reason for its amount, VAT by "
+        "rate, and what is due. The files are the bill as it was sent, byte for byte."
+    ),
+    roles=STAFF,
+    response=ResponseClass.R1,
+    takes="account or bill number",
+    keys=(Key(name="S-F2", label="PDF"), Key(name="S-F3", label="XML"), Key(name="S-F4", label="payment", roles=TAKERS)),
+)
+
+PY01: Final = Screen(
+    code="PY01",
+    title="Take a payment",
+    family="Bills and money",
+    help=(
+        "Enter money that has come in for an account. Enter shows what would still be owed; F6 takes the payment and gives its receipt "
+        "number. The line of a payment slip can stand for the account."
+    ),
+    roles=TAKERS,
+    response=ResponseClass.R2,
+    takes="account or slip",
+    fields=(
+        Field(
+            name="account_number",
+            label="Account",
+            help="The account number, or the line of a payment slip.",
+            length_max=30,
+            is_required=True,
+        ),
+        Field(name="amount", label="Amount", help="Pounds and pence: 12.34.", kind="money", length_max=20, width=12, is_required=True),
+        Field(
+            name="method",
+            label="How",
+            help="CD card, CQ cheque, CA cash, BT bank transfer.",
+            kind="code",
+            length_max=2,
+            is_required=True,
+        ),
+        Field(name="reference", label="Reference", help="The card terminal's or the cheque's number, if there is one.", length_max=40),
+        Field(
+            name="received_on",
+            label="Received on",
+            help="Empty for today's business date; never after it.",
+            kind="date",
+            length_max=20,
+        ),
+    ),
+    keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="take payment", sends=True)),
+)
+
+
+# --- BL03 ---------------------------------------------------------------------------------------------------------------
+
+
+def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
+    if not arguments:
+        return go("CS01")
+    found = identify(arguments[0])
+    if found.kind is IdKind.ACCOUNT:
+        return _list(at_desk, found.value)
+    if len(arguments) > 1:
+        return _file(at_desk, arguments[0], arguments[1])
+    with at_desk.reading() as session:
+        card = bill_card(session, arguments[0], by=at_desk.by)
+        head = account_card(session, card.bill.account_number, by=at_desk.by, lines=1)
+    links = {"S-F4": address("PY01", card.bill.account_number), "F12": address("BL03", card.bill.account_number)}
+    for key, kind in {"S-F2": "pdf", "S-F3": "xml"}.items():
+        if any(file.kind == kind for file in card.files):
+            links[key] = address("BL03", card.bill.number, kind)
+    return show(
+        at_desk, BL03, in_hand=InHand(card.bill.account_number, head.customer.name), links=links, card=card, bills=None, balance=None
+    )
+
+
+def _list(at_desk: Desk, account_number: str) -> Response:
+    with at_desk.reading() as session:
+        head = account_card(session, account_number, by=at_desk.by, lines=1)
+        bills = bills_of_account(session, account_number, by=at_desk.by, limit=BILLS_LISTED)
+        balance = account_balance(session, account_number, by=at_desk.by)
+    return show(
+        at_desk,
+        BL03,
+        in_hand=InHand(account_number, head.customer.name),
+        links={"S-F4": address("PY01", account_number)},
+        card=None,
+        bills=bills,
+        balance=balance,
+    )
+
+
+def _file(at_desk: Desk, bill_number: str, kind: str) -> Response:
+    """The bill as it was sent. The PDF opens in the browser, the XML is saved."""
+    if kind not in FILE_TYPES:
+        raise NotFound("CSS387E", "A bill has a pdf and an xml file, no {kind}.", kind=kind[:20])
+    with at_desk.reading() as session:
+        content = bill_file(session, bill_number, kind, by=at_desk.by)
+    answer = make_response(content.content)
+    answer.headers["Content-Type"] = FILE_TYPES[kind]
+    answer.headers["Content-Disposition"] = f'{"inline" if kind == "pdf" else "attachment"}; filename="{content.file_name}"'
+    answer.headers["ETag"] = f'"{content.sha256}"'
+    return answer
+
+
+# --- PY01 ---------------------------------------------------------------------------------------------------------------
+
+
+def show_payment(at_desk: Desk, arguments: Arguments) -> Response:
+    form = Form.blank(PY01, account_number=arguments[0] if arguments else "")
+    with at_desk.reading() as session:
+        _read_slip(form)
+        name, balance = _account(session, at_desk, form)
+    return _payment(at_desk, form, name, balance)
+
+
+def act_payment(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
+    form = Form.posted(PY01, posted)
+    _read_slip(form)
+    with at_desk.reading() as session:
+        name, balance = _account(session, at_desk, form)
+    if form.key == REFRESH:
+        form.errors.clear()
+        return _payment(at_desk, form, name, balance)
+    outcome = converse(at_desk, form, lambda: _read_payment(form, at_desk.today), take_payment)
+    if outcome.done is not None:
+        done = outcome.done
+        flash(f"Payment {done.payment_number}: {done.amount.sterling} taken. The balance is {done.balance.sterling}.", "CSS379I")
+        return go("CU03", done.account_number)
+    return _payment(at_desk, form, name, balance, status=outcome.status, effect=outcome.effect)
+
+
+def _read_slip(form: Form) -> None:
+    """The line of a payment slip says the account, and the amount where none is keyed."""
+    typed = form.text("account_number")
+    try:
+        found = identify(typed) if typed else None
+    except CssError:
+        return
+    if found is not None and found.what == "payment slip":
+        form.values["account_number"] = found.value
+
+
+def _read_payment(form: Form, today: date) -> TakePayment | None:
+    amount, received_on = form.money("amount"), form.day("received_on", today)
+    method = form.member("method", PaymentMethod, METHODS)
+    if form.has_errors or amount is None or method is None:
+        return None
+    return TakePayment(
+        account_number=form.text("account_number"),
+        amount=amount,
+        method=method,
+        reference=form.text("reference"),
+        received_on=received_on,
+    )
+
+
+def _account(session: Session, at_desk: Desk, form: Form) -> tuple[str, AccountBalance | None]:
+    try:
+        balance = account_balance(session, form.text("account_number"), by=at_desk.by)
+        return account_card(session, balance.account_number, by=at_desk.by, lines=1).customer.name, balance
+    except (BadMessage, NotFound):
+        return "", None
+
+
+def _payment(at_desk: Desk, form: Form, name: str, balance: AccountBalance | None, *, status: int = 200, effect: object = None) -> Response:
+    in_hand = InHand(balance.account_number, name) if balance else None
+    return show(
+        at_desk,
+        PY01,
+        form=form,
+        status=status,
+        in_hand=in_hand,
+        links={"F12": address("CU03", in_hand.account_number) if in_hand else ""},
+        choices={"method": tuple((code, method.value.replace("-", " ")) for code, method in METHODS.items())},
+        balance=balance,
+        effect=effect,
+    )
+
+
+PAGES: Final = (Page(BL03, show_bills), Page(PY01, show_payment, act_payment))

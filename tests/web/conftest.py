@@ -1,0 +1,203 @@
+"""The screens in process, over a database of their own, with a small district and operators of every role to sign on as."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, select
+from werkzeug.test import TestResponse
+
+from css.core.words import ContactPointKind, Role
+from css.db.engine import transaction
+from css.master.commands import AddOperator, ReachAt
+from css.master.enrol import add_operator
+from css.master.operators import Operator, OperatorSession
+from css.settings import Settings
+from css.web.app import create_app
+from css.web.guard import COOKIE
+from tests import builders
+from tests.conftest import clone
+
+PASSWORD = "slow green parrot"
+AT = builders.AT
+
+
+@dataclass
+class MovingClock:
+    """A clock a test sets."""
+
+    at: datetime = AT
+
+    def now(self) -> datetime:
+        return self.at
+
+    def goes_on(self, **time: int) -> None:
+        self.at += timedelta(**time)
+
+
+@dataclass(frozen=True)
+class World:
+    """One district: Ada Tansley with one working line, a second customer with two accounts, a partner's account."""
+
+    district: builders.BuiltDistrict
+    account: builders.BuiltAccount
+    line: builders.BuiltLine
+    other: builders.BuiltAccount
+    second: builders.BuiltAccount
+    spare_site: builders.BuiltSite
+
+
+@dataclass
+class Seat:
+    """Somebody at a browser: keys forms as a person would, with the hidden fields of the page before."""
+
+    client: FlaskClient
+    page: str = ""
+    answer: TestResponse | None = None
+    path: str = ""
+    hidden: dict[str, str] = field(default_factory=dict)
+
+    def open(self, path: str) -> TestResponse:
+        return self._took(self.client.get(path, follow_redirects=True))
+
+    def press(self, key: str = "Enter", **keyed: str) -> TestResponse:
+        """Post the form of the page as it stands, with these fields keyed over, and follow where it leads."""
+        return self._took(self.client.post(self.path, data=self.form() | keyed | {"key": key}, follow_redirects=True))
+
+    def form(self) -> dict[str, str]:
+        """Every field of the page by name, as a browser would send it."""
+        found: dict[str, str] = {}
+        for tag in re.findall(r"<input\b[^>]*>", self.page):
+            name = re.search(r'\bname="([^"]*)"', tag)
+            value = re.search(r'\bvalue="([^"]*)"', tag)
+            if name:
+                found[name[1]] = _plain(value[1]) if value else ""
+        for name_, text in re.findall(r'<textarea\b[^>]*\bname="([^"]*)"[^>]*>(.*?)</textarea>', self.page, re.DOTALL):
+            found[name_] = _plain(text)
+        return found
+
+    def sign_on(self, operator: str, password: str = PASSWORD) -> TestResponse:
+        self.open("/sign-on")
+        return self.press(operator=operator, password=password)
+
+    @property
+    def said(self) -> list[str]:
+        """The codes on the page: of messages and of errors."""
+        return re.findall(r"<b>(CSS\d{3}[EWI])</b>", self.page)
+
+    @property
+    def title(self) -> str:
+        found = re.search(r"<title>(.*?)</title>", self.page, re.DOTALL)
+        return " ".join(found[1].split()) if found else ""
+
+    @property
+    def cursor(self) -> str:
+        """The field the page starts in."""
+        found = re.search(r'<(?:input|textarea)\b[^>]*\bid="([^"]*)"[^>]*\bautofocus', self.page)
+        return found[1] if found else ""
+
+    def _took(self, answer: TestResponse) -> TestResponse:
+        self.answer, self.page, self.path = answer, answer.get_data(as_text=True), answer.request.full_path.rstrip("?")
+        return answer
+
+
+def _plain(text: str) -> str:
+    return text.replace("&#34;", '"').replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+@pytest.fixture(scope="module")
+def settled(server: str, template: str) -> Iterator[tuple[Engine, World]]:
+    """A database for the module, with its world."""
+    with clone(server, template) as engine:
+        with transaction(engine) as session:
+            for role in Role:
+                add_operator(
+                    session,
+                    AddOperator(code=role.name[:8], name=role.value.title(), team="Desk", password=PASSWORD, roles=(role,)),
+                    by=builders.OPERATOR,
+                    at=AT,
+                )
+            add_operator(
+                session,
+                AddOperator(code="ALL1", name="All Roles", team="Desk", password=PASSWORD, roles=tuple(Role)),
+                by=builders.OPERATOR,
+                at=AT,
+            )
+            zz = builders.district(session, pairs=8, sites=6)
+            customer = builders.customer(
+                session,
+                zz,
+                password_phrase="marmalade",
+                reach_at=(ReachAt(kind=ContactPointKind.MOBILE, value="07700 900123", is_preferred=True),),
+            )
+            account = builders.account(session, zz, customer_number=customer)
+            line = builders.working_line(session, zz, account, features=("CALLER-DISPLAY",))
+            two = builders.customer(session, zz, first_name="Ben", surname="Quill", title="Mr")
+            other = builders.account(session, zz, customer_number=two, billing_name="Mr B Quill")
+            second = builders.account(session, zz, customer_number=two, billing_name="Mr B Quill")
+            world = World(zz, account, line, other, second, zz.gold[3])
+        yield engine, world
+
+
+@pytest.fixture
+def engine(settled: tuple[Engine, World]) -> Engine:
+    return settled[0]
+
+
+@pytest.fixture
+def world(settled: tuple[Engine, World]) -> World:
+    return settled[1]
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+@pytest.fixture
+def app(settled: tuple[Engine, World], clock: MovingClock, tmp_path: Path) -> Flask:
+    made = create_app(Settings(home=tmp_path, secret_key="for tests and nothing else"), settled[0], clock)
+    made.testing = False
+    return made
+
+
+@pytest.fixture
+def seat(app: Flask) -> Seat:
+    """A browser nobody has signed on at."""
+    return Seat(app.test_client())
+
+
+def seated(app: Flask, engine: Engine, operator: str, at: datetime) -> Seat:
+    """A browser at which an operator is signed on already, without the time a password check takes."""
+    token = secrets.token_urlsafe(16)
+    with transaction(engine) as session:
+        operator_id = session.execute(select(Operator.id).where(Operator.code == operator)).scalar_one()
+        session.add(
+            OperatorSession(
+                operator_id=operator_id, token_sha256=hashlib.sha256(token.encode()).hexdigest(), started_at=at, last_used_at=at
+            )
+        )
+    made = Seat(app.test_client())
+    made.client.set_cookie(COOKIE, token)
+    return made
+
+
+@pytest.fixture
+def desk(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
+    """A browser at which somebody with every role is signed on."""
+    return seated(app, engine, "ALL1", clock.at)
+
+
+@pytest.fixture
+def colleague(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
+    """A second browser, with a clerk at it."""
+    return seated(app, engine, "CLERK", clock.at)
