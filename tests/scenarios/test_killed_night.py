@@ -34,7 +34,8 @@ WHAT_COUNTS = {
     "ORDER BY serial",
     "lines": "SELECT b.number, l.line_number, l.kind, l.words, l.net, l.vat_category FROM billing.bill_line l "
     "JOIN billing.bill b ON b.id = l.bill_id ORDER BY 1, 2",
-    "files": "SELECT b.number, f.kind, f.file_name, f.sha256 FROM billing.bill_file f JOIN billing.bill b ON b.id = f.bill_id ORDER BY 1, 2",
+    "files": "SELECT b.number, f.kind, f.file_name, f.sha256 FROM billing.bill_file f JOIN billing.bill b ON b.id = f.bill_id "
+    "ORDER BY 1, 2",
     "ledger": "SELECT e.business_date, e.words, p.nominal_code, p.account_id, p.amount FROM billing.posting p "
     "JOIN billing.journal_entry e ON e.id = p.journal_entry_id ORDER BY 2, 3, 4, 5",
     "calls": "SELECT caller, started_at, account_id, net_millionths FROM billing.rated_call ORDER BY 1, 2",
