@@ -2,8 +2,8 @@
 
 Whatever is not a document of the outbox is answered with an Acknowledgement, errors too, so a partner's program reads one
 kind of answer. Who calls is proved by a key in ``Authorization: Bearer ...`` on every request and by nothing else: no
-cookie is read or set, so whoever registers this blueprint exempts it from sign-on and from the protection against forged
-forms (``request.blueprint == gateway.NAME``).
+cookie is read or set. So nothing that guards the screens (sign-on, protection against forged forms, the limit for forms)
+fits here, and ``mount`` puts the gateway beside an application rather than into it.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Flask, Response, g, request, url_for
 from sqlalchemy import Engine
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from css.core.clock import Clock
 from css.core.errors import Conflict, CssError, Unavailable
@@ -31,7 +31,11 @@ from css.partners.inbox import CONTENT_TYPE, receive
 from css.partners.keys import Partner, own_party, partner_of_key
 from css.xml import MESSAGE_BYTES_MAX, MessageError, Party
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 NAME: Final = "partners"
+MOUNT: Final = "/partner/"
 PREFIX: Final = "/partner/v1"
 AT_ONCE_MAX: Final = 8
 """Messages of one partner in hand at the same time, in one process; the next is told to wait."""
@@ -55,15 +59,43 @@ class _Refusal(Exception):  # noqa: N818 - it reads as what it says
         self.headers = headers or {}
 
 
-def create_gateway(engine: Engine | Callable[[], Engine], clock: Clock, *, at_once_max: int = AT_ONCE_MAX) -> Blueprint:
-    """The gateway as a blueprint under ``/partner/v1``.
+EngineGiver = Callable[[], Engine]
+
+
+def mount(app: Flask, engine: Engine | EngineGiver, clock: Clock) -> None:
+    """Serve the gateway under ``/partner/`` of an application's address; all else goes on to the application as before.
+
+    None of the application's own hooks, handlers and limits see a partner's request, nor its sessions.
 
     Args:
+        app: the application whose server takes the requests.
         engine: made after the fork that made this process, or what gives it at the first request.
         clock: tells when messages are received and handled.
-        at_once_max: messages of one partner in hand at the same time.
     """
+    gateway, others = create_application(engine, clock), app.wsgi_app
+
+    def either(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        inner = gateway.wsgi_app if environ.get("PATH_INFO", "").startswith(MOUNT) else others
+        return inner(environ, start_response)
+
+    app.wsgi_app = either  # type: ignore[method-assign]  # Flask's own way of putting something round an application
+
+
+def create_application(engine: Engine | EngineGiver, clock: Clock, *, at_once_max: int = AT_ONCE_MAX) -> Flask:
+    """The gateway alone, as an application of its own."""
+    app = Flask("css.partners", static_folder=None, template_folder=None)
     doors = _Doors(engine if callable(engine) else lambda: engine, clock, at_once_max)
+    app.register_blueprint(_blueprint(doors))
+    app.register_error_handler(Exception, doors.told)
+    return app
+
+
+def create_gateway(engine: Engine | EngineGiver, clock: Clock, *, at_once_max: int = AT_ONCE_MAX) -> Blueprint:
+    """The gateway as a blueprint under ``/partner/v1``, for an application that exempts it from its own guards."""
+    return _blueprint(_Doors(engine if callable(engine) else lambda: engine, clock, at_once_max))
+
+
+def _blueprint(doors: _Doors) -> Blueprint:
     gateway = Blueprint(NAME, __name__, url_prefix=PREFIX)
     gateway.add_url_rule("/messages", "messages", doors.post_message, methods=["POST"])
     gateway.add_url_rule("/outbox", "outbox", doors.next_document)
@@ -108,7 +140,7 @@ class _Doors:
 
     def nothing_here(self, _: str = "") -> Response:
         """Any other address or method."""
-        raise _Refusal(HTTPStatus.NOT_FOUND, "CSS557E", f"POST {PREFIX}/messages and GET {PREFIX}/outbox are all there is.")
+        raise _nothing_there()
 
     def told(self, error: Exception) -> Response:
         """Any error as an Acknowledgement."""
@@ -178,10 +210,16 @@ class _Turnstile:
                 self._inside[partner_code] -= 1
 
 
+def _nothing_there() -> _Refusal:
+    return _Refusal(HTTPStatus.NOT_FOUND, "CSS557E", f"POST {PREFIX}/messages and GET {PREFIX}/outbox are all there is.")
+
+
 def _refusal_of(error: Exception) -> _Refusal:
     """Any error as an answer: never a traceback, never the words of a library."""
     if isinstance(error, _Refusal):
         return error
+    if isinstance(error, NotFound | MethodNotAllowed):
+        return _nothing_there()
     if isinstance(error, RequestEntityTooLarge):
         return _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "CSS500E", f"The message is larger than {MESSAGE_BYTES_MAX} bytes.")
     if isinstance(error, HTTPException):

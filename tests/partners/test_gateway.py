@@ -22,7 +22,7 @@ from css.core.clock import Clock
 from css.db.engine import make_engine, transaction
 from css.master.reference import PARTNER
 from css.partners import gateway, handling
-from css.partners.gateway import create_gateway
+from css.partners.gateway import create_application, create_gateway, mount
 from css.partners.inbox import Answer, receive
 from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.model import InboxMessage
@@ -60,17 +60,20 @@ def keys(engine: Engine, district: Scene) -> dict[str, str]:
         }
 
 
-def application(engine: Engine | Callable[[], Engine], at_once_max: int = 8) -> Flask:
-    app = Flask("gateway alone")
-    # As the screens have it: theirs is a limit for forms, and ours must not fall under it.
+def screens() -> Flask:
+    """An application like that of the screens: everybody must sign on, and forms are short."""
+    app = Flask("screens")
     app.config["MAX_CONTENT_LENGTH"] = 65_536
-    app.register_blueprint(create_gateway(engine, CLOCK, at_once_max=at_once_max))
+    app.before_request(lambda: ("sign on first", 303))
     return app
 
 
 @pytest.fixture(scope="module")
 def app(engine: Engine) -> Flask:
-    return application(engine)
+    """The gateway beside the screens, as it is served."""
+    app = screens()
+    mount(app, lambda: engine, CLOCK)
+    return app
 
 
 @pytest.fixture
@@ -221,6 +224,8 @@ def test_a_message_has_its_own_limit_and_not_that_of_forms(client: FlaskClient, 
         ("GET", "/partner/v1/"),
         ("DELETE", "/partner/v1/outbox/1"),
         ("GET", "/partner/v1/orders/1"),
+        ("GET", "/partner/"),
+        ("POST", "/partner/v2/messages"),
     ],
 )
 def test_any_other_address_or_method_is_not_there(client: FlaskClient, ours: Headers, method: str, path: str) -> None:
@@ -228,10 +233,23 @@ def test_any_other_address_or_method_is_not_there(client: FlaskClient, ours: Hea
     assert (answer.status_code, codes(answer.data)) == (404, [("CSS557E", None)])
 
 
+def test_the_gateway_stands_beside_the_screens_and_not_among_them(client: FlaskClient) -> None:
+    assert client.get("/").status_code == client.get("/partners").status_code == 303
+
+
+def test_an_application_may_take_the_gateway_in_as_a_blueprint(engine: Engine, ours: Headers) -> None:
+    app = Flask("another")
+    app.config["MAX_CONTENT_LENGTH"] = 10
+    app.register_error_handler(Exception, lambda _: ("a page of ours", 500))
+    app.register_blueprint(create_gateway(engine, CLOCK))
+    answer = post(app.test_client(), b"<a>more than ten bytes</a>", ours)
+    assert (answer.status_code, codes(answer.data)[0][0]) == (400, "CSS510E")
+
+
 def test_more_at_a_time_than_the_turnstile_lets_through_are_told_to_wait(
     engine: Engine, ours: Headers, theirs: Headers, district: Scene, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = application(engine, at_once_max=1)
+    app = create_application(engine, CLOCK, at_once_max=1)
     inside, leave = threading.Event(), threading.Event()
 
     def slow(engine: Engine, provider_code: str, data: bytes, *, clock: Clock, own_party: Party) -> Answer:
@@ -274,7 +292,7 @@ def test_a_fault_of_ours_is_told_without_its_words(
 
 def test_a_database_that_is_away_is_said_so_and_nothing_of_where_it_is(ours: Headers) -> None:
     away = make_engine("postgresql+psycopg2://css@/css?host=/nowhere/at/all", pooled=False)
-    answer = post(application(lambda: away).test_client(), b"<a/>", ours)
+    answer = post(create_application(lambda: away, CLOCK).test_client(), b"<a/>", ours)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert codes(answer.data)[0][0] == "CSS020E"
     assert b"nowhere" not in answer.data

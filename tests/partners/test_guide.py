@@ -13,7 +13,6 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
@@ -21,7 +20,7 @@ import schemas
 from css.db.engine import transaction
 from css.master.reference import PARTNER
 from css.partners import gateway, inbox
-from css.partners.gateway import create_gateway
+from css.partners.gateway import create_application
 from css.partners.keys import IssuePartnerKey, issue_key
 from tests.builders import AT, OPERATOR
 from tests.partners.speaking import CLOCK, Scene, codes, header, opened, orders_of, outbox, said, submit_order
@@ -36,11 +35,9 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is n
 @pytest.fixture(scope="module")
 def environment(engine: Engine, district: Scene) -> Iterator[dict[str, str]]:
     """What the examples take for given: the gateway's address and a key."""
-    app = Flask("gateway alone")
-    app.register_blueprint(create_gateway(engine, CLOCK))
     with transaction(engine) as session:
         key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="guide"), by=OPERATOR, at=AT)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, create_application(engine, CLOCK), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield {**os.environ, "KEY": key, "GATEWAY": f"http://127.0.0.1:{server.server_port}"}
