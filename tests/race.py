@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from sqlalchemy import Engine, text
 
 T = TypeVar("T")
 
@@ -23,3 +26,11 @@ def together(*deeds: Callable[[], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(len(deeds)) as pool:
         return list(pool.map(one, deeds))
+
+
+def until_somebody_waits(engine: Engine) -> None:
+    """Return when a session of the database waits for a lock: then the other side of a race is known to have arrived."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.execute(waiting).scalar():
+            time.sleep(0.01)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +27,7 @@ from repairs.model import Fault, FaultEvent
 from repairs.queries import clear_codes, fault_card, faults_of_account, open_faults, symptoms
 from repairs.words import FaultState
 from tests import builders
-from tests.race import together
+from tests.race import together, until_somebody_waits
 
 BY, AT = builders.OPERATOR, builders.AT  # Monday 2 March 2026, ten in the morning
 FIELD = Actor("operator", "FITTER", "RETAIL", frozenset({Role.REPAIR.value}), "screen")
@@ -225,7 +224,7 @@ def test_of_two_reporters_at_one_moment_one_is_told_of_the_other(fresh_engine: E
                 return _report(session, symptom_code="NSY")
 
         def commit_when_it_waits() -> None:
-            _wait_until_somebody_waits(fresh_engine)
+            until_somebody_waits(fresh_engine)
             first.commit()
 
         refusal, _ = together(second, commit_when_it_waits)
@@ -234,13 +233,6 @@ def test_of_two_reporters_at_one_moment_one_is_told_of_the_other(fresh_engine: E
     assert answer.fault_number in str(refusal)
     with transaction(fresh_engine) as session:
         assert _count(session, Fault) == _count(session, Hold) == _count(session, FaultEvent) == 1
-
-
-def _wait_until_somebody_waits(engine: Engine) -> None:
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.execute(waiting).scalar():
-            time.sleep(0.01)
 
 
 def test_many_reporters_of_one_line_leave_one_fault(fresh_engine: Engine) -> None:
