@@ -81,7 +81,8 @@ def bill_totals(engine: Engine, account_number: str) -> list[tuple[date, str, di
     """Issue date, kind and figures in pence of every bill of an account, oldest first."""
     statement = text(
         "SELECT b.issue_on, b.kind, b.brought_forward, b.payments_received, b.outside_total, b.invoice_net, "
-        "b.invoice_vat, b.invoice_gross, b.amount_due FROM billing.bill b JOIN css.account a ON a.id = b.account_id WHERE a.number = :number ORDER BY b.issue_on"
+        "b.invoice_vat, b.invoice_gross, b.amount_due "
+        "FROM billing.bill b JOIN css.account a ON a.id = b.account_id WHERE a.number = :number ORDER BY b.issue_on"
     )
     with engine.connect() as connection:
         return [
