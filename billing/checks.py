@@ -121,7 +121,7 @@ def e_invoices_agree(session: Session, books: Books) -> Iterator[str]:
         some = ids[start : start + BILLS_READ_AT_ONCE]
         rows = session.execute(block("billing", "checks.e_invoices"), {"bills": list(some)})
         files = {row.bill_id: bytes(row.content) for row in rows}
-        for posted in bills_as_posted(session, some):
+        for posted in bills_as_posted(session, some, with_calls=False):
             document = compose(posted.bill, house)
             faults = [*check(document), *verify_amounts(document, files[posted.bill_id])]
             yield from (f"Bill {posted.bill.number}: {fault}" for fault in faults)

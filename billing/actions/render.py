@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from billing.bill_pdf import render_pdf
 from billing.bill_xml import render_ubl
 from billing.commands import BlockTotals, SetAside
-from billing.document import BillDocument
+from billing.document import BillDocument, Supplier
 from billing.document_check import check
 from billing.queries.as_posted import AsPosted, bills_as_posted, supplier
-from billing.rules.compose import compose
+from billing.rules.compose import PostedBill, compose
 from css import audit
 from css.core.actor import Actor
+from css.core.errors import CssError, Refused
 from css.core.money import Money
 from css.db.bulk import copy_rows
 from css.db.sql import block
@@ -39,11 +40,11 @@ def render_block(session: Session, bill_ids: Sequence[int], *, by: Actor, at: da
     sound: list[tuple[AsPosted, BillDocument]] = []
     set_aside: list[SetAside] = []
     for posted in bills_as_posted(session, waiting):
-        document = compose(posted.bill, house)
-        faults = check(document)
-        if faults:
+        try:
+            document = sound_document(posted.bill, house)
+        except CssError as fault:
             key = f"bill/{posted.bill.number}/document"
-            set_aside.append(SetAside(source_key=key, code="CSS445E", words=" ".join(faults), raw=posted.bill.number))
+            set_aside.append(SetAside(source_key=key, code=fault.code, words=str(fault), raw=posted.bill.number))
         else:
             sound.append((posted, document))
     copy_rows(session, "billing.bill_file", _FILE, (row for posted, document in sound for row in _files(posted, document)))
@@ -58,6 +59,15 @@ def render_block(session: Session, bill_ids: Sequence[int], *, by: Actor, at: da
         amount=Money(sum(document.invoice_total.pence for _, document in sound)),
         set_aside=tuple(set_aside),
     )
+
+
+def sound_document(bill: PostedBill, house: Supplier) -> BillDocument:
+    """The document of a posted bill, checked. Refused CSS445E when it contradicts itself."""
+    document = compose(bill, house)
+    faults = check(document)
+    if faults:
+        raise Refused("CSS445E", "Bill {number} contradicts itself: {faults}", number=bill.number, faults=" ".join(faults))
+    return document
 
 
 def _files(posted: AsPosted, document: BillDocument) -> Iterator[tuple[object, ...]]:

@@ -29,7 +29,11 @@ class JournalEntry(Base):
     """One event in the books. Its postings sum to zero, or the database refuses the transaction."""
 
     __tablename__ = "journal_entry"
-    __table_args__ = (UniqueConstraint("source_key"), {"schema": "billing"})
+    __table_args__ = (
+        UniqueConstraint("source_key"),
+        Index("ix_journal_entry_district_code_business_date", "district_code", "business_date"),
+        {"schema": "billing"},
+    )
 
     id: Mapped[Id]
     source_key: Mapped[str]

@@ -63,8 +63,8 @@ def supplier(session: Session) -> Supplier:
     )
 
 
-def bills_as_posted(session: Session, bill_ids: Sequence[int]) -> tuple[AsPosted, ...]:
-    """Numbered bills and what they show, in order of id."""
+def bills_as_posted(session: Session, bill_ids: Sequence[int], *, with_calls: bool = True) -> tuple[AsPosted, ...]:
+    """Numbered bills and what they show, in order of id; without the itemised calls where only the invoice is wanted."""
     found = session.execute(block("billing", "render.bills"), {"bills": list(bill_ids)}).all()
     bills = [row.id for row in found]
     windows = {"bills": bills, "previous": [row.previous_cut for row in found]}
@@ -74,7 +74,7 @@ def bills_as_posted(session: Session, bill_ids: Sequence[int]) -> tuple[AsPosted
     outside = _by_bill(session, "render.outside", windows)
     past = _by_bill(session, "render.past", {"bills": bills, "limit": PAST_BILLS_SHOWN})
     corrected = _by_bill(session, "render.corrected", {"bills": bills})
-    calls = _calls(session, found)
+    calls = _calls(session, found) if with_calls else {}
     return tuple(
         AsPosted(
             row.id,

@@ -5,68 +5,68 @@ SELECT closed_through FROM css.business_date WHERE district_code = :district;
 
 -- name: entries_balance
 -- Debits equal credits in every entry, and none is empty.
--- example: {"district": "ZZ", "limit": 50}
-SELECT format('Entry %s is out by %s pence.', e.source_key, coalesce(sum(p.amount)::text, 'everything: it has no postings, 0')) AS words
-  FROM billing.journal_entry e LEFT JOIN billing.posting p ON p.journal_entry_id = e.id
- WHERE e.district_code = :district
- GROUP BY e.id
-HAVING coalesce(sum(p.amount), 1) <> 0
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Entry %s is out by %s pence.', e.source_key, coalesce(p.amount::text, 'everything: it has no postings, 0')) AS words
+  FROM billing.journal_entry e
+ CROSS JOIN LATERAL (SELECT sum(g.amount) AS amount FROM billing.posting g WHERE g.journal_entry_id = e.id) p
+ WHERE e.district_code = :district AND e.business_date > :since AND coalesce(p.amount, 1) <> 0
  ORDER BY e.id LIMIT :limit;
 
 -- name: bills_add_up
 -- The lines of a bill, its VAT and its totals are one sum, and its lines are numbered without gap.
--- example: {"district": "ZZ", "limit": 50}
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Bill %s of account %s: lines make %s, VAT rows are on %s with %s VAT, the bill says %s with %s; %s lines, the last is number %s.',
               coalesce(b.number, 'not numbered'), a.number, l.net, v.net, v.vat, b.invoice_net, b.invoice_vat, l.line_count, l.last_line) AS words
   FROM billing.bill b
   JOIN css.account a ON a.id = b.account_id
-  LEFT JOIN (SELECT bill_id, sum(net) AS net, count(*) AS line_count, max(line_number) AS last_line
-               FROM billing.bill_line GROUP BY bill_id) l ON l.bill_id = b.id
-  LEFT JOIN (SELECT bill_id, sum(net) AS net, sum(vat) AS vat FROM billing.bill_vat GROUP BY bill_id) v ON v.bill_id = b.id
- WHERE b.district_code = :district
+ CROSS JOIN LATERAL (SELECT sum(x.net) AS net, count(*) AS line_count, max(x.line_number) AS last_line
+                       FROM billing.bill_line x WHERE x.bill_id = b.id) l
+ CROSS JOIN LATERAL (SELECT sum(x.net) AS net, sum(x.vat) AS vat FROM billing.bill_vat x WHERE x.bill_id = b.id) v
+ WHERE b.district_code = :district AND b.usage_through > :since
    AND (l.net, v.net, v.vat, l.line_count) IS DISTINCT FROM (b.invoice_net, b.invoice_net, b.invoice_vat, l.last_line)
  ORDER BY b.id LIMIT :limit;
 
 -- name: vat_of_lines
 -- The VAT rows of a bill are on exactly its lines, category by category and rate by rate.
--- example: {"district": "ZZ", "limit": 50}
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Bill %s: VAT %s at %s hundredths of a percent is on %s where the lines make %s.', b.number, x.vat_category, x.vat_basis_points, x.vat_net, x.line_net) AS words
-  FROM (SELECT bill_id, vat_category, vat_basis_points, sum(line_net) AS line_net, sum(vat_net) AS vat_net
-          FROM (SELECT bill_id, vat_category, vat_basis_points, net AS line_net, 0 AS vat_net FROM billing.bill_line
-                UNION ALL
-                SELECT bill_id, vat_category, vat_basis_points, 0, net FROM billing.bill_vat) u
-         GROUP BY bill_id, vat_category, vat_basis_points
-        HAVING sum(line_net) <> sum(vat_net)) x
-  JOIN billing.bill b ON b.id = x.bill_id
- WHERE b.district_code = :district
+  FROM billing.bill b
+ CROSS JOIN LATERAL (SELECT u.vat_category, u.vat_basis_points, sum(u.line_net) AS line_net, sum(u.vat_net) AS vat_net
+                       FROM (SELECT vat_category, vat_basis_points, net AS line_net, 0 AS vat_net FROM billing.bill_line WHERE bill_id = b.id
+                             UNION ALL
+                             SELECT vat_category, vat_basis_points, 0, net FROM billing.bill_vat WHERE bill_id = b.id) u
+                      GROUP BY u.vat_category, u.vat_basis_points
+                     HAVING sum(u.line_net) <> sum(u.vat_net)) x
+ WHERE b.district_code = :district AND b.usage_through > :since
  ORDER BY b.id LIMIT :limit;
 
 -- name: bills_posted
 -- Every bill that is posted or issued stands in the ledger with its own amounts: debtors, revenue and VAT.
--- example: {"district": "ZZ", "limit": 50}
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Bill %s for %s with %s VAT is posted as %s owed, %s revenue, %s VAT.', b.number, b.invoice_gross, b.invoice_vat,
-              coalesce(p.debtors, 0), coalesce(p.revenue, 0), coalesce(p.vat, 0)) AS words
+              p.debtors, p.revenue, p.vat) AS words
   FROM billing.bill b
-  LEFT JOIN (SELECT e.source_key,
-                    coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'DEBTORS'), 0) AS debtors,
-                    -coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'VAT-OUTPUT'), 0) AS vat,
-                    -coalesce(sum(g.amount) FILTER (WHERE g.nominal_code NOT IN ('DEBTORS', 'VAT-OUTPUT')), 0) AS revenue
-               FROM billing.journal_entry e JOIN billing.posting g ON g.journal_entry_id = e.id
-              WHERE e.district_code = :district AND e.source_key LIKE 'bill/%'
-              GROUP BY e.source_key) p ON p.source_key = 'bill/' || b.id
- WHERE b.district_code = :district AND b.state IN ('posted', 'issued')
-   AND (coalesce(p.debtors, 0), coalesce(p.revenue, 0), coalesce(p.vat, 0)) IS DISTINCT FROM (b.invoice_gross, b.invoice_net, b.invoice_vat)
+ CROSS JOIN LATERAL (SELECT coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'DEBTORS'), 0) AS debtors,
+                            -coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'VAT-OUTPUT'), 0) AS vat,
+                            -coalesce(sum(g.amount) FILTER (WHERE g.nominal_code NOT IN ('DEBTORS', 'VAT-OUTPUT')), 0) AS revenue
+                       FROM billing.journal_entry e JOIN billing.posting g ON g.journal_entry_id = e.id
+                      WHERE e.source_key = 'bill/' || b.id) p
+ WHERE b.district_code = :district AND b.usage_through > :since AND b.state IN ('posted', 'issued')
+   AND (p.debtors, p.revenue, p.vat) IS DISTINCT FROM (b.invoice_gross, b.invoice_net, b.invoice_vat)
  ORDER BY b.id LIMIT :limit;
 
 -- name: entries_without_source
 -- Nothing stands in the ledger that no bill, payment or outside item accounts for.
--- example: {"district": "ZZ", "limit": 50}
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Entry %s records nothing that exists.', e.source_key) AS words
   FROM billing.journal_entry e
-  LEFT JOIN billing.bill b ON e.source_key = 'bill/' || b.id AND b.state IN ('posted', 'issued')
-  LEFT JOIN billing.payment p ON e.source_key = 'payment/' || p.number
-  LEFT JOIN billing.outside_item o ON e.source_key = 'outside/' || o.source_key
- WHERE e.district_code = :district AND e.reverses_entry_id IS NULL AND b.id IS NULL AND p.id IS NULL AND o.id IS NULL
+ WHERE e.district_code = :district AND e.business_date > :since AND e.reverses_entry_id IS NULL
+   AND NOT CASE split_part(e.source_key, '/', 1)
+             WHEN 'bill' THEN EXISTS (SELECT 1 FROM billing.bill b
+                                       WHERE b.id = CAST(split_part(e.source_key, '/', 2) AS bigint) AND b.state IN ('posted', 'issued'))
+             WHEN 'payment' THEN EXISTS (SELECT 1 FROM billing.payment p WHERE p.number = split_part(e.source_key, '/', 2))
+             WHEN 'outside' THEN EXISTS (SELECT 1 FROM billing.outside_item o WHERE o.source_key = substr(e.source_key, 9))
+             ELSE FALSE END
  ORDER BY e.id LIMIT :limit;
 
 -- name: account_balances
@@ -231,12 +231,24 @@ SELECT format('Rated call %s does not go with the record it prices.', c.usage_re
  ORDER BY c.usage_record_id LIMIT :limit;
 
 -- name: calls_of_services
--- Every rated call is of a service whose number it was when it began, on that service's account.
+-- Every rated call is of a service whose number it was when it began, on that service's account. One interval that covers
+-- the first and the last call of a number is enough; only the numbers for which there is none are looked at call by call.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+WITH used AS (
+  SELECT service_id, account_id, caller, min(started_at) AS first_at, max(started_at) AS last_at
+    FROM billing.rated_call
+   WHERE district_code = :district AND rated_on > :since
+   GROUP BY service_id, account_id, caller),
+doubtful AS (
+  SELECT u.service_id, u.account_id, u.caller FROM used u
+   WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
+                      WHERE n.service_id = u.service_id AND s.account_id = u.account_id AND n.number = u.caller
+                        AND n.starts_at <= u.first_at AND (n.ends_at IS NULL OR u.last_at < n.ends_at)))
 SELECT format('Rated call %s is of service %s, whose number it was not then.', c.usage_record_id, c.service_id) AS words
-  FROM billing.rated_call c
- WHERE c.district_code = :district AND c.rated_on > :since
-   AND NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
+  FROM doubtful d
+  JOIN billing.rated_call c ON c.district_code = :district AND c.rated_on > :since
+   AND c.service_id = d.service_id AND c.account_id = d.account_id AND c.caller = d.caller
+ WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
                     WHERE n.service_id = c.service_id AND s.account_id = c.account_id AND n.number = c.caller
                       AND n.starts_at <= c.started_at AND (n.ends_at IS NULL OR c.started_at < n.ends_at))
  ORDER BY c.usage_record_id LIMIT :limit;

@@ -414,6 +414,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_key", name=op.f("uq_journal_entry_source_key")),
         schema="billing",
     )
+    op.create_index(
+        "ix_journal_entry_district_code_business_date", "journal_entry", ["district_code", "business_date"], unique=False, schema="billing"
+    )
     op.create_table(
         "tariff_version",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
