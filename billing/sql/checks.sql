@@ -244,13 +244,16 @@ doubtful AS (
    WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
                       WHERE n.service_id = u.service_id AND s.account_id = u.account_id AND n.number = u.caller
                         AND n.starts_at <= u.first_at AND (n.ends_at IS NULL OR u.last_at < n.ends_at)))
-SELECT format('Rated call %s is of service %s, whose number it was not then.', c.usage_record_id, c.service_id) AS words
+SELECT format('Rated call %s is of service %s, whose number it was not then.', c.usage_record_id, d.service_id) AS words
   FROM doubtful d
-  JOIN billing.rated_call c ON c.district_code = :district AND c.rated_on > :since
-   AND c.service_id = d.service_id AND c.account_id = d.account_id AND c.caller = d.caller
- WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
-                    WHERE n.service_id = c.service_id AND s.account_id = c.account_id AND n.number = c.caller
-                      AND n.starts_at <= c.started_at AND (n.ends_at IS NULL OR c.started_at < n.ends_at))
+ CROSS JOIN LATERAL (SELECT r.usage_record_id
+                       FROM billing.rated_call r
+                      WHERE r.district_code = :district AND r.account_id = d.account_id AND r.rated_on > :since
+                        AND r.service_id = d.service_id AND r.caller = d.caller
+                        AND NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
+                                         WHERE n.service_id = r.service_id AND s.account_id = r.account_id AND n.number = r.caller
+                                           AND n.starts_at <= r.started_at AND (n.ends_at IS NULL OR r.started_at < n.ends_at))
+                     OFFSET 0) c
  ORDER BY c.usage_record_id LIMIT :limit;
 
 -- name: calls_billed
