@@ -8,10 +8,12 @@ All faults of a document are reported at once, each with the path of the field (
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
+import re
+from dataclasses import MISSING, is_dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from enum import Enum
+from decimal import Decimal, InvalidOperation
+from enum import Enum, StrEnum
+from functools import cache
 from types import GenericAlias, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -24,40 +26,89 @@ from css.core.money import Money, Percent, Price
 
 T = TypeVar("T")
 
+INTEGER_MAX = 2**63 - 1
+"""The largest whole number a column can hold, either side of nought."""
+
 _converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
 
+_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number with a fraction",
+    str: "text",
+    list: "a list",
+    tuple: "a list",
+    dict: "an object with fields",
+    type(None): "nothing",
+}
+"""What the values of JSON are to people."""
 
-def _strict(kind: type) -> None:
-    def read(value: object, _: type) -> object:
-        if type(value) is not kind:
-            msg = f"expected {kind.__name__}, got {type(value).__name__}"
-            raise TypeError(msg)
-        return value
 
-    _converter.register_structure_hook(kind, read)
-
-
-for _kind in (int, str, bool):
-    _strict(_kind)
+def _expected(kind: type, value: object) -> TypeError:
+    return TypeError(f"expected {_WORDS[kind]}, not {_WORDS.get(type(value), type(value).__name__)}")
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
-        msg = f"expected text, got {type(value).__name__}"
-        raise TypeError(msg)
+    if type(value) is not str:
+        raise _expected(str, value)
+    # JSON can spell both, and PostgreSQL can hold neither.
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("the text holds a character that cannot be kept")
     return value
 
 
-def _read_instant(value: object, _: type) -> datetime:
+def _whole_number(value: object, _: Any) -> int:
+    if type(value) is not int:
+        raise _expected(int, value)
+    if abs(value) > INTEGER_MAX:
+        raise ValueError("the number is too large")
+    return value
+
+
+def _switch(value: object, _: Any) -> bool:
+    if type(value) is not bool:
+        raise _expected(bool, value)
+    return value
+
+
+def _exact(value: object, _: Any) -> Decimal:
+    try:
+        number = Decimal(_text(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise ValueError(f"{str(value)[:40]!r} is not a number")
+    return number
+
+
+def _day(value: object, _: Any) -> date:
+    text = _text(value)
+    if not _DAY_FORM.match(text):
+        raise ValueError(f"{text[:40]!r} is not a date; write it like 2026-04-05")
+    return date.fromisoformat(text)
+
+
+def _instant(value: object, _: Any) -> datetime:
     instant = datetime.fromisoformat(_text(value))
     if instant.tzinfo is None:
-        msg = "an instant needs its zone, like 2026-04-05T09:30:00+01:00"
-        raise ValueError(msg)
+        raise ValueError("an instant needs its zone, like 2026-04-05T09:30:00+01:00")
     return instant
 
 
-def _origin(kind: Any) -> Any:
-    return get_origin(kind)
+@cache
+def _by_value(kind: type[StrEnum]) -> dict[str, StrEnum]:
+    return {member.value: member for member in kind}
+
+
+def _word(value: object, kind: Any) -> str:
+    """Text, or a word of a closed list: these are text too, and the converter asks here for both."""
+    text = _text(value)
+    if kind is str:
+        return text
+    words = _by_value(kind)
+    if text not in words:
+        raise ValueError(f"{text[:40]!r} is none of {', '.join(words)}")
+    return words[text]
 
 
 def _read_list(kind: Any) -> Any:
@@ -65,8 +116,7 @@ def _read_list(kind: Any) -> Any:
 
     def read(value: object, _: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
-            msg = f"expected a list, got {type(value).__name__}"
-            raise TypeError(msg)
+            raise _expected(list, value)
         return tuple(_converter.structure(list(value), cast("Any", GenericAlias(list, (item,)))))
 
     return read
@@ -77,22 +127,29 @@ def _read_record(kind: Any) -> Any:
 
     def read(value: object, _: Any) -> Any:
         if not isinstance(value, dict):
-            msg = f"expected an object with fields, got {type(value).__name__}"
-            raise TypeError(msg)
+            raise _expected(dict, value)
         return fields(value, kind)
 
     return read
 
 
+_DAY_FORM = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
 _converter.register_structure_hook_factory(lambda kind: isinstance(kind, type) and is_dataclass(kind), _read_record)
-_converter.register_structure_hook_factory(lambda kind: _origin(kind) is tuple, _read_list)
-_converter.register_structure_hook(Money, lambda value, _: Money.parse(_text(value)))
-_converter.register_structure_hook(Price, lambda value, _: Price.of(_text(value)))
-_converter.register_structure_hook(Percent, lambda value, _: Percent.of(_text(value)))
-_converter.register_structure_hook(Decimal, lambda value, _: Decimal(_text(value)))
-_converter.register_structure_hook(date, lambda value, _: date.fromisoformat(_text(value)))
-_converter.register_structure_hook(datetime, _read_instant)
-_converter.register_structure_hook(bytes, lambda value, _: _text(value).encode())
+_converter.register_structure_hook_factory(lambda kind: cast("Any", get_origin(kind)) is tuple, _read_list)
+for _kind, _read in (
+    (str, _word),
+    (int, _whole_number),
+    (bool, _switch),
+    (Decimal, _exact),
+    (date, _day),
+    (datetime, _instant),
+    (Money, lambda value, _: Money.parse(_text(value))),
+    (Price, lambda value, _: Price.of(_text(value))),
+    (Percent, lambda value, _: Percent.of(_text(value))),
+    (bytes, lambda value, _: _text(value).encode()),
+):
+    _converter.register_structure_hook(_kind, _read)
 
 
 def to_plain(value: Any) -> Any:  # noqa: PLR0911 - one way out a kind of value
@@ -118,8 +175,8 @@ def to_plain(value: Any) -> Any:  # noqa: PLR0911 - one way out a kind of value
     raise TypeError(msg)
 
 
-def from_plain(plain: Any, kind: type[T]) -> T:
-    """Build a value of a type from JSON values.
+def from_plain(plain: Any, kind: type[T], *, path: str = "") -> T:
+    """Build a value of a type from JSON values. ``path`` is what a fault calls the value, where it is not a whole document.
 
     Raises:
         BadMessage: CSS060E for one fault; Several for more, each naming the path of its field.
@@ -127,12 +184,12 @@ def from_plain(plain: Any, kind: type[T]) -> T:
     try:
         return _converter.structure(plain, kind)
     except BaseValidationError as problem:
-        faults = tuple(_faults(problem, ""))
+        faults = tuple(_faults(problem, path))
         raise (faults[0] if len(faults) == 1 else Several(faults)) from None
-    except CssError:
-        raise
-    except (TypeError, ValueError, KeyError) as problem:
-        raise _fault("", problem) from None
+    except CssError as problem:
+        raise (_fault(path, problem) if path else problem) from None
+    except (TypeError, ValueError) as problem:
+        raise _fault(path, problem) from None
 
 
 def _fault(path: str, problem: BaseException) -> CssError:
@@ -140,11 +197,11 @@ def _fault(path: str, problem: BaseException) -> CssError:
     if isinstance(problem, CssError):
         return BadMessage(problem.code, "{where}: {sentence}", where=where, sentence=str(problem), element=path)
     if isinstance(problem, KeyError):
-        return BadMessage("CSS061E", "{where} is missing.", where=f"{path}.{problem.args[0]}".strip("."), element=path)
+        missing = f"{path}.{problem.args[0]}".lstrip(".")
+        return BadMessage("CSS061E", "{where} is missing.", where=missing, element=missing)
     if isinstance(problem, cattrs.errors.ForbiddenExtraKeysError):
-        return BadMessage(
-            "CSS062E", "{where} has fields nobody knows: {extra}.", where=where, extra=", ".join(sorted(problem.extra_fields)), element=path
-        )
+        extra = ", ".join(str(name)[:40] for name in sorted(problem.extra_fields)[:10])
+        return BadMessage("CSS062E", "{where} has fields nobody knows: {extra}.", where=where, extra=extra, element=path)
     return BadMessage("CSS060E", "{where}: {why}.", where=where, why=str(problem).rstrip("."), element=path)
 
 
@@ -157,31 +214,31 @@ def _faults(problem: BaseValidationError, path: str) -> list[CssError]:
         here = f"{path}{step}".lstrip(".")
         if isinstance(inner, BaseValidationError):
             found.extend(_faults(inner, here))
-        elif isinstance(inner, KeyError) and step == "":
-            found.append(_fault(path, inner))
         else:
-            found.append(_fault(here if not isinstance(inner, KeyError) else path, inner))
+            # Of a field that is missing the fault itself says the name; the step to it leads nowhere.
+            found.append(_fault(path if isinstance(inner, KeyError) else here, inner))
     return found
 
 
 def describe(kind: type) -> dict[str, str]:
     """Field name to a phrase for people: type, whether it may be left out. For ``css do VERB --fields``."""
     hints = get_type_hints(kind)
-    fields = kind.__dataclass_fields__  # type: ignore[attr-defined]
     described: dict[str, str] = {}
-    for name, field in fields.items():
-        required = field.default is field.default_factory  # both MISSING
-        described[name] = f"{_phrase(hints[name])}{'' if required else ', optional'}"
+    for name, field in kind.__dataclass_fields__.items():  # type: ignore[attr-defined]
+        is_required = field.default is MISSING and field.default_factory is MISSING
+        described[name] = phrase(hints[name]) + ("" if is_required else ", optional")
     return described
 
 
-def _phrase(hint: Any) -> str:
-    origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        return " or ".join(_phrase(arg) for arg in get_args(hint) if arg is not type(None))
-    if origin in (tuple, list):
-        return f"list of {_phrase(get_args(hint)[0])}"
-    if isinstance(hint, type) and issubclass(hint, Enum):
+def phrase(hint: Any) -> str:
+    """A type in words for people: ``date``, ``one of AM, PM``, ``list of text``."""
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(phrase(arg) for arg in get_args(hint) if arg is not type(None))
+    if get_origin(hint) in (tuple, list):
+        return f"list of {phrase(get_args(hint)[0])}"
+    if not isinstance(hint, type):
+        return str(hint)
+    if issubclass(hint, Enum):
         return "one of " + ", ".join(str(member.value) for member in hint)
     names = {
         str: "text",
@@ -191,7 +248,8 @@ def _phrase(hint: Any) -> str:
         datetime: "instant",
         Money: "pounds and pence",
         Price: "pence",
+        Percent: "per cent",
     }
-    if isinstance(hint, type) and is_dataclass(hint) and hint not in names:
-        return "{" + ", ".join(f"{name}: {phrase}" for name, phrase in describe(hint).items()) + "}"
-    return names.get(hint, getattr(hint, "__name__", str(hint)))
+    if is_dataclass(hint) and hint not in names:
+        return "{" + ", ".join(f"{name}: {said}" for name, said in describe(hint).items()) + "}"
+    return names.get(hint, hint.__name__)
