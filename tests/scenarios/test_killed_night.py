@@ -10,23 +10,22 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, time
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 
 from css.core.calendar import london_instant
-from css.db.engine import make_engine, transaction
+from css.db.engine import transaction
 from css.demo.plan import DemoPlan
 from css.demo.run import build
+from tests.scenarios.copies import copy_of
 from tests.scenarios.night_child import child
 from tests.scenarios.nights import CallMade, carrier_file
 
 DAY = date(2026, 3, 5)
 STRIDE = int(os.environ.get("CSS_TEST_KILL_STRIDE", "4"))
 """Every so many points are tried; 1 tries them all."""
-_names = count(1)
 
 # Surrogate keys are left out: a rolled back transaction leaves a gap in them, and nobody reads them.
 WHAT_COUNTS = {
@@ -63,22 +62,13 @@ def evening(fresh_engine: Engine, tmp_path: Path) -> tuple[Engine, Path]:
 
 
 @contextmanager
-def copy_of(engine: Engine, home: Path) -> Iterator[tuple[Engine, Path]]:
+def again(engine: Engine, home: Path) -> Iterator[tuple[Engine, Path]]:
     """The same evening again, in a database and a directory of its own."""
-    name = f"{engine.url.database}_{next(_names)}"
-    server = make_engine(make_url(engine.url).set(database="postgres").render_as_string(hide_password=False), pooled=False)
-    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {engine.url.database} STRATEGY FILE_COPY"))
-        made = make_engine(engine.url.set(database=name).render_as_string(hide_password=False))
-        own_home = home.parent / name
+    with copy_of(engine) as made:
+        own_home = home.parent / str(made.url.database)
         shutil.copytree(home, own_home)
-        try:
-            yield made, own_home
-        finally:
-            made.dispose()
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-            shutil.rmtree(own_home)
-    server.dispose()
+        yield made, own_home
+        shutil.rmtree(own_home)
 
 
 def night(engine: Engine, home: Path, kill_at: int = 0) -> tuple[int, int]:
@@ -108,7 +98,7 @@ def what_is_there(engine: Engine, home: Path) -> dict[str, object]:
 
 @pytest.mark.timeout(600)
 def test_killed_at_any_durable_point_and_run_again_it_makes_the_same_bills_to_the_byte(evening: tuple[Engine, Path]) -> None:
-    with copy_of(*evening) as (engine, home):
+    with again(*evening) as (engine, home):
         status, points = night(engine, home)
         assert status == 0
         quiet = what_is_there(engine, home)
@@ -117,7 +107,7 @@ def test_killed_at_any_durable_point_and_run_again_it_makes_the_same_bills_to_th
     assert not [name for name in quiet["disk"] if "tmp" in name or "part" in name]  # type: ignore[attr-defined]
 
     for kill_at in range(1, points + 1, STRIDE):
-        with copy_of(*evening) as (engine, home):
+        with again(*evening) as (engine, home):
             assert night(engine, home, kill_at)[0] == -signal.SIGKILL, f"not killed at point {kill_at} of {points}"
             assert night(engine, home)[0] == 0, f"not taken up again after a kill at point {kill_at}"
             assert what_is_there(engine, home) == quiet, f"killed at point {kill_at}"
@@ -125,10 +115,10 @@ def test_killed_at_any_durable_point_and_run_again_it_makes_the_same_bills_to_th
 
 @pytest.mark.timeout(300)
 def test_killed_again_and_again_it_still_gets_there(evening: tuple[Engine, Path]) -> None:
-    with copy_of(*evening) as (engine, home):
+    with again(*evening) as (engine, home):
         assert night(engine, home)[0] == 0
         quiet = what_is_there(engine, home)
-    with copy_of(*evening) as (engine, home):
+    with again(*evening) as (engine, home):
         kills = 0
         # Each attempt gets a little further: passing over what is done takes points too.
         while night(engine, home, kill_at=9 + 5 * kills)[0] != 0:

@@ -165,6 +165,13 @@ OR01: Final = Screen(
             step=WHEN,
             length_max=250,
         ),
+        Field(
+            name="customer_reference",
+            label="Their reference",
+            help="The customer's or provider's own reference, at most 50 characters; one reference, one order.",
+            step=WHEN,
+            length_max=50,
+        ),
     ),
     keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="place order", sends=True)),
 )
@@ -253,6 +260,7 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         required_on=required_on,
         appointment=Slot(slot_on=slot_on, half_day=half_day) if slot_on and half_day else None,
         care_level=form.optional("care_level"),
+        customer_reference=form.optional("customer_reference"),
         contact_name=form.text("contact_name"),
         contact_phone=form.text("contact_phone"),
         directory_kind=directory if directory and is_provide else DirectoryEntryKind.ORDINARY,
