@@ -77,13 +77,32 @@ class FileTaken:
     totals: BlockTotals
 
 
+def file_content(path: Path) -> bytes:
+    """The bytes of a carrier's file. BadMessage CSS406E when it is larger than is taken; an OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        content = stream.read(FILE_BYTES_MAX + 1)
+    if len(content) > FILE_BYTES_MAX:
+        raise BadMessage(
+            "CSS406E", "{file} is larger than the {limit} bytes taken at once. Ask for it in parts.", file=path.name, limit=FILE_BYTES_MAX
+        )
+    return content
+
+
+def window_of(business_date: date) -> Window:
+    """Between which instants a call may have started to be taken in by the night of a business date."""
+    return Window(start_of_day(business_date - timedelta(days=TOO_OLD_DAYS)), start_of_day(business_date + timedelta(days=1)))
+
+
 def collect_file(session: Session, district_code: str, path: Path, *, business_date: date, by: Actor, at: datetime) -> FileTaken:
     """Take in a carrier's file: every record loaded or set aside with its reason, counted against the control record.
 
     The same file again is known and nothing is done. A file that is not whole, or whose sequence came before with other
     bytes (CSS428E), is refused whole as one item set aside. A gap in the sequence is said in the words (CSS429W).
     """
-    content = _read(path)
+    try:
+        content = file_content(path)
+    except BadMessage as too_large:
+        return _refused(path, f"{path.name}/{path.stat().st_size}", (too_large,))
     digest = hashlib.sha256(content).hexdigest()
     try:
         records, control = cut_control(content)
@@ -102,8 +121,7 @@ def collect_file(session: Session, district_code: str, path: Path, *, business_d
             sequence=control.sequence,
         )
         return _refused(path, digest, (other_bytes,))
-    window = Window(start_of_day(business_date - timedelta(days=TOO_OLD_DAYS)), start_of_day(business_date + timedelta(days=1)))
-    parsed = parse_records(lines_of(records), window)
+    parsed = parse_records(lines_of(records), window_of(business_date))
     faults = control_faults(control, records, parsed)
     if faults:
         return _refused(path, digest, faults)
@@ -160,19 +178,6 @@ def rate_block(session: Session, district_code: str, first: int, last: int, *, b
     set_aside = _set_aside([rejected(guided), rejected(dated), rejected(priced)])
     net = to_money(Price(int(rated["net_millionths"].sum())))
     return BlockTotals(read=calls.height, written=rated.height, rejected=len(set_aside), amount=net, set_aside=set_aside)
-
-
-def _read(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > FILE_BYTES_MAX:
-        raise BadMessage(
-            "CSS406E",
-            "{file} has {size} bytes; the largest file taken is {limit}. Ask for it in parts.",
-            file=path.name,
-            size=size,
-            limit=FILE_BYTES_MAX,
-        )
-    return path.read_bytes()
 
 
 def _refused(path: Path, digest: str, faults: Sequence[CssError]) -> FileTaken:

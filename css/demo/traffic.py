@@ -6,13 +6,13 @@ regulator's drama ranges, abroad by the North American 555-01xx and the French 0
 
 from __future__ import annotations
 
-import os
 import random
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import polars as pl
 
+from batch.incoming import put_in
 from billing.rules.usage_control import control_of, write_control
 from billing.rules.usage_record import write_records
 from css.core.calendar import london_instant
@@ -83,13 +83,5 @@ def file_of_day(day: date, sequence: int, calls: pl.DataFrame, rng: random.Rando
 
 
 def deliver(incoming: Path, day: date, sequence: int, content: bytes) -> Path:
-    """Put a file where the night collects it: written under another name, renamed when it is whole."""
-    incoming.mkdir(parents=True, exist_ok=True)
-    path = incoming / f"{SUPPLIER}_{day:%Y%m%d}_{sequence:06d}.csv"
-    temporary = path.with_suffix(".part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.rename(path)
-    return path
+    """Leave the day's file where the night collects it, named as the trade does: supplier, day, sequence."""
+    return put_in(incoming, f"{SUPPLIER}_{day:%Y%m%d}_{sequence:06d}.csv", content)

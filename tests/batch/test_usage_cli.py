@@ -1,0 +1,191 @@
+"""``css usage`` from the command line: carriers' files put in whole or not at all, read for a look, and their rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sqlalchemy import Engine, text
+
+from billing.actions import usage
+from billing.rules.usage_control import control_of, write_control
+from billing.rules.usage_record import write_records
+from css.cli import main
+from css.db.engine import transaction
+from css.settings import settings
+from tests import builders
+from tests.scenarios.nights import run_night
+
+NIGHT = date(2026, 3, 2)
+CALLS = pl.DataFrame(
+    {
+        "supplier_record_id": ["R1", "R2", "R3"],
+        "caller": ["441632960001"] * 3,
+        "dialled": ["442079460123", "447700900456", "448081570123"],
+        "started_at": [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (10, 11, 12)],
+        "duration_seconds": [122, 60, 5],
+    },
+    schema_overrides={"started_at": pl.Datetime("us", "UTC")},
+)
+
+
+def carrier_file(sequence: int = 1, calls: pl.DataFrame = CALLS, *, damaged: bool = False) -> bytes:
+    records = write_records(calls)
+    if damaged:
+        records = records.replace(b'"V",', b'"?",', 1)
+    made_at = datetime(2026, 3, 3, 1, tzinfo=UTC)
+    return records + write_control(control_of(records, calls, supplier="NTHTEL", sequence=sequence, created_at=made_at))
+
+
+@pytest.fixture(scope="module")
+def district(engine: Engine) -> str:
+    with transaction(engine) as session:
+        return builders.district(session, on=NIGHT).code
+
+
+@pytest.fixture(autouse=True)
+def home(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An installation whose database is the module's and whose directory is the test's."""
+    monkeypatch.setenv("CSS_DATABASE_URL", engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    monkeypatch.setenv("CSS_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    yield tmp_path / "home"
+    settings.cache_clear()
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Callable[..., Path]:
+    def write(content: bytes, name: str = "from the carrier.dat") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def waiting(home: Path, district: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (home / "incoming" / district).glob("*")}
+
+
+def test_files_loaded_wait_whole_under_the_names_their_control_records_give(
+    home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [given(carrier_file(n), f"{n}.dat") for n in (1, 2)]
+    assert main(["usage", "load", district, *map(str, files)]) == 0
+    assert waiting(home, district) == {f"NTHTEL_20260303_{n:06d}.csv": carrier_file(n) for n in (1, 2)}
+    assert capsys.readouterr().out.splitlines()[1] == (f"{files[1]}: 3 records of NTHTEL, sequence 2; waits as NTHTEL_20260303_000002.csv.")
+    assert main(["usage", "load", district, str(files[0])]) == 0, "the same file again"
+    assert len(waiting(home, district)) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "CSS420E"),
+        (carrier_file()[:-40], "CSS420E"),
+        (carrier_file().partition(b"\n")[2], "CSS421E"),
+        (carrier_file().replace(b'"GBP"', b'"EUR"', 1), "CSS422E"),
+    ],
+    ids=["empty", "half written", "a record missing", "altered"],
+)
+def test_a_file_that_is_not_whole_is_refused_and_nothing_is_loaded(
+    content: bytes, code: str, home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = given(content, "broken.csv")
+    assert main(["usage", "load", district, str(given(carrier_file())), str(broken)]) == 2
+    assert main(["usage", "check", str(broken)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert [line.split()[0] for line in said.err.splitlines()] == [code, code]
+    assert waiting(home, district) == {}
+
+
+@pytest.mark.parametrize("command", [["load", "ZZ"], ["check"]])
+def test_a_file_that_cannot_be_read_is_one_sentence(
+    command: list[str], home: Path, tmp_path: Path, district: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for missing in (tmp_path / "nowhere.csv", tmp_path):
+        assert main(["usage", *command, str(missing)]) == 2
+        (sentence,) = capsys.readouterr().err.splitlines()
+        assert sentence.startswith(f"CSS004E {missing} cannot be used: ")
+    assert waiting(home, district) == {}
+
+
+def test_a_file_too_large_is_refused_here_and_set_aside_by_the_night(
+    engine: Engine,
+    district: str,
+    tmp_path: Path,
+    given: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = given(carrier_file(), "large.csv")
+    monkeypatch.setattr(usage, "FILE_BYTES_MAX", 100)
+    assert main(["usage", "check", str(file)]) == 2
+    assert capsys.readouterr().err.startswith("CSS406E large.csv is larger than the 100 bytes")
+    with transaction(engine) as session:
+        taken = usage.collect_file(session, district, file, business_date=NIGHT, by=builders.SYSTEM, at=builders.AT)
+        assert (taken.outcome, taken.totals.rejected, taken.totals.set_aside[0].code) == ("refused", 1, "CSS406E")
+
+
+def test_a_file_does_not_take_the_place_of_another(
+    home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, other = given(carrier_file(), "first.csv"), given(carrier_file(calls=CALLS.head(2)), "other.csv")
+    assert main(["usage", "load", district, str(first), str(other)]) == 2
+    assert waiting(home, district) == {}
+    assert main(["usage", "load", district, str(first)]) == 0
+    assert main(["usage", "load", district, str(other)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"CSS621E Another file waits as NTHTEL_20260303_000001.csv already; {other} was not loaded."
+    )
+    assert waiting(home, district) == {"NTHTEL_20260303_000001.csv": carrier_file()}
+
+
+@pytest.mark.parametrize("command", [["load", "QQ", "x.csv"], ["rejects", "QQ"]])
+def test_a_district_that_is_not_there_is_refused(command: list[str], home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["usage", *command]) == 2
+    assert capsys.readouterr().err.startswith("CSS101E ")
+    assert not (home / "incoming").exists()
+
+
+def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
+    given: Callable[..., Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSS_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nowhere")
+    settings.cache_clear()
+    assert main(["usage", "check", str(given(carrier_file()))]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "3 records, 187 seconds of calls; 0 would be set aside."
+    assert main(["usage", "check", str(given(carrier_file(damaged=True)))]) == 4
+    said = capsys.readouterr().out.splitlines()
+    assert said[1:] == [
+        "3 records, 187 seconds of calls; 1 would be set aside.",
+        "CSS409E           1  first in line 1: The call type '?' is not one that is rated here.",
+    ]
+    assert main(["usage", "check", "--date", "2026-03-01", str(given(carrier_file()))]) == 4
+    assert "CSS410E           3  first in line 1: " in capsys.readouterr().out
+    assert main(["usage", "check", "--date", "yesterday", str(given(carrier_file()))]) == 2
+    assert capsys.readouterr().err.startswith("CSS608E ")
+
+
+def test_rejects_are_listed_after_the_night_with_their_raw_text(
+    engine: Engine, home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["usage", "rejects", district]) == 0
+    assert capsys.readouterr() == ("", "Nothing is set aside.\n")
+    assert main(["usage", "load", district, str(given(carrier_file(damaged=True)))]) == 0
+    run_night(engine, district, NIGHT, home)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM batch.reject")).scalar_one() == 3, "one damaged, two of nobody"
+    capsys.readouterr()
+    assert main(["usage", "rejects", district, "--raw"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "3 shown.\n"
+    listed = said.out.splitlines()
+    assert [line.split()[:2] for line in listed[::2]] == [["2026-03-02", code] for code in ("CSS409E", "CSS412E", "CSS412E")]
+    assert listed[1].startswith('    "?","",')
+    assert main(["usage", "rejects", district, "--date", "2026-03-01"]) == 0
+    assert capsys.readouterr().out == ""
