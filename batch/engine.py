@@ -165,6 +165,8 @@ def _run_loop(attempt: _Attempt, step: LoopStep, row: repository.StepRow) -> Non
 
 def _record(attempt: _Attempt, session: Session, step_id: int, step: str, work: Work, checkpoint: dict[str, object]) -> None:
     repository.record_work(session, attempt.instance_id, step_id, attempt.execution_id, step, work, attempt.clock.now(), checkpoint)
+    for words in work.messages:
+        LOG.info("%s", words, extra={"step": step})
 
 
 def _run_blocks(attempt: _Attempt, step: BlockStep, row: repository.StepRow) -> None:

@@ -66,7 +66,7 @@ class Work:
     totals: tuple[Total, ...] = ()
     """Totals of the same name are added up over a step's transactions."""
     messages: tuple[str, ...] = ()
-    """Lines for the morning report."""
+    """What whoever looks after the night should know; said in the log."""
 
 
 @dataclass(frozen=True, slots=True)
