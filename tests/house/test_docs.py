@@ -1,0 +1,197 @@
+"""What the documentation names is there: files, functions, commands, options, codes, links; and its examples can be read."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import typer
+from lxml import etree
+
+from batch.nets import NIGHT
+from css.cli import COMMANDS
+from css.cli.door import QUERIES, VERBS
+from tests.house.source import PACKAGES, ROOT
+
+README_LINES_MAX = 90
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+KEPT_TRUE = [page for page in PAGES if not page.startswith("docs/decisions/")]
+"""Decisions are never edited, so what they name may be gone; their links are checked all the same."""
+TOP = (*PACKAGES, "tests", "docs", ".ci")
+PATH = re.compile(rf"`((?:{'|'.join(re.escape(name) for name in TOP)})/[\w./*-]*|[\w-]+\.(?:toml|lock|md))`")
+COMMAND = re.compile(r"`((?:css|make|python -m) [^`]+)`")
+PLACEHOLDER = re.compile(r"^(?:[A-Z]+|…|<.*>)$")
+
+
+@cache
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str) -> Iterator[tuple[str, str]]:
+    """The language and the text of each block of code."""
+    yield from re.findall(r"^```(\w*)\n(.*?)^```$", page(name), re.MULTILINE | re.DOTALL)
+
+
+def prose(name: str) -> str:
+    """The page without its blocks of code, each paragraph in one line, so that what is quoted over a line's end is whole."""
+    text = re.sub(r"^```.*?^```$", "", page(name), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"(?<=\S)\n(?=[^\n|#*])[ ]*", " ", text)
+
+
+def commands(name: str) -> list[str]:
+    """Every command that a page tells the reader to give, in a block or in a sentence."""
+    said = [line.partition(" #")[0].strip() for language, text in blocks(name) if language == "sh" for line in text.splitlines()]
+    return [words for words in [*said, *COMMAND.findall(prose(name))] if words.split(" ")[0] in {"css", "make", "python"}]
+
+
+def test_the_readme_is_a_screen_and_a_half() -> None:
+    assert page("README.md").count("\n") <= README_LINES_MAX
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page(name))
+    missing = [link for link in links if "://" not in link and not (ROOT / name).parent.joinpath(link).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_decision_referred_to_was_taken(name: str) -> None:
+    numbers = {int(number) for number in re.findall(r"[Dd]ecisions? (\d+)", prose(name))}
+    taken = {int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")}
+    assert numbers <= taken
+
+
+@pytest.mark.parametrize("name", KEPT_TRUE)
+def test_every_path_named_is_there(name: str) -> None:
+    paths = {found for found in PATH.findall(prose(name)) if "<" not in found}
+    assert [path for path in sorted(paths) if not (list(ROOT.glob(path)) if "*" in path else (ROOT / path).exists())] == []
+
+
+def test_every_function_of_the_story_stands_in_its_file() -> None:
+    """The story of one order: a file, then the names to look for in it."""
+    story = page("README.md").split("## Follow one order", 1)[1].split("\n## ", 1)[0]
+    rows = [row.split("|")[2] for row in story.splitlines() if row.startswith("| ")][2:]
+    assert len(rows) == 10
+    missing = []
+    for row in rows:
+        places = re.findall(r"`([\w/]+\.py)`((?: `\w+`)+)", row)
+        assert places, f"no file and function in: {row}"
+        for path, names in places:
+            defined = _defined(path)
+            missing += [f"{path}: {name}" for name in re.findall(r"\w+", names) if name not in defined]
+    assert missing == []
+
+
+def _defined(path: str) -> set[str]:
+    found = set()
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+@pytest.mark.parametrize("name", KEPT_TRUE)
+def test_every_command_can_be_given(name: str) -> None:
+    faults = [f"{words}: {fault}" for words in commands(name) if (fault := _fault_of(words))]
+    assert faults == []
+
+
+def _fault_of(words: str) -> str | None:
+    """What is wrong with a command, as far as can be told without doing it."""
+    parts = shlex.split(words)
+    match parts:
+        case ["make", target, *rest]:
+            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            return None if target in targets and all("=" in word or word in targets for word in rest) else "no such target"
+        case ["python", "-m", module, *_]:
+            return None if importlib.util.find_spec(module) else "no such module"
+        case ["css", *rest]:
+            return _fault_of_css(rest)
+        case _:
+            return None
+
+
+def _fault_of_css(words: list[str]) -> str | None:
+    words = words[1:] if words[:1] == ["--debug"] else words
+    if not words or PLACEHOLDER.match(words[0]) or words == ["--help"]:
+        return None
+    name, *rest = words
+    if name not in COMMANDS:
+        return "no such command"
+    if name in {"do", "ask"}:
+        table = VERBS if name == "do" else QUERIES
+        if rest and not PLACEHOLDER.match(rest[0]) and not rest[0].startswith("-") and rest[0] not in table:
+            return f"{name} does not know it"
+    module, _, attribute = COMMANDS[name].application.partition(":")
+    command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
+    below = getattr(command, "commands", None)
+    if below is not None and rest and not rest[0].startswith("-"):
+        if rest[0] not in below:
+            return f"{name} has no {rest[0]}"
+        command = below[rest[0]]
+    options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    wrong = [word for word in rest if word.startswith("--") and word not in options]
+    return f"no option {wrong[0]}" if wrong else None
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_example_can_be_read(name: str) -> None:
+    for language, text in blocks(name):
+        match language:
+            case "sh":
+                checked = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
+                assert checked.returncode == 0, checked.stderr
+            case "json":
+                json.loads(text)
+            case "xml":
+                etree.fromstring(text)
+            case "python":
+                ast.parse(text)
+            case _:
+                assert language in {"text", "sql"}, f"a block of code says what it is: {text[:60]!r}"
+
+
+@pytest.mark.parametrize("name", KEPT_TRUE)
+def test_every_message_code_is_one_that_is_explained(name: str) -> None:
+    explained = set(re.findall(r"^(?:#{3,4} |\*\*)(CSS[0-9]{3}[EWI])\b", page("docs/messages.md"), re.MULTILINE))
+    assert sorted(set(re.findall(r"CSS[0-9]{3}[EWI]\b", page(name))) - explained) == []
+
+
+def test_the_runbook_has_every_step_of_the_night_in_order() -> None:
+    runbook = page("docs/batch-runbook.md")
+    steps = [step.name for step in NIGHT.steps]
+    assert re.findall(r"^### (\S+)$", runbook.split("## The steps", 1)[1].split("\n## ", 1)[0], re.MULTILINE) == steps
+    picture = runbook.split("## The net", 1)[1].split("```text", 1)[1].split("```", 1)[0]
+    assert re.findall(r"[a-z][a-z-]+", picture) == steps
+
+
+def test_every_make_target_is_told_by_make_help() -> None:
+    makefile = page("Makefile")
+    phony = makefile.split(".PHONY:", 1)[1].splitlines()[0].split()
+    assert sorted(re.findall(r'@echo "make (\w+)', makefile)) == sorted(set(phony) - {"help"})
+
+
+def test_the_picture_of_the_bill_is_small_enough_to_load_at_once() -> None:
+    assert Path(ROOT / "docs" / "pictures" / "bill.png").stat().st_size < 120_000
+
+
+def test_every_decision_has_its_number_and_its_parts() -> None:
+    for path in sorted((ROOT / "docs" / "decisions").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# {int(path.name[:4])}. "), path.name
+        assert "**Context.**" in text, path.name
+        assert "**Decision.**" in text, path.name
