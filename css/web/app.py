@@ -18,11 +18,11 @@ from css.settings import Settings
 from css.web import guard
 from css.web.desk import Office, http_status
 from css.web.filters import FILTERS
-from css.web.routes import screens
+from css.web.routes import NO_PAGE, screens
 from css.web.secret import secret_key
 
-FORM_BYTES_MAX = 64 * 1024
-"""The longest form is a few hundred words; nothing larger is ours."""
+FORM_BYTES_MAX = 256 * 1024
+"""The longest form is a few hundred words. Room for somebody's slip with the clipboard, so that it is told beside its field."""
 FORM_PARTS_MAX = 100
 
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     match status:
         case 404 | 405:
-            named = CssError("CSS355E", "There is no such page. Key a screen's code at the command line, or F3 for the menu.")
+            named = CssError("CSS355E", NO_PAGE)
         case 413:
             named = CssError("CSS356E", "What was sent is longer than any screen of ours takes.")
         case _:

@@ -130,7 +130,7 @@ class Form:
             return False
         if not missing or any(self.screen.field(name).step not in later for name in missing):
             return False
-        self.start = next(one.name for one in self.screen.fields if one.name in missing)
+        self.start = next(one.name for one in self.screen.fields if one.step in later)
         self.errors.clear()
         return True
 

@@ -106,6 +106,8 @@ def shown_keys(at_desk: Desk | None, screen: Screen, form: Form | None, links: M
     for key in (*COMMON_KEYS, *(key for key in own.values() if key.name not in COMMON_NAMES)):
         label = own[key.name].label if key.name in own else key.label
         if key.name == REFRESH:
+            if screen.is_public:
+                continue
             # What is keyed stays: on a screen to key into, refreshing is a post.
             shown.append(ShownKey(key.name, label, sends=bool(screen.fields), href="" if screen.fields else request.path))
         elif key.sends or (key.name in own and own[key.name].sends):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, request
+from flask import Blueprint, Response, flash, g, make_response, redirect, request
 
 from css.core.errors import BadMessage, CssError, NotFound
 from css.db.engine import transaction
@@ -17,6 +17,7 @@ from css.web.screens.sign_on import sign_on
 from css.web.session import end
 
 ARGUMENTS_MAX = 4
+NO_PAGE = "There is no such page. Key a screen's code at the command line, or F3 for the menu."
 THEME_SECONDS = 400 * 24 * 3600
 
 screens = Blueprint("screens", __name__)
@@ -39,6 +40,8 @@ def screen(code: str, rest: str) -> Response:
         raise NotFound("CSS358E", "There is no screen {code}; MENU lists those you may use.", code=code[:20])
     if not at_desk.may(page.screen.roles):
         raise NotForYou(page.screen.code)
+    if not rest.isprintable():
+        raise NotFound("CSS355E", NO_PAGE)
     arguments = tuple(part for part in rest.split("/") if part)[:ARGUMENTS_MAX]
     if request.method == "GET":
         return page.show(at_desk, arguments)
@@ -51,6 +54,7 @@ def screen(code: str, rest: str) -> Response:
         except CssError as error:
             # The page comes again as it was, with what was keyed into it.
             flash(str(error), error.code)
+            g.command = posted["command"]
             posted["key"] = REFRESH
     return _act(page, at_desk, arguments, posted)
 

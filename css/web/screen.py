@@ -132,6 +132,7 @@ KEY_MEANINGS: Final = {
     "F4": "valid values of the field the cursor is in",
     "F5": "fetch the data again; what is keyed stays",
     "F6": "commit what was checked",
+    "F7 and F8": "a page back and forward, as Page Up and Page Down",
     "F10": "to the command line (Ctrl+K does the same)",
     "F12": "one step back, nothing saved",
     "Shift+F1 to F12": "the screen's own keys, as its key bar says",

@@ -27,7 +27,7 @@ class Timing:
     @property
     def header(self) -> str:
         total = (time.perf_counter() - self.began) * 1000
-        return f'db;dur={self.database * 1000:.1f};desc="{self.statements} statements", total;dur={total:.1f}'
+        return f'db;dur={self.database * 1000:.1f};desc="{self.statements}", total;dur={total:.1f}'
 
 
 def time_statements(engine: Engine) -> None:

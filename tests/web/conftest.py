@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from css.core.calendar import london_date
+from css.core.clock import SystemClock
 from css.core.words import ContactPointKind, Role
 from css.db.engine import transaction
 from css.master.commands import AddOperator, ReachAt
@@ -27,6 +33,7 @@ from css.web.guard import COOKIE
 from tests import builders
 from tests.conftest import clone
 
+ROOT = Path(__file__).parents[2]
 PASSWORD = "slow green parrot"
 AT = builders.AT
 
@@ -119,33 +126,25 @@ def settled(server: str, template: str) -> Iterator[tuple[Engine, World]]:
     """A database for the module, with its world."""
     with clone(server, template) as engine:
         with transaction(engine) as session:
-            for role in Role:
-                add_operator(
-                    session,
-                    AddOperator(code=role.name[:8], name=role.value.title(), team="Desk", password=PASSWORD, roles=(role,)),
-                    by=builders.OPERATOR,
-                    at=AT,
-                )
-            add_operator(
-                session,
-                AddOperator(code="ALL1", name="All Roles", team="Desk", password=PASSWORD, roles=tuple(Role)),
-                by=builders.OPERATOR,
-                at=AT,
-            )
-            zz = builders.district(session, pairs=8, sites=6)
-            customer = builders.customer(
-                session,
-                zz,
-                password_phrase="marmalade",
-                reach_at=(ReachAt(kind=ContactPointKind.MOBILE, value="07700 900123", is_preferred=True),),
-            )
-            account = builders.account(session, zz, customer_number=customer)
-            line = builders.working_line(session, zz, account, features=("CALLER-DISPLAY",))
-            two = builders.customer(session, zz, first_name="Ben", surname="Quill", title="Mr")
-            other = builders.account(session, zz, customer_number=two, billing_name="Mr B Quill")
-            second = builders.account(session, zz, customer_number=two, billing_name="Mr B Quill")
-            world = World(zz, account, line, other, second, zz.gold[3])
+            world = populate(session, builders.DAY)
         yield engine, world
+
+
+def populate(session: Session, on: date) -> World:
+    """Operators of every role, and one of all of them; a district on a business date with the customers of ``World``."""
+    everybody = {role.name[:8]: (role,) for role in Role} | {"ALL1": tuple(Role)}
+    for code, roles in everybody.items():
+        command = AddOperator(code=code, name=f"Operator {code.title()}", team="Desk", password=PASSWORD, roles=roles)
+        add_operator(session, command, by=builders.OPERATOR, at=AT)
+    zz = builders.district(session, on=on, pairs=8, sites=6)
+    reach_at = (ReachAt(kind=ContactPointKind.MOBILE, value="07700 900123", is_preferred=True),)
+    ada = builders.customer(session, zz, password_phrase="marmalade", reach_at=reach_at)
+    account = builders.account(session, zz, customer_number=ada)
+    line = builders.working_line(session, zz, account, features=("CALLER-DISPLAY",), starts_on=on)
+    ben = builders.customer(session, zz, first_name="Ben", surname="Quill", title="Mr")
+    other = builders.account(session, zz, customer_number=ben, billing_name="Mr B Quill")
+    second = builders.account(session, zz, customer_number=ben, billing_name="Mr B Quill")
+    return World(zz, account, line, other, second, zz.gold[3])
 
 
 @pytest.fixture
@@ -201,3 +200,24 @@ def desk(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
 def colleague(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
     """A second browser, with a clerk at it."""
     return seated(app, engine, "CLERK", clock.at)
+
+
+@pytest.fixture(scope="module")
+def served(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, World]]:
+    """The address of a real ``css serve`` over a database of its own, and what is in it on today's date."""
+    with clone(server, template) as engine:
+        with transaction(engine) as session:
+            world = populate(session, london_date(SystemClock().now()))
+        url = engine.url.render_as_string(hide_password=False)
+        environment = os.environ | {"CSS_DATABASE_URL": url, "CSS_HOME": str(tmp_path_factory.mktemp("home"))}
+        command = [sys.executable, "-m", "css", "serve", "--port", "0", "--workers", "1"]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+            try:
+                assert running.stdout is not None
+                said = running.stdout.readline()
+                found = re.search(r"http://127\.0\.0\.1:\d+", said)
+                assert found, f"css serve said {said!r}"
+                yield found[0], world
+            finally:
+                running.terminate()
+                assert running.wait(20) == 0

@@ -41,12 +41,18 @@ BL03: Final = Screen(
     family="Bills and money",
     help=(
         "With an account: its bills. With a bill: what was brought forward and paid, every line with the reason for its amount, VAT by "
-        "rate, and what is due. The files are the bill as it was sent, byte for byte."
+        "rate, and what is due. Key a line's number to see why it is what it is; F11 shows all reasons. The files are the bill as it was "
+        "sent, byte for byte."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
     takes="account or bill number",
-    keys=(Key(name="S-F2", label="PDF"), Key(name="S-F3", label="XML"), Key(name="S-F4", label="payment", roles=TAKERS)),
+    keys=(
+        Key(name="F11", label="reasons"),
+        Key(name="S-F2", label="PDF"),
+        Key(name="S-F3", label="XML"),
+        Key(name="S-F4", label="payment", roles=TAKERS),
+    ),
 )
 
 PY01: Final = Screen(
@@ -99,8 +105,9 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
     found = identify(arguments[0])
     if found.kind is IdKind.ACCOUNT:
         return _list(at_desk, found.value)
-    if len(arguments) > 1:
-        return _file(at_desk, arguments[0], arguments[1])
+    asked = arguments[1].lower() if len(arguments) > 1 else ""
+    if asked in FILE_TYPES:
+        return _file(at_desk, arguments[0], asked)
     with at_desk.reading() as session:
         card = bill_card(session, arguments[0], by=at_desk.by)
         head = account_card(session, card.bill.account_number, by=at_desk.by, lines=1)
@@ -108,8 +115,19 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
     for key, kind in {"S-F2": "pdf", "S-F3": "xml"}.items():
         if any(file.kind == kind for file in card.files):
             links[key] = address("BL03", card.bill.number, kind)
+    links["F11"] = address("BL03", card.bill.number, "" if asked == "why" else "why")
+    explained = [line for line in card.lines if asked in {"why", str(line.line_number)}]
+    if asked and not explained:
+        raise NotFound("CSS387E", "A bill has lines by their numbers, why, pdf and xml; no {what}.", what=asked[:20])
     return show(
-        at_desk, BL03, in_hand=InHand(card.bill.account_number, head.customer.name), links=links, card=card, bills=None, balance=None
+        at_desk,
+        BL03,
+        in_hand=InHand(card.bill.account_number, head.customer.name),
+        links=links,
+        card=card,
+        explained=explained,
+        bills=None,
+        balance=None,
     )
 
 
@@ -131,8 +149,6 @@ def _list(at_desk: Desk, account_number: str) -> Response:
 
 def _file(at_desk: Desk, bill_number: str, kind: str) -> Response:
     """The bill as it was sent. The PDF opens in the browser, the XML is saved."""
-    if kind not in FILE_TYPES:
-        raise NotFound("CSS387E", "A bill has a pdf and an xml file, no {kind}.", kind=kind[:20])
     with at_desk.reading() as session:
         content = bill_file(session, bill_number, kind, by=at_desk.by)
     answer = make_response(content.content)

@@ -90,7 +90,6 @@ CU03: Final = Screen(
             name="checked_by",
             label="Made sure by",
             help="How you know: PP the password phrase, DB the date of birth, AD name and full address, WR in writing.",
-            kind="code",
             length_max=2,
         ),
     ),
@@ -266,7 +265,6 @@ def _customer(at_desk: Desk, page: CustomerPage, telephone: str | None, form: Fo
             "S-F3": address("BL03", number),
             "S-F4": address("PY01", number),
         },
-        choices={"checked_by": tuple(CHECKS.items())},
         page=page,
         flags=_flags(page),
         ask=_ask(head, page.card),
@@ -305,7 +303,8 @@ def _ask(head: CustomerHead, card: AccountCard) -> list[tuple[str, str]]:
     place = ", ".join([*card.account.billing_address_lines, card.account.billing_postcode])
     born = f"{head.born_on:%d %m %Y}" if head.born_on else ""
     asked = [("PP", head.password_phrase or ""), ("DB", born), ("AD", f"{head.name}, {place}")]
-    return [(code, answer) for code, answer in asked if answer and not (code == "DB" and head.kind is CustomerKind.ORGANISATION)]
+    said = [(code, answer) for code, answer in asked if answer and not (code == "DB" and head.kind is CustomerKind.ORGANISATION)]
+    return [*said, ("WR", "a letter signed as before")]
 
 
 def verified(at_desk: Desk, contacts: tuple[ContactRow, ...]) -> str:

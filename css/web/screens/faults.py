@@ -217,7 +217,6 @@ def _report(
         links={"F12": address("CU03", in_hand.account_number) if in_hand else ""},
         choices={
             "symptom_code": tuple((one.code, one.words) for one in SYMPTOMS.values() if one.needs_product in {None, *on_line}),
-            "equipment_checked": (("Y", "yes"), ("N", "no")),
         },
         card=card,
         open_already=open_already,

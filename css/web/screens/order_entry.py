@@ -14,8 +14,9 @@ from css.core.actor import Actor
 from css.core.deadline import CARE_LEVELS
 from css.core.errors import BadMessage, NotFound, Refused
 from css.core.money import Price
+from css.core.phone import display_number
 from css.core.words import DirectoryEntryKind, HalfDay, PriceKind, ProductKind, Role
-from css.master.card_rows import AccountCard
+from css.master.card_rows import AccountCard, CustomerHead
 from css.master.cards import account_card
 from css.master.find import criteria_of
 from css.master.queries import ProductRow, SiteAnswer, products, site_by_key, sites_by_postcode
@@ -75,14 +76,6 @@ OR01: Final = Screen(
             is_required=True,
         ),
         Field(
-            name="number",
-            label="Telephone number",
-            help="Cease: the number of the line. Provide: the number wanted, or empty for the next free one.",
-            kind="telephone",
-            step=WHAT,
-            length_max=25,
-        ),
-        Field(
             name="product_codes",
             label="Products",
             help="Provide: the line and any features, with spaces between: LINE-RES CALLER-DISPLAY.",
@@ -98,6 +91,14 @@ OR01: Final = Screen(
             step=WHAT,
             length_max=60,
             width=44,
+        ),
+        Field(
+            name="number",
+            label="Telephone number",
+            help="Cease: the number of the line. Provide: the number wanted, or empty for the next free one.",
+            kind="telephone",
+            step=WHAT,
+            length_max=25,
         ),
         Field(
             name="care_level",
@@ -213,10 +214,21 @@ def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
             form.values["account_number"] = account_number
         known = _known(session, at_desk, form)
     if known.card is not None:
-        head = known.card.customer
-        form.values["contact_name"] = head.name
-        form.values["contact_phone"] = next((point.value for point in head.contact_points if point.kind.value != "email"), "")
+        form.values |= _said_already(known.card.customer)
+        form.start = "product_codes" if form.text("contact_phone") else "contact_phone"
     return _page(at_desk, form, known)
+
+
+def _said_already(head: CustomerHead) -> dict[str, str]:
+    """What is known of the customer and need not be asked again; all of it can be keyed over."""
+    reach = next((point.value for point in head.contact_points if point.kind.value != "email"), "")
+    listed = f"{head.surname} {(head.first_name or '')[:1]}".strip() if head.surname else head.organisation_name or ""
+    return {
+        "contact_name": head.name,
+        "contact_phone": display_number(reach) if reach else "",
+        "directory_name": listed,
+        "emergency_name": head.name,
+    }
 
 
 def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:

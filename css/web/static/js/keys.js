@@ -15,6 +15,7 @@ const button = (name) => document.querySelector(`[data-key="${name}"]`);
 function press(name) {
   if (name === "F1") return help();
   if (name === "F4") return values();
+  if (name === "F7" || name === "F8") return turn(name === "F8" ? 1 : -1);
   if (name === "F10") return command ? (command.focus(), command.select()) : undefined;
   const target = button(name);
   if (target) return target.click();
@@ -36,6 +37,12 @@ function values() {
   if (!panel) return say("no list of values for this field");
   panel.open = !panel.open;
   if (panel.open) panel.scrollIntoView({ block: "nearest" });
+}
+
+// A page back or forward, as Page Up and Page Down do it wherever the cursor is.
+function turn(direction) {
+  const body = document.querySelector(".body");
+  body.scrollBy({ top: direction * body.clientHeight * 0.9 });
 }
 
 // "3" opens line 3 of the list on the screen; "3 FL01" opens that screen for what line 3 is about.
@@ -68,6 +75,9 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     event.stopPropagation();
     if (!event.repeat) press(keyName(event));
+  } else if (event.key === "PageDown" || event.key === "PageUp") {
+    event.preventDefault();
+    turn(event.key === "PageDown" ? 1 : -1);
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     move(event);
   } else if (event.key === "Enter" && event.target === command && line(command.value)) {
@@ -78,11 +88,12 @@ document.addEventListener("keydown", (event) => {
   }
 }, { capture: true });
 
-document.addEventListener("focusin", (event) => {
+function arrived(event) {
   if (!event.target.matches("input, textarea")) return;
   field = event.target;
   document.querySelectorAll(".values").forEach((panel) => { panel.open = panel.dataset.valuesFor === field.name; });
-});
+}
+document.addEventListener("focusin", arrived);
 
 if (form) {
   form.addEventListener("submit", (event) => {
@@ -95,15 +106,18 @@ if (form) {
 }
 addEventListener("pageshow", () => { sent = false; });
 
+// The browser puts the cursor where the page says; what stands there already is replaced by typing.
 const start = document.querySelector("[autofocus]");
-if (start) { start.focus(); field = start; if (start.select && start.value) start.select(); }
-document.querySelectorAll(".values").forEach((panel) => { panel.open = Boolean(field) && panel.dataset.valuesFor === field.name; });
+if (start) {
+  if (document.activeElement === start) arrived({ target: start });
+  if (start.value) start.addEventListener("focus", () => start.select(), { once: true });
+}
 
 const [page] = performance.getEntriesByType("navigation");
 const told = Object.fromEntries((page ? page.serverTiming : []).map((one) => [one.name, one]));
 const response = document.getElementById("response");
 if (response && told.total) {
   const parts = [response.dataset.class, `${told.total.duration.toFixed(0)} ms`];
-  if (told.db) parts.push(`database ${told.db.duration.toFixed(0)} ms`, told.db.description);
+  if (told.db) parts.push(`database ${told.db.duration.toFixed(0)} ms`, `${told.db.description} statements`);
   response.textContent = parts.filter(Boolean).join("  ");
 }

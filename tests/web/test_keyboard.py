@@ -1,0 +1,274 @@
+"""A real browser and the keyboard alone: sign on, find the caller, order, report a fault, take a payment, within few keys."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from css.core.phone import display_number
+from tests.web.conftest import PASSWORD, World
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SWITCHES = [
+    "--no-sandbox",  # the tests may run as root, which Chromium's sandbox refuses
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        sentence = "Chromium is not installed, so nobody has pressed a key: install Debian's package chromium."
+        if os.environ.get("CI", "").lower() in {"true", "1"}:
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Hands:
+    """Somebody who has a keyboard and no mouse, and counts."""
+
+    page: Page
+    base: str
+    pressed: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.pressed += len(text)
+
+    def press(self, *keys: str) -> None:
+        """Keys that stay on the page."""
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.pressed += 1
+
+    def go(self, key: str, *, to: str) -> None:
+        """A key that leads to another page, or to the same one again, whose title then matches."""
+        self.page.evaluate("document.documentElement.dataset.left = 'yes'")
+        self.page.keyboard.press(key)
+        self.pressed += 1
+        self.page.wait_for_selector("html:not([data-left])")
+        self.page.wait_for_load_state()
+        assert re.match(to, self.page.title()), f"{key} led to {self.page.title()}: {self.page.inner_text('.messages')}"
+
+    @property
+    def cursor(self) -> str:
+        return str(self.page.evaluate("document.activeElement.id"))
+
+    @property
+    def text(self) -> str:
+        return self.page.inner_text("body")
+
+    def sign_on(self) -> None:
+        self.page.goto(self.base)
+        assert self.cursor == "operator"
+        self.type("all1")
+        self.press("Tab")
+        assert self.cursor == "password"
+        self.type(PASSWORD)
+        self.go("Enter", to="MENU")
+        self.pressed = 0
+
+
+@pytest.fixture
+def hands(browser: Browser, served: tuple[str, World]) -> Iterator[Hands]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    made = Hands(page, served[0])
+    page.on("console", lambda message: made.complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(served[0]) else made.complaints.append(request.url))
+    made.sign_on()
+    yield made
+    context.close()
+    assert [complaint for complaint in made.complaints if "422" not in complaint] == [], "no script error, no outside request"
+
+
+@pytest.fixture
+def world(served: tuple[str, World]) -> World:
+    return served[1]
+
+
+def test_a_call_from_its_number_to_an_order_a_fault_and_a_payment(hands: Hands, world: World) -> None:
+    # Who is it?
+    assert hands.cursor == "command"
+    hands.type("0" + world.line.number[2:])
+    hands.go("Enter", to="CU03")
+    assert hands.pressed <= 12, "the caller and everything about them, in eleven digits and Enter"
+    assert "Mrs Ada Tansley" in hands.text
+    assert hands.cursor == "command"
+
+    # The caller is made sure of: Shift+Tab finds the field, F6 puts it on the contact log.
+    assert "Caller not verified" in hands.text
+    hands.page.focus("#checked_by")
+    hands.type("PP")
+    hands.go("F6", to="CU03")
+    assert "Caller verified" in hands.text
+
+    # A second line at a known address.
+    hands.pressed = 0
+    hands.go("Shift+F1", to="OR01")
+    assert hands.cursor == "product_codes", "what is known is not asked again"
+    hands.type("LINE-RES CALLER-DISPLAY")
+    hands.press("Tab")
+    hands.type(f"{world.spare_site.postcode} 4")
+    hands.go("Enter", to="OR01")
+    assert hands.cursor == "required_on", "Enter in a block leads to the next"
+    hands.type("+20")
+    hands.go("Enter", to="OR01")
+    assert "what F6 will do" in hands.text
+    assert "£" in hands.page.inner_text(".effect")
+    hands.go("F6", to="OR03")
+    assert "COMMITTED" in hands.text
+    assert hands.pressed <= 61
+
+    # A fault on the line they rang about.
+    hands.go("F3", to="CU03")
+    hands.press("F10")
+    hands.type("1 fl01")
+    hands.pressed = 0
+    hands.go("Enter", to="FL01")
+    assert hands.cursor == "symptom_code"
+    assert hands.page.is_visible("text=no dial tone"), "the symptoms stand beside the field"
+    hands.type("ndt")
+    hands.go("Enter", to="FL01")
+    assert "Care level 1" in hands.page.inner_text(".effect")
+    hands.go("F6", to="FL03")
+    assert hands.pressed <= 30
+    assert "REPORTED" in hands.text
+
+    # And they pay something.
+    hands.go("F3", to="CU03")
+    assert "FAULT OPEN" in hands.text
+    hands.pressed = 0
+    hands.go("Shift+F4", to="PY01")
+    hands.type("12.50")
+    hands.press("Tab")
+    hands.type("cd")
+    hands.go("Enter", to="PY01")
+    hands.go("F6", to="CU03")
+    assert hands.pressed <= 21
+    assert "-£12.50" in hands.text
+
+
+def test_a_wrong_field_gets_the_cursor_and_two_presses_are_one(hands: Hands, world: World) -> None:
+    hands.type(f"or01 {world.other.number}")
+    hands.go("Enter", to="OR01")
+    assert hands.cursor == "contact_phone"
+    hands.type("12")
+    hands.press("Tab")
+    hands.type("NOSUCH")
+    for name, text in {"#address_key": world.district.gold[4].address_key, "#required_on": "+20"}.items():
+        hands.page.focus(name)
+        hands.type(text)
+    hands.go("Enter", to="OR01")
+    assert hands.cursor == "contact_phone", "the first wrong field"
+    assert hands.page.input_value("#product_codes") == "NOSUCH"
+    assert hands.page.get_attribute("#contact_phone", "aria-invalid") == "true"
+    hands.type("07700900456")
+    hands.press("Tab")
+    hands.press("Control+A")
+    hands.type("LINE-RES")
+    hands.go("Enter", to="OR01")
+    hands.page.keyboard.press("F6")
+    hands.page.keyboard.press("F6")
+    hands.page.wait_for_url("**/s/OR03/**")
+    hands.page.goto(f"{hands.base}/s/CU03/{world.other.number}")
+    assert hands.page.locator('a[href*="/s/OR03/"]').count() == 1
+
+
+def test_function_keys_work_inside_a_field_and_help_is_where_the_cursor_is(hands: Hands, world: World) -> None:
+    hands.type(f"fl01 {world.line.number}")
+    hands.go("Enter", to="FL01")
+    hands.press("F1")
+    assert hands.page.is_visible("#help dl")
+    assert hands.page.inner_text(".is-here") == "Symptom"
+    hands.press("F1")
+    assert not hands.page.is_visible("#help dl")
+    hands.press("F4")
+    assert not hands.page.is_visible("text=crossed line")
+    hands.press("F4")
+    assert hands.page.is_visible("text=crossed line")
+    hands.press("Tab", "Tab", "F9")
+    assert "does nothing here" in hands.page.inner_text("#keyed")
+    hands.press("Control+k")
+    assert hands.cursor == "command"
+    hands.go("F12", to="CU03")
+    hands.go("F3", to="MENU")
+
+
+def test_tab_follows_the_screen_and_leaves_no_trap(hands: Hands, world: World) -> None:
+    hands.type(f"py01 {world.account.number}")
+    hands.go("Enter", to="PY01")
+    hands.page.focus("#account_number")
+    seen = []
+    for _ in range(40):
+        seen.append(hands.cursor)
+        hands.press("Tab")
+        if hands.page.evaluate("document.activeElement === document.body"):
+            break
+    order = [name for name in seen if name in {"account_number", "amount", "method", "reference", "received_on", "command"}]
+    assert order == ["account_number", "amount", "method", "reference", "received_on", "command"]
+    assert len(seen) < 40, "Tab comes out at the end"
+
+
+@pytest.mark.parametrize("theme", ["GREEN", "PAPER"])
+def test_what_has_the_cursor_is_plain_to_see(hands: Hands, theme: str) -> None:
+    hands.type(f"theme {theme}")
+    hands.go("Enter", to="MENU")
+    assert hands.page.evaluate("document.documentElement.dataset.theme") == theme.lower()
+    ring = hands.page.evaluate(
+        """() => {
+          const style = getComputedStyle(document.activeElement);
+          return [style.outlineStyle, style.outlineWidth, style.outlineColor, style.boxShadow];
+        }"""
+    )
+    assert ring[0] == "solid"
+    assert ring[2] == "rgb(255, 213, 74)", "a yellow line for the dark theme"
+    assert "rgb(17, 17, 17)" in ring[3] or "rgb(0, 0, 0)" in ring[3], "and a black one for the light"
+
+
+@pytest.mark.parametrize("screen", ["CS01", "OR01/{account}", "FL01/{number}", "PY01/{account}", "CU03/{account}", "MENU"])
+def test_a_screen_fits_a_narrow_window(hands: Hands, world: World, screen: str) -> None:
+    hands.page.set_viewport_size({"width": 320, "height": 640})
+    hands.page.goto(f"{hands.base}/s/{screen.format(account=world.account.number, number=world.line.number)}")
+    assert hands.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_without_script_the_same_forms_do_the_same(browser: Browser, served: tuple[str, World], world: World) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served[0])
+    page.fill("#operator", "CLERK")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/s/MENU")
+    page.fill("#command", display_number(world.line.number))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/s/CU03/**")
+    assert page.title().startswith("CU03")
+    page.click("nav a:has-text('payment')")
+    page.fill("#amount", "1")
+    page.fill("#method", "CA")
+    page.click("button:has-text('check')")
+    page.click("button:has-text('take payment')")
+    page.wait_for_url("**/s/CU03/**")
+    assert "£1.00 taken" in page.inner_text(".messages")
+    context.close()

@@ -1,0 +1,184 @@
+"""Screens are data: what each record says holds on its page, for every role, and in the handbook."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine
+
+from css.core.words import Role
+from css.web.screen import BUDGET_MILLISECONDS, COMMON_KEYS, KEY_MEANINGS, SCREEN_CODE, Screen
+from css.web.screens import PAGES, every_screen
+from tests.conftest import QueryCount
+from tests.web.conftest import MovingClock, Seat, World, seated
+
+SCREENS = {screen.code: screen for screen in every_screen()}
+TEMPLATES = Path(__file__).parents[2] / "css" / "web" / "templates"
+HANDBOOK = Path(__file__).parents[2] / "docs" / "operator-handbook.md"
+
+ROLES_OF = {
+    "MENU": {"clerk", "repair", "billing", "scheduler", "supervisor"},
+    "CS01": {"clerk", "repair", "billing", "supervisor"},
+    "CU03": {"clerk", "repair", "billing", "supervisor"},
+    "OR01": {"clerk", "supervisor"},
+    "OR02": {"clerk", "repair", "supervisor"},
+    "OR03": {"clerk", "repair", "billing", "supervisor"},
+    "OR04": {"clerk", "repair", "billing", "supervisor"},
+    "FL01": {"clerk", "repair", "supervisor"},
+    "FL02": {"clerk", "repair", "supervisor"},
+    "FL03": {"clerk", "repair", "billing", "supervisor"},
+    "FL04": {"clerk", "repair", "billing", "supervisor"},
+    "BL03": {"clerk", "repair", "billing", "supervisor"},
+    "PY01": {"clerk", "billing", "supervisor"},
+    "BA01": {"scheduler", "billing", "supervisor"},
+}
+"""The rights, written down a second time on purpose: whoever widens one must do it twice."""
+
+
+def _operator(role: Role) -> str:
+    return role.name[:8]
+
+
+def _address(code: str, world: World) -> str:
+    """Somewhere the screen has something to show."""
+    argument = {"CU03": world.account.number, "OR01": world.account.number, "FL01": world.line.number, "BL03": world.account.number}
+    return f"/s/{code}/{argument.get(code, '')}".rstrip("/")
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("code", ROLES_OF)
+def test_a_screen_is_for_its_roles_and_for_nobody_else(
+    app: Flask, engine: Engine, clock: MovingClock, world: World, code: str, role: Role
+) -> None:
+    seat = seated(app, engine, _operator(role), clock.at)
+    address = _address(code, world)
+    for answer in (seat.client.get(address), seat.client.post(address, data=_with_token(seat))):
+        if role.value in ROLES_OF[code]:
+            assert answer.status_code in {200, 303, 404, 422}
+        else:
+            assert answer.status_code == 403
+            assert "CSS354E" in answer.get_data(as_text=True)
+
+
+def _with_token(seat: Seat) -> dict[str, str]:
+    seat.open("/s/MENU")
+    return {"csrf_token": seat.form()["csrf_token"]}
+
+
+def test_every_screen_is_in_the_matrix() -> None:
+    assert set(ROLES_OF) == set(PAGES)
+    assert {code: {role.value for role in PAGES[code].screen.roles} for code in PAGES} == ROLES_OF
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_menu_lists_what_the_role_may_use(app: Flask, engine: Engine, clock: MovingClock, role: Role) -> None:
+    seat = seated(app, engine, _operator(role), clock.at)
+    seat.open("/s/MENU")
+    listed = set(re.findall(r'<li><a href="/s/(\w+)"', seat.page))
+    assert listed == {code for code, screen in SCREENS.items() if screen.in_menu and role in screen.roles}
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [(Role.REPAIR, "/s/OR02/{order}/cancel"), (Role.CLERK, "/s/FL02/{fault}/clear"), (Role.BILLING, "/s/OR02/{order}/complete")],
+)
+def test_a_deed_is_for_its_roles_though_the_screen_is_for_more(
+    app: Flask, engine: Engine, clock: MovingClock, role: Role, address: str
+) -> None:
+    seat = seated(app, engine, _operator(role), clock.at)
+    assert seat.open(address.format(order="ZZO00000018", fault="ZZF00000014")).status_code == 403
+
+
+@pytest.mark.parametrize("screen", SCREENS.values(), ids=lambda screen: screen.code)
+def test_a_record_is_whole(screen: Screen) -> None:
+    assert SCREEN_CODE.match(screen.code) or screen.code in {"SIGN", "MENU"}
+    assert (TEMPLATES / f"{screen.code}.html").is_file()
+    assert screen.roles
+    assert screen.response in BUDGET_MILLISECONDS
+    assert screen.help.endswith(".")
+    names = [field.name for field in screen.fields]
+    assert len(names) == len(set(names))
+    assert all(field.help.endswith(".") for field in screen.fields), "F1 has a sentence for every field"
+    assert {key.name for key in screen.keys if key.sends} <= {"Enter", "F3", "F6"}, "what posts is checked or committed"
+    keys = [key.name for key in screen.keys]
+    assert len(keys) == len(set(keys))
+    assert all(re.match(r"^(Enter|(S-)?F([1-9]|1[0-2]))\Z", name) for name in keys)
+    if any(field.kind != "hidden" for field in screen.fields) and screen.code != "CU03":
+        assert "Enter" in keys
+
+
+def test_steps_stand_together() -> None:
+    for screen in SCREENS.values():
+        steps = [field.step for field in screen.fields]
+        assert steps == sorted(steps, key=screen.steps.index), f"the blocks of {screen.code} are mixed"
+
+
+@pytest.mark.parametrize("code", [code for code, page in PAGES.items() if page.screen.code not in {"OR02", "OR03", "FL02", "FL03"}])
+def test_a_page_has_the_fields_in_order_with_labels_and_help(desk: Seat, world: World, code: str) -> None:
+    desk.open(_address(code, world))
+    screen = SCREENS[code]
+    assert desk.title.startswith(f"{code} "), "the title starts with the code"
+    shown = [name for name in re.findall(r'<(?:input|textarea)[^>]*\bid="(\w+)"', desk.page) if name != "command"]
+    if code != "BL03":
+        assert shown == [field.name for field in screen.shown_fields()], "Tab goes in the order of the record"
+    for name in shown:
+        assert f'<label for="{name}">' in desk.page
+        assert f'id="help-{name}"' in desk.page
+    assert desk.page.count("autofocus") == 1
+    assert len(desk.page) < 60_000, "a page stays small"
+    assert not re.search(r"<(script|style)\b(?![^>]*\bsrc=)|\bstyle=|\bon\w+=|https?://(?!www\.w3\.org)", desk.page), (
+        "nothing inline, nothing from outside"
+    )
+    assert {key.name for key in COMMON_KEYS} >= {"F1", "F3", "F5", "F10"}
+    for key in ("F1", "F5", "F10"):
+        assert f'data-key="{key}"' in desk.page
+
+
+def test_the_customer_page_sends_a_fixed_number_of_statements(
+    desk: Seat, world: World, query_count: Callable[[], AbstractContextManager[QueryCount]]
+) -> None:
+    def sent_for(account: str) -> int:
+        with query_count() as sent:
+            assert desk.open(f"/s/CU03/{account}").status_code == 200
+        return len(sent)
+
+    with_a_line, with_nothing = sent_for(world.account.number), sent_for(world.other.number)
+    assert with_a_line <= STATEMENTS_OF_CU03
+    assert with_nothing <= with_a_line, "what there is to show does not add statements"
+
+
+STATEMENTS_OF_CU03 = 20
+"""One for who is signed on, the rest for the page; each pane is one question of its room."""
+
+
+def key_table() -> str:
+    """The handbook's table of keys, from the records."""
+    rows = [f"| {key} | {meaning} |" for key, meaning in KEY_MEANINGS.items()]
+    return "\n".join(["| Key | Always means |", "| --- | --- |", *rows])
+
+
+def screen_table() -> str:
+    """The handbook's table of screens, from the records."""
+    rows = [
+        f"| **{screen.code}** | {screen.title} | {screen.takes or '–'} | {_keys(screen)} | {_roles(screen)} |"
+        for screen in SCREENS.values()
+    ]
+    return "\n".join(["| Code | Screen | Argument | Own keys | For |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def _roles(screen: Screen) -> str:
+    return ", ".join(role.value for role in Role if role in screen.roles)
+
+
+def _keys(screen: Screen) -> str:
+    return ", ".join(f"{key.name.replace('S-', 'Shift+')} {key.label}" for key in screen.keys) or "–"
+
+
+@pytest.mark.parametrize("table", [key_table, screen_table])
+def test_the_handbook_says_what_the_records_say(table: Callable[[], str]) -> None:
+    assert table() in HANDBOOK.read_text(encoding="utf-8"), f"put this into the handbook:\n{table()}"
