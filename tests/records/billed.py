@@ -1,0 +1,145 @@
+"""A night of billing for tests, with the verbs the night net calls, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from billing import queries
+from billing.actions import (
+    calculate_block,
+    dispatch_block,
+    freeze_cut,
+    post_block,
+    release_run,
+    render_block,
+    take_service_failures,
+)
+from billing.model import Bill, BillLine
+from css.core.actor import Actor
+from css.core.money import Price
+from css.core.words import PriceBasis, VatCode
+from css.handover import leave_billable_item
+from css.master.districts import close_business_date, roll_business_date
+from css.master.reference import RETAIL
+from css.master.services import Service
+from tests import builders
+
+NIGHT = Actor("batch", "night", RETAIL, frozenset(), "night")
+
+
+def at(day: date) -> datetime:
+    """The hour of the night."""
+    return datetime(day.year, day.month, day.day, 23, 0, tzinfo=UTC)
+
+
+def begin(session: Session, day: date) -> int:
+    """Roll the date, take failures, freeze the cut; gives the run."""
+    roll_business_date(session, "ZZ", to=day + timedelta(days=1))
+    failures = queries.failures_to_take(session, "ZZ", day)
+    take_service_failures(session, "ZZ", day, failures, by=NIGHT, at=at(day))
+    return freeze_cut(session, "ZZ", day, by=NIGHT, at=at(day))
+
+
+def finish(session: Session, run_id: int, day: date, spool: Path | None = None) -> None:
+    """Calculate, release, post, render; dispatch and close where a directory is given."""
+    calculate_block(session, run_id, queries.accounts_to_calculate(session, run_id), by=NIGHT, at=at(day))
+    release_run(session, run_id, by=NIGHT, at=at(day))
+    post_block(session, queries.bills_to_post(session, run_id), by=NIGHT, at=at(day))
+    render_block(session, queries.bills_to_render(session, run_id), by=NIGHT, at=at(day))
+    if spool is not None:
+        dispatch_block(session, queries.bills_to_dispatch(session, run_id), directory=spool, by=NIGHT, at=at(day))
+        close_business_date(session, "ZZ", through=day)
+    session.expire_all()
+
+
+def night(session: Session, day: date, spool: Path | None = None) -> int:
+    """Everything billing does on a night; gives the run."""
+    run_id = begin(session, day)
+    finish(session, run_id, day, spool)
+    return run_id
+
+
+def bills(session: Session, account: builders.BuiltAccount) -> list[Bill]:
+    """The account's bills, the oldest first."""
+    return list(session.execute(select(Bill).where(Bill.account_id == account.id).order_by(Bill.usage_through)).scalars())
+
+
+def lines(session: Session, bill: Bill) -> list[tuple[str, int]]:
+    """A bill's lines as words and pence."""
+    found = session.execute(select(BillLine).where(BillLine.bill_id == bill.id).order_by(BillLine.line_number)).scalars()
+    return [(line.words, line.net.pence) for line in found]
+
+
+def cease(session: Session, line: builders.BuiltLine, day: date, *, recorded_on: date | None = None) -> None:
+    """End every service of the line."""
+    for service in session.execute(select(Service).where(Service.line_id == line.id, Service.ends_on.is_(None))).scalars():
+        service.ends_on = day
+        service.end_recorded_on = recorded_on or day
+    session.flush()
+
+
+def leave_item(session: Session, line: builders.BuiltLine, product: str, net: str, day: date, *, words: str = "Connection") -> None:
+    """A billable item on the shelf."""
+    leave_billable_item(
+        session,
+        source_key=f"test/{line.id}/{product}/{day}/{words}",
+        district_code="ZZ",
+        account_id=line.account.id,
+        line_id=line.id,
+        service_id=line.service_id,
+        product_id=builders.product_id(session, product),
+        words=words,
+        reference="ZZO00000015",
+        basis=PriceBasis.NET,
+        net_price=Price.of(net),
+        gross_price=Price.of(net),
+        vat_code=VatCode.STANDARD,
+        occurs_on=day,
+        business_date=day,
+    )
+
+
+def rated_call(
+    session: Session,
+    line: builders.BuiltLine,
+    record_id: int,
+    rated_on: date,
+    millionths: int,
+    *,
+    charge_class: str = "GEO",
+    band: str = "day",
+    is_itemised: bool = True,
+    dialled: str = "442079460123",
+) -> None:
+    """A priced call and the record it prices."""
+    started_at = datetime(rated_on.year, rated_on.month, rated_on.day, 10, record_id % 60, tzinfo=UTC)
+    facts = {"id": record_id, "caller": line.number, "dialled": dialled, "at": started_at}
+    session.execute(
+        text(
+            "INSERT INTO billing.usage_record (district_code, id, usage_file_id, line_number, caller, dialled, started_at,"
+            " duration_seconds, raw) VALUES ('ZZ', :id, 1, 1, :caller, :dialled, :at, 90, '')"
+        ),
+        facts,
+    )
+    session.execute(
+        text(
+            "INSERT INTO billing.rated_call (district_code, usage_record_id, rated_on, account_id, service_id, caller, dialled, started_at,"
+            " duration_seconds, tariff_rate_id, charge_class, destination, band, chargeable_units, net_millionths, gross_millionths,"
+            " vat_basis_points, is_itemised) VALUES ('ZZ', :id, :rated_on, :account, :service, :caller, :dialled, :at, 90, 1, :class,"
+            " 'London', :band, 2, :net, :net, 2000, :itemised)"
+        ),
+        facts
+        | {
+            "rated_on": rated_on,
+            "account": line.account.id,
+            "service": line.service_id,
+            "class": charge_class,
+            "band": band,
+            "net": millionths,
+            "itemised": is_itemised,
+        },
+    )
