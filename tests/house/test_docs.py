@@ -20,6 +20,7 @@ from lxml import etree
 from batch.nets import NIGHT
 from css.cli import COMMANDS
 from css.cli.door import QUERIES, VERBS
+from css.migrations.tables import METADATA
 from tests.house.source import PACKAGES, ROOT
 
 README_LINES_MAX = 90
@@ -177,6 +178,11 @@ def test_the_runbook_has_every_step_of_the_night_in_order() -> None:
     assert re.findall(r"^### (\S+)$", runbook.split("## The steps", 1)[1].split("\n## ", 1)[0], re.MULTILINE) == steps
     picture = runbook.split("## The net", 1)[1].split("```text", 1)[1].split("```", 1)[0]
     assert re.findall(r"[a-z][a-z-]+", picture) == steps
+
+
+def test_every_table_has_its_word_in_the_glossary() -> None:
+    words = {word.lower() for word in re.findall(r"\*\*(.+?)\.?\*\*", page("docs/glossary.md"))}
+    assert sorted({table.name.replace("_", " ") for table in METADATA.tables.values()} - words) == []
 
 
 def test_every_make_target_is_told_by_make_help() -> None:
