@@ -68,12 +68,16 @@ class JobInstance(Base):
 
     id: Mapped[Id]
     net: Mapped[str]
+    """The name of the plan."""
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     business_date: Mapped[date]
     parameter_key: Mapped[str] = mapped_column(server_default="")
+    """Tells runs of one net and date apart; empty for the ordinary one."""
     parameters: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """What the run was given besides."""
     state: Mapped[InstanceState] = mapped_column(choice(InstanceState, "state"))
     planned_at: Mapped[datetime]
+    """When it was planned."""
 
 
 class JobExecution(Base):
@@ -90,16 +94,22 @@ class JobExecution(Base):
     id: Mapped[Id]
     job_instance_id: Mapped[Ref] = mapped_column(ForeignKey("batch.job_instance.id"))
     attempt: Mapped[SmallNumber] = mapped_column(Integer)
+    """Counts from 1 for each instance."""
     state: Mapped[ExecutionState] = mapped_column(choice(ExecutionState, "state"))
     started_by: Mapped[str]
+    """Who or what started it."""
     host: Mapped[str]
+    """On which machine."""
     process_id: Mapped[SmallNumber] = mapped_column(Integer)
+    """As which process of it."""
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     return_code: Mapped[SmallNumber | None] = mapped_column(Integer)
     """0 completed, 4 completed with rejects, 8 too many rejects, 12 out of balance, 16 infrastructure or killed."""
     message_code: Mapped[str | None]
+    """Why it ended, when not well."""
     message_words: Mapped[str | None]
+    """The same in words."""
 
 
 class StepExecution(Base):
@@ -118,6 +128,7 @@ class StepExecution(Base):
     """The attempt that holds it: the fence."""
     step: Mapped[str]
     ordinal: Mapped[SmallNumber] = mapped_column(Integer)
+    """Its place in the net, from 1."""
     state: Mapped[StepState] = mapped_column(choice(StepState, "state"))
     checkpoint: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """Whatever the step needs to go on: the last key done."""
@@ -138,7 +149,9 @@ class Block(Base):
     id: Mapped[Id]
     step_execution_id: Mapped[Ref] = mapped_column(ForeignKey("batch.step_execution.id"))
     block_number: Mapped[SmallNumber] = mapped_column(Integer)
+    """Its place in the step, from 1."""
     first_key: Mapped[int]
+    """The keys it does."""
     last_key: Mapped[int]
     """Both ends included."""
     state: Mapped[BlockState] = mapped_column(choice(BlockState, "state"))
@@ -161,7 +174,9 @@ class ControlTotal(Base):
     name: Mapped[str]
     """``calls rated``, ``bills released``, ``invoice gross``."""
     item_count: Mapped[int | None]
+    """None where nothing is counted."""
     amount: Mapped[Money | None]
+    """None where nothing is added up."""
 
 
 class Reject(Base):
@@ -180,10 +195,12 @@ class Reject(Base):
     source_key: Mapped[str]
     """What was rejected, once: ``usage/42/17`` is line 17 of usage file 42."""
     reason_code: Mapped[str]
+    """Why: a message code."""
     words: Mapped[str]
     raw: Mapped[str]
     state: Mapped[RejectState] = mapped_column(choice(RejectState, "state"))
     rejected_at: Mapped[datetime]
+    """When it was set aside."""
 
 
 class OperatorAction(Base):
@@ -198,3 +215,4 @@ class OperatorAction(Base):
     done_by: Mapped[str]
     reason: Mapped[str]
     done_at: Mapped[datetime]
+    """When."""

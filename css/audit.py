@@ -39,13 +39,18 @@ class AuditEvent(Base):
     actor_kind: Mapped[str]
     actor_name: Mapped[str]
     provider_code: Mapped[str]
+    """The provider acted for."""
     door: Mapped[str]
+    """By which door: a screen, the gateway, the command line, the night."""
     verb: Mapped[str]
     subject_kind: Mapped[str]
+    """What it was done to: account, order, fault, bill run."""
     subject_number: Mapped[str]
     """What people read out: the account, order, fault or bill number."""
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What it was, as far as the deed changed it."""
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """What it became, or the command."""
 
 
 class CommandAnswer(Base):
@@ -57,10 +62,14 @@ class CommandAnswer(Base):
     actor_kind: Mapped[str] = mapped_column(primary_key=True)
     actor_name: Mapped[str] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True)
+    """Chosen by the asker."""
     verb: Mapped[str]
     command_sha256: Mapped[str]
+    """So that the same token with another command is refused."""
     answer: Mapped[dict[str, Any]]
+    """What is answered again."""
     answered_at: Mapped[datetime]
+    """When it was answered first."""
 
 
 stored(

@@ -50,6 +50,7 @@ class OutboxMessage(Base):
     message_type: Mapped[str]
     conversation_id: Mapped[str]
     ref_to_message_id: Mapped[str | None]
+    """The message it answers, if it answers one."""
     body: Mapped[bytes]
     """The finished XML, byte for byte as it is delivered, however often."""
     created_at: Mapped[datetime]
@@ -63,6 +64,7 @@ class OutboxCounter(Base):
 
     provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"), primary_key=True)
     last_sequence: Mapped[int]
+    """The last one given."""
 
 
 class BillableItem(Base):
@@ -89,6 +91,7 @@ class BillableItem(Base):
     reference: Mapped[str]
     """The order or fault number."""
     quantity: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
+    """How many; the price is for one."""
     basis: Mapped[PriceBasis] = mapped_column(choice(PriceBasis, "basis"))
     net_price: Mapped[Price]
     gross_price: Mapped[Price]
@@ -140,7 +143,9 @@ class OrderRequest(Base):
     kind: Mapped[RequestKind] = mapped_column(choice(RequestKind, "kind"))
     reason: Mapped[str]
     requested_at: Mapped[datetime]
+    """When it was asked."""
     taken_order_number: Mapped[str | None]
+    """The order that came of it; none while it waits."""
 
 
 class Hold(Base):
@@ -161,6 +166,7 @@ class Hold(Base):
     line_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.line.id"))
     kind: Mapped[HoldKind] = mapped_column(choice(HoldKind, "kind"))
     reference: Mapped[str]
+    """The order, fault or case it stands for."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
 

@@ -90,14 +90,18 @@ class CustomerOrder(Base):
     contact_name: Mapped[str]
     contact_phone: Mapped[str]
     directory_kind: Mapped[str | None]
+    """How the line will be listed; for a provide only."""
     directory_name: Mapped[str | None]
     emergency_name: Mapped[str | None]
     hazard_notes: Mapped[str | None]
     visit_notes: Mapped[str | None]
+    """How to get in."""
     placed_on: Mapped[date]
     """The business date it was placed on: lead times count from it, and no work is done before it."""
     placed_at: Mapped[datetime]
+    """When it was placed."""
     placed_by: Mapped[str]
+    """Who placed it."""
     done_on: Mapped[date | None]
     """The day the work was done: services start or end on it."""
     completed_at: Mapped[datetime | None]
@@ -114,6 +118,7 @@ class OrderItem(Base):
     id: Mapped[Id]
     order_id: Mapped[Ref] = mapped_column(ForeignKey("orders.customer_order.id"))
     item_number: Mapped[SmallNumber] = mapped_column(Integer)
+    """Its place in the order, from 1."""
     action: Mapped[ItemAction] = mapped_column(choice(ItemAction, "action"))
     product_id: Mapped[Ref] = mapped_column(ForeignKey("css.product.id"))
     service_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.service.id"))
@@ -136,8 +141,10 @@ class KciEvent(Base):
     kind: Mapped[KciKind] = mapped_column(choice(KciKind, "kind"))
     occurred_at: Mapped[datetime]
     problem_code: Mapped[str | None]
+    """Of a delay: what held it up."""
     words: Mapped[str]
     order_copy: Mapped[dict[str, Any]]
+    """The order in full, as it then stood."""
     told: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     """To whom it went: outbox source keys, or ``contact`` when it is only on the timeline."""
 

@@ -43,27 +43,36 @@ class Fault(Base):
     line_id: Mapped[Ref] = mapped_column(ForeignKey("css.line.id"))
     state: Mapped[FaultState] = mapped_column(choice(FaultState, "state"))
     symptom_code: Mapped[str]
+    """What the customer says is wrong."""
     is_total_loss: Mapped[bool]
     """Whether the line is dead: only then does delayed repair pay (domain 3.8)."""
     words: Mapped[str | None]
     contact_name: Mapped[str]
     contact_phone: Mapped[str]
     access_notes: Mapped[str | None]
+    """How to get in."""
     hazard_notes: Mapped[str | None]
     equipment_checked: Mapped[bool]
+    """Whether the customer's own equipment was ruled out."""
     power_checked: Mapped[bool]
+    """Whether its power supply was."""
     care_level: Mapped[str]
     reported_at: Mapped[datetime]
     """When the customer told us: retail compensation counts from it."""
     accepted_at: Mapped[datetime]
     """When it had its number: the care level's clock starts here."""
     original_due_at: Mapped[datetime]
+    """The deadline as first promised."""
     due_at: Mapped[datetime]
     """Moves with pauses; the original is kept beside it."""
     cleared_at: Mapped[datetime | None]
+    """When it was mended; none before."""
     clear_code: Mapped[str | None]
+    """What it was, and whose side it was on."""
     clear_words: Mapped[str | None]
+    """What was done, in words."""
     reported_by: Mapped[str]
+    """Who keyed it."""
     row_version: Mapped[RowVersion]
 
 

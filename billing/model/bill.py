@@ -73,6 +73,7 @@ class BillRunAccount(Base):
     cycle_on: Mapped[date]
     """The cycle date billed; for a final bill the date the last service ended."""
     parked_code: Mapped[str | None]
+    """The message code of what stood in the way."""
     parked_words: Mapped[str | None]
     """Why this account could not be billed; the run goes on without it."""
 
@@ -101,29 +102,40 @@ class Bill(Base):
     kind: Mapped[BillKind] = mapped_column(choice(BillKind, "kind"))
     state: Mapped[BillState] = mapped_column(choice(BillState, "state"))
     hold_code: Mapped[str | None]
+    """Why a person had to look at it; kept when it was let go."""
     hold_words: Mapped[str | None]
+    """The same in words."""
     series: Mapped[str | None]
     serial: Mapped[int | None]
+    """Its place in the series, from 1."""
     number: Mapped[str | None]
     """What people read out; sequential and unique in its series, given serially at release."""
     issue_on: Mapped[date]
     """Tax point."""
     period_starts_on: Mapped[date]
+    """The first day of the period billed."""
     period_ends_on: Mapped[date]
+    """The first day after it."""
     usage_after: Mapped[date | None]
     """Calls and items recorded after this business date ..."""
     usage_through: Mapped[date]
     """... and up to this one are on the bill."""
     due_on: Mapped[date]
+    """By when it is to be paid."""
     brought_forward: Mapped[Money]
+    """The amount due on the bill before."""
     payments_received: Mapped[Money]
     """Positive when money came in."""
     outside_total: Mapped[Money]
     """Late fees less compensation: in the amount due, never on the invoice."""
     invoice_net: Mapped[Money]
+    """Supplies before VAT."""
     invoice_vat: Mapped[Money]
+    """Their VAT, once a rate."""
     invoice_gross: Mapped[Money]
+    """The invoice total."""
     amount_due: Mapped[Money]
+    """Brought forward, less payments, plus the outside total, plus the invoice total."""
     payer: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Name, address, means and tax particulars as they stood when the bill was calculated."""
 
@@ -145,6 +157,7 @@ class BillLine(Base):
     bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"))
     account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
     line_number: Mapped[SmallNumber] = mapped_column(Integer)
+    """Its place on the bill, from 1."""
     kind: Mapped[LineKind] = mapped_column(choice(LineKind, "kind"))
     service_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.service.id"))
     product_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.product.id"))
@@ -159,19 +172,24 @@ class BillLine(Base):
     """Telephone number it belongs to."""
     words: Mapped[str]
     reference: Mapped[str | None]
+    """The order or fault it comes from."""
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     quantity: Mapped[int]
+    """How many units; negative on a credit."""
     unit: Mapped[str]
     """month, day, item, call."""
     unit_price: Mapped[Price | None]
+    """Exact, before VAT; none where no price for one explains the line."""
     price_per: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
     """``unit_price`` is for so many units: 21 days at 1,500 pence for 31."""
     charge_class: Mapped[str | None]
+    """Of a line of calls: the class of their destinations."""
     band: Mapped[str | None]
     """Of a line of calls; with the number and the VAT rate they say which calls it charges."""
     duration_seconds: Mapped[int | None]
     net: Mapped[Money]
+    """What the line charges before VAT, rounded once."""
     vat_category: Mapped[str]
     """S, Z, E or AE."""
     vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger)
@@ -186,9 +204,12 @@ class BillVat(Base):
 
     bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"), primary_key=True)
     vat_category: Mapped[str] = mapped_column(primary_key=True)
+    """S, Z, E or AE."""
     vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger, primary_key=True)
     net: Mapped[Money]
+    """The sum of the lines of that category and rate."""
     vat: Mapped[Money]
+    """The tax on it."""
 
 
 class OutsideItem(Base):
@@ -209,7 +230,9 @@ class OutsideItem(Base):
     """Positive raises what is owed (late fee), negative lowers it (compensation)."""
     words: Mapped[str]
     reference: Mapped[str]
+    """The fault or order it comes from."""
     entered_on: Mapped[date]
+    """Its date on the bill."""
     business_date: Mapped[date]
 
 
@@ -233,10 +256,13 @@ class BillFile(Base):
 
     bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
+    """pdf or xml."""
     file_name: Mapped[str]
     sha256: Mapped[str]
     content: Mapped[bytes]
+    """The bytes as issued."""
     rendered_at: Mapped[datetime]
+    """The instant of the run, not of the rendering: the same bill has the same bytes."""
 
 
 class BillSeries(Base):
@@ -247,3 +273,4 @@ class BillSeries(Base):
 
     series: Mapped[str] = mapped_column(primary_key=True)
     last_serial: Mapped[int]
+    """The last one given."""

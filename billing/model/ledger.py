@@ -42,6 +42,7 @@ class JournalEntry(Base):
     business_date: Mapped[date]
     words: Mapped[str]
     entered_at: Mapped[datetime]
+    """When it was entered."""
     reverses_entry_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.journal_entry.id"))
 
 
@@ -63,6 +64,7 @@ class Posting(Base):
     account_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.account.id"))
     business_date: Mapped[date]
     amount: Mapped[Money]
+    """Positive is a debit."""
 
 
 class Payment(Base):
@@ -82,12 +84,17 @@ class Payment(Base):
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
     amount: Mapped[Money]
+    """Always positive: money going back is not a payment."""
     method: Mapped[PaymentMethod] = mapped_column(choice(PaymentMethod, "method"))
     reference: Mapped[str]
+    """What the payer or the bank quoted."""
     received_on: Mapped[date]
+    """The day the money came."""
     business_date: Mapped[date]
     taken_at: Mapped[datetime]
+    """When it was keyed."""
     taken_by: Mapped[str]
+    """Who keyed it."""
 
 
 append_only("billing.journal_entry")

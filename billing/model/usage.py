@@ -52,6 +52,7 @@ class TariffVersion(Base):
     id: Mapped[Id]
     tariff_id: Mapped[Ref] = mapped_column(ForeignKey("billing.tariff.id"))
     version: Mapped[SmallNumber] = mapped_column(Integer)
+    """Counts from 1 for each tariff."""
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     basis: Mapped[PriceBasis] = mapped_column(choice(PriceBasis, "basis"))
@@ -59,6 +60,7 @@ class TariffVersion(Base):
     unit_seconds: Mapped[SmallNumber] = mapped_column(Integer)
     """Duration is rounded up to whole units of this many seconds."""
     daytime_from: Mapped[time] = mapped_column(Time)
+    """When daytime begins, and with the next field ends."""
     daytime_to: Mapped[time] = mapped_column(Time)
     """Monday to Friday, London wall clock; outside it is evening, Saturday and Sunday are weekend."""
     price_rounding_millionths: Mapped[int] = mapped_column(server_default="1")
@@ -85,8 +87,11 @@ class TariffRate(Base):
     destination: Mapped[str]
     band: Mapped[str]
     setup_price: Mapped[Price]
+    """For each call, whatever its length."""
     unit_price: Mapped[Price]
+    """For each unit of duration."""
     minimum_price: Mapped[Price]
+    """The least a call costs."""
     is_itemised: Mapped[bool]
 
 
@@ -107,12 +112,17 @@ class UsageFile(Base):
     id: Mapped[Id]
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     supplier: Mapped[str]
+    """The carrier, as its control record says."""
     sequence: Mapped[int]
+    """The supplier's own count of its files."""
     file_name: Mapped[str]
     sha256: Mapped[str]
     byte_count: Mapped[int]
+    """Its size."""
     record_count: Mapped[int]
+    """How many records came."""
     loaded_count: Mapped[int]
+    """How many were loaded."""
     rejected_count: Mapped[int]
     duration_seconds: Mapped[int]
     business_date: Mapped[date]
@@ -132,13 +142,18 @@ class UsageRecord(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     """usage_file_id x 10,000,000 + the line's number in its file: the same however often the file is read."""
     usage_file_id: Mapped[int]
+    """The file it came in."""
     line_number: Mapped[SmallNumber] = mapped_column(Integer)
+    """Its line in the file, from 1."""
     supplier_record_id: Mapped[str | None]
+    """The carrier's own id."""
     caller: Mapped[str]
     dialled: Mapped[str]
     started_at: Mapped[datetime]
+    """When the call began."""
     duration_seconds: Mapped[SmallNumber] = mapped_column(Integer)
     raw: Mapped[str]
+    """The line as it came."""
 
 
 class RatedCall(Base):
@@ -152,21 +167,29 @@ class RatedCall(Base):
 
     district_code: Mapped[str] = mapped_column(String(2), primary_key=True)
     usage_record_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """The record it prices."""
     rated_on: Mapped[date]
     """Business date of the night that rated it; a bill takes the calls between its cut and the one before."""
     account_id: Mapped[int]
+    """The account that pays for it."""
     service_id: Mapped[int]
+    """The service whose number called."""
     caller: Mapped[str]
     dialled: Mapped[str]
     started_at: Mapped[datetime]
+    """When the call began."""
     duration_seconds: Mapped[SmallNumber] = mapped_column(Integer)
     tariff_rate_id: Mapped[int]
+    """The price it was rated by."""
     charge_class: Mapped[str]
     destination: Mapped[str]
     band: Mapped[str]
     chargeable_units: Mapped[SmallNumber] = mapped_column(Integer)
+    """Duration in whole units of the tariff."""
     net_millionths: Mapped[int]
+    """Its price before VAT, in millionths of a penny."""
     gross_millionths: Mapped[int]
+    """Its price with VAT, in millionths of a penny."""
     vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger)
     """The VAT rate on the day of the call."""
     is_itemised: Mapped[bool]

@@ -42,8 +42,10 @@ class Contact(Base):
     """What was said and done."""
     outcome: Mapped[Outcome] = mapped_column(choice(Outcome, "outcome"))
     follow_up_on: Mapped[date | None]
+    """When we said we would be in touch again."""
     occurred_at: Mapped[datetime]
     recorded_by: Mapped[str]
+    """Who wrote it down."""
 
 
 append_only("care.contact")

@@ -42,7 +42,9 @@ class Account(Base):
     billing_name: Mapped[str]
     """The first of the three names: who the bill is addressed to."""
     billing_address_lines: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Where the bill goes, without the postcode."""
     billing_postcode: Mapped[str]
+    """Its postcode."""
     cycle_day: Mapped[SmallNumber]
     """Day of the month the bill is made; 29 to 31 clamp to the month's end and return after."""
     frequency: Mapped[BillFrequency] = mapped_column(choice(BillFrequency, "frequency"))
@@ -50,12 +52,16 @@ class Account(Base):
     """For quarterly accounts: 1 bills in January, April, July, October; 2 in February, ...; 3 in March, ..."""
     payment_means: Mapped[PaymentMeans] = mapped_column(choice(PaymentMeans, "payment_means"))
     mandate_reference: Mapped[str | None]
+    """Of a Direct Debit."""
     vat_status: Mapped[VatStatus] = mapped_column(choice(VatStatus, "vat_status"))
     vat_number: Mapped[str | None]
     medium: Mapped[BillMedium] = mapped_column(choice(BillMedium, "medium"))
     email: Mapped[str | None]
+    """For bills by e-mail."""
     endpoint: Mapped[str | None]
     """Electronic address for e-invoices as ``scheme:id``; bills for it obey Peppol rules too."""
     opened_on: Mapped[date]
+    """The first day anything can be billed to it."""
     closed_on: Mapped[date | None]
+    """The day it was closed; none while it is open."""
     row_version: Mapped[RowVersion]

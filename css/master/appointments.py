@@ -21,6 +21,8 @@ class Appointment(Base):
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     site_id: Mapped[Ref] = mapped_column(ForeignKey("css.site.id"))
     slot_on: Mapped[date]
+    """The day."""
     half_day: Mapped[HalfDay] = mapped_column(choice(HalfDay, "half_day"))
     state: Mapped[AppointmentState] = mapped_column(choice(AppointmentState, "state"))
     held_until_at: Mapped[datetime | None]
+    """Until when a slot that is only held is kept."""

@@ -28,12 +28,19 @@ class Customer(Base):
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     kind: Mapped[CustomerKind] = mapped_column(choice(CustomerKind, "kind"))
     title: Mapped[str | None]
+    """Mrs, Dr; for a person."""
     first_name: Mapped[str | None]
+    """For a person."""
     surname: Mapped[str | None]
+    """For a person."""
     organisation_name: Mapped[str | None]
+    """For a firm."""
     company_number: Mapped[str | None]
+    """A firm's number in its register."""
     born_on: Mapped[date | None]
+    """Asked for only where it is needed."""
     language: Mapped[str] = mapped_column(server_default="en")
+    """In which they wish to be written to."""
     is_vulnerable: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Priority in repair free of charge, and a hold on debt treatment; who may see it is a matter of role."""
     access_needs: Mapped[str | None]
@@ -60,6 +67,7 @@ class ContactPoint(Base):
     value: Mapped[str]
     """E.164 digits for a number, lower case for an e-mail address."""
     is_preferred: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Try this one first."""
 
 
 def display_name(title: str | None, first_name: str | None, surname: str | None, organisation_name: str | None) -> str:

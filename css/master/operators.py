@@ -28,14 +28,20 @@ class Operator(Base):
     """What is keyed at sign-on, two to eight capitals and digits."""
     name: Mapped[str]
     team: Mapped[str]
+    """As the rota calls it."""
     password_hash: Mapped[str]
+    """Argon2, with its parameters."""
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """What the operator may do."""
     credit_limit: Mapped[Money]
     """The largest credit this operator may give without a second person."""
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     failed_sign_ons: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    """In a row, since the last that succeeded."""
     locked_until_at: Mapped[datetime | None]
+    """No sign-on is taken before."""
     last_signed_on_at: Mapped[datetime | None]
+    """When the operator last signed on."""
 
 
 class OperatorSession(Base):
@@ -50,7 +56,10 @@ class OperatorSession(Base):
     id: Mapped[Id]
     operator_id: Mapped[Ref] = mapped_column(ForeignKey("css.operator.id"))
     token_sha256: Mapped[str] = mapped_column(unique=True)
+    """SHA-256 of the browser's token, in hexadecimal."""
     started_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
+    """For ending a session that is left alone."""
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    """Signed off, signed on again, no work, end of shift, not active."""

@@ -66,6 +66,7 @@ class Pair(Base):
     id: Mapped[Id]
     distribution_point_id: Mapped[Ref] = mapped_column(ForeignKey("css.distribution_point.id"))
     pair_number: Mapped[SmallNumber] = mapped_column(Integer)
+    """Counts from 1 at its distribution point."""
     state: Mapped[PairState] = mapped_column(choice(PairState, "state"))
 
 
@@ -85,4 +86,6 @@ class NumberBlock(Base):
     id: Mapped[Id]
     exchange_id: Mapped[Ref] = mapped_column(ForeignKey("css.exchange.id"), index=True)
     first_number: Mapped[str]
+    """The first that may be given out."""
     last_number: Mapped[str]
+    """The last, included."""

@@ -29,6 +29,7 @@ class Product(Base):
     segments: Mapped[list[str]] = mapped_column(ARRAY(Text))
     """To whom it may be sold."""
     minimum_term_months: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    """0 for none."""
     care_level: Mapped[str | None]
     """The care level a main product comes with."""
     tariff_code: Mapped[str | None]
@@ -37,7 +38,9 @@ class Product(Base):
     """Where its revenue goes in the ledger."""
     vat_code: Mapped[VatCode] = mapped_column(choice(VatCode, "vat_code"))
     needs_visit: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """An engineer must come to provide it."""
     is_orderable: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """Off for what is no longer sold; services go on."""
 
 
 class ProductPrice(Base):
@@ -84,6 +87,7 @@ class VatRate(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     percent: Mapped[Percent]
+    """Such as 20 or 17.5."""
 
 
 def vat_rates(session: Session) -> tuple[VatRow, ...]:

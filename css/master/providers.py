@@ -28,7 +28,9 @@ class Provider(Base):
     party_id: Mapped[str] = mapped_column(unique=True)
     """What message headers carry as Sender and Receiver (a DUNS-like number)."""
     is_own_retail: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Ours; there is one (uq_provider_own_retail)."""
     address_lines: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Where bills to it go, without the postcode."""
     postcode: Mapped[str]
     vat_number: Mapped[str | None]
     endpoint: Mapped[str | None]

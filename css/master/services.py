@@ -45,8 +45,11 @@ class Service(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     start_recorded_on: Mapped[date]
+    """The business date on which the start was recorded."""
     end_recorded_on: Mapped[date | None]
+    """The business date on which the end was recorded."""
     minimum_term_ends_on: Mapped[date | None]
+    """The first day after the minimum term; none without one."""
     care_level: Mapped[str | None]
     """Of the main product: 1, 2, 2.5, 3 or 4. None for features."""
     order_number: Mapped[str | None]

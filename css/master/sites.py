@@ -27,10 +27,13 @@ class Site(Base):
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     match: Mapped[AddressMatch] = mapped_column(choice(AddressMatch, "match"))
     uprn: Mapped[str | None]
+    """Unique property reference number, where it is known."""
     premises: Mapped[str]
     """House number or name, flat."""
     street: Mapped[str]
+    """Without the house number."""
     town: Mapped[str]
+    """Post town."""
     postcode: Mapped[str]
     exchange_id: Mapped[Ref] = mapped_column(ForeignKey("css.exchange.id"))
     distribution_point_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.distribution_point.id"), index=True)

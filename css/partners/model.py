@@ -30,6 +30,7 @@ class PartnerKey(Base):
     id: Mapped[Id]
     provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
     key_sha256: Mapped[str]
+    """SHA-256 of the key, in hexadecimal."""
     words: Mapped[str]
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     created_at: Mapped[datetime]
@@ -61,7 +62,9 @@ class InboxMessage(Base):
     outcome_words: Mapped[str | None]
     """What became of it, in words; never what a customer told us."""
     received_at: Mapped[datetime]
+    """When it was stored: from then on it is ours to answer for."""
     handled_at: Mapped[datetime | None]
+    """When it was done or refused; none while it waits."""
 
 
 class RejectedMessage(Base):
@@ -83,5 +86,8 @@ class RejectedMessage(Base):
     acknowledgement: Mapped[bytes]
     """The last answer."""
     times: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
+    """How often these bytes came."""
     first_at: Mapped[datetime]
+    """When they came first."""
     last_at: Mapped[datetime]
+    """When they came last."""

@@ -18,6 +18,16 @@ def test_every_table_says_what_it_is() -> None:
     assert [name for name, model in classes.items() if not (model.__doc__ or "").strip().endswith(".")] == []
 
 
+def test_every_column_says_what_it_means() -> None:
+    silent = [
+        f"{table.fullname}.{name}"
+        for table in METADATA.tables.values()
+        for name, words in column_words(table).items()
+        if not words and not table.columns[name].foreign_keys
+    ]
+    assert silent == [], "write the sentence under the attribute, or in RECURRING if it means the same everywhere"
+
+
 def test_no_column_is_left_out() -> None:
     page = data_dictionary()
     for name, table in METADATA.tables.items():
