@@ -24,7 +24,7 @@ class OrderState(StrEnum):
 
 
 class KciKind(StrEnum):
-    """Keep-customer-informed events (domain 2.5)."""
+    """Keep-customer-informed events."""
 
     ACKNOWLEDGED = "ACKNOWLEDGED"
     COMMITTED = "COMMITTED"

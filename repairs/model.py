@@ -45,7 +45,7 @@ class Fault(Base):
     symptom_code: Mapped[str]
     """What the customer says is wrong."""
     is_total_loss: Mapped[bool]
-    """Whether the line is dead: only then does delayed repair pay (domain 3.8)."""
+    """Whether the line is dead: only then does delayed repair pay."""
     words: Mapped[str | None]
     contact_name: Mapped[str]
     contact_phone: Mapped[str]

@@ -237,7 +237,7 @@ class OutsideItem(Base):
 
 
 class CompensationRate(Base):
-    """What a broken promise costs, by the date the issue began (domain 3.8)."""
+    """What a broken promise costs, by the date the issue began."""
 
     __tablename__ = "compensation_rate"
     __table_args__ = ({"schema": "billing"},)

@@ -2,7 +2,7 @@
 
 ``Money`` is what is posted: whole pence of sterling. ``Price`` is what a tariff holds and what an unrounded charge is:
 exact decimal pence to six places (millionths of a penny). ``to_money`` is the only way from one to the other, so
-rounding is a change of type (design 5). Neither can meet a float.
+rounding is a change of type. Neither can meet a float.
 """
 
 from __future__ import annotations

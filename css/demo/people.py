@@ -1,4 +1,4 @@
-"""Who lives in the district: customers, accounts, lines, services and numbers, by COPY, in the mixes of the trade (domain 6)."""
+"""Who lives in the district: customers, accounts, lines, services and numbers, by COPY, in the mixes of the trade."""
 
 from __future__ import annotations
 

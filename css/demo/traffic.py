@@ -1,6 +1,6 @@
 """A day's calls, and the carrier that writes them down: UK Standard CDR with its control record, whole or not there.
 
-Volumes and mixes are the trade's of about 2010 (domain 6); the numbers called are those reserved for fiction, at home by the
+Volumes and mixes are the trade's of about 2010; the numbers called are those reserved for fiction, at home by the
 regulator's drama ranges, abroad by the North American 555-01xx and the French 01 99 00.
 """
 

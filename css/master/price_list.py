@@ -81,7 +81,7 @@ VAT_RATES: Final = tuple(
         start=1,
     )
 )
-"""Every rate from the day it came into force (domain 4.3)."""
+"""Every rate from the day it came into force."""
 
 BOOK_OPENS: Final = date(2009, 10, 1)
 """The oldest price on the list, as old as the oldest tariff for calls."""

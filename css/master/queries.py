@@ -168,7 +168,7 @@ class StoppedLine:
 
 @dataclass(frozen=True, slots=True)
 class SiteAnswer:
-    """An address and what the network has there (domain 2.3). A silver address has no plant answer: all its counts are zero."""
+    """An address and what the network has there. A silver address has no plant answer: all its counts are zero."""
 
     address_key: str
     match: AddressMatch

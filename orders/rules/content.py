@@ -25,7 +25,7 @@ LENGTHS_MAX: Final = {
     "hazard_notes": 50,
     "visit_notes": 250,
 }
-"""Characters; hazard notes go to the field force on a small screen (domain 2.6), the others are the messages' limits."""
+"""Characters; hazard notes go to the field force on a small screen, the others are the messages' limits."""
 PRODUCTS_MAX: Final = 31
 """A main product and as many features as a message holds."""
 CUSTOMER_REFERENCE: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,49}\Z")

@@ -47,7 +47,7 @@ class LeadTime:
 
 
 LEAD_TIMES: Final = (
-    # Five when an engineer visits is the rule of thumb of the trade (domain 2.6); the others are the house's.
+    # Five when an engineer visits is the rule of thumb of the trade; the others are the house's.
     LeadTime(OrderKind.PROVIDE, PlantOutcome.RESTART, None, BOOK_OPENS, 1),
     LeadTime(OrderKind.PROVIDE, PlantOutcome.SPARE_PAIR, True, BOOK_OPENS, 5),
     LeadTime(OrderKind.PROVIDE, PlantOutcome.SPARE_PAIR, False, BOOK_OPENS, 2),
@@ -67,7 +67,7 @@ class PointOfNoReturn:
 
 
 POINTS_OF_NO_RETURN: Final = (
-    # 16:00 on the day before (domain 2.7); orders are worked for working days, so the day before is one too.
+    # 16:00 on the day before; orders are worked for working days, so the day before is one too.
     PointOfNoReturn(OrderKind.PROVIDE, BOOK_OPENS, 1, time(16)),
     PointOfNoReturn(OrderKind.CEASE, BOOK_OPENS, 1, time(16)),
 )

@@ -7,7 +7,7 @@
 | held | held | resume, cancel, terminate |
 | completed, cancelled, terminated | completed, cancelled, failed | none |
 
-Problem codes are the public ones of a wholesale gateway (domain 2.5): each says what it may cause.
+Problem codes are the public ones of a wholesale gateway: each says what it may cause.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ from css.core.calendar import london_date
 from css.core.errors import Refused
 
 DAYS_BEFORE_ANYTHING_IS_OWED: Final = 2
-"""No promise of compensation ends earlier than the second day after the report (domain 3.8); which do is for billing to say."""
+"""No promise of compensation ends earlier than the second day after the report; which do is for billing to say."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClearCode:
-    """How a fault was put right (domain 3.4)."""
+    """How a fault was put right."""
 
     code: str
     words: str

@@ -12,7 +12,7 @@ from repairs.commands import ReportFault
 
 NOTES_MAX: Final = 500
 LENGTHS: Final = {"contact_name": 100, "hazard_notes": 50}
-"""Texts with a limit of their own. Hazard notes go to the field force on a small screen (domain 2.6)."""
+"""Texts with a limit of their own. Hazard notes go to the field force on a small screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Symptom:
     code: str
     words: str
     is_total_loss: bool = False
-    """The line is dead: delayed repair pays compensation only then (domain 3.8)."""
+    """The line is dead: delayed repair pays compensation only then."""
     needs_product: str | None = None
     """Offered only when this product works on the line."""
 

@@ -1,4 +1,4 @@
-"""Automatic compensation (domain 3.8): the worked complaint, the edges, and who gets none."""
+"""Automatic compensation: the worked complaint, the edges, and who gets none."""
 
 from __future__ import annotations
 
