@@ -97,7 +97,7 @@ RECURRING: Final = {
     "words": "What people read.",
     "written_count": "How many came to something.",
 }
-"""Columns that mean the same wherever they stand (design: one word, one meaning); a sentence of their own comes first."""
+"""Columns that mean the same wherever they stand (one word, one meaning); a sentence of their own comes first."""
 
 HEAD: Final = """\
 # Data dictionary
