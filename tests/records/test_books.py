@@ -1,0 +1,167 @@
+"""The books find what is wrong: each check is shown a fault of its own kind, made behind the verbs' back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from billing.actions import take_payment
+from billing.checks import check_books
+from billing.commands import TakePayment
+from billing.words import PaymentMethod
+from css.core.errors import NotFound
+from css.core.money import Money
+from css.core.words import FailureKind
+from css.db.engine import transaction
+from tests import builders
+from tests.records.billed import at, leave_item, night, rated_call
+from tests.records.test_billing_money import fail
+
+START = date(2026, 1, 15)
+FEBRUARY = date(2026, 2, 5)
+
+GUARDED = ("billing.journal_entry", "billing.posting", "billing.payment", "css.service")
+
+
+@pytest.fixture(scope="module")
+def balanced(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A night with everything in it, committed in this module's database."""
+    with transaction(engine) as session:
+        zz = builders.district(session, on=START, sites=6)
+        for _ in range(2):
+            account = builders.account(session, zz, cycle_day=5)
+            line = builders.working_line(session, zz, account, starts_on=START)
+            leave_item(session, line, "VISIT", "10000", START, words="Engineer's visit")
+            fail(session, line, FailureKind.MISSED_APPOINTMENT, START, START)
+            rated_call(session, line, line.id * 10 + 1, date(2026, 1, 20), 10_400_000)
+            rated_call(session, line, line.id * 10 + 2, date(2026, 1, 20), 7_700_000, band="evening")
+            take_payment(
+                session,
+                TakePayment(account_number=account.number, amount=Money(1000), method=PaymentMethod.CASH),
+                by=builders.CLERK,
+                at=at(START),
+            )
+        _usage_file(session, loaded=4)
+        night(session, FEBRUARY, tmp_path_factory.mktemp("spool"))
+        # The night is not closed: its calls and files are still looked at one by one.
+        session.execute(text("UPDATE css.business_date SET closed_through = :day"), {"day": date(2026, 1, 14)})
+
+
+@pytest.fixture
+def books(balanced: None, session: Session) -> Session:
+    """Books that balance, and nothing guards them: what is done to them is rolled back after the test."""
+    assert check_books(session, "ZZ", set_aside=0) == ()
+    for table in GUARDED:
+        session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    return session
+
+
+def _usage_file(session: Session, *, loaded: int) -> None:
+    session.execute(
+        text(
+            "INSERT INTO billing.usage_file (id, district_code, supplier, sequence, file_name, sha256, byte_count, record_count,"
+            " loaded_count, rejected_count, duration_seconds, business_date)"
+            " VALUES (1, 'ZZ', 'NTHTEL', 1, 'calls.csv', 'x', 1, :loaded, :loaded, 0, 360, '2026-01-20')"
+        ),
+        {"loaded": loaded},
+    )
+
+
+BILL_ENTRIES = "(SELECT id FROM billing.journal_entry WHERE source_key LIKE 'bill/%')"
+FIRST_BILL = "(SELECT min(id) FROM billing.bill)"
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        ("UPDATE billing.posting SET amount = amount + 1 WHERE nominal_code = 'RENTALS'", {"entries_balance", "bills_posted"}),
+        (
+            f"UPDATE billing.bill_line SET net = net + 1 WHERE bill_id = {FIRST_BILL} AND line_number = 1",
+            {"bills_add_up", "vat_of_lines", "e_invoices_agree"},
+        ),
+        (
+            f"UPDATE billing.bill_line SET line_number = 99 WHERE bill_id = {FIRST_BILL} AND line_number = 1",
+            {"bills_add_up", "e_invoices_agree"},
+        ),
+        (f"UPDATE billing.bill_vat SET vat_basis_points = 1750 WHERE bill_id = {FIRST_BILL}", {"vat_of_lines", "e_invoices_agree"}),
+        (
+            "UPDATE billing.posting SET nominal_code = 'VISITS' WHERE nominal_code = 'VAT-OUTPUT'",
+            {"bills_posted"},
+        ),
+        (
+            f"UPDATE billing.posting SET amount = amount * 2 WHERE journal_entry_id IN {BILL_ENTRIES}",
+            {"bills_posted", "account_balances"},
+        ),
+        (
+            "UPDATE billing.journal_entry SET source_key = 'bill/999' WHERE id = (SELECT max(id) FROM billing.journal_entry)",
+            {"entries_without_source", "bills_posted", "amounts_due"},
+        ),
+        ("UPDATE billing.payment SET amount = amount + 1", {"account_balances", "e_invoices_agree"}),
+        ("UPDATE billing.outside_item SET amount = amount + 1", {"account_balances", "e_invoices_agree"}),
+        (
+            f"UPDATE billing.bill SET amount_due = amount_due + 1, brought_forward = brought_forward + 1 WHERE id = {FIRST_BILL}",
+            {"amounts_due", "balances_carried", "e_invoices_agree"},
+        ),
+        ("UPDATE billing.bill SET serial = 7 WHERE serial = 2", {"numbers_without_gap"}),
+        ("UPDATE billing.bill_series SET last_serial = 3", {"numbers_without_gap"}),
+        ("DELETE FROM billing.bill_file WHERE kind = 'pdf'", {"files_there"}),
+        ("UPDATE billing.bill_file SET content = content || '\\x0a' WHERE kind = 'pdf'", {"files_unspoilt"}),
+        (
+            "UPDATE billing.bill_file SET content = replace(encode(content, 'escape'), '>S<', '>Z<')::bytea WHERE kind = 'xml'",
+            {"files_unspoilt", "e_invoices_agree"},
+        ),
+        ("UPDATE billing.bill_line SET ends_on = ends_on - 1 WHERE kind = 'rental'", {"services_charged"}),
+        (
+            "UPDATE css.service SET ends_on = '2026-02-01', end_recorded_on = '2026-02-01' WHERE id = (SELECT min(id) FROM css.service)",
+            {"ended_not_charged"},
+        ),
+        (
+            "UPDATE billing.bill_line SET billable_item_id = NULL WHERE billable_item_id = (SELECT min(id) FROM css.billable_item)",
+            {"items_taken"},
+        ),
+        ("UPDATE css.service_failure SET source_key = source_key || '/again'", {"failures_taken"}),
+        ("UPDATE billing.usage_file SET loaded_count = 3, rejected_count = 1", {"files_counted"}),
+        ("DELETE FROM billing.rated_call WHERE band = 'evening'", {"records_rated", "calls_billed"}),
+        ("UPDATE billing.rated_call SET duration_seconds = 91 WHERE band = 'evening'", {"calls_of_records", "calls_billed"}),
+        ("UPDATE css.service_number SET ends_at = '2026-01-19 00:00+00'", {"calls_of_services"}),
+        ("UPDATE billing.rated_call SET net_millionths = net_millionths + 600000 WHERE band = 'day'", set()),
+        ("UPDATE billing.rated_call SET net_millionths = net_millionths + 2000000 WHERE band = 'day'", {"calls_billed"}),
+        (f"UPDATE billing.bill SET usage_after = '2026-01-20' WHERE id = {FIRST_BILL}", {"calls_billed", "windows_meet"}),
+    ],
+)
+def test_each_harm_is_found_by_the_checks_it_concerns(books: Session, harm: str, found: set[str]) -> None:
+    for statement in harm.split(";"):
+        books.execute(text(statement))
+    books.expire_all()
+    differences = check_books(books, "ZZ", set_aside=0)
+    assert {difference.check for difference in differences} == found
+    assert all(str(difference) for difference in differences)
+
+
+def test_an_account_on_the_list_that_was_passed_over_is_found(books: Session) -> None:
+    books.execute(text(f"DELETE FROM billing.bill_file WHERE bill_id = {FIRST_BILL}"))
+    books.execute(text(f"DELETE FROM billing.bill_vat WHERE bill_id = {FIRST_BILL}"))
+    books.execute(text(f"DELETE FROM billing.bill_line WHERE bill_id = {FIRST_BILL}"))
+    books.execute(text(f"DELETE FROM billing.bill WHERE id = {FIRST_BILL}"))
+    books.execute(text("UPDATE billing.account_cycle SET usage_billed_through = NULL"))
+    books.expire_all()
+    assert "run_accounts" in {difference.check for difference in check_books(books, "ZZ")}
+
+
+def test_a_difference_says_what_differs(books: Session) -> None:
+    books.execute(text("UPDATE billing.bill_series SET last_serial = 3"))
+    (difference,) = check_books(books, "ZZ")
+    assert str(difference) == "Series ZZ has given 3 numbers, 2 bills carry one, the highest is 2."
+
+
+def test_records_not_rated_must_be_those_set_aside(books: Session) -> None:
+    assert [str(one) for one in check_books(books, "ZZ", set_aside=1)] == ["0 usage records are not rated, 1 were set aside."]
+
+
+def test_only_a_district_there_is_has_books(session: Session) -> None:
+    with pytest.raises(NotFound) as refusal:
+        check_books(session, "QQ")
+    assert refusal.value.code == "CSS101E"
