@@ -7,7 +7,9 @@ import os
 from sqlalchemy.orm import Session
 
 from batch import queries, repository
+from batch.model import StepState
 from batch.net import Context, Counts, SingleStep, Work
+from batch.steps.books import BOOKS
 from css.core.money import Money
 
 WIDTH = 96
@@ -21,9 +23,10 @@ def morning_report(session: Session, context: Context) -> str:
         f"{'step':<18}{'state':<12}{'read':>12}{'written':>12}{'filtered':>12}{'rejected':>12}",
         "-" * WIDTH,
     ]
+    steps = queries.steps(session, context.district_code, context.business_date)
     lines += [
         f"{row.step:<18}{row.state.value:<12}{row.read_count:>12,}{row.written_count:>12,}{row.filtered_count:>12,}{row.rejected_count:>12,}"
-        for row in queries.steps(session, context.district_code, context.business_date)
+        for row in steps
         if row.step != "report"
     ]
     lines += ["", f"{'control total':<48}{'count':>16}{'amount':>18}", "-" * WIDTH]
@@ -32,9 +35,11 @@ def morning_report(session: Session, context: Context) -> str:
         for _, name, count, amount in repository.control_totals(session, context.job_instance_id)
     ]
     reasons = queries.reject_reasons(session, context.job_instance_id)
-    lines += ["", "Set aside: " + ("nothing." if not reasons else "")]
+    lines += ["", "Set aside:" if reasons else "Set aside: nothing."]
     lines += [f"  {code}  {count:>8,}  {words[:70]}" for code, words, count in reasons]
-    lines += ["", "The books balance.", ""]
+    # Asked again in the morning, the report may be of a night that stopped before its books were found in order.
+    balanced = any(row.step == BOOKS.name and row.state is StepState.COMPLETED for row in steps)
+    lines += ["", "The books balance." if balanced else "The night is not finished; its books are not known to balance.", ""]
     return "\n".join(lines)
 
 
