@@ -162,7 +162,8 @@ class _Stream:
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
-        self._rest = b""
+        self._piece = b""
+        self._taken = 0
         self.fault: Exception | None = None
         """What went wrong in making a chunk: libpq only says that reading failed, so the caller asks here."""
 
@@ -174,16 +175,23 @@ class _Stream:
             raise
 
     def _read(self, size: int) -> bytes:
-        parts, length = [self._rest], len(self._rest)
+        if self._taken == len(self._piece):
+            self._piece, self._taken = self._next_piece(size), 0
+        # By position: libpq asks for 8 kB at a time, and cutting them off a slice of a frame would copy the megabytes that
+        # are left once for each.
+        part = self._piece[self._taken : self._taken + size]
+        self._taken += len(part)
+        return part
+
+    def _next_piece(self, size: int) -> bytes:
+        parts, length = [], 0
         while length < size:
             chunk = next(self._chunks, None)
             if chunk is None:
                 break
             parts.append(chunk)
             length += len(chunk)
-        whole = b"".join(parts)
-        self._rest = whole[size:]
-        return whole[:size]
+        return b"".join(parts)
 
 
 def _copy_in(session: Session | Connection, statement: str, stream: _Stream) -> int:

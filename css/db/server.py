@@ -340,13 +340,14 @@ def _last_line(said: str) -> str:
 
 
 @contextmanager
-def temporary(*, durable: bool = False, binaries: Path | None = None) -> Iterator[str]:
+def temporary(*, durable: bool = False, binaries: Path | None = None, below: Path | None = None) -> Iterator[str]:
     """A server of its own in a directory of its own, in memory where there is a memory disk; both gone at the end.
 
-    If we are killed they stay behind; the next one to ask for a temporary server clears them away.
+    ``below`` names another place for the directory, for whoever wants to wait for a real disk. If we are killed server and
+    directory stay behind; the next one to ask for a temporary server there clears them away.
     """
     memory = Path("/dev/shm")  # noqa: S108 - a memory disk, tried and not trusted
-    base = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    base = below or (memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir()))
     _clear_abandoned(base)
     with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=base, ignore_cleanup_errors=True) as name:
         home = Path(name)
