@@ -97,12 +97,9 @@ def _run(listening: socket.socket, workers: int) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> Flask:
-            from css.web.app import create_app  # noqa: PLC0415
+            from css.web.app import create_app, warm_up  # noqa: PLC0415
 
-            application = create_app(settings())
-            # Made now, in the worker and before its threads, so that no two of them make it at once.
-            assert application.extensions["css"].engine is not None
-            return application
+            return warm_up(create_app(settings()))
 
     Screens().run()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import cast
 
 from flask import Flask, Response, g, make_response, render_template
 from sqlalchemy import Engine
@@ -56,6 +57,14 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _ours)
+    return app
+
+
+def warm_up(app: Flask) -> Flask:
+    """Make what the first request would wait for: the engine, before there are threads to make it twice, and the templates."""
+    cast("Office", app.extensions["css"]).connect()
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)
     return app
 
 

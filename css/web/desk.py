@@ -36,8 +36,8 @@ class Office:
     clock: Clock
     given_engine: Engine | None = None
 
-    @property
-    def engine(self) -> Engine:
+    def connect(self) -> Engine:
+        """The engine, made and checked at first use."""
         if self.given_engine is None:
             self.given_engine = database(self.settings)
         time_statements(self.given_engine)

@@ -51,10 +51,10 @@ def _begin() -> Response | None:
     token = request.cookies.get(COOKIE, "")
     at = at_office.clock.now()
     if token:
-        with transaction(at_office.engine) as db:
+        with transaction(at_office.connect()) as db:
             on_duty = current(db, token, at=at)
         if on_duty is not None:
-            g.desk = Desk(at_office.engine, at, on_duty)
+            g.desk = Desk(at_office.connect(), at, on_duty)
             return None
         flash("Your sign-on has ended. Sign on again; what was committed is kept.", "CSS352W")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else ""

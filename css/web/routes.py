@@ -85,7 +85,7 @@ def _theme(words: list[str]) -> Response:
 
 
 def _sign_off(at_desk: Desk) -> Response:
-    with transaction(office().engine) as session:
+    with transaction(office().connect()) as session:
         end(session, request.cookies.get(COOKIE, ""), reason="signed off", at=at_desk.at)
     answer = leave_seat(make_response(redirect("/sign-on", code=303)))
     flash("You are signed off.", "CSS369I")

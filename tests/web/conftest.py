@@ -157,16 +157,25 @@ def world(settled: tuple[Engine, World]) -> World:
     return settled[1]
 
 
-@pytest.fixture
-def clock() -> MovingClock:
-    return MovingClock()
+@pytest.fixture(scope="module")
+def _application(settled: tuple[Engine, World], tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, MovingClock]:
+    """One application a module: its templates are read once."""
+    clock = MovingClock()
+    home = tmp_path_factory.mktemp("home")
+    return create_app(Settings(home=home, secret_key="for tests and nothing else"), settled[0], clock), clock
 
 
 @pytest.fixture
-def app(settled: tuple[Engine, World], clock: MovingClock, tmp_path: Path) -> Flask:
-    made = create_app(Settings(home=tmp_path, secret_key="for tests and nothing else"), settled[0], clock)
-    made.testing = False
-    return made
+def app(_application: tuple[Flask, MovingClock], engine: Engine) -> Flask:
+    _application[0].extensions["css"].given_engine = engine
+    return _application[0]
+
+
+@pytest.fixture
+def clock(_application: tuple[Flask, MovingClock]) -> MovingClock:
+    """The application's clock, set back to where the world begins."""
+    _application[1].at = AT
+    return _application[1]
 
 
 @pytest.fixture

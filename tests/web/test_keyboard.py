@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from css.core.phone import display_number
 from tests.web.conftest import PASSWORD, World
@@ -83,21 +83,29 @@ class Hands:
         assert self.cursor == "password"
         self.type(PASSWORD)
         self.go("Enter", to="MENU")
-        self.pressed = 0
+
+
+@pytest.fixture(scope="module")
+def signed_on(browser: Browser, served: tuple[str, World]) -> Iterator[BrowserContext]:
+    """A browser window at which somebody has signed on with the keyboard."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    Hands(context.new_page(), served[0]).sign_on()
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def hands(browser: Browser, served: tuple[str, World]) -> Iterator[Hands]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
-    page = context.new_page()
+def hands(signed_on: BrowserContext, served: tuple[str, World]) -> Iterator[Hands]:
+    """A new page of it, at the menu."""
+    page = signed_on.new_page()
     made = Hands(page, served[0])
     page.on("console", lambda message: made.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(served[0]) else made.complaints.append(request.url))
-    made.sign_on()
+    page.goto(f"{served[0]}/s/MENU")
     yield made
-    context.close()
+    page.close()
     assert [complaint for complaint in made.complaints if "422" not in complaint] == [], "no script error, no outside request"
 
 
@@ -187,6 +195,7 @@ def test_a_wrong_field_gets_the_cursor_and_two_presses_are_one(hands: Hands, wor
     hands.press("Control+A")
     hands.type("LINE-RES")
     hands.go("Enter", to="OR01")
+    assert "what F6 will do" in hands.text
     hands.page.keyboard.press("F6")
     hands.page.keyboard.press("F6")
     hands.page.wait_for_url("**/s/OR03/**")
@@ -245,11 +254,12 @@ def test_what_has_the_cursor_is_plain_to_see(hands: Hands, theme: str) -> None:
     assert "rgb(17, 17, 17)" in ring[3] or "rgb(0, 0, 0)" in ring[3], "and a black one for the light"
 
 
-@pytest.mark.parametrize("screen", ["CS01", "OR01/{account}", "FL01/{number}", "PY01/{account}", "CU03/{account}", "MENU"])
-def test_a_screen_fits_a_narrow_window(hands: Hands, world: World, screen: str) -> None:
+def test_screens_fit_a_narrow_window(hands: Hands, world: World) -> None:
     hands.page.set_viewport_size({"width": 320, "height": 640})
-    hands.page.goto(f"{hands.base}/s/{screen.format(account=world.account.number, number=world.line.number)}")
-    assert hands.page.evaluate("document.documentElement.scrollWidth") <= 320
+    account, number = world.account.number, world.line.number
+    for screen in ("MENU", "CS01", f"CU03/{account}", f"OR01/{account}", f"FL01/{number}", f"PY01/{account}", "FL04", "BA01"):
+        hands.page.goto(f"{hands.base}/s/{screen}")
+        assert hands.page.evaluate("document.documentElement.scrollWidth") <= 320, screen
 
 
 def test_without_script_the_same_forms_do_the_same(browser: Browser, served: tuple[str, World], world: World) -> None:

@@ -53,7 +53,7 @@ def sign_on() -> Response:
         form.values["password"] = ""
         return show(None, SIGN, form=form, status=422)
     at = office().clock.now()
-    with transaction(office().engine) as session:
+    with transaction(office().connect()) as session:
         signed_on = open_session(
             session, form.code("operator"), form.text("password"), at=at, replacing=request.cookies.get(COOKIE) or None
         )

@@ -109,8 +109,9 @@ addEventListener("pageshow", () => { sent = false; });
 // The browser puts the cursor where the page says; what stands there already is replaced by typing.
 const start = document.querySelector("[autofocus]");
 if (start) {
-  if (document.activeElement === start) arrived({ target: start });
-  if (start.value) start.addEventListener("focus", () => start.select(), { once: true });
+  // It may have done so before this script ran, or do it after.
+  if (document.activeElement === start) { arrived({ target: start }); start.select(); }
+  else start.addEventListener("focus", () => start.select(), { once: true });
 }
 
 const [page] = performance.getEntriesByType("navigation");
