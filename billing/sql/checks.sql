@@ -148,8 +148,9 @@ SELECT format('Account %s was to be billed on %s and was not.', a.number, r.busi
  ORDER BY a.id LIMIT :limit;
 
 -- name: services_charged
--- A service that works is charged up to its account's next cycle date. (One that costs nothing has no lines.)
--- example: {"district": "ZZ", "limit": 50}
+-- A service that works is charged up to its account's next cycle date, on accounts billed since then. (One that costs
+-- nothing has no lines.)
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Service %s (%s) on account %s works and is charged only up to %s, not to %s.', s.id, p.code, a.number,
               coalesce(l.charged_until::text, 'no day'), least(c.next_bill_on, s.ends_on)) AS words
   FROM css.service s
@@ -158,7 +159,7 @@ SELECT format('Service %s (%s) on account %s works and is charged only up to %s,
   JOIN billing.account_cycle c ON c.account_id = s.account_id
   LEFT JOIN (SELECT service_id, max(ends_on) AS charged_until
                FROM billing.bill_line WHERE kind IN ('rental', 'part-period') AND net > 0 GROUP BY service_id) l ON l.service_id = s.id
- WHERE s.district_code = :district AND NOT c.is_finished AND c.usage_billed_through IS NOT NULL
+ WHERE s.district_code = :district AND NOT c.is_finished AND c.usage_billed_through > :since
    AND s.start_recorded_on <= c.usage_billed_through AND s.starts_on < c.next_bill_on
    AND (s.end_recorded_on IS NULL OR s.end_recorded_on > c.usage_billed_through)
    AND EXISTS (SELECT 1 FROM css.product_price r
@@ -168,14 +169,14 @@ SELECT format('Service %s (%s) on account %s works and is charged only up to %s,
  ORDER BY s.id LIMIT :limit;
 
 -- name: ended_not_charged
--- Nothing is charged for periods that begin when a service has ended.
--- example: {"district": "ZZ", "limit": 50}
+-- Nothing is charged for periods that begin when a service has ended, on accounts billed since then.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Service %s on account %s ended on %s and is charged %s pence for later periods.', s.id, a.number, s.ends_on, sum(l.net)) AS words
   FROM css.service s
   JOIN css.account a ON a.id = s.account_id
   JOIN billing.account_cycle c ON c.account_id = s.account_id
   JOIN billing.bill_line l ON l.account_id = s.account_id AND l.service_id = s.id AND l.kind IN ('rental', 'part-period')
- WHERE s.district_code = :district AND s.end_recorded_on <= c.usage_billed_through AND l.rental_period_starts_on >= s.ends_on
+ WHERE s.district_code = :district AND c.usage_billed_through > :since AND s.end_recorded_on <= c.usage_billed_through AND l.rental_period_starts_on >= s.ends_on
  GROUP BY s.id, a.number, s.ends_on
 HAVING sum(l.net) <> 0
  ORDER BY s.id LIMIT :limit;
