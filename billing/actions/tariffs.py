@@ -2,60 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from billing.model import Tariff, TariffRate, TariffVersion
+from billing.queries.tariffs import tariff_book
 from billing.rules.tariff import TariffBook
+from billing.rules.tariff import TariffVersion as Version
 from billing.rules.tariff_check import tariff_faults
-from css.core.errors import Several
+from css.core.errors import Conflict, Refusals, Refused
+from css.db.constraints import constraint_of
 
 
 def store_book(session: Session, book: TariffBook, names: Mapping[str, str]) -> int:
-    """Add the versions of a book that are not there yet, under ids of their own; return how many. A faulty book is refused whole."""
-    faults = tariff_faults(book)
-    if faults:
-        raise Several(faults)
-    added = 0
+    """Add the versions of a book that are not there yet, under ids of their own; return how many. All of them or none.
+
+    ``names`` has the name of every tariff by its code. The VAT rates of the book are not stored: the master files have them.
+
+    Raises:
+        Refused: CSS423E to CSS427E and CSS419E, all faults of the book at once, or an overlap with a version stored before.
+        Conflict: CSS449E, a version is stored already with another content.
+    """
+    stored = {(version.tariff_code, version.version): version for version in tariff_book(session).versions}
+    wrong = Refusals()
+    wrong.add(*tariff_faults(book))
     for version in book.versions:
-        session.execute(upsert(Tariff).values(code=version.tariff_code, name=names[version.tariff_code]).on_conflict_do_nothing())
-        tariff_id = session.execute(select(Tariff.id).where(Tariff.code == version.tariff_code)).scalar_one()
-        there = select(TariffVersion.id).where(TariffVersion.tariff_id == tariff_id, TariffVersion.version == version.version)
-        if session.execute(there).scalar() is not None:
-            continue
-        row = TariffVersion(
-            tariff_id=tariff_id,
-            version=version.version,
-            starts_on=version.period.starts_on,
-            ends_on=version.period.ends_on,
-            basis=version.basis,
-            unit_seconds=version.unit_seconds,
-            daytime_from=version.daytime_from,
-            daytime_to=version.daytime_to,
-            price_rounding_millionths=version.price_rounding_millionths,
-        )
-        session.add(row)
-        session.flush()
-        session.execute(
-            insert(TariffRate),
-            [
-                {
-                    "tariff_version_id": row.id,
-                    "prefix": rate.prefix,
-                    "charge_class": rate.charge_class,
-                    "destination": rate.destination,
-                    "band": rate.band,
-                    "setup_price": rate.setup,
-                    "unit_price": rate.unit_price,
-                    "minimum_price": rate.minimum,
-                    "is_itemised": rate.is_itemised,
-                    "is_short_code": rate.is_short_code,
-                }
-                for rate in version.rates
-            ],
-        )
-        added += 1
-    return added
+        there = stored.get((version.tariff_code, version.version))
+        if there is not None and _content(there) != _content(version):
+            sentence = "Tariff {tariff} version {version} is stored already with another content; give the new one the next number."
+            wrong.add(Conflict("CSS449E", sentence, tariff=version.tariff_code, version=version.version))
+    wrong.tell()
+    new = [version for version in book.versions if (version.tariff_code, version.version) not in stored]
+    if new:
+        _add(session, new, names)
+    return len(new)
+
+
+def _add(session: Session, versions: Sequence[Version], names: Mapping[str, str]) -> None:
+    codes = sorted({version.tariff_code for version in versions})
+    session.execute(upsert(Tariff).on_conflict_do_nothing(), [{"code": code, "name": names[code]} for code in codes])
+    tariff_ids: dict[str, int] = {row.code: row.id for row in session.execute(select(Tariff.code, Tariff.id).where(Tariff.code.in_(codes)))}
+    rows = [_row(version, tariff_ids[version.tariff_code]) for version in versions]
+    try:
+        with session.begin_nested():
+            session.add_all(rows)
+            session.flush()
+    except IntegrityError as error:
+        if constraint_of(error) != "ex_tariff_version_overlap":
+            raise
+        sentence = "A version of {tariffs} is in force already on a day that a new one is for."
+        raise Refused("CSS419E", sentence, tariffs=" or ".join(codes)) from error
+    rates = [rate for version, row in zip(versions, rows, strict=True) for rate in _rates(version, row.id)]
+    if rates:
+        session.execute(insert(TariffRate), rates)
+
+
+def _row(version: Version, tariff_id: int) -> TariffVersion:
+    return TariffVersion(
+        tariff_id=tariff_id,
+        version=version.version,
+        starts_on=version.period.starts_on,
+        ends_on=version.period.ends_on,
+        basis=version.basis,
+        unit_seconds=version.unit_seconds,
+        daytime_from=version.daytime_from,
+        daytime_to=version.daytime_to,
+        price_rounding_millionths=version.price_rounding_millionths,
+    )
+
+
+def _rates(version: Version, version_id: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "tariff_version_id": version_id,
+            "prefix": rate.prefix,
+            "charge_class": rate.charge_class,
+            "destination": rate.destination,
+            "band": rate.band,
+            "setup_price": rate.setup,
+            "unit_price": rate.unit_price,
+            "minimum_price": rate.minimum,
+            "is_itemised": rate.is_itemised,
+            "is_short_code": rate.is_short_code,
+        }
+        for rate in version.rates
+    ]
+
+
+def _content(version: Version) -> Version:
+    """A version without what depends on where it is kept: its ids and the order of its rates."""
+    rates = sorted((replace(rate, rate_id=0) for rate in version.rates), key=lambda rate: (rate.is_short_code, rate.prefix, rate.band))
+    return replace(version, tariff_version_id=0, rates=tuple(rates))

@@ -1,7 +1,8 @@
 """Killing a process at each of its durable points: before and after every commit, and round every rename of a file.
 
 The child installs the traps itself, so the product carries no hook for it. ``CSS_TEST_KILL_AT=n`` kills the process, as
-``kill -9`` does, when the n-th point is reached; without it the points are only counted.
+``kill -9`` does, when the n-th point is reached, and ``CSS_TEST_KILL_AT="before rename"`` at the first of that name;
+without it the points are only counted.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _reached = 0
 KILL_AT = "CSS_TEST_KILL_AT"
 
 
-def point(_name: str) -> None:
+def point(name: str) -> None:
     """One durable point: die here if it is our turn."""
     global _reached  # noqa: PLW0603 - counts for the life of the child
     _reached += 1
-    if _reached == int(os.environ.get(KILL_AT, "0")):
+    if os.environ.get(KILL_AT) in {str(_reached), name}:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -54,7 +55,7 @@ def points_reached() -> int:
 
 
 def run_child(
-    module: str, arguments: list[str], *, kill_at: int = 0, environment: Mapping[str, str] | None = None
+    module: str, arguments: list[str], *, kill_at: int | str = 0, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m module arguments`` to its end or to its death; a negative return code is the signal."""
     env = {**os.environ, **(environment or {}), KILL_AT: str(kill_at)}

@@ -165,7 +165,7 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
         "3 records, 187 seconds of calls; 1 would be set aside.",
         "CSS409E           1  first in line 1: The call type '?' is not one that is rated here.",
     ]
-    assert main(["usage", "check", "--date", "2026-03-01", str(given(carrier_file()))]) == 4
+    assert main(["usage", "check", "--date", "2026-02-28", str(given(carrier_file()))]) == 4
     assert "CSS410E           3  first in line 1: " in capsys.readouterr().out
     assert main(["usage", "check", "--date", "yesterday", str(given(carrier_file()))]) == 2
     assert capsys.readouterr().err.startswith("CSS608E ")

@@ -1,0 +1,203 @@
+"""Collecting and rating as steps of a night: every file once, out of the way when it is done, whatever is killed in between."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from batch.engine import BlockTask, do_block
+from batch.model import Block, StepExecution
+from batch.net import BlockStep, Context, Counts
+from batch.repository import BlockRow
+from batch.steps import usage as steps
+from billing.actions import usage
+from css.core.calendar import london_instant
+from css.core.clock import FixedClock
+from css.db.engine import transaction
+from tests import builders
+from tests.batch.killing import run_child
+from tests.batch.usage_night import AT, BY, NIGHT_OF, run
+from tests.bulk.carrier import Call, carrier_file, given
+from tests.conftest import clone
+
+MADE_AT = datetime(2026, 3, 3, 1, tzinfo=UTC)
+LIVE = "441632960123"
+
+
+def calls(hour: int, count: int = 3) -> list[Call]:
+    return [(LIVE, "442079460123", london_instant(NIGHT_OF, time(hour, minute)), 60 + minute) for minute in range(count)]
+
+
+def fill(home: Path) -> Path:
+    """Two files, one with a record spoilt and a stranger's call, and one cut short."""
+    incoming = home / "incoming" / "ZZ"
+    given(incoming, carrier_file(calls(9), made_at=MADE_AT, sequence=1, damaged=1), "A1.csv")
+    stranger: Call = ("441632960777", "442079460123", london_instant(NIGHT_OF, time(11)), 60)
+    given(incoming, carrier_file([*calls(10), stranger], made_at=MADE_AT, sequence=2), "A2.csv")
+    given(incoming, carrier_file(calls(11), made_at=MADE_AT, sequence=3)[:-20], "A3.csv")
+    given(incoming, b"still being written", "A4.part")
+    return incoming
+
+
+def open_line(engine: Engine) -> None:
+    with transaction(engine) as session:
+        zz = builders.district(session)
+        builders.working_line(session, zz, builders.account(session, zz), starts_on=date(2026, 1, 5))
+
+
+def url_of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def what_is_there(engine: Engine, home: Path) -> tuple[Any, ...]:
+    """Everything the night leaves but for surrogate keys and attempts."""
+    questions = (
+        "SELECT sequence, file_name, record_count, loaded_count, rejected_count FROM billing.usage_file ORDER BY 1",
+        "SELECT caller, started_at, duration_seconds, raw FROM billing.usage_record ORDER BY id",
+        "SELECT account_id, started_at, gross_millionths, rated_on FROM billing.rated_call ORDER BY usage_record_id",
+        "SELECT step, reason_code, words, raw FROM batch.reject ORDER BY 1, 2, 3, 4",
+        "SELECT step, state, read_count, written_count, rejected_count FROM batch.step_execution ORDER BY ordinal",
+        "SELECT step, name, item_count, amount FROM batch.control_total ORDER BY 1, 2",
+        "SELECT subject_number, after FROM css.audit_event WHERE verb = 'collect_file' ORDER BY id",
+    )
+    with engine.connect() as connection:
+        rows = tuple(tuple(tuple(row) for row in connection.execute(text(question))) for question in questions)
+    return *rows, sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def town(fresh_engine: Engine) -> Engine:
+    open_line(fresh_engine)
+    return fresh_engine
+
+
+def test_a_night_takes_every_file_and_rates_what_it_can(town: Engine, tmp_path: Path) -> None:
+    fill(tmp_path)
+    outcome = run(url_of(town), tmp_path)
+    assert (outcome.return_code, outcome.error) == (4, None)
+
+    files, records, rated, rejects, states, totals, audits, places = what_is_there(town, tmp_path)
+    assert files == ((1, "A1.csv", 3, 2, 1), (2, "A2.csv", 4, 4, 0))
+    assert len(records) == 6
+    assert len(rated) == 5
+    assert [(row[0], row[1]) for row in rejects] == [
+        ("collect-usage", "CSS409E"),
+        ("collect-usage", "CSS420E"),
+        ("rate-usage", "CSS412E"),
+    ]
+    assert states == (("collect-usage", "completed", 8, 6, 2), ("rate-usage", "completed", 6, 5, 1))
+    assert [row[:3] for row in totals] == [("collect-usage", "calls received", 6), ("rate-usage", "calls rated", 5)]
+    assert [row[0] for row in audits] == ["NTHTEL/1", "NTHTEL/2"]
+    assert places == [
+        "incoming/ZZ/A4.part",
+        "incoming/ZZ/done/A1.csv",
+        "incoming/ZZ/done/A2.csv",
+        "incoming/ZZ/refused/A3.csv",
+    ]
+
+
+def test_killed_between_the_commit_and_the_move_it_ends_as_if_undisturbed(town: Engine, server: str, template: str, tmp_path: Path) -> None:
+    quiet, harmed = tmp_path / "quiet", tmp_path / "harmed"
+    with clone(server, template) as other:
+        open_line(other)
+        fill(quiet)
+        assert run(url_of(other), quiet).return_code == 4
+        expected = what_is_there(other, quiet)
+
+    fill(harmed)
+    arguments = [url_of(town), str(harmed)]
+    taken = text("SELECT count(*) FROM billing.usage_file")
+
+    assert run_child("tests.batch.usage_night", arguments, kill_at="before rename").returncode == -9
+    assert (harmed / "incoming/ZZ/A1.csv").exists(), "taken in, and not out of the way yet"
+    with town.connect() as connection:
+        assert connection.execute(taken).scalar() == 1
+
+    assert run_child("tests.batch.usage_night", arguments, kill_at="after rename").returncode == -9
+    assert (harmed / "incoming/ZZ/done/A1.csv").exists()
+    with town.connect() as connection:
+        assert connection.execute(taken).scalar() == 1, "known again by its checkpoint, not taken twice"
+
+    last = run_child("tests.batch.usage_night", arguments)
+    assert (last.returncode, last.stdout.strip()) == (0, "4"), last.stderr
+    assert what_is_there(town, harmed) == expected
+
+
+def test_a_block_handed_out_again_is_done_no_more(town: Engine, tmp_path: Path) -> None:
+    fill(tmp_path)
+    outcome = run(url_of(town), tmp_path)
+    with transaction(town) as session:
+        step = session.execute(select(StepExecution).where(StepExecution.step == "rate-usage")).scalar_one()
+        block = session.execute(select(Block).where(Block.step_execution_id == step.id).order_by(Block.id).limit(1)).scalar_one()
+    before = what_is_there(town, tmp_path)
+    assert isinstance(steps.RATE, BlockStep)
+    again = BlockTask(
+        "usage-night",
+        "rate-usage",
+        Context("ZZ", NIGHT_OF, AT, BY, tmp_path, outcome.job_instance_id),
+        outcome.job_instance_id,
+        step.id,
+        step.job_execution_id,
+        BlockRow(block.id, block.block_number, block.first_key, block.last_key),
+    )
+    assert do_block(town, steps.RATE, again, FixedClock(AT)) == Counts()
+    assert what_is_there(town, tmp_path) == before
+
+
+def test_a_night_being_caught_up_leaves_later_files_for_their_own_night(town: Engine, tmp_path: Path) -> None:
+    incoming = tmp_path / "incoming" / "ZZ"
+    next_day = NIGHT_OF + timedelta(days=1)
+    given(incoming, carrier_file(calls(9), made_at=MADE_AT, sequence=1), "A1.csv")
+    later = [(LIVE, "442079460123", london_instant(next_day, time(9)), 60)]
+    given(incoming, carrier_file(later, made_at=MADE_AT + timedelta(days=1), sequence=2), "A0.csv")
+
+    assert run(url_of(town), tmp_path).return_code == 0
+    assert sorted(path.name for path in incoming.glob("*.csv")) == ["A0.csv"]
+    assert run(url_of(town), tmp_path, next_day).return_code == 0
+    with town.connect() as connection:
+        rated = connection.execute(text("SELECT rated_on, count(*) FROM billing.rated_call GROUP BY 1 ORDER BY 1")).all()
+    assert [tuple(row) for row in rated] == [(NIGHT_OF, 3), (next_day, 1)]
+    assert not list(incoming.glob("*.csv"))
+
+
+def test_a_file_that_came_under_the_same_name_meanwhile_is_not_put_away_unread(tmp_path: Path) -> None:
+    path = given(tmp_path, b"the second", "A1.csv")
+    checkpoint = {"file": "A1.csv", "sha256": usage.file_sha256(given(tmp_path / "elsewhere", b"the first")), "folder": "done"}
+    steps._put_away(tmp_path, checkpoint)
+    assert path.read_bytes() == b"the second"
+    steps._put_away(tmp_path, checkpoint | {"sha256": usage.file_sha256(path)})
+    assert (tmp_path / "done" / "A1.csv").read_bytes() == b"the second"
+    steps._put_away(tmp_path, checkpoint)
+    steps._put_away(tmp_path, {})
+
+
+def test_what_was_put_away_before_is_not_written_over(tmp_path: Path) -> None:
+    for n in range(3):
+        path = given(tmp_path, f"refused {n}".encode(), "A1.csv")
+        steps._put_away(tmp_path, {"file": "A1.csv", "sha256": usage.file_sha256(path), "folder": "refused"})
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "refused").iterdir()}
+    assert kept == {"A1.csv": "refused 0", "A1.csv.2": "refused 1", "A1.csv.3": "refused 2"}
+
+
+def test_a_file_that_cannot_be_read_stops_the_night_until_it_can(town: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path)
+
+    def unreadable(path: Path) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(usage, "file_content", unreadable)
+        outcome = run(url_of(town), tmp_path)
+    assert outcome.return_code == 16
+    assert outcome.error is not None
+    assert outcome.error.text == f"CSS614E A carrier's file cannot be read or put away: {tmp_path}/incoming/ZZ/A1.csv: Permission denied."
+    assert run(url_of(town), tmp_path).return_code == 4
+    assert what_is_there(town, tmp_path)[0] == ((1, "A1.csv", 3, 2, 1), (2, "A2.csv", 4, 4, 0))
+
+
+def test_no_directory_is_no_file(tmp_path: Path) -> None:
+    assert steps.waiting_files(tmp_path / "incoming" / "ZZ") == []
