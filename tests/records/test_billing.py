@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from billing import queries
-from billing.actions import calculate_block, freeze_cut, post_block, release_bill, release_run, take_payment
+from billing.actions import calculate_block, freeze_cut, post_block, release_run, take_payment
 from billing.checks import check_books
-from billing.commands import ReleaseBill, TakePayment
-from billing.model import AccountCycle, Bill, BillLine, BillRunAccount, JournalEntry, Posting
+from billing.commands import TakePayment
+from billing.model import AccountCycle, BillLine, BillRunAccount, JournalEntry, Posting
 from billing.words import BillKind, BillState, PaymentMethod
-from css.core.errors import Conflict, NotFound, Refused
+from css.core.errors import NotFound, Refused
 from css.core.money import Money
 from css.core.words import BillFrequency, Segment
 from css.master.products import ProductPrice
@@ -232,73 +231,6 @@ def test_money_received_while_idle_is_shown_on_the_next_bill(session: Session, z
     assert (bill.payments_received, bill.amount_due, bill.state) == (Money(700), Money(-700), BillState.POSTED)
     assert session.execute(select(JournalEntry).where(JournalEntry.source_key == f"bill/{bill.id}")).one_or_none() is None
     assert check_books(session, "ZZ") == ()
-
-
-def held_bill(session: Session, home: builders.BuiltLine) -> Bill:
-    """A first bill of £37.91, then one ten times as much, held."""
-    night(session, FEBRUARY)
-    leave_item(session, home, "VISIT", "40000", date(2026, 2, 20), words="Six visits")
-    night(session, MARCH)
-    return bills(session, home.account)[1]
-
-
-def test_a_held_bill_has_no_number_and_waits_without_being_made_again(session: Session, home: builders.BuiltLine) -> None:
-    held = held_bill(session, home)
-    assert (held.state, held.hold_code, held.number) == (BillState.HELD, "CSS482W", None)
-    assert [row.hold_code for row in queries.held_bills(session, "ZZ")] == ["CSS482W"]
-    night(session, date(2026, 3, 6))
-    assert len(bills(session, home.account)) == 2
-    assert check_books(session, "ZZ") == ()
-
-
-def test_a_held_bill_let_go_is_numbered_posted_and_rendered_by_the_next_night(
-    session: Session, home: builders.BuiltLine, tmp_path: Path
-) -> None:
-    held = held_bill(session, home)
-    for closed in (FEBRUARY, MARCH):
-        session.execute(text("UPDATE css.business_date SET closed_through = :day"), {"day": closed})
-    command = ReleaseBill(account_number=home.account.number, business_date=MARCH, reason="Six visits were made.")
-    answer = release_bill(session, command, by=builders.OPERATOR, at=at(MARCH))
-    assert answer.state is BillState.CALCULATED
-    with pytest.raises(Conflict) as refusal:
-        release_bill(session, command, by=builders.OPERATOR, at=at(MARCH))
-    assert refusal.value.code == "CSS438E"
-    night(session, date(2026, 3, 6), tmp_path)
-    session.refresh(held)
-    assert (held.state, held.number, held.hold_code) == (BillState.ISSUED, "ZZB00000020", "CSS482W")
-    # Its own date is closed: the books take it on the first date still open.
-    posted_on = session.execute(select(JournalEntry.business_date).where(JournalEntry.source_key == f"bill/{held.id}")).scalar_one()
-    assert posted_on == date(2026, 3, 6)
-    assert session.get_one(AccountCycle, home.account.id, populate_existing=True).next_bill_on == APRIL
-    night(session, APRIL, tmp_path)
-    assert bills(session, home.account)[2].brought_forward == held.amount_due
-    assert check_books(session, "ZZ") == ()
-
-
-@pytest.mark.parametrize(
-    ("others", "code"),
-    [({"account_number": "ZZA00000996"}, "CSS105E"), ({"business_date": APRIL}, "CSS437E"), ({"reason": "  "}, "CSS439E")],
-)
-def test_letting_go_is_refused_where_it_makes_no_sense(
-    session: Session, home: builders.BuiltLine, others: dict[str, str], code: str
-) -> None:
-    held_bill(session, home)
-    command = ReleaseBill(account_number=home.account.number, business_date=MARCH, reason="It is right.")
-    with pytest.raises((NotFound, Refused)) as refusal:
-        release_bill(session, replace(command, **others), by=builders.OPERATOR, at=at(MARCH))  # type: ignore[arg-type]
-    assert refusal.value.code == code
-
-
-def test_numbers_follow_the_accounts_whatever_order_they_were_calculated_in(session: Session, zz: builders.BuiltDistrict) -> None:
-    accounts = [builders.account(session, zz, cycle_day=5) for _ in range(4)]
-    for account in accounts:
-        builders.working_line(session, zz, account, starts_on=START)
-    run_id = begin(session, FEBRUARY)
-    for account in (accounts[2], accounts[0], accounts[3], accounts[1]):
-        calculate_block(session, run_id, [account.id], by=NIGHT, at=at(FEBRUARY))
-    release_run(session, run_id, by=NIGHT, at=at(FEBRUARY))
-    session.expire_all()
-    assert [bills(session, account)[0].serial for account in accounts] == [1, 2, 3, 4]
 
 
 def test_a_late_call_of_a_finished_account_gets_one_more_bill(session: Session, home: builders.BuiltLine, tmp_path: Path) -> None:
