@@ -3,7 +3,7 @@
 A sign-on is a row of ``css.operator_session``; the browser holds a token of 128 bits, the row only its SHA-256. It ends
 by signing off, by signing on again, after a while without work, at the end of a long shift, or when the operator is no
 longer active. Guessing is slowed for each operator code; the answer to a wrong guess is the same in words and in time
-whether the code exists, is waiting, or the password alone was wrong. (Reasons: docs/decisions/0050.)
+whether the code exists, is waiting, or the password alone was wrong. (Reasons: docs/decisions/0052.)
 """
 
 from __future__ import annotations
