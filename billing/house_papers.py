@@ -15,6 +15,16 @@ CONTACTS: Final = (
 BANK: Final = BankAccount("Bill payments", "000000", "00000012")
 
 
+_LEGAL_FORMS: Final = (" plc", " Ltd", " Limited", " LLP")
+
+
+def trading_name(legal_name: str) -> str:
+    """The brand, printed large: the company's name without its legal form."""
+    for form in _LEGAL_FORMS:
+        legal_name = legal_name.removesuffix(form)
+    return legal_name
+
+
 def registered_text(name: str, address: Address) -> str:
     """The line of company law at the foot of page one."""
     return f"{name}. Registered office: {', '.join(address.lines)} {address.postcode}."

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billing.document import Address, Supplier
-from billing.house_papers import BANK, CONTACTS, registered_text
+from billing.house_papers import BANK, CONTACTS, registered_text, trading_name
 from billing.rules.compose import CallMade, Outside, Payer, PostedBill, PostedLine, Received, electronic_address
 from billing.rules.vat import Tax, VatSum
 from billing.words import BillKind, BillState, LineKind, OutsideKind, PaymentMethod
@@ -52,7 +52,7 @@ def supplier(session: Session) -> Supplier:
         raise NotFound("CSS444E", "No provider is our own retail arm, or it has no VAT number: nobody can send bills.")
     address = Address(tuple(row.address_lines), row.postcode)
     return Supplier(
-        trading_name=row.name,
+        trading_name=trading_name(row.name),
         legal_name=row.name,
         address=address,
         vat_number=row.vat_number,
