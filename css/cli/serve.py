@@ -1,4 +1,4 @@
-"""``css serve``: the operators' screens for a browser, from processes that each serve several at once."""
+"""``css serve``: the operators' screens and the partners' gateway, from processes that each serve several at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def serve(
     port: Annotated[int, typer.Option(help="The port; 0 for any that is free.", min=0, max=65_535)] = 8080,
     workers: Annotated[int, typer.Option(help="How many processes.", min=1, max=WORKERS_MAX)] = 2,
 ) -> None:
-    """Serve the operators' screens until interrupted."""
+    """Serve the operators' screens and the partners' gateway until interrupted."""
     from css.db.engine import database  # noqa: PLC0415 - after the words are understood
     from css.web.secret import secret_key  # noqa: PLC0415
 
@@ -45,6 +45,7 @@ def serve(
     listening = _listen(host, port)
     shown = f"http://{_host_in_address(host)}:{listening.getsockname()[1]}/"
     typer.echo(f"Operators' screens: {shown}  ({workers} processes of {THREADS} threads; Ctrl-C ends)")
+    typer.echo(f"Partners' gateway:  {shown}partner/v1/")
     if not _is_loopback(host):
         typer.echo(
             "CSS373W This address can be reached from other machines and passwords travel in the clear. Put a proxy with TLS in front.",

@@ -1,4 +1,4 @@
-"""The operators' screens as a WSGI application."""
+"""The operators' screens as a WSGI application, with the partners' gateway beside them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from css import tables as _tables  # noqa: F401 - every room's tables, so that k
 from css.core.clock import Clock, SystemClock
 from css.core.errors import CssError
 from css.db.faults import fault_of
+from css.partners.gateway import mount
 from css.settings import Settings
 from css.web import guard
 from css.web.desk import Office, http_status
@@ -47,7 +48,8 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
         WTF_CSRF_TIME_LIMIT=None,  # an operator's screen stays open all day; the sign-on's own end is the limit
         WTF_CSRF_SSL_STRICT=False,  # the referrer check breaks behind a proxy and adds nothing to the token
     )
-    app.extensions["css"] = Office(settings, clock or SystemClock(), engine)
+    office = Office(settings, clock or SystemClock(), engine)
+    app.extensions["css"] = office
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
@@ -57,6 +59,8 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _ours)
+    # Beside the screens, not among them: a partner's request meets none of the guards above.
+    mount(app, office.connect, office.clock)
     return app
 
 

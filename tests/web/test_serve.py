@@ -22,6 +22,17 @@ def test_it_serves_at_the_address_it_says(served: tuple[str, World]) -> None:
     connection.close()
 
 
+def test_partners_are_served_beside_the_screens_and_meet_none_of_their_guards(served: tuple[str, World]) -> None:
+    connection = HTTPConnection(served[0].removeprefix("http://"), timeout=20)
+    connection.request("POST", "/partner/v1/messages", body=b"<x/>", headers={"Content-Type": "application/xml"})
+    answer = connection.getresponse()
+    assert answer.status == 401, "a key is asked for, not a sign-on"
+    assert answer.getheader("Content-Type", "").startswith("application/xml")
+    assert answer.getheader("Set-Cookie") is None
+    assert b"Acknowledgement" in answer.read()
+    connection.close()
+
+
 @pytest.fixture
 def _elsewhere(served: tuple[str, World], server: str, template: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Settings of a process that has a database and a home of its own."""
