@@ -12,6 +12,7 @@ from billing.actions.ledger import Side, enter
 from billing.commands import PaymentTaken, TakePayment
 from billing.model import Payment
 from billing.queries.accounts import account_named, owed
+from billing.rules.permission import require_may
 from billing.words import NominalCode, PaymentMethod
 from css import audit
 from css.core.actor import Actor
@@ -41,10 +42,9 @@ def take_payment(session: Session, command: TakePayment, *, by: Actor, at: datet
     Raises:
         NotFound: CSS105E, no such account.
         Refused: CSS441E the amount is not above zero or too large, CSS442E received after the business date,
-            CSS443E a partner may not.
+            CSS443E the actor may not.
     """
-    if by.is_partner:
-        raise Refused("CSS443E", "Payments are entered by our own staff.")
+    require_may(by, "take payments")
     account = account_named(session, command.account_number, by)
     today = business_date(session, account.district_code)
     received_on = command.received_on or today

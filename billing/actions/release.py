@@ -11,6 +11,7 @@ from billing.commands import BillReleased, BlockTotals, ReleaseBill
 from billing.model import Bill, BillRun
 from billing.queries.accounts import account_named
 from billing.queries.at_cut import run_at_cut
+from billing.rules.permission import require_may
 from billing.words import BillState
 from css import audit
 from css.core.actor import Actor
@@ -61,8 +62,9 @@ def release_bill(session: Session, command: ReleaseBill, *, by: Actor, at: datet
 
     Raises:
         NotFound: CSS105E no such account, CSS437E the account has no bill of that date.
-        Conflict: CSS438E, the bill is not held. Refused: CSS439E, no reason given.
+        Conflict: CSS438E, the bill is not held. Refused: CSS439E no reason given, CSS443E the actor may not.
     """
+    require_may(by, "release bills")
     account = account_named(session, command.account_number, by)
     bill = session.execute(
         select(Bill)

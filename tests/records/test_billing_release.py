@@ -80,6 +80,14 @@ def test_a_held_bill_let_go_is_numbered_posted_and_rendered_by_the_next_night(
     assert check_books(session, "ZZ") == ()
 
 
+def test_a_clerk_does_not_let_bills_go(session: Session, home: builders.BuiltLine) -> None:
+    held_bill(session, home)
+    command = ReleaseBill(account_number=home.account.number, business_date=MARCH, reason="It is right.")
+    with pytest.raises(Refused) as refusal:
+        release_bill(session, command, by=builders.CLERK, at=at(MARCH))
+    assert str(refusal.value) == "CLERK1 may not release bills."
+
+
 @pytest.mark.parametrize(
     ("others", "code"),
     [({"account_number": "ZZA00000996"}, "CSS105E"), ({"business_date": APRIL}, "CSS437E"), ({"reason": "  "}, "CSS439E")],
