@@ -17,7 +17,7 @@ SOURCES = css orders repairs billing batch schemas tests
 help:
 	@echo "make demo   build a synthetic district of about 1,000 lines and live some days in it"
 	@echo "make serve  serve the operators' screens and the partners' gateway"
-	@echo "make bench  measure how fast things go here"
+	@echo "make bench  measure how fast things go here       (ARGS='night --lines 4000' asks one question)"
 	@echo "make test   run all tests                       (ARGS='tests/rules -x' runs some)"
 	@echo "make check  lint, types, import contracts"
 	@echo "make lock   resolve the lock files anew          (UPGRADE=1 takes newer versions)"
@@ -38,7 +38,7 @@ serve: $(VENV)/.ready-run
 	@$(CSS) serve $(ARGS)
 
 bench: $(VENV)/.ready-run
-	@$(CSS) bench $(ARGS)
+	@$(CSS) bench $(or $(ARGS),all)
 
 test: $(VENV)/.ready-dev
 	@$(SETUP) browser

@@ -1,0 +1,93 @@
+"""``css bench NAME``: how fast things go here, measured in a temporary server of its own and never in anybody's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from css.bench.place import Place
+
+app = typer.Typer(add_completion=False, help="Measure how fast things go here: css bench NAME, or all of them briefly with css bench all.")
+
+MEMORY = typer.Option("--memory", help="In memory, without waiting for a disk: how fast the program is, not the installation.")
+Memory = Annotated[bool, MEMORY]
+
+
+@app.callback(invoke_without_command=True)
+def bench(context: typer.Context) -> None:
+    """Measure how fast things go here. Each runs in a temporary database server and leaves nothing behind."""
+    if context.invoked_subcommand is None:
+        print("css bench NAME measures one thing, css bench all every one of them briefly:\n")
+        for command in app.registered_commands:
+            assert command.callback is not None
+            print(f"  {command.name or command.callback.__name__:<8}{(command.callback.__doc__ or '').strip().splitlines()[0]}")
+
+
+@app.command()
+def rate(calls: Annotated[int, typer.Option(min=1000, max=1_000_000, help="How many calls.")] = 300_000, *, memory: Memory = False) -> None:
+    """Calls: pricing them against reading and storing them."""
+    from css.bench import rate as question  # noqa: PLC0415 - after the words are understood
+
+    _in_a_place(lambda place: question.run(place, calls), memory=memory)
+
+
+@app.command()
+def night(
+    lines: Annotated[int, typer.Option(min=20, max=700_000, help="Lines of the district; all of it is billed.")] = 4000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes for the steps that can share their work.")] = 1,
+    *,
+    memory: Memory = False,
+) -> None:
+    """A night: each step's share and rate, and whether the last bills go as fast as the first."""
+    from css.bench import night as question  # noqa: PLC0415
+
+    _in_a_place(lambda place: question.run(place, lines, workers), memory=memory)
+
+
+@app.command()
+def bill(calls: Annotated[list[int] | None, typer.Argument(min=1, max=500_000, help="Sizes of bills.")] = None) -> None:
+    """One bill as PDF and as XML, by its number of calls."""
+    from css.bench import bill as question  # noqa: PLC0415
+
+    # The rendering touches no database: where the bills come from makes no difference.
+    _in_a_place(lambda place: question.run(place, calls or [1, 60, 300, 3000]), memory=True)
+
+
+@app.command()
+def orders(orders: Annotated[int, typer.Option(min=10, max=10_000, help="How many orders.")] = 500, *, memory: Memory = False) -> None:
+    """Orders placed one by one."""
+    from css.bench import orders as question  # noqa: PLC0415
+
+    _in_a_place(lambda place: question.run(place, orders), memory=memory)
+
+
+@app.command()
+def screen(
+    lines: Annotated[int, typer.Option(min=20, max=700_000, help="Lines of the district.")] = 4000, *, memory: Memory = False
+) -> None:
+    """What an operator waits for: find a customer, see the customer on one page."""
+    from css.bench import screen as question  # noqa: PLC0415
+
+    _in_a_place(lambda place: question.run(place, lines), memory=memory)
+
+
+@app.command(name="all")
+def everything() -> None:
+    """All of them, briefly: about a minute."""
+    rate(calls=100_000)
+    night(lines=1000)
+    bill()
+    orders(orders=100)
+    screen(lines=1000)
+
+
+def _in_a_place(measure: Callable[[Place], None], *, memory: bool) -> None:
+    from css.bench.place import place  # noqa: PLC0415
+    from css.bench.table import machine  # noqa: PLC0415
+
+    with place(durable=not memory) as made:
+        measure(made)
+        print(machine(made), flush=True)

@@ -1,0 +1,67 @@
+"""``css bench``: every question is asked in small and answers with what it says it measures. No time is asserted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from css.bench import bill, night, orders, rate, screen
+from css.bench.place import Place
+from css.bench.table import Measured, machine, times
+from css.cli import main
+
+QUESTIONS: dict[str, tuple[Callable[[Place], None], dict[str, int]]] = {
+    "rate": (
+        lambda place: rate.run(place, 2000),
+        {"the rating rule": 2000, "storing (COPY, rated_call)": 2000, "file to stored price": 2000},
+    ),
+    "night": (lambda place: night.run(place, 40, 1), {"The whole night (lines)": 40, "Check the books": 1}),
+    "bill": (lambda place: bill.run(place, [1, 30]), {"1 calls: PDF": 1, "1 calls: XML": 1, "30 calls: PDF": 1, "30 calls: XML": 1}),
+    "orders": (lambda place: orders.run(place, 10), {"orders placed": 10, "of them the last tenth": 1}),
+    "screen": (lambda place: screen.run(place, 30), {"customer's card: query": 10, "customer on one page: CU03": 10}),
+}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate, "LINES", 40)
+    monkeypatch.setattr(bill, "SECONDS_EACH", 0)
+    monkeypatch.setattr(screen, "CUSTOMERS", 10)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_is_answered_with_what_was_measured(
+    name: str, fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask, expected = QUESTIONS[name]
+    ask(Place(fresh_engine, tmp_path, durable=False))
+    said = capsys.readouterr().out
+    sizes = {found[1].strip(): int(found[2].replace(",", "")) for found in re.finditer(r"^(.{32}) *([\d,]+) +[\d.]+ ", said, re.MULTILINE)}
+    assert said.startswith(f"\n{name}: ")
+    assert {what: sizes.get(what) for what in expected} == expected, said
+
+
+def test_the_bills_measured_have_the_calls_they_are_named_for(fresh_engine: Engine, tmp_path: Path) -> None:
+    documents = dict(bill._documents(Place(fresh_engine, tmp_path, durable=False), [1, 30]))
+    assert {size: sum(len(number.calls) for number in document.call_lists) for size, document in documents.items()} == {1: 1, 30: 30}
+
+
+def test_the_machine_is_named_with_the_figures(fresh_engine: Engine, tmp_path: Path) -> None:
+    assert re.fullmatch(
+        r"\d+ cores, load [\d.]+ \(ours included\), .+, Python 3\.\d+\.\d+, PostgreSQL 1\d\.\d+.*, in memory, no commit waits for a disk",
+        machine(Place(fresh_engine, tmp_path, durable=False)),
+    )
+
+
+def test_one_line_beside_another() -> None:
+    assert times(Measured("fast", 300, 1.5), Measured("slow", 100, 2.0)) == "4.0 x slow"
+
+
+def test_without_a_name_it_lists_the_questions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert listed == [*QUESTIONS, "all"]
