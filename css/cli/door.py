@@ -80,7 +80,7 @@ def do_verb(
     if fields:
         _print(describe(command_type))
         return
-    command = from_plain(_read_json(file), command_type)
+    command: Any = from_plain(_read_json(file), command_type)
     engine = database()
     with transaction(engine) as session:
         answer = action(session, command, by=the_asker(), at=SystemClock().now())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import batch.model
+import batch.model  # noqa: F401 - imported for the tables they bring
 import css.partners.model
-import css.tables  # noqa: F401 - imported for the tables they bring
+import css.tables
 from css.db.base import Base
 
 METADATA = Base.metadata

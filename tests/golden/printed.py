@@ -8,8 +8,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+import pypdfium2
+import pypdfium2.raw as pdfium
 
 STREAM: Final = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 

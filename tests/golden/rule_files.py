@@ -11,7 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Final
 
-import saxonche  # type: ignore[import-not-found]  # a compiled module without types
+import saxonche
 from lxml import etree
 
 SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"

@@ -49,8 +49,8 @@ ROWS = {
     "telephone_number, care_level, contact_name, contact_phone, directory_kind, directory_name, emergency_name, hazard_notes, visit_notes "
     "FROM orders.customer_order",
     "items": "SELECT item_number, action, product_id FROM orders.order_item ORDER BY 1",
-    "kci": "SELECT sequence, kind, problem_code, words, order_copy - 'order_number' - 'placed_at' - 'placed_by' - 'placed_on' - 'conversation_id' "
-    "FROM orders.kci_event ORDER BY 1",
+    "kci": "SELECT sequence, kind, problem_code, words, "
+    "order_copy - 'order_number' - 'placed_at' - 'placed_by' - 'placed_on' - 'conversation_id' FROM orders.kci_event ORDER BY 1",
     "line": "SELECT state, account_id, provider_id, site_id, pair_id FROM css.line",
     "pairs": "SELECT id, state FROM css.pair ORDER BY 1",
     "outbox": "SELECT sequence, message_type FROM css.outbox_message ORDER BY 1",
