@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import batch.model  # noqa: F401 - imported for the tables they bring
 import css.partners.model
-import css.tables
+import css.tables  # noqa: F401 - as above
 from css.db.base import Base
 
 METADATA = Base.metadata
