@@ -85,16 +85,19 @@ SELECT format('Account %s owes %s pence by the ledger; its bills are %s, outside
  ORDER BY a.id LIMIT :limit;
 
 -- name: amounts_due
--- The amount due on a bill is what the ledger said at its cut, plus the bill.
+-- The amount due on a bill is what the ledger said at its cut without it, plus the bill.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
-SELECT format('Bill %s asks for %s pence; by the ledger %s were owed at its cut and the invoice is %s.', b.number, b.amount_due, g.owed, b.invoice_gross) AS words
+SELECT format('Bill %s asks for %s pence; by the ledger %s were owed at its cut and the invoice is %s.', b.number, b.amount_due,
+              g.owed - o.posted, b.invoice_gross) AS words
   FROM billing.bill b
  CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS owed
-                       FROM billing.posting p JOIN billing.journal_entry e ON e.id = p.journal_entry_id
-                      WHERE p.account_id = b.account_id AND p.business_date <= b.usage_through
-                        AND e.source_key <> 'bill/' || b.id) g
+                       FROM billing.posting p
+                      WHERE p.account_id = b.account_id AND p.business_date <= b.usage_through) g
+ CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS posted
+                       FROM billing.journal_entry e JOIN billing.posting p ON p.journal_entry_id = e.id
+                      WHERE e.source_key = 'bill/' || b.id AND p.account_id = b.account_id AND p.business_date <= b.usage_through) o
  WHERE b.district_code = :district AND b.usage_through > :since AND b.number IS NOT NULL
-   AND b.amount_due <> g.owed + b.invoice_gross
+   AND b.amount_due <> g.owed - o.posted + b.invoice_gross
  ORDER BY b.id LIMIT :limit;
 
 -- name: balances_carried
