@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy.orm import Session, aliased
 
-from batch.model import ControlTotal, InstanceState, JobExecution, JobInstance, Reject, RejectState, StepExecution, StepState
+from batch.model import (
+    ControlTotal,
+    ExecutionState,
+    InstanceState,
+    JobExecution,
+    JobInstance,
+    Reject,
+    RejectState,
+    StepExecution,
+    StepState,
+)
+from batch.repository import is_held
 from css.core.money import Money
+from css.master.districts import BusinessDate
 
+NIGHT_NET = "night"
 LIST_MAX = 500
 
 
@@ -68,39 +80,86 @@ class RejectRow:
     business_date: date
 
 
-def runs(session: Session, district: str, limit: int = 20) -> tuple[RunRow, ...]:
-    """The latest runs in a district, newest first, each with its last attempt."""
-    last = (
-        select(JobExecution)
-        .ext(distinct_on(JobExecution.job_instance_id))
-        .order_by(JobExecution.job_instance_id, JobExecution.attempt.desc())
-        .subquery()
+@dataclass(frozen=True, slots=True)
+class LastAttempt:
+    """How the last attempt at a night ended, or that it has not."""
+
+    state: ExecutionState
+    started_at: datetime
+    ended_at: datetime | None
+    return_code: int | None
+    is_alive: bool
+    """Whether a process holds the night now; one marked running that nobody holds has died."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextNight:
+    """The night a district runs next: that of the day after the last one closed."""
+
+    district_code: str
+    business_date: date
+    last: LastAttempt | None
+    """None when nobody has tried it yet."""
+
+
+def next_nights(session: Session) -> tuple[NextNight, ...]:
+    """The next night of every district, by district."""
+    business_date = cast(BusinessDate.closed_through + 1, Date)
+    is_instance = (
+        (JobInstance.net == NIGHT_NET)
+        & (JobInstance.district_code == BusinessDate.district_code)
+        & (JobInstance.business_date == business_date)
     )
     rows = session.execute(
-        select(JobInstance, last)
-        .outerjoin(last, last.c.job_instance_id == JobInstance.id)
+        select(BusinessDate.district_code, business_date, JobExecution, is_held(JobInstance.id))
+        .outerjoin(JobInstance, is_instance)
+        .outerjoin(JobExecution, _is_last_attempt())
+        .order_by(BusinessDate.district_code)
+    )
+    return tuple(NextNight(district, night, _last_attempt(execution, is_alive=is_alive)) for district, night, execution, is_alive in rows)
+
+
+def _last_attempt(execution: JobExecution | None, *, is_alive: bool) -> LastAttempt | None:
+    if execution is None:
+        return None
+    return LastAttempt(execution.state, execution.started_at, execution.ended_at, execution.return_code, is_alive)
+
+
+def runs(session: Session, district: str, limit: int = 20) -> tuple[RunRow, ...]:
+    """The latest runs in a district, newest first, each with its last attempt; at most 500."""
+    rows = session.execute(
+        select(JobInstance, JobExecution)
+        .outerjoin(JobExecution, _is_last_attempt())
         .where(JobInstance.district_code == district)
         .order_by(JobInstance.business_date.desc(), JobInstance.id.desc())
-        .limit(min(limit, LIST_MAX))
+        .limit(_bounded(limit))
     )
-    return tuple(
-        RunRow(
-            row.JobInstance.net,
-            row.JobInstance.district_code,
-            row.JobInstance.business_date,
-            row.JobInstance.state,
-            row.attempt,
-            row.started_at,
-            row.ended_at,
-            row.return_code,
-            row.message_code,
-            row.message_words,
-        )
-        for row in rows
+    return tuple(_run_row(instance, execution) for instance, execution in rows)
+
+
+def _run_row(instance: JobInstance, execution: JobExecution | None) -> RunRow:
+    last = execution or JobExecution()
+    return RunRow(
+        instance.net,
+        instance.district_code,
+        instance.business_date,
+        instance.state,
+        last.attempt,
+        last.started_at,
+        last.ended_at,
+        last.return_code,
+        last.message_code,
+        last.message_words,
     )
 
 
-def instance_id(session: Session, district: str, business_date: date, net: str = "night") -> int:
+def _is_last_attempt() -> ColumnElement[bool]:
+    later = aliased(JobExecution)
+    is_later = (later.job_instance_id == JobInstance.id) & (later.attempt > JobExecution.attempt)
+    return (JobExecution.job_instance_id == JobInstance.id) & ~select(later.id).where(is_later).exists()
+
+
+def instance_id(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> int:
     """The instance of a run; 0 when there is none."""
     statement = select(JobInstance.id).where(
         JobInstance.net == net, JobInstance.district_code == district, JobInstance.business_date == business_date
@@ -108,7 +167,7 @@ def instance_id(session: Session, district: str, business_date: date, net: str =
     return int(session.execute(statement).scalar() or 0)
 
 
-def steps(session: Session, district: str, business_date: date, net: str = "night") -> tuple[StepRow, ...]:
+def steps(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[StepRow, ...]:
     """The steps of a run in their order."""
     rows = session.execute(
         select(StepExecution)
@@ -124,7 +183,7 @@ def steps(session: Session, district: str, business_date: date, net: str = "nigh
     )
 
 
-def totals(session: Session, district: str, business_date: date, net: str = "night") -> tuple[TotalRow, ...]:
+def totals(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[TotalRow, ...]:
     """The control totals of a run."""
     rows = session.execute(
         select(ControlTotal)
@@ -144,7 +203,7 @@ def rejects(session: Session, district: str, business_date: date | None = None, 
     )
     if business_date is not None:
         statement = statement.where(JobInstance.business_date == business_date)
-    rows = session.execute(statement.order_by(Reject.id).limit(min(limit, LIST_MAX)))
+    rows = session.execute(statement.order_by(Reject.id).limit(_bounded(limit)))
     return tuple(
         RejectRow(
             row.Reject.step,
@@ -168,3 +227,7 @@ def reject_reasons(session: Session, job_instance_id: int) -> tuple[tuple[str, s
         .order_by(Reject.reason_code)
     )
     return tuple((row[0], row[1], row[2]) for row in rows)
+
+
+def _bounded(limit: int) -> int:
+    return max(1, min(limit, LIST_MAX))

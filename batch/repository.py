@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Engine, SQLColumnExpression, cast, column, func, insert, select, table, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -116,6 +116,23 @@ def instance_lock(engine: Engine, instance_id: int) -> Iterator[bool]:
         if held:
             connection.execute(select(func.pg_advisory_unlock(LOCK_CLASS, instance_id)))
     own.dispose()
+
+
+def is_held(instance_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether some process holds an instance, as a condition of SQL: the other side of ``instance_lock``."""
+    locks = table("pg_locks", *(column(name) for name in ("locktype", "database", "classid", "objid")), schema="pg_catalog")
+    databases = table("pg_database", column("oid"), column("datname"), schema="pg_catalog")
+    here = select(databases.c.oid).where(databases.c.datname == func.current_database()).scalar_subquery()
+    return (
+        select(locks.c.objid)
+        .where(
+            locks.c.locktype == "advisory",
+            locks.c.database == here,
+            cast(locks.c.classid, BigInteger) == LOCK_CLASS,
+            cast(locks.c.objid, BigInteger) == instance_id,
+        )
+        .exists()
+    )
 
 
 def running_attempt(session: Session, instance_id: int) -> JobExecution | None:

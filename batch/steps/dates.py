@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,32 +13,41 @@ from css.core.errors import Refused
 from css.master.districts import BusinessDate, close_business_date, no_district, roll_business_date
 
 
-def roll(session: Session, context: Context) -> Work:
-    """Move the district to the day after, so that what is keyed from now on belongs to the next night.
+def check_turn(row: BusinessDate, business_date: date) -> None:
+    """Nights of a district run in order, each once.
 
     Raises:
         Refused: CSS604E, an earlier night is not closed; CSS605E, this one is closed already.
     """
-    row = session.execute(select(BusinessDate).where(BusinessDate.district_code == context.district_code)).scalar_one_or_none()
-    if row is None:
-        raise no_district(context.district_code)
     expected = row.closed_through + timedelta(days=1)
-    if context.business_date > expected:
+    if business_date > expected:
         raise Refused(
             "CSS604E",
             "The night of {expected} is not closed in district {district}; run it before {asked}.",
             expected=expected,
-            district=context.district_code,
-            asked=context.business_date,
+            district=row.district_code,
+            asked=business_date,
         )
-    if context.business_date < expected:
+    if business_date < expected:
         raise Refused(
             "CSS605E",
             "The night of {asked} is closed in district {district}; the next one is {expected}.",
-            asked=context.business_date,
-            district=context.district_code,
+            asked=business_date,
+            district=row.district_code,
             expected=expected,
         )
+
+
+def roll(session: Session, context: Context) -> Work:
+    """Move the district to the day after, so that what is keyed from now on belongs to the next night.
+
+    Raises:
+        NotFound: CSS101E. Refused: CSS604E and CSS605E, it is not this night's turn.
+    """
+    row = session.execute(select(BusinessDate).where(BusinessDate.district_code == context.district_code)).scalar_one_or_none()
+    if row is None:
+        raise no_district(context.district_code)
+    check_turn(row, context.business_date)
     before = row.current_on
     after = roll_business_date(session, context.district_code, to=context.business_date + timedelta(days=1))
     audit.record(

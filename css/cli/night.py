@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 import time
 from datetime import date, timedelta
@@ -17,8 +16,10 @@ from batch import queries
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Counts, Step
 from batch.nets import NIGHT
+from batch.steps.dates import check_turn
 from batch.steps.report import morning_report
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.cli.asker import system_user
 from css.core.actor import Actor
 from css.core.clock import SystemClock
 from css.core.errors import BadMessage, NotFound, Refused
@@ -82,6 +83,7 @@ def run(
         if row is None:
             raise no_district(district)
         night_of = _date(business_date) if business_date else row.closed_through + timedelta(days=1)
+        check_turn(row, night_of)
     with Display() as display:
         outcome = run_net(engine, NIGHT, _context(district, night_of), clock=SystemClock(), workers=settings().workers, watcher=display)
     return _said(outcome, district, night_of)
@@ -93,14 +95,21 @@ def report(
     business_date: Annotated[str, typer.Option("--date", help="Which night; the last one when left out.")] = "",
 ) -> None:
     """Print the morning report of a night, from its own records."""
+    night_of = _date(business_date) if business_date else None
     with transaction(database()) as session:
-        rows = [row for row in queries.runs(session, district) if not business_date or row.business_date == _date(business_date)]
-        if not rows:
+        if session.get(District, district) is None:
+            raise no_district(district)
+        if night_of is None:
+            night_of = next((row.business_date for row in queries.runs(session, district, 1)), None)
+        instance = queries.instance_id(session, district, night_of) if night_of else 0
+        if night_of is None or not instance:
             raise NotFound(
-                "CSS606E", "No night of district {district} has been run yet; `css night run {district}` runs it.", district=district
+                "CSS606E",
+                "{night} has been run in district {district}; `css night run {district}` runs the next that is due.",
+                night=f"No night of {night_of}" if night_of else "No night",
+                district=district,
             )
-        context = _context(district, rows[0].business_date, queries.instance_id(session, district, rows[0].business_date))
-        print(morning_report(session, context))
+        print(morning_report(session, _context(district, night_of, instance)))
 
 
 @app.command()
@@ -109,12 +118,13 @@ def status(district: Annotated[str, typer.Argument(help="The district's two lett
     with transaction(database()) as session:
         if session.get(District, district) is None:
             raise no_district(district)
-        for row in queries.runs(session, district):
-            ended = f"{row.ended_at:%d %b %H:%M}" if row.ended_at else "-"
-            said = f"{row.message_code} {row.message_words}" if row.message_code else ""
-            print(
-                f"{row.business_date}  {row.state.value:<10} attempt {row.attempt or 0}  ended {ended}  rc {row.return_code}  {said}".rstrip()
-            )
+        rows = queries.runs(session, district)
+    for row in rows:
+        ended = f"ended {row.ended_at:%d %b %H:%M} UTC, return code {row.return_code}" if row.ended_at else "not ended"
+        said = f": {row.message_code} {row.message_words}" if row.message_code else ""
+        print(f"{row.business_date}  {row.state.value:<10} attempt {row.attempt or 0}, {ended}{said}")
+    if not rows:
+        print(f"No night has been run in district {district}.")
 
 
 @app.command()
@@ -122,11 +132,11 @@ def clock() -> None:
     """Watch the clock and run each district's night when it is due, until interrupted."""
     from batch.scheduler import watch  # noqa: PLC0415 - only this command needs it
 
-    watch(database(), SystemClock(), settings())
+    watch(database(), SystemClock())
 
 
 def _context(district: str, night_of: date, job_instance_id: int = 0) -> Context:
-    by = Actor(kind="batch", name=f"night/{getpass.getuser()}", provider_code="RETAIL", door="night")
+    by = Actor(kind="batch", name=f"night/{system_user()}", provider_code="RETAIL", door="night")
     return Context(district, night_of, SystemClock().now(), by, settings().home, job_instance_id)
 
 
@@ -134,7 +144,8 @@ def _said(outcome: RunOutcome, district: str, night_of: date) -> int:
     if outcome.error is not None:
         raise Refused(
             "CSS607E",
-            "The night of {night} in {district} stopped in attempt {attempt} with return code {code}: {why} Mend the cause and run it again.",
+            "The night of {night} in {district} stopped in attempt {attempt} with return code {code}: {why} "
+            "Mend the cause and run it again.",
             night=night_of,
             district=district,
             attempt=outcome.attempt,
