@@ -36,6 +36,8 @@ BUSINESS_PERCENT = 8
 PARTNER_PERCENT = 5
 SECOND_LINE_PERCENT = 5
 CYCLE_DAYS = 28
+PARTNER_CYCLE_DAY = 15
+"""In the middle of the month, so that even a demo of one month shows a partner's bill."""
 FEATURES = ("CALLER-DISPLAY", "VOICEMAIL-1571", "CALL-WAITING")
 
 
@@ -145,7 +147,7 @@ def _accounts(
                 home.billing_name,
                 "{" + ",".join(f'"{line}"' for line in (f"{place.premises} {place.street}", place.town)) + "}",
                 place.postcode,
-                1 if is_partner else rng.randrange(1, CYCLE_DAYS + 1),
+                PARTNER_CYCLE_DAY if is_partner else rng.randrange(1, CYCLE_DAYS + 1),
                 (BillFrequency.QUARTERLY if is_quarterly else BillFrequency.MONTHLY).value,
                 rng.randrange(1, 4) if is_quarterly else 1,
                 (PaymentMeans.DIRECT_DEBIT if is_debit else PaymentMeans.ON_DEMAND).value,

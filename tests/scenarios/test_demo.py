@@ -1,0 +1,249 @@
+"""The demo: alike for the same seed, made of nothing that is anybody's, in the trade's volumes, and its books balance."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import Engine, text
+
+from billing.checks import check_books
+from css.cli import main
+from css.core.address import is_sample_email, is_sample_postcode, is_sample_uprn
+from css.core.calendar import LONDON
+from css.core.phone import NumberClass, is_sample_number, number_class
+from css.core.words import Segment
+from css.db.engine import transaction
+from css.demo.people import LiveLine
+from css.demo.plan import DemoPlan
+from css.demo.run import build, live
+from css.demo.traffic import MEAN_SECONDS, calls_of_day
+from css.settings import settings
+from tests.conftest import clone
+from tests.golden.rule_files import PEPPOL_MARK, all_faults
+
+LINES, DAYS = 30, 3
+LEDGER = text(
+    "SELECT e.business_date, e.words, p.nominal_code, sum(p.amount) FROM billing.posting p "
+    "JOIN billing.journal_entry e ON e.id = p.journal_entry_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
+ABROAD = re.compile(r"1[2-9][0-9]{2}55501[0-9]{2}|33199000[0-9]{3}")
+"""The numbers that North America and France keep for fiction."""
+TEXT_COLUMNS = text(
+    "SELECT n.nspname, t.relname, a.attname, a.atttypid = 'bytea'::regtype AS is_bytes "
+    "FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
+    "WHERE t.relkind = 'r' AND n.nspname IN ('css', 'orders', 'repairs', 'billing', 'batch', 'partners') AND a.attnum > 0 "
+    "AND NOT a.attisdropped AND format_type(a.atttypid, a.atttypmod) ~ 'char|text|json|bytea'"
+)
+
+
+@dataclass(frozen=True)
+class Life:
+    """A demo that was lived."""
+
+    engine: Engine
+    home: Path
+    calls: int
+    bills: int
+
+    def files(self) -> dict[str, str]:
+        paths = sorted(path for path in self.home.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+    def ledger(self) -> list[tuple[object, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(LEDGER)]
+
+    def e_invoices(self) -> list[bytes]:
+        return [path.read_bytes() for path in sorted((self.home / "spool" / "bills").rglob("*.xml"))]
+
+
+@pytest.fixture(scope="module")
+def lives(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Life]]:
+    """Three small demos: the same seed twice, then another. Everybody is billed on the second night, which dice would spread."""
+    with ExitStack() as stack:
+        found = {}
+        for name, seed in (("first", 1), ("again", 1), ("other", 2)):
+            engine = stack.enter_context(clone(server, template))
+            home = tmp_path_factory.mktemp(name)
+            plan = DemoPlan(lines=LINES, days=DAYS, seed=seed)
+            diary, _ = build(engine, plan)
+            with transaction(engine) as session:
+                session.execute(text("UPDATE css.account SET cycle_day = 2, frequency = 'monthly', cycle_month_group = 1"))
+            calls, bills, _, _ = live(engine, plan, diary, home)
+            found[name] = Life(engine, home, calls, bills)
+        yield found
+
+
+@pytest.fixture
+def first(lives: dict[str, Life]) -> Life:
+    return lives["first"]
+
+
+def test_the_same_seed_gives_the_same_bills_to_the_byte_and_the_same_ledger(lives: dict[str, Life]) -> None:
+    assert lives["first"].files() == lives["again"].files()
+    assert lives["first"].ledger() == lives["again"].ledger()
+    assert len(lives["first"].e_invoices()) == lives["first"].bills > 15
+    assert len([name for name in lives["first"].files() if name.endswith("morning-report.txt")]) == DAYS
+
+
+def test_another_seed_gives_other_bills(lives: dict[str, Life]) -> None:
+    assert lives["first"].ledger() != lives["other"].ledger()
+    assert set(lives["first"].e_invoices()).isdisjoint(lives["other"].e_invoices())
+
+
+@pytest.mark.parametrize("name", ["first", "other"])
+def test_the_books_balance(lives: dict[str, Life], name: str) -> None:
+    with transaction(lives[name].engine) as session:
+        assert check_books(session, "ZZ") == ()
+
+
+def test_every_issued_bill_lies_in_the_spool_as_it_was_stored(first: Life) -> None:
+    statement = text(
+        "SELECT b.number, b.state, f.kind, f.file_name, f.sha256, r.business_date FROM billing.bill b "
+        "JOIN billing.bill_run r ON r.id = b.bill_run_id LEFT JOIN billing.bill_file f ON f.bill_id = b.id ORDER BY b.number, f.kind"
+    )
+    with first.engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    assert {row.state for row in rows} == {"issued"}
+    spool = first.home / "spool" / "bills" / "ZZ"
+    stored = {f"{row.business_date}/{row.file_name}": row.sha256 for row in rows}
+    there = {str(path.relative_to(spool)): hashlib.sha256(path.read_bytes()).hexdigest() for path in spool.rglob("*") if path.is_file()}
+    assert there == stored
+    assert Counter(row.kind for row in rows) == {"pdf": first.bills, "xml": first.bills}
+
+
+def test_every_e_invoice_passes_schema_and_rules_and_the_partners_those_of_peppol_too(first: Life) -> None:
+    e_invoices = first.e_invoices()
+    assert [faults for xml in e_invoices[:25] for faults in all_faults(xml)] == []
+    assert sum(PEPPOL_MARK in xml for xml in e_invoices) == 1, "the partner's, who alone has an electronic address"
+
+
+def _everything_said(life: Life) -> Iterator[tuple[str, str]]:
+    """Each text and document in the database, with its column; a PDF says what its e-invoice says."""
+    with life.engine.connect() as connection:
+        for schema, table, column, is_bytes in connection.execute(TEXT_COLUMNS).all():
+            kind = "bytea" if is_bytes else "text"
+            for value in connection.execute(text(f'SELECT DISTINCT "{column}"::{kind} FROM {schema}.{table}')).scalars():
+                said = bytes(value).decode("latin-1") if is_bytes and value is not None else str(value)
+                if not said.startswith("%PDF"):
+                    yield f"{schema}.{table}.{column}", said
+
+
+def test_nothing_in_it_is_anybodys(lives: dict[str, Life]) -> None:
+    strangers = []
+    seen: Counter[str] = Counter()
+    for where, said in [*_everything_said(lives["first"]), *_everything_said(lives["other"])]:
+        for kind, pattern, is_safe in SAFE:
+            for found in re.findall(pattern, said):
+                seen[kind] += 1
+                if not is_safe(found.replace(" ", "") if kind == "national number" else found):
+                    strangers.append((where, kind, found))
+    assert strangers == []
+    assert min(seen[kind] for kind, _, _ in SAFE) > 0, f"something to look at of every kind: {seen}"
+
+
+SAFE = (
+    # As held: alone, in a list, with a plus. Numbers of another meaning are named by their column's own test or begin otherwise.
+    ("number", r"(?<![0-9A-Za-z.\-])\+?((?:44|1|33)[0-9]{9,10})(?![0-9A-Za-z.\-])", lambda n: is_sample_number(n) or ABROAD.fullmatch(n)),
+    ("national number", r"(?<![0-9A-Za-z.\-])0[0-9]{3,4} [0-9 ]{6,8}(?![0-9])", lambda n: is_sample_number(f"44{n[1:]}")),
+    ("e-mail", r"[^\s\"<>,:;{}()\[\]]+@[^\s\"<>,:;{}()\[\]]+", is_sample_email),
+    ("postcode", r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b", is_sample_postcode),
+)
+
+
+def test_property_references_and_the_numbers_lived_with_are_of_the_reserved_blocks(first: Life) -> None:
+    with first.engine.connect() as connection:
+        uprns = connection.execute(text("SELECT uprn FROM css.site")).scalars().all()
+        ours = connection.execute(text("SELECT number FROM css.service_number")).scalars().all()
+        blocks = connection.execute(text("SELECT first_number, last_number FROM css.number_block")).all()
+        callers = connection.execute(text("SELECT DISTINCT caller FROM billing.usage_record")).scalars().all()
+        dialled = connection.execute(text("SELECT DISTINCT dialled FROM billing.usage_record")).scalars().all()
+    assert len(uprns) > LINES
+    assert [uprn for uprn in uprns if not is_sample_uprn(uprn)] == []
+    assert [number for number in [*ours, *callers, *(end for block in blocks for end in block)] if not is_sample_number(number)] == []
+    assert [number for number in dialled if not is_sample_number(number) and not ABROAD.fullmatch(number)] == []
+
+
+def test_calls_are_as_many_and_of_the_kinds_that_the_trade_knows() -> None:
+    lines = [LiveLine(f"4416322{n:05d}", "ZZA00000015", Segment.RESIDENTIAL) for n in range(5000)]
+    calls = calls_of_day(date(2026, 3, 4), lines, Random(7))  # noqa: S311 - dice, and they must fall alike every time
+    assert 2.6 * len(lines) <= calls.height <= 3.4 * len(lines), "about three calls a line and day"
+    kinds = Counter(number_class(number) for number in calls["dialled"])
+    share = {kind: round(100 * count / calls.height) for kind, count in kinds.items()}
+    assert 70 <= share[NumberClass.GEOGRAPHIC] <= 80
+    assert 8 <= share[NumberClass.MOBILE] <= 12
+    assert 4 <= share[NumberClass.UK_WIDE] <= 8
+    assert set(kinds) == {
+        *(NumberClass.GEOGRAPHIC, NumberClass.MOBILE, NumberClass.UK_WIDE, NumberClass.FREEPHONE),
+        *(NumberClass.INTERNATIONAL, NumberClass.SERVICE_CHARGE),
+    }
+    hours = Counter(moment.astimezone(LONDON).hour for moment in calls["started_at"])
+    assert 18 <= max(hours, key=hours.__getitem__) <= 21, "the evening is the busiest"
+    assert hours[3] * 20 < hours[20]
+    seconds = calls["duration_seconds"]
+    assert 0.9 * MEAN_SECONDS <= int(seconds.sum()) / calls.height <= 1.1 * MEAN_SECONDS
+    assert (seconds >= 0).all()
+    strays = set(calls["caller"]) - {line.number for line in lines}
+    assert 0 < len(strays) < calls.height / 100, "a few calls are of nobody's number, as in every carrier's file"
+
+
+@pytest.fixture
+def installation(bare_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """An empty database and directory that ``css`` finds by the environment."""
+    monkeypatch.setenv("CSS_DATABASE_URL", bare_engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    monkeypatch.setenv("CSS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CSS_WORKERS", "1")
+    settings.cache_clear()
+    yield bare_engine
+    settings.cache_clear()
+
+
+def _rows(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        tables = connection.execute(
+            text("SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')")
+        ).scalars()
+        return {name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in sorted(tables)}
+
+
+def test_one_command_on_an_empty_database_and_a_second_one_changes_nothing(
+    installation: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", "--lines", "12", "--days", "2", "--seed", "3"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) <= 10
+    assert said[0].startswith("District ZZ, 12 lines, lived 2 days from 01 Mar 2026 in ")
+    assert any("1 by telephone" in line and "by a partner's XML" in line for line in said)
+    assert any("the books balance" in line for line in said)
+    assert any(str(tmp_path / "home" / "spool" / "bills" / "ZZ") in line for line in said)
+    rows, files = _rows(installation), Life(installation, tmp_path / "home", 0, 0).files()
+    assert rows["orders.customer_order"] >= 1
+    assert rows["repairs.fault"] >= 1
+
+    assert main(["demo", "--lines", "12", "--days", "2"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("CSS641E District ZZ is there already")
+    assert _rows(installation) == rows
+    changed = {name for name, digest in Life(installation, tmp_path / "home", 0, 0).files().items() if files.get(name) != digest}
+    assert changed <= {"log/css.log"}
+
+
+@pytest.mark.parametrize(
+    "words", [["--lines", "0"], ["--lines", "-5"], ["--lines", "700001"], ["--days", "0"], ["--days", "401"]], ids=lambda words: words[1]
+)
+def test_a_size_that_cannot_be_made_is_refused_before_anything_is(
+    words: list[str], installation: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["demo", *words]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence == "CSS640E A demo has 1 to 700000 lines and 1 to 400 days."
+    assert _rows(installation) == {}
+    assert not (tmp_path / "home" / "incoming").exists()
