@@ -135,12 +135,17 @@ class Form:
         return True
 
     @property
+    def shows(self) -> bool:
+        """Whether the page shows an effect: then the reader's eye, and the cursor, belong there."""
+        return bool(self.seen) and not self.has_errors
+
+    @property
     def focus(self) -> str:
         """The field to start in: the first wrong one, else where ``start`` says, else the first empty one that is needed."""
         shown = self.screen.shown_fields(self.deed)
         wrong = next((one.name for one in shown if one.name in self.errors), "")
         empty = next((one.name for one in shown if one.is_required and not self.values.get(one.name)), "")
-        if self.at_command and not wrong:
+        if not wrong and (self.at_command or self.shows):
             return ""
         return wrong or self.start or empty or (shown[0].name if shown else "")
 

@@ -76,7 +76,7 @@ def show(
     said = [Message(code, text) for code, text in cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))]
     if form is not None and form.look_first:
         said.append(Message("CSS367W", "This is what it would do. Press F6 again to commit it."))
-    elif form is not None and form.seen and form.start == "":
+    elif form is not None and form.shows:
         said.append(Message("CSS366I", "Checked. F6 commits what is shown."))
     said.extend(messages)
     html = render_template(

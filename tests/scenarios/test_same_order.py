@@ -93,6 +93,7 @@ def by_screen(engine: Engine, morning: Morning, home: Path) -> None:
         address_key=morning.address_key,
         care_level="2",
         directory_kind="XD",
+        directory_name="",  # the screen proposes one; ex-directory needs none
         emergency_name="Olwen Pryce",
         required_on="16 Mar 2026",
         hazard_notes="Dog in the yard",

@@ -15,11 +15,11 @@ from css.core.deadline import CARE_LEVELS
 from css.core.errors import BadMessage, NotFound, Refused
 from css.core.money import Price
 from css.core.phone import display_number
-from css.core.words import DirectoryEntryKind, HalfDay, PriceKind, ProductKind, Role
+from css.core.words import DirectoryEntryKind, HalfDay, PriceBasis, PriceKind, ProductKind, Role
 from css.master.card_rows import AccountCard, CustomerHead
 from css.master.cards import account_card
 from css.master.find import criteria_of
-from css.master.queries import ProductRow, SiteAnswer, products, site_by_key, sites_by_postcode
+from css.master.queries import PriceOn, ProductRow, SiteAnswer, products, site_by_key, sites_by_postcode
 from css.web.desk import Desk, converse
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
@@ -184,9 +184,9 @@ class Charge:
 
     product: str
     monthly: Price | None
-    monthly_with_vat: Price | None
     once: Price | None
-    once_with_vat: Price | None
+    basis: PriceBasis | None
+    """Whether these are before or after VAT: as they were published to this segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,14 @@ class Effect:
     placed: OrderPlaced
     card: OrderCard
     charges: tuple[Charge, ...]
+
+    @property
+    def monthly(self) -> Price:
+        return sum((charge.monthly for charge in self.charges if charge.monthly is not None), start=Price(0))
+
+    @property
+    def once(self) -> Price:
+        return sum((charge.once for charge in self.charges if charge.once is not None), start=Price(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,13 +304,14 @@ def _place(session: Session, command: PlaceOrder, *, by: Actor, at: datetime) ->
 def _charge(row: ProductRow) -> Charge:
     rental = next((price for price in row.prices if price.kind is PriceKind.RENTAL), None)
     once = next((price for price in row.prices if price.kind is PriceKind.CONNECTION), None)
-    return Charge(
-        row.name,
-        rental.net_price if rental else None,
-        rental.gross_price if rental else None,
-        once.net_price if once else None,
-        once.gross_price if once else None,
-    )
+    basis = next((price.basis for price in (rental, once) if price), None)
+    return Charge(row.name, _published(rental), _published(once), basis)
+
+
+def _published(price: PriceOn | None) -> Price | None:
+    if price is None:
+        return None
+    return price.net_price if price.basis is PriceBasis.NET else price.gross_price
 
 
 def _look_up_address(session: Session, form: Form) -> tuple[SiteAnswer, ...]:

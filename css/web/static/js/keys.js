@@ -82,7 +82,7 @@ document.addEventListener("keydown", (event) => {
     move(event);
   } else if (event.key === "Enter" && event.target === command && line(command.value)) {
     event.preventDefault();
-  } else if (event.key === "Enter" && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
+  } else if (event.key === "Enter" && !event.shiftKey && !event.target.matches("input, a, button, summary")) {
     event.preventDefault();
     form.querySelector(".default-key").click();
   }
@@ -110,8 +110,9 @@ addEventListener("pageshow", () => { sent = false; });
 const start = document.querySelector("[autofocus]");
 if (start) {
   // It may have done so before this script ran, or do it after.
-  if (document.activeElement === start) { arrived({ target: start }); start.select(); }
-  else start.addEventListener("focus", () => start.select(), { once: true });
+  const took = () => { arrived({ target: start }); if (start.select) start.select(); };
+  if (document.activeElement === start) took();
+  else start.addEventListener("focus", took, { once: true });
 }
 
 const [page] = performance.getEntriesByType("navigation");
