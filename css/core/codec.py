@@ -1,6 +1,7 @@
 """Commands, results and rows as plain JSON values, and back; built from the types, so every verb has a door for scripts.
 
-Money travels as the string of pounds and pence ("12.34"), a Price as the string of pence, dates and instants in ISO 8601.
+Money travels as the string of pounds and pence ("12.34"), a Price as the string of pence, dates, times and instants in ISO
+8601, bytes as the text they are in UTF-8, or else as ``base64:`` and that.
 All faults of a document are reported at once, each with the path of the field (BadMessage CSS060E).
 """
 
@@ -8,9 +9,10 @@ All faults of a document are reported at once, each with the path of the field (
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import MISSING, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import cache
@@ -88,6 +90,11 @@ def _day(value: object, _: Any) -> date:
     return date.fromisoformat(text)
 
 
+def _bytes(value: object, _: Any) -> bytes:
+    text = _text(value)
+    return base64.b64decode(text.removeprefix(_BASE64), validate=True) if text.startswith(_BASE64) else text.encode()
+
+
 def _instant(value: object, _: Any) -> datetime:
     instant = datetime.fromisoformat(_text(value))
     if instant.tzinfo is None:
@@ -133,6 +140,7 @@ def _read_record(kind: Any) -> Any:
     return read
 
 
+_BASE64 = "base64:"
 _DAY_FORM = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 _converter.register_structure_hook_factory(lambda kind: isinstance(kind, type) and is_dataclass(kind), _read_record)
@@ -147,7 +155,7 @@ for _kind, _read in (
     (Money, lambda value, _: Money.parse(_text(value))),
     (Price, lambda value, _: Price.of(_text(value))),
     (Percent, lambda value, _: Percent.of(_text(value))),
-    (bytes, lambda value, _: _text(value).encode()),
+    (bytes, _bytes),
 ):
     _converter.register_structure_hook(_kind, _read)
 
@@ -160,7 +168,7 @@ def to_plain(value: Any) -> Any:  # noqa: PLR0911 - one way out a kind of value
         return value.value
     if isinstance(value, Money | Price | Percent | Decimal):
         return str(value)
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, dict):
         return {str(to_plain(key)): to_plain(item) for key, item in value.items()}
@@ -170,9 +178,18 @@ def to_plain(value: Any) -> Any:  # noqa: PLR0911 - one way out a kind of value
     if is_dataclass(value) and not isinstance(value, type):
         return {name: to_plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, bytes):
-        return value.decode()
+        return _bytes_as_text(value)
     msg = f"{type(value).__name__} has no plain form"
     raise TypeError(msg)
+
+
+def _bytes_as_text(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = "\x00"
+    is_plain = "\x00" not in text and not text.startswith(_BASE64)
+    return text if is_plain else _BASE64 + base64.b64encode(value).decode()
 
 
 def from_plain(plain: Any, kind: type[T], *, path: str = "") -> T:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from types import UnionType
@@ -203,6 +203,7 @@ def test_everything_wrong_is_said_at_once_with_its_path() -> None:
         ("made_at", "2026-01-31", "made_at: an instant needs its zone, like 2026-04-05T09:30:00+01:00."),
         ("made_at", "noon", "made_at: Invalid isoformat string: 'noon'."),
         ("body", 1, "body: expected text, not a whole number."),
+        ("body", "base64:YQ=", "body: Incorrect padding."),
     ],
 )
 def test_a_value_of_another_kind_is_never_guessed_at(field: str, value: object, said: str) -> None:
@@ -266,7 +267,13 @@ def test_rows_of_all_kinds_become_plain() -> None:
         "b": ["0.05", None],
         "business": "1.5",
     }
-    assert to_plain(b"<a/>") == "<a/>"
+    assert to_plain((time(7, 30), b"<a/>")) == ["07:30:00", "<a/>"]
+
+
+@given(st.one_of(st.binary(max_size=50), SIMPLE[str].map(str.encode), st.just(b"base64:YQ=="), st.just(b"%PDF-1.4\xe2\xe3\x00")))
+def test_bytes_of_any_kind_come_back_as_they_were(body: bytes) -> None:
+    written = json.dumps(to_plain(Thing("x", date(2026, 1, 31), body=body)))
+    assert from_plain(json.loads(written), Thing).body == body
 
 
 @pytest.mark.parametrize("value", [1.5, object(), Part])
