@@ -219,6 +219,13 @@ def test_function_keys_work_inside_a_field_and_help_is_where_the_cursor_is(hands
     assert "does nothing here" in hands.page.inner_text("#keyed")
     hands.press("Control+k")
     assert hands.cursor == "command"
+    # Whether the browser itself would have taken the key cannot be seen without a window: whether it was left any, can.
+    hands.page.evaluate("addEventListener('keydown', (e) => setTimeout(() => { window.taken = e.defaultPrevented; }), true)")
+    for key in ("F1", "F2", "F4", "F7", "F8", "F9", "F10", "F11", "Control+k"):
+        hands.press(key)
+        hands.page.wait_for_function("window.taken !== undefined")
+        assert hands.page.evaluate("window.taken"), f"the browser would act on {key}"
+        hands.page.evaluate("delete window.taken")
     hands.go("F12", to="CU03")
     hands.go("F3", to="MENU")
 

@@ -15,7 +15,7 @@ from css.core.deadline import CARE_LEVELS
 from css.core.errors import BadMessage, NotFound, Refused
 from css.core.money import Price
 from css.core.phone import display_number
-from css.core.words import DirectoryEntryKind, HalfDay, PriceBasis, PriceKind, ProductKind, Role
+from css.core.words import AddressMatch, DirectoryEntryKind, HalfDay, PriceBasis, PriceKind, ProductKind, Role
 from css.master.card_rows import AccountCard, CustomerHead
 from css.master.cards import account_card
 from css.master.find import criteria_of
@@ -332,7 +332,9 @@ def _look_up_address(session: Session, form: Form) -> tuple[SiteAnswer, ...]:
         form.values["address_key"] = sites[0].address_key
     elif sites:
         form.take(
-            Refused("CSS383E", "There are {count} addresses; key the key of one of them, below.", count=len(sites), element="address_key")
+            Refused(
+                "CSS383E", "There are {count} addresses; add the house, or key the key of one.", count=len(sites), element="address_key"
+            )
         )
     else:
         form.take(NotFound("CSS384E", "No address is known by {text!r}; look for the postcode alone.", text=typed, element="address_key"))
@@ -372,10 +374,17 @@ def _page(
             "care_level": tuple((level.code, level.promise) for level in CARE_LEVELS.values()),
             "directory_kind": tuple(DIRECTORY.items()),
             "half_day": tuple(HALVES.items()),
-        },
+        }
+        | ({"address_key": tuple((site.address_key, _in_words(site)) for site in sites)} if len(sites) > 1 else {}),
         effect=effect,
-        sites=sites,
+        site=sites[0] if len(sites) == 1 else None,
     )
+
+
+def _in_words(site: SiteAnswer) -> str:
+    """An address to choose, with the plant that would serve it."""
+    plant = "stopped line" if site.stopped_lines else "spare pair" if site.spare_pairs else "no pair"
+    return f"{site.premises} {site.street}, {plant if site.match is AddressMatch.GOLD else 'silver'}"
 
 
 PAGES: Final = (Page(OR01, show_entry, act_entry),)
