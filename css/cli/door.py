@@ -6,28 +6,39 @@ the two tables below are the whole registration; nothing is found by magic.
 
 from __future__ import annotations
 
-import getpass
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
 
+from batch import queries as batch_queries
 from billing import actions as billing_actions
+from billing import queries as billing_queries
+from billing.queries.tariffs import tariff_book
+from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.care import actions as care_actions
+from css.care import queries as care_queries
+from css.cli.asker import system_user
 from css.core.actor import Actor
 from css.core.clock import SystemClock
-from css.core.codec import describe, from_plain, to_plain
-from css.core.errors import BadMessage
+from css.core.codec import describe, from_plain, phrase, to_plain
+from css.core.errors import BadMessage, Refusals
+from css.core.words import Role
 from css.db.engine import database, transaction
-from css.master import enrol
+from css.master import cards, enrol, find
+from css.master import queries as master_queries
+from css.master.reference import RETAIL
 from orders import actions as order_actions
+from orders import queries as order_queries
 from repairs import actions as repair_actions
+from repairs import queries as repair_queries
 
 COMMAND_BYTES_MAX = 5_000_000
 
@@ -50,62 +61,112 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "release-bill": billing_actions.release_bill,
 }
 
-QUERIES: Mapping[str, Callable[..., Any]] = {}
+QUERIES: Mapping[str, Callable[..., Any]] = {
+    "districts": master_queries.districts,
+    "providers": master_queries.providers,
+    "products": master_queries.products,
+    "product-prices": master_queries.product_prices,
+    "tariffs": tariff_book,
+    "sites-by-postcode": master_queries.sites_by_postcode,
+    "site-by-key": master_queries.site_by_key,
+    "find-customers": find.find_customers,
+    "customer-card": cards.customer_card,
+    "account-card": cards.account_card,
+    "line-card": cards.line_card,
+    "timeline": care_queries.timeline,
+    "line-timeline": care_queries.line_timeline,
+    "order-card": order_queries.order_card,
+    "open-orders": order_queries.open_orders,
+    "account-orders": order_queries.account_orders,
+    "order-work-list": order_queries.order_work_list,
+    "fault-card": repair_queries.fault_card,
+    "open-faults": repair_queries.open_faults,
+    "faults-of-account": repair_queries.faults_of_account,
+    "symptoms": repair_queries.symptoms,
+    "clear-codes": repair_queries.clear_codes,
+    "account-balance": billing_queries.account_balance,
+    "statement": billing_queries.statement,
+    "bills-of-account": billing_queries.bills_of_account,
+    "bills-of-night": billing_queries.bills_of_night,
+    "held-bills": billing_queries.held_bills,
+    "bill-card": billing_queries.bill_card,
+    "bill-file": billing_queries.bill_file,
+    "outbox-after": handover.outbox_after,
+    "night-runs": batch_queries.runs,
+    "night-steps": batch_queries.steps,
+    "night-totals": batch_queries.totals,
+    "night-rejects": batch_queries.rejects,
+}
 
 do = typer.Typer(add_completion=False)
 ask = typer.Typer(add_completion=False)
 
+_NAMED = re.compile(r"^([a-z_]+)=(.*)$", re.DOTALL)
+"""A criterion by its name; what has no name before the sign is a value with a sign in it."""
+_GIVEN = frozenset({"session", "by"})
+"""What the door itself gives to a query."""
+
 
 def the_asker() -> Actor:
     """Whoever is signed on to the operating system, acting for the own retail arm with every role: the owner's door."""
-    return Actor(
-        kind="operator",
-        name=getpass.getuser().upper()[:8] or "OWNER",
-        provider_code="RETAIL",
-        roles=frozenset({"clerk", "repair", "billing", "scheduler", "supervisor"}),
-        door="command line",
-    )
+    return Actor("operator", system_user().upper()[:8], RETAIL, frozenset(role.value for role in Role), "command line")
 
 
 @do.command()
 def do_verb(
-    verb: Annotated[str, typer.Argument(help="One of the verbs; --fields says what it takes.")] = "",
-    file: Annotated[str, typer.Argument(help="A JSON file with the command, or - for standard input.")] = "-",
+    verb: Annotated[str, typer.Argument(help="One of the verbs; without one they are listed.")] = "",
+    file: Annotated[str, typer.Argument(help="A JSON file with the command, or - for standard input.")] = "",
     *,
     fields: Annotated[bool, typer.Option("--fields", help="Say what the verb takes, and do nothing.")] = False,
 ) -> None:
     """Do a deed: any verb, with its command as JSON. Prints the answer as JSON."""
+    if not verb:
+        _list(VERBS)
+        return
     action = _named(VERBS, verb, "verb", "do")
     command_type = _command_type(action)
     if fields:
         _print(describe(command_type))
         return
-    command: Any = from_plain(_read_json(file), command_type)
-    engine = database()
-    with transaction(engine) as session:
+    command: Any = from_plain(_read_json(file, verb), command_type)
+    with transaction(database()) as session:
         answer = action(session, command, by=the_asker(), at=SystemClock().now())
     _print(to_plain(answer))
 
 
 @ask.command()
 def ask_query(
-    query: Annotated[str, typer.Argument(help="One of the queries; --fields says what it takes.")] = "",
+    query: Annotated[str, typer.Argument(help="One of the queries; without one they are listed.")] = "",
     criteria: Annotated[list[str] | None, typer.Argument(help="What to look for, as name=value, or values in order.")] = None,
     *,
     fields: Annotated[bool, typer.Option("--fields", help="Say what the query takes, and ask nothing.")] = False,
 ) -> None:
     """Ask a question: any query, its rows as JSON."""
+    if not query:
+        _list(QUERIES)
+        return
     function = _named(QUERIES, query, "query", "ask")
-    wanted = _criteria_types(function)
+    wanted = _criteria_of(function)
     if fields:
-        _print({name: _phrase(kind, required=required) for name, (kind, required) in wanted.items()})
+        _print({name: phrase(kind) + ("" if is_required else ", optional") for name, (kind, is_required) in wanted.items()})
         return
     arguments = _arguments(wanted, criteria or [])
-    if "by" in inspect.signature(function).parameters:
+    parameters = inspect.signature(function).parameters
+    if "by" in parameters:
         arguments["by"] = the_asker()
     with transaction(database()) as session:
-        rows = function(session, **arguments)
-        _print(to_plain(rows))
+        if "session" in parameters:
+            arguments["session"] = session
+        rows = function(**arguments)
+    _print(to_plain(rows))
+
+
+def _list(table: Mapping[str, Callable[..., Any]]) -> None:
+    """Each name with the first sentence of what its function says of itself."""
+    width = max(map(len, table))
+    for name, function in table.items():
+        first_line = (inspect.getdoc(function) or "").partition("\n")[0]
+        print(f"{name:<{width}}  {re.split(r'(?<=[.]) ', first_line)[0]}")
 
 
 def _named(table: Mapping[str, Callable[..., Any]], name: str, what: str, door: str) -> Callable[..., Any]:
@@ -122,31 +183,37 @@ def _named(table: Mapping[str, Callable[..., Any]], name: str, what: str, door: 
 
 
 def _command_type(action: Callable[..., Any]) -> type:
-    names = list(inspect.signature(action).parameters)
-    kind: type = get_type_hints(action)[names[1]]
+    """The type of what comes after the session."""
+    kind: type = get_type_hints(action)[list(inspect.signature(action).parameters)[1]]
     return kind
 
 
-def _read_json(file: str) -> Any:  # noqa: ANN401 - JSON is of any type until its record is known
+def _read_json(file: str, verb: str) -> Any:  # noqa: ANN401 - JSON is of any type until its record is known
+    name = file or "standard input"
+    if not file and sys.stdin.isatty():
+        sentence = "Give the command as a JSON file, or - to type it; `css do {verb} --fields` says its fields."
+        raise BadMessage("CSS007E", sentence, verb=verb)
+    content = sys.stdin.buffer.read(COMMAND_BYTES_MAX + 1) if file in {"", "-"} else _read_file(Path(file))
+    if len(content) > COMMAND_BYTES_MAX:
+        raise BadMessage("CSS007E", "{file} is larger than {limit} bytes.", file=name, limit=COMMAND_BYTES_MAX)
     try:
-        text = sys.stdin.read(COMMAND_BYTES_MAX + 1) if file == "-" else _read_file(Path(file))
+        text = content.decode("utf-8-sig")
+        return json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_doubles)
     except UnicodeDecodeError:
-        raise BadMessage("CSS007E", "{file} is not text in UTF-8.", file=file) from None
-    if len(text) > COMMAND_BYTES_MAX:
-        raise BadMessage("CSS007E", "{file} is larger than {limit} bytes.", file=file, limit=COMMAND_BYTES_MAX)
-    try:
-        return json.loads(text, parse_float=_no_float, object_pairs_hook=_no_doubles)
-    except (json.JSONDecodeError, RecursionError) as problem:
-        where = f"line {problem.lineno}, column {problem.colno}" if isinstance(problem, json.JSONDecodeError) else "nested too deeply"
-        raise BadMessage("CSS007E", "{file} is not JSON: {where}.", file=file, where=where) from None
+        raise BadMessage("CSS007E", "{file} is not text in UTF-8.", file=name) from None
+    except json.JSONDecodeError as problem:
+        sentence = "{file} is not JSON: line {line}, column {column}."
+        raise BadMessage("CSS007E", sentence, file=name, line=problem.lineno, column=problem.colno) from None
+    except (RecursionError, ValueError):  # brackets without end; a number of thousands of digits
+        raise BadMessage("CSS007E", "{file} is JSON past any use: nested too deeply, or a number too long.", file=name) from None
 
 
-def _read_file(path: Path) -> str:
-    with path.open(encoding="utf-8") as stream:
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as stream:
         return stream.read(COMMAND_BYTES_MAX + 1)
 
 
-def _no_float(text: str) -> str:
+def _no_float(text: str) -> NoReturn:
     raise BadMessage("CSS007E", 'The number {text} has a fraction; write amounts as text, like "12.34".', text=text[:40])
 
 
@@ -157,49 +224,54 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _criteria_types(function: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
+def _criteria_of(function: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
+    """The criteria of a query in order: their type, and whether they must be given."""
     hints = get_type_hints(function)
-    parameters = list(inspect.signature(function).parameters.values())[1:]
     return {
-        parameter.name: (hints[parameter.name], parameter.default is inspect.Parameter.empty)
-        for parameter in parameters
-        if parameter.name != "by"
+        name: (hints[name], parameter.default is inspect.Parameter.empty)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in _GIVEN
     }
 
 
 def _arguments(wanted: Mapping[str, tuple[Any, bool]], words: list[str]) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    order = iter(wanted)
-    for word in words:
-        name, separator, value = word.partition("=")
-        if not separator or name not in wanted:
-            name, value = next((free for free in order if free not in given), ""), word
-        if not name:
-            raise BadMessage(
-                "CSS008E", "Nobody asked for {word!r}; the query takes {names}.", word=word[:40], names=", ".join(wanted) or "nothing"
-            )
-        given[name] = from_plain(_literal(value, wanted[name][0]), wanted[name][0])
-    missing = [name for name, (_, required) in wanted.items() if required and name not in given]
+    """The criteria as values. Everything wrong with the values is told at once."""
+    given = _by_name(wanted, words)
+    missing = [name for name, (_, is_required) in wanted.items() if is_required and name not in given]
+    wrong = Refusals()
     if missing:
-        raise BadMessage(
-            "CSS008E", "The query needs {missing}; give it as {example}=VALUE.", missing=", ".join(missing), example=missing[0]
-        )
+        sentence = "The query needs {missing}; give it as {example}=VALUE."
+        wrong.add(BadMessage("CSS008E", sentence, missing=", ".join(missing), example=missing[0]))
+    values = {name: wrong.reading(partial(_value, word, wanted[name][0], name)) for name, word in given.items()}
+    wrong.tell()
+    return values
+
+
+def _by_name(wanted: Mapping[str, tuple[Any, bool]], words: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for word in words:
+        named = _NAMED.match(word)
+        name = named[1] if named else next((free for free in wanted if free not in given), "")
+        if name not in wanted:
+            names = ", ".join(wanted) or "nothing"
+            raise BadMessage("CSS008E", "Nobody asked for {word!r}; the query takes {names}.", word=word[:40], names=names)
+        if name in given:
+            raise BadMessage("CSS008E", "{name} is given twice.", name=name)
+        given[name] = named[2] if named else word
     return given
 
 
-def _literal(value: str, kind: Any) -> Any:  # noqa: ANN401 - a word of the command line for a parameter of any type
+def _value(word: str, kind: Any, name: str) -> Any:  # noqa: ANN401 - a word of the command line for a parameter of any type
     """Numbers and switches are read as such; everything else is text to the codec."""
-    options = getattr(kind, "__args__", (kind,))
-    if int in options and value.lstrip("-").isdigit():
-        return int(value)
-    if bool in options and value in {"true", "false"}:
-        return value == "true"
-    return value
-
-
-def _phrase(kind: Any, *, required: bool) -> str:  # noqa: ANN401 - see _literal
-    name = "date" if kind is date else getattr(kind, "__name__", str(kind))
-    return f"{name}{'' if required else ', optional'}"
+    kinds = getattr(kind, "__args__", (kind,))
+    plain: str | int = word
+    if int in kinds and re.fullmatch(r"-?[0-9]{1,20}", word):
+        plain = int(word)
+        if plain < 0:
+            raise BadMessage("CSS008E", "{name} is nought or more.", name=name, element=name)
+    elif bool in kinds and word in {"true", "false"}:
+        plain = word == "true"
+    return from_plain(plain, kind, path=name)
 
 
 def _print(plain: Any) -> None:  # noqa: ANN401 - see _read_json
