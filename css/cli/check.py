@@ -25,7 +25,7 @@ def check(district: Annotated[str, typer.Argument(help="The district's two lette
     for difference in differences:
         print(difference)
     if differences:
-        print(f"{len(differences)} differences.")
+        print(f"{len(differences)} difference{'' if len(differences) == 1 else 's'}.")
         return 1
     print("The books balance.")
     return 0
