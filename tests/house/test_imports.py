@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from importlinter.cli import lint_imports
+import subprocess
+import sys
 
 from tests.house.source import ROOT
 
 
-def test_every_import_contract_is_kept(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
-    assert status == 0, capsys.readouterr().out
+def test_every_import_contract_is_kept() -> None:
+    # In a process of its own: the linter silences every logger it finds, and later tests read the log.
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
