@@ -57,7 +57,7 @@ def _begin() -> Response | None:
             g.desk = Desk(at_office.connect(), at, on_duty)
             return None
         flash("Your sign-on has ended. Sign on again; what was committed is kept.", "CSS352W")
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    wanted = request.full_path.rstrip("?") if request.method != "POST" else ""
     return make_response(redirect(url_for("screens.sign_on", next=wanted or None), code=303))
 
 

@@ -101,7 +101,7 @@ def shown_keys(at_desk: Desk | None, screen: Screen, form: Form | None, links: M
     own = {key.name: key for key in screen.keys if _usable(key, at_desk, deed)}
     homeward = address("CU03", in_hand.account_number) if in_hand and screen.code != "CU03" else address("MENU")
     goes = {"F3": "" if screen.is_public or screen.code == "MENU" else homeward, **links}
-    local = {"F1"} | (set() if screen.is_public else {"F10"}) | ({"F4"} if form is not None and screen.has_codes else set())
+    local = {"F1"} | (set() if screen.is_public else {"F9", "F10"}) | ({"F4"} if form is not None and screen.has_codes else set())
     shown = []
     for key in (*COMMON_KEYS, *(key for key in own.values() if key.name not in COMMON_NAMES)):
         label = own[key.name].label if key.name in own else key.label

@@ -43,7 +43,7 @@ def screen(code: str, rest: str) -> Response:
     if not rest.isprintable():
         raise NotFound("CSS355E", NO_PAGE)
     arguments = tuple(part for part in rest.split("/") if part)[:ARGUMENTS_MAX]
-    if request.method == "GET":
+    if request.method != "POST":
         return page.show(at_desk, arguments)
     posted = request.form.to_dict()
     if posted.get("key") == "F3" and page.screen.code == "MENU":

@@ -120,6 +120,7 @@ COMMON_KEYS: Final = (
     Key(name="F4", label="values"),
     Key(name="F5", label="refresh"),
     Key(name="F6", label="commit", sends=True),
+    Key(name="F9", label="recall"),
     Key(name="F10", label="command"),
     Key(name="F12", label="back"),
 )
@@ -133,6 +134,7 @@ KEY_MEANINGS: Final = {
     "F5": "fetch the data again; what is keyed stays",
     "F6": "commit what was checked",
     "F7 and F8": "a page back and forward, as Page Up and Page Down",
+    "F9": "the last command again, to change and send",
     "F10": "to the command line (Ctrl+K does the same)",
     "F12": "one step back, nothing saved",
     "Shift+F1 to F12": "the screen's own keys, as its key bar says",

@@ -76,6 +76,17 @@ def test_without_a_sign_on_a_post_does_nothing_and_asks_for_one(seat: Seat, worl
     assert answer.headers["Location"] == "/sign-on"
 
 
+def test_only_a_post_does_anything(desk: Seat, world: World, engine: Engine) -> None:
+    desk.open(f"/s/PY01/{world.account.number}")
+    desk.press("Enter", amount="10", method="CD")
+    data = desk.form() | {"key": "F6"}
+    for method in ("HEAD", "OPTIONS", "GET"):
+        assert desk.client.open(desk.path, method=method, data=data).status_code == 200
+    assert desk.client.put(desk.path, data=data).status_code == 405
+    with transaction(engine) as session:
+        assert session.execute(text("SELECT count(*) FROM billing.payment")).scalar_one() == 0
+
+
 @pytest.mark.parametrize("nasty", NASTY)
 @pytest.mark.parametrize("code", [code for code, page in PAGES.items() if page.act is not None])
 def test_nonsense_in_every_field_is_refused_or_found_nowhere(desk: Seat, world: World, code: str, nasty: str) -> None:

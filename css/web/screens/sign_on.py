@@ -46,7 +46,7 @@ SIGN: Final = Screen(
 def sign_on() -> Response:
     """The page and the deed. Answers 422 to what opens no session; a wrong try is counted and committed."""
     wanted = own_path(request.args.get("next", ""))
-    if request.method == "GET":
+    if request.method != "POST":
         return show(None, SIGN, form=Form.blank(SIGN))
     form = Form.posted(SIGN, request.form)
     if form.has_errors:

@@ -16,6 +16,7 @@ function press(name) {
   if (name === "F1") return help();
   if (name === "F4") return values();
   if (name === "F7" || name === "F8") return turn(name === "F8" ? 1 : -1);
+  if (name === "F9") return recall();
   if (name === "F10") return command ? (command.focus(), command.select()) : undefined;
   const target = button(name);
   if (target) return target.click();
@@ -37,6 +38,12 @@ function values() {
   if (!panel) return say("no list of values for this field");
   panel.open = !panel.open;
   if (panel.open) panel.scrollIntoView({ block: "nearest" });
+}
+
+function recall() {
+  if (!command) return;
+  command.value = sessionStorage.getItem("css-last-command") || "";
+  command.focus();
 }
 
 // A page back or forward, as Page Up and Page Down do it wherever the cursor is.
@@ -80,8 +87,9 @@ document.addEventListener("keydown", (event) => {
     turn(event.key === "PageDown" ? 1 : -1);
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     move(event);
-  } else if (event.key === "Enter" && event.target === command && line(command.value)) {
-    event.preventDefault();
+  } else if (event.key === "Enter" && event.target === command && command.value.trim()) {
+    sessionStorage.setItem("css-last-command", command.value);
+    if (line(command.value)) event.preventDefault();
   } else if (event.key === "Enter" && !event.shiftKey && !event.target.matches("input, a, button, summary")) {
     event.preventDefault();
     form.querySelector(".default-key").click();
@@ -110,7 +118,8 @@ addEventListener("pageshow", () => { sent = false; });
 const start = document.querySelector("[autofocus]");
 if (start) {
   // It may have done so before this script ran, or do it after.
-  const took = () => { arrived({ target: start }); if (start.select) start.select(); };
+  // Whoever was faster than this script keeps what they have typed.
+  const took = () => { arrived({ target: start }); if (start.value && start.value === start.defaultValue) start.select(); };
   if (document.activeElement === start) took();
   else start.addEventListener("focus", took, { once: true });
 }
