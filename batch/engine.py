@@ -7,10 +7,6 @@ whatever a killed process had not committed was never there.
 from __future__ import annotations
 
 import logging
-import multiprocessing
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
@@ -19,14 +15,13 @@ from sqlalchemy.orm import Session
 from batch import repository
 from batch.model import ExecutionState, InstanceState, StepState
 from batch.net import BlockStep, Context, Counts, LoopStep, Net, SingleStep, Step, Unwatched, Watcher, Work
-from batch.repository import BlockRow, Fenced
+from batch.repository import Fenced
+from batch.workers import BlockTask, Workers
 from css.core.clock import Clock
 from css.core.errors import Breach, CssError, Refused, Unavailable
-from css.db.engine import make_engine, transaction
+from css.db.engine import transaction
 
 LOG = logging.getLogger(__name__)
-IN_FLIGHT_PER_WORKER = 2
-"""Blocks handed out ahead of the workers: enough to keep them busy, few enough to stop soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ class _Attempt:
     execution_id: int
     clock: Clock
     watcher: Watcher
-    workers: int
+    workers: Workers
 
 
 def run_net(engine: Engine, net: Net, context: Context, *, clock: Clock, workers: int = 1, watcher: Watcher | None = None) -> RunOutcome:
@@ -79,11 +74,12 @@ def run_net(engine: Engine, net: Net, context: Context, *, clock: Clock, workers
                 )
             execution_id, number = repository.begin_attempt(session, instance.id, context.by, clock.now())
         context = replace(context, job_instance_id=instance.id, parameters=instance.parameters)
-        attempt = _Attempt(engine, net, context, instance.id, execution_id, clock, watcher or Unwatched(), workers)
         LOG.info(
             "net started", extra={"net": net.name, "district": context.district_code, "date": context.business_date, "attempt": number}
         )
-        return _run_steps(attempt, number)
+        with Workers(engine, net, clock, workers) as shared:
+            attempt = _Attempt(engine, net, context, instance.id, execution_id, clock, watcher or Unwatched(), shared)
+            return _run_steps(attempt, number)
 
 
 def _run_steps(attempt: _Attempt, number: int) -> RunOutcome:
@@ -178,88 +174,9 @@ def _run_blocks(attempt: _Attempt, step: BlockStep, row: repository.StepRow) -> 
     with transaction(attempt.engine) as session:
         blocks = repository.waiting_blocks(session, row.id)
     attempt.watcher.step_started(step, total=total, done=row.counts.read)
-    for counts in _block_counts(attempt, step, row.id, blocks):
-        attempt.watcher.advanced(step, counts.read)
-
-
-def _block_counts(attempt: _Attempt, step: BlockStep, step_id: int, blocks: tuple[BlockRow, ...]) -> Iterator[Counts]:
     tasks = [
-        BlockTask(attempt.net.name, step.name, attempt.context, attempt.instance_id, step_id, attempt.execution_id, block)
+        BlockTask(attempt.net.name, step.name, attempt.context, attempt.instance_id, row.id, attempt.execution_id, block)
         for block in blocks
     ]
-    if attempt.workers < 2 or not step.in_parallel or len(blocks) < 2:  # noqa: PLR2004 - one worker or one block needs no pool
-        for task in tasks:
-            yield do_block(attempt.engine, step, task, attempt.clock)
-        return
-    yield from _in_processes(attempt, tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockTask:
-    """All a worker is told. It claims the block itself, so a task lost, repeated or run twice is harmless."""
-
-    net: str
-    step: str
-    context: Context
-    instance_id: int
-    step_id: int
-    execution_id: int
-    block: BlockRow
-
-
-def do_block(engine: Engine, step: BlockStep, task: BlockTask, clock: Clock) -> Counts:
-    """Claim a block, do it, and commit output, counts and claim together. A block already done counts nothing."""
-    with transaction(engine) as session:
-        if not repository.claim_block(session, task.block.id, task.step_id, task.execution_id):
-            if task.block.id in {block.id for block in repository.waiting_blocks(session, task.step_id)}:
-                raise Fenced("CSS611E", "Another attempt has taken over step {step}; this one writes nothing more.", step=task.step)
-            return Counts()
-        work = step.run(session, task.context, task.block.first_key, task.block.last_key)
-        repository.count_block(session, task.block.id, work.counts)
-        repository.record_work(session, task.instance_id, task.step_id, task.execution_id, task.step, work, clock.now(), checkpoint=None)
-    return work.counts
-
-
-def _in_processes(attempt: _Attempt, tasks: list[BlockTask]) -> Iterator[Counts]:
-    """Hand blocks to local processes, a few ahead of them; each has its own engine, made after it was started."""
-    url = attempt.engine.url.render_as_string(hide_password=False)
-    waiting = iter(tasks)
-    with ProcessPoolExecutor(
-        attempt.workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(url, attempt.net, attempt.clock),
-    ) as pool:
-        in_flight: set[Future[Counts]] = set()
-        try:
-            for task in waiting:
-                in_flight.add(pool.submit(_work_block, task))
-                if len(in_flight) >= attempt.workers * IN_FLIGHT_PER_WORKER:
-                    finished, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in finished)
-            while in_flight:
-                finished, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in finished)
-        except BrokenProcessPool:
-            raise Unavailable(
-                "CSS613E", "A worker process was killed in the middle of its work; run the net again and it goes on from there."
-            ) from None
-        finally:
-            for future in in_flight:
-                future.cancel()
-
-
-_worker: tuple[Engine, Net, Clock] | None = None
-
-
-def _start_worker(url: str, net: Net, clock: Clock) -> None:
-    global _worker  # noqa: PLW0603 - a worker process has one engine for its life, and no other place to keep it
-    _worker = (make_engine(url, application="css night worker"), net, clock)
-
-
-def _work_block(task: BlockTask) -> Counts:
-    assert _worker is not None, "a worker starts before it works"
-    engine, net, clock = _worker
-    step = net.step(task.step)
-    assert isinstance(step, BlockStep), f"{task.step} has no blocks"
-    return do_block(engine, step, task, clock)
+    for counts in attempt.workers.do(step, tasks):
+        attempt.watcher.advanced(step, counts.read)

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import Engine, select, text
 
-from batch.engine import BlockTask, do_block
 from batch.model import Block, StepExecution
 from batch.net import BlockStep, Context, Counts
 from batch.repository import BlockRow
 from batch.steps import usage as steps
+from batch.workers import BlockTask, do_block
 from billing.actions import usage
 from css.core.calendar import london_instant
 from css.core.clock import FixedClock

@@ -1,0 +1,147 @@
+"""Blocks of work, and the local processes that share them out.
+
+A worker is told of a block and claims it itself, in the transaction that does it: a task lost, repeated or run twice is
+harmless, and so is a worker killed at any moment.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine
+
+from batch import repository
+from batch.net import BlockStep, Context, Counts, Net
+from batch.repository import BlockRow, Fenced
+from css.core.clock import Clock
+from css.core.errors import Unavailable
+from css.db.engine import make_engine, transaction
+
+IN_FLIGHT_PER_WORKER = 2
+"""Blocks handed out ahead of the workers: enough to keep them busy, few enough to stop soon."""
+BLOCKS_PER_WORKER_MIN = 2
+"""With fewer, starting the processes (a second or two) takes longer than doing the blocks here."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTask:
+    """All a worker is told."""
+
+    net: str
+    step: str
+    context: Context
+    instance_id: int
+    step_id: int
+    execution_id: int
+    block: BlockRow
+
+
+def do_block(engine: Engine, step: BlockStep, task: BlockTask, clock: Clock) -> Counts:
+    """Claim a block, do it, and commit output, counts and claim together. A block already done counts nothing."""
+    with transaction(engine) as session:
+        if not repository.claim_block(session, task.block.id, task.step_id, task.execution_id):
+            if task.block.id in {block.id for block in repository.waiting_blocks(session, task.step_id)}:
+                raise Fenced("CSS611E", "Another attempt has taken over step {step}; this one writes nothing more.", step=task.step)
+            return Counts()
+        work = step.run(session, task.context, task.block.first_key, task.block.last_key)
+        repository.count_block(session, task.block.id, work.counts)
+        repository.record_work(session, task.instance_id, task.step_id, task.execution_id, task.step, work, clock.now(), checkpoint=None)
+    return work.counts
+
+
+class Workers:
+    """The processes of one run of a net: started when a step first needs them, kept for its other steps, ended with the run."""
+
+    def __init__(self, engine: Engine, net: Net, clock: Clock, count: int) -> None:
+        self._engine = engine
+        self._net = net
+        self._clock = clock
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def do(self, step: BlockStep, tasks: Sequence[BlockTask]) -> Iterator[Counts]:
+        """Do every task and give the counts of each, here or in the processes; in the order they are done."""
+        if self._is_worth_it(step, len(tasks)):
+            yield from self._shared_out(tasks)
+        else:
+            for task in tasks:
+                yield do_block(self._engine, step, task, self._clock)
+
+    def _is_worth_it(self, step: BlockStep, blocks: int) -> bool:
+        enough = 1 if self._pool is not None else self._count * BLOCKS_PER_WORKER_MIN - 1
+        return step.in_parallel and self._count > 1 and blocks > enough
+
+    def _shared_out(self, tasks: Sequence[BlockTask]) -> Iterator[Counts]:
+        """Hand tasks out, a few ahead of the workers. However this ends, no worker is still busy afterwards."""
+        pool = self._started()
+        in_flight: set[Future[Counts]] = set()
+        try:
+            for task in tasks:
+                in_flight.add(pool.submit(_work_block, task))
+                if len(in_flight) >= self._count * IN_FLIGHT_PER_WORKER:
+                    finished, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in finished)
+            while in_flight:
+                finished, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in finished)
+        except BrokenProcessPool:
+            raise Unavailable(
+                "CSS613E", "A worker process was killed in the middle of its work; run the net again and it goes on from there."
+            ) from None
+        finally:
+            wait([future for future in in_flight if not future.cancel()])
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            url = self._engine.url.render_as_string(hide_password=False)
+            self._pool = ProcessPoolExecutor(
+                self._count,
+                # Not forked: a library with threads of its own may not be, and each worker makes its own engine after it is started.
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(url, self._net, self._clock),
+            )
+        return self._pool
+
+
+_worker: tuple[Engine, Net, Clock] | None = None
+
+
+def _start_worker(url: str, net: Net, clock: Clock) -> None:
+    global _worker  # noqa: PLW0603 - a worker process has one engine for its life, and no other place to keep it
+    # An interrupt at the terminal reaches the whole group; whoever hands out the work decides when it stops.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+    _worker = (make_engine(url, application="css night worker"), net, clock)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever; what it has not committed was never there."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker was started by somebody"
+    parent.join()
+    os._exit(1)
+
+
+def _work_block(task: BlockTask) -> Counts:
+    assert _worker is not None, "a worker starts before it works"
+    engine, net, clock = _worker
+    step = net.step(task.step)
+    assert isinstance(step, BlockStep), f"{task.step} has no blocks"
+    return do_block(engine, step, task, clock)
