@@ -60,7 +60,7 @@ _PREFIXES: Final = {
         "4428": "Northern Ireland",
         "4429": "Cardiff",
     },
-    "UKW": {"443": "UK-wide 03 number"},
+    "UKW": {"443": "UK-wide 03"},
     "MOB": {
         "4471": "UK mobile",
         "4472": "UK mobile",
