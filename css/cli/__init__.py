@@ -116,8 +116,9 @@ def _invoke(name: str, words: list[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.message, file=sys.stderr)
             raise BadMessage("CSS002E", "Say what to do with `css {name}`, by a name from the list above.", name=name) from None
-        sentence = " ".join(error.format_message().split()).rstrip(".?")
-        raise BadMessage("CSS002E", "{sentence}. `css {name} --help` shows how.", sentence=sentence, name=name) from None
+        sentence = " ".join(error.format_message().split()).rstrip(".?").replace("argument(s)", "words")
+        command = getattr(getattr(error, "ctx", None), "command_path", None) or f"css {name}"
+        raise BadMessage("CSS002E", "{sentence}. `{command} --help` shows how.", sentence=sentence, command=command) from None
     if status == STATUS_INTERRUPTED:  # Typer answers Ctrl-C so
         raise KeyboardInterrupt
     return status if isinstance(status, int) else 0

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
+from sqlalchemy.orm import Session
 
 from batch import queries as batch_queries
 from billing import actions as billing_actions
@@ -34,6 +35,7 @@ from css.core.words import Role
 from css.db.engine import database, transaction
 from css.master import cards, enrol, find
 from css.master import queries as master_queries
+from css.master.districts import District, no_district
 from css.master.reference import RETAIL
 from orders import actions as order_actions
 from orders import queries as order_queries
@@ -157,8 +159,16 @@ def ask_query(
     with transaction(database()) as session:
         if "session" in parameters:
             arguments["session"] = session
+        _refuse_unknown_district(session, arguments)
         rows = function(**arguments)
     _print(to_plain(rows))
+
+
+def _refuse_unknown_district(session: Session, arguments: Mapping[str, Any]) -> None:
+    """A district nobody knows is a slip of the keys, not a district with nothing in it."""
+    code = arguments.get("district_code") or arguments.get("district")
+    if isinstance(code, str) and session.get(District, code) is None:
+        raise no_district(code)
 
 
 def _list(table: Mapping[str, Callable[..., Any]]) -> None:
@@ -196,9 +206,11 @@ def _read_json(file: str, verb: str) -> Any:  # noqa: ANN401 - JSON is of any ty
     content = sys.stdin.buffer.read(COMMAND_BYTES_MAX + 1) if file in {"", "-"} else _read_file(Path(file))
     if len(content) > COMMAND_BYTES_MAX:
         raise BadMessage("CSS007E", "{file} is larger than {limit} bytes.", file=name, limit=COMMAND_BYTES_MAX)
+    if not content.strip():
+        raise BadMessage("CSS007E", "{file} is empty; `css do {verb} --fields` says what the command needs.", file=name, verb=verb)
     try:
         text = content.decode("utf-8-sig")
-        return json.loads(text, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_doubles)
+        return json.loads(text, parse_float=_no_float, parse_constant=_no_constant, object_pairs_hook=_no_doubles)
     except UnicodeDecodeError:
         raise BadMessage("CSS007E", "{file} is not text in UTF-8.", file=name) from None
     except json.JSONDecodeError as problem:
@@ -217,10 +229,16 @@ def _no_float(text: str) -> NoReturn:
     raise BadMessage("CSS007E", 'The number {text} has a fraction; write amounts as text, like "12.34".', text=text[:40])
 
 
+def _no_constant(text: str) -> NoReturn:
+    raise BadMessage("CSS007E", '{text} is no amount; write amounts as text, like "12.34".', text=text)
+
+
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BadMessage("CSS007E", "A field is named twice in one object; say each once.")
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadMessage("CSS007E", "The field {name!r} is named twice in one object; say it once.", name=twice[:40])
     return found
 
 

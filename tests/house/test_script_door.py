@@ -295,15 +295,15 @@ GOOD = to_plain(REPORT)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "CSS007E {file} is not JSON: line 1, column 1."),
+        (b"", "CSS007E {file} is empty; `css do report-fault --fields` says what the command needs."),
         (b"{", "CSS007E {file} is not JSON: line 1, column 2."),
         (b'{"number": 1,}', "CSS007E {file} is not JSON: line 1, column "),
         (b"\xff\xfe{}", "CSS007E {file} is not text in UTF-8."),
         (b"[" * 100_000, "CSS007E {file} is JSON past any use"),
         (b"[" + b"9" * 5000 + b"]", "CSS007E {file} is JSON past any use"),
         (b'{"number": 12.5}', 'CSS007E The number 12.5 has a fraction; write amounts as text, like "12.34".'),
-        (b'{"number": NaN}', "CSS007E The number NaN has a fraction"),
-        (b'{"number": "1", "number": "2"}', "CSS007E A field is named twice in one object; say each once."),
+        (b'{"number": NaN}', "CSS007E NaN is no amount"),
+        (b'{"number": "1", "number": "2"}', "CSS007E The field 'number' is named twice in one object; say it once."),
         (b"[]", "CSS060E document: expected an object with fields, not a list."),
         (
             b"{}",
@@ -321,6 +321,11 @@ def test_a_wrong_command_is_one_sentence(refused: Callable[..., str], tmp_path: 
     assert refused("do", "report-fault", str(path)).startswith(said.format(file=path))
 
 
+def test_a_district_nobody_knows_is_not_an_empty_one(refused: Callable[..., str]) -> None:
+    assert refused("ask", "held-bills", "XX").startswith("CSS101E There is no district XX")
+    assert refused("ask", "open-orders", "district_code=XX").startswith("CSS101E There is no district XX")
+
+
 def test_a_wrong_verb_and_a_missing_file_are_one_sentence(
     refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,7 +338,7 @@ def test_a_wrong_verb_and_a_missing_file_are_one_sentence(
     large = given(tmp_path, b" " * (door.COMMAND_BYTES_MAX + 1), "large.json")
     assert refused("do", "report-fault", str(large)) == f"CSS007E {large} is larger than 5000000 bytes."
     _typed(monkeypatch, b"")
-    assert refused("do", "report-fault") == "CSS007E standard input is not JSON: line 1, column 1."
+    assert refused("do", "report-fault") .startswith("CSS007E standard input is empty; ")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     assert refused("do", "report-fault").startswith("CSS007E Give the command as a JSON file, or - to type it")
 
