@@ -338,7 +338,7 @@ def test_a_wrong_verb_and_a_missing_file_are_one_sentence(
     large = given(tmp_path, b" " * (door.COMMAND_BYTES_MAX + 1), "large.json")
     assert refused("do", "report-fault", str(large)) == f"CSS007E {large} is larger than 5000000 bytes."
     _typed(monkeypatch, b"")
-    assert refused("do", "report-fault") .startswith("CSS007E standard input is empty; ")
+    assert refused("do", "report-fault").startswith("CSS007E standard input is empty; ")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     assert refused("do", "report-fault").startswith("CSS007E Give the command as a JSON file, or - to type it")
 
