@@ -55,8 +55,9 @@ def _tell(lived: Lived) -> None:
     diary, plan, home = lived.diary, lived.plan, settings().home
     bills = home / "spool" / "bills" / plan.district
     report = home / "spool" / plan.district
+    the_bills = f", `css ask bills-of-night {plan.district} {lived.last_bill_day}`" if lived.last_bill_day else ""
     said = (
-        f"District {plan.district}, {plan.lines:,} lines, lived {plan.days} days from {plan.starts_on:%d %B %Y} in {lived.seconds:.0f} seconds.",
+        f"District {plan.district}, {plan.lines:,} lines, lived {plan.days} days from {plan.starts_on:%d %b %Y} in {lived.seconds:.0f} s.",
         (
             f"Orders: {diary.orders_by_telephone} by telephone (first {diary.first_order}), {diary.orders_by_xml} by a partner's XML, "
             f"{diary.ceases} ceases; {diary.orders_completed} completed."
@@ -70,7 +71,7 @@ def _tell(lived: Lived) -> None:
         f"The morning reports of the nights:    {report}",
         f"Look at it: `make serve` (css serve), then {ADDRESS} signed on as AMY or SUE with the password {PASSWORD}.",
         f"Try there: find {display_number(lived.sample_account)}, open {diary.first_order}, look at {diary.first_fault}.",
-        f"Or from here: `css ask find-customers {lived.sample_account}`, `css ask bills-of-night {plan.district} {lived.last_bill_day}`.",
+        f"Or from here: `css ask find-customers {lived.sample_account}`{the_bills}.",
         f"A partner's key, to send XML with (docs/partner-xml-guide.md): {lived.partner_key}",
     )
     for line in said:

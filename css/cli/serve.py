@@ -36,11 +36,11 @@ def serve(
 ) -> None:
     """Serve the operators' screens and the partners' gateway until interrupted."""
     from css.db.engine import database  # noqa: PLC0415 - after the words are understood
-    from css.web.secret import secret_key  # noqa: PLC0415
+    from css.web.app import create_app  # noqa: PLC0415
 
     chosen = settings()
     # Whatever is wrong is said here, once, and not by each worker: no database, an old one, a key too short, a port in use.
-    secret_key(chosen)
+    create_app(chosen)
     database(chosen).dispose()
     listening = _listen(host, port)
     shown = f"http://{_host_in_address(host)}:{listening.getsockname()[1]}/"
