@@ -114,14 +114,13 @@ if (form) {
 }
 addEventListener("pageshow", () => { sent = false; });
 
-// The browser puts the cursor where the page says; what stands there already is replaced by typing.
+// Put the cursor where the page says, sooner than the browser would: it waits for the first picture, fingers do not.
+// What stands in the field already is replaced by typing, but whoever was faster than this script keeps what they typed.
 const start = document.querySelector("[autofocus]");
 if (start) {
-  // It may have done so before this script ran, or do it after.
-  // Whoever was faster than this script keeps what they have typed.
-  const took = () => { arrived({ target: start }); if (start.value && start.value === start.defaultValue) start.select(); };
-  if (document.activeElement === start) took();
-  else start.addEventListener("focus", took, { once: true });
+  start.focus();
+  arrived({ target: start });
+  if (start.value && start.value === start.defaultValue) start.select();
 }
 
 const [page] = performance.getEntriesByType("navigation");
