@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import text
@@ -72,13 +73,20 @@ def run(place: Place, lines: int, workers: int) -> None:
 
 
 def _flat(step: Timed) -> list[str]:
-    """The rate of the last tenth of a step's blocks against the first: a run that slows down as it grows shows here."""
+    """The rate of the last tenth of a step's blocks against the first: a run that slows down as it grows shows here.
+
+    The very first block is left out: it waits for processes to start and fonts to load.
+    """
     tenth = len(step.marks) // 10
     if not tenth:
         return [f"{step.words}: too few blocks ({len(step.marks)}) to tell the last tenth from the first."]
-    first = sum(amount for _, amount in step.marks[:tenth]) / (step.marks[tenth - 1][0] - step.began)
-    last = sum(amount for _, amount in step.marks[-tenth:]) / (step.marks[-1][0] - step.marks[-tenth - 1][0])
+    first, last = _rate(step.marks[: tenth + 1]), _rate(step.marks[-tenth - 1 :])
     return [f"{step.words}: the last tenth of {len(step.marks)} blocks went at {last / first:.2f} of the first's rate (aim: 0.90)."]
+
+
+def _rate(marks: Sequence[tuple[float, int]]) -> float:
+    """What was done a second from the first mark to the last."""
+    return sum(amount for _, amount in marks[1:]) / (marks[-1][0] - marks[0][0])
 
 
 def _renderings(place: Place, bills: int) -> list[Measured]:
