@@ -87,7 +87,8 @@ def build(engine: Engine, plan: DemoPlan) -> tuple[Diary, str]:
         ground = lay_out(session, plan, rng)
         lines = move_in(session, plan, ground, rng, at)
         key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="demo"), by=OWNER, at=at)
-        vacant = [place for place in ground.places if place.is_vacant]
+        # Only where there is a pair: a line to be built takes longer than a short demo lasts.
+        vacant = [place for place in ground.places if place.is_vacant and place.pair_id is not None]
         rng.shuffle(vacant)
         diary = Diary(lines, vacant, partner_account(session))
         session.execute(text("ANALYZE"))
