@@ -257,8 +257,9 @@ def _other_bytes(control: Control) -> CssError:
 
 
 def _refused(district_code: str, path: Path, digest: str, faults: Sequence[CssError]) -> FileTaken:
-    words = f"{shown_name(path)}: {' '.join(fault.text for fault in faults)}"
-    item = SetAside(source_key=f"usage-file/{district_code}/{digest}", code=faults[0].code, words=words, raw=shown_name(path))
+    name = shown_name(path)
+    words = f"{name}: {' '.join(fault.text for fault in faults)}"
+    item = SetAside(source_key=f"usage-file/{district_code}/{digest}/{name}", code=faults[0].code, words=words, raw=name)
     return FileTaken("refused", words, digest, BlockTotals(read=1, rejected=1, set_aside=(item,)))
 
 

@@ -77,7 +77,7 @@ def test_the_same_sequence_with_other_bytes_is_set_aside_whole(session: Session,
     other = collect(session, given(tmp_path, carrier_file([LONDON_CALL, LONDON_CALL], made_at=MADE_AT), "other.csv"))
     assert other.outcome == "refused"
     (item,) = other.totals.set_aside
-    assert (item.code, item.source_key, item.raw) == ("CSS428E", f"usage-file/ZZ/{other.sha256}", "other.csv")
+    assert (item.code, item.source_key, item.raw) == ("CSS428E", f"usage-file/ZZ/{other.sha256}/other.csv", "other.csv")
     assert item.words == "other.csv: CSS428E NTHTEL sent sequence 1 before with other bytes; ask which of the two is right."
     assert count(session, UsageFile) == count(session, UsageRecord) == 1
 
