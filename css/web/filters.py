@@ -39,6 +39,14 @@ def instant(value: datetime | None) -> str:
     return f"{weekday(shown.date())} {shown:%H:%M}"
 
 
+def soon(value: datetime | None) -> str:
+    """``Thu 5 Mar 10:15``, for what is due in days and not in years."""
+    if value is None:
+        return NOTHING
+    shown = to_london(value)
+    return f"{_WEEKDAYS[shown.weekday()]} {shown.day} {_MONTHS[shown.month - 1]} {shown:%H:%M}"
+
+
 def clock(value: datetime) -> str:
     """``10:15``."""
     return f"{to_london(value):%H:%M}"
@@ -77,6 +85,7 @@ FILTERS: Final = {
     "weekday": weekday,
     "last_day": last_day,
     "instant": instant,
+    "soon": soon,
     "clock": clock,
     "sterling": sterling,
     "price": price,

@@ -10,7 +10,6 @@ from typing import Final, cast
 
 from flask import Response, get_flashed_messages, make_response, redirect, render_template, request, url_for
 
-from css.core.errors import CssError
 from css.web.desk import Desk
 from css.web.form import REFRESH, Form
 from css.web.screen import COMMON_KEYS, KEY_MEANINGS, Key, Screen
@@ -69,23 +68,25 @@ def show(
     links: Mapping[str, str] | None = None,
     choices: Choices | None = None,
     status: int = 200,
-    messages: Sequence[Message] = (),
+    without: frozenset[str] = frozenset(),
     **data: object,
 ) -> Response:
-    """The page of a screen. ``links`` are the addresses of its going keys; a key without one is not shown."""
+    """The page of a screen.
+
+    ``links`` are the addresses of its going keys; a key without one is not shown, nor are those in ``without``.
+    """
     said = [Message(code, text) for code, text in cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))]
     if form is not None and form.look_first:
         said.append(Message("CSS367W", "This is what it would do. Press F6 again to commit it."))
     elif form is not None and form.shows:
         said.append(Message("CSS366I", "Checked. F6 commits what is shown."))
-    said.extend(messages)
     html = render_template(
         f"{screen.code}.html",
         screen=screen,
         form=form,
         desk=at_desk,
         in_hand=in_hand,
-        keys=shown_keys(at_desk, screen, form, dict(links or {}), in_hand),
+        keys=[key for key in shown_keys(at_desk, screen, form, links or {}, in_hand) if key.name not in without],
         meanings=KEY_MEANINGS,
         choices=choices or {},
         said=said,
@@ -126,7 +127,3 @@ def _usable(key: Key, at_desk: Desk | None, deed: str) -> bool:
 def go(code: str, *arguments: str | None) -> Response:
     """To another screen, with GET: what was posted is done and is not posted again by a refresh."""
     return make_response(redirect(address(code, *arguments), code=303))
-
-
-def message_of(error: CssError) -> Message:
-    return Message(error.code, str(error))

@@ -252,6 +252,7 @@ def _customer(at_desk: Desk, page: CustomerPage, telephone: str | None, form: Fo
     head, number = page.card.customer, page.card.account.number
     in_hand = InHand(number, head.name, telephone or _only_number(page.card))
     form.at_command = not form.has_errors
+    how = verified(at_desk, page.contacts)
     return show(
         at_desk,
         CU03,
@@ -268,7 +269,8 @@ def _customer(at_desk: Desk, page: CustomerPage, telephone: str | None, form: Fo
         page=page,
         flags=_flags(page),
         ask=_ask(head, page.card),
-        verified=verified(at_desk, page.contacts),
+        verified=how,
+        without=frozenset({COMMIT}) if how else frozenset(),
         open_faults=[fault for fault in page.faults if fault.cleared_at is None and fault.state.value == "reported"],
     )
 
