@@ -61,7 +61,7 @@ def _bare(text: str) -> Target:
         case "postcode", _:
             return ("CS01", found.value)
         case "payment slip", _:
-            return ("PY01", found.value)
+            return ("PY01", "".join(text.split()))
         case _, kind if kind in _SHOWS:
             return (_SHOWS[kind], found.value)
         case _:

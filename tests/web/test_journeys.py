@@ -7,6 +7,8 @@ import re
 import pytest
 from sqlalchemy import Engine, text
 
+from css.core.ids import slip_reference
+from css.core.money import Money
 from css.core.phone import display_number
 from css.db.engine import transaction
 from tests.web.conftest import MovingClock, Seat, World
@@ -289,6 +291,19 @@ def test_a_payment_shows_the_balance_before_it_is_taken_and_is_taken_once(desk: 
     assert _count(engine, "billing.payment") == 1
     desk.open(f"/s/CU03/{world.account.number}")
     assert "in credit" in desk.page
+
+
+def test_the_line_of_a_payment_slip_says_account_and_amount(desk: Seat, world: World) -> None:
+    desk.open("/s/MENU")
+    desk.press(command=slip_reference(world.other.number, Money(4215)))
+    assert desk.title == "PY01 Take a payment"
+    assert desk.form()["account_number"] == world.other.number
+    assert desk.form()["amount"] == "42.15"
+    assert desk.cursor == "method"
+    desk.open("/s/PY01")
+    desk.press("Enter", account_number=slip_reference(world.other.number, Money(4215)), amount="40", method="CA")
+    assert desk.form()["amount"] == "40", "what is keyed counts"
+    assert "-£40.00" in desk.page
 
 
 def test_an_account_without_bills_says_so(desk: Seat, world: World) -> None:

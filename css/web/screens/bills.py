@@ -14,7 +14,7 @@ from billing.queries import account_balance, bill_card, bill_file, bills_of_acco
 from billing.queries.accounts import AccountBalance
 from billing.words import PaymentMethod
 from css.core.errors import BadMessage, CssError, NotFound
-from css.core.ids import IdKind, identify
+from css.core.ids import IdKind, identify, parse_slip_reference
 from css.core.words import Role
 from css.master.cards import account_card
 from css.web.desk import Desk, converse
@@ -61,7 +61,7 @@ PY01: Final = Screen(
     family="Bills and money",
     help=(
         "Enter money that has come in for an account. Enter shows what would still be owed; F6 takes the payment and gives its receipt "
-        "number. The line of a payment slip can stand for the account."
+        "number. The line of a payment slip can stand for the account and the amount."
     ),
     roles=TAKERS,
     response=ResponseClass.R2,
@@ -187,13 +187,14 @@ def act_payment(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
 
 def _read_slip(form: Form) -> None:
     """The line of a payment slip says the account, and the amount where none is keyed."""
-    typed = form.text("account_number")
     try:
-        found = identify(typed) if typed else None
+        slip = parse_slip_reference(form.text("account_number"))
     except CssError:
         return
-    if found is not None and found.what == "payment slip":
-        form.values["account_number"] = found.value
+    form.values["account_number"] = slip.account_number
+    if slip.amount and not form.text("amount"):
+        form.values["amount"] = str(slip.amount)
+        form.errors.pop("amount", None)
 
 
 def _read_payment(form: Form, today: date) -> TakePayment | None:
