@@ -14,8 +14,8 @@ from css.core.clock import FixedClock
 from css.core.words import Segment
 from css.db.engine import transaction
 from css.demo.life import AMY
-from css.demo.plan import DISTRICT
-from css.demo.run import PASSWORD, night
+from css.demo.plan import DISTRICT, PASSWORD
+from css.demo.run import night
 from css.master.cards import account_card
 from css.master.find import find_customers
 from css.settings import Settings

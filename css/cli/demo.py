@@ -13,8 +13,8 @@ from css import tables as _tables  # noqa: F401 - every room's tables, so that k
 from css.core.phone import display_number
 from css.db.engine import transaction, unchecked_database
 from css.db.migrate import upgrade
-from css.demo.plan import DemoPlan
-from css.demo.run import PASSWORD, Lived, check_plan, make_and_live
+from css.demo.plan import PASSWORD, DemoPlan
+from css.demo.run import Lived, check_plan, make_and_live
 from css.migrations import reference
 from css.settings import settings
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, select
@@ -28,10 +29,11 @@ from css.core.errors import CssError
 from css.core.money import Money
 from css.core.words import BillFrequency, ContactPointKind, CustomerKind, DirectoryEntryKind, PaymentMeans, Segment
 from css.db.engine import transaction
+from css.demo.desk import Desk
 from css.demo.ground import Place
 from css.demo.partner_letter import provide_order
 from css.demo.people import LiveLine
-from css.demo.plan import FIRST_NAMES, SURNAMES, TITLES, DemoPlan
+from css.demo.plan import FIRST_NAMES, PASSWORD, SURNAMES, TITLES, DemoPlan
 from css.master.accounts import Account
 from css.master.commands import AddCustomer, OpenAccount, ReachAt
 from css.master.enrol import add_customer, open_account
@@ -94,11 +96,11 @@ def _times(expected: float, rng: random.Random) -> int:
     return whole + (rng.random() < expected - whole)
 
 
-def live_a_day(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random) -> None:
+def live_a_day(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random, home: Path) -> None:
     """Everything that happens in office hours of one day."""
     first = day == plan.starts_on
     for n in range(max(_times(PROVIDES_PER_LINE * len(diary.lines), rng), int(first))):
-        _order_by_telephone(engine, plan, diary, day, rng, n)
+        _order_by_telephone(engine, plan, diary, day, rng, n, home)
     if first or (diary.partner_account and rng.random() < PROVIDES_PER_LINE * len(diary.lines) / 3):
         _order_by_xml(engine, plan, diary, day)
     for n in range(_times(CEASES_PER_LINE * len(diary.lines), rng)):
@@ -114,7 +116,7 @@ def _at(day: date, hour: int, minute: int = 0) -> datetime:
     return london_instant(day, time(hour, minute % 60))
 
 
-def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random, n: int) -> None:
+def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random, n: int, home: Path) -> None:
     if not diary.vacant:
         return
     place = diary.vacant.pop(rng.randrange(len(diary.vacant)))
@@ -151,25 +153,8 @@ def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date,
             by=AMY,
             at=at,
         ).number
-        required_on = add_working_days(day, PROVIDE_LEAD_DAYS, NATION)
-        placed = place_order(
-            session,
-            PlaceOrder(
-                token=f"demo/{plan.seed}/{day}/{n}",
-                kind=OrderKind.PROVIDE,
-                account_number=account,
-                product_codes=("LINE-RES", "CALLER-DISPLAY"),
-                address_key=place.address_key,
-                required_on=required_on,
-                contact_name=f"{title} {surname}",
-                contact_phone=mobile,
-                directory_kind=DirectoryEntryKind.ORDINARY,
-                directory_name=f"{surname} {first_name[0]}",
-                emergency_name=f"{first_name} {surname}",
-            ),
-            by=AMY,
-            at=at,
-        )
+    number = _key_order(engine, home, at, account, place, day, (title, first_name, surname), mobile)
+    with transaction(engine) as session:
         record_contact(
             session,
             RecordContact(
@@ -179,7 +164,7 @@ def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date,
                 caller_name=f"{title} {surname}",
                 is_verified=True,
                 topic=Topic.ORDER,
-                reference=placed.order_number,
+                reference=number,
                 words="New line ordered.",
                 outcome=Outcome.SOLVED,
             ),
@@ -187,7 +172,32 @@ def _order_by_telephone(engine: Engine, plan: DemoPlan, diary: Diary, day: date,
             at=at,
         )
     diary.orders_by_telephone += 1
-    diary.first_order = diary.first_order or placed.order_number
+    diary.first_order = diary.first_order or number
+
+
+def _key_order(
+    engine: Engine, home: Path, at: datetime, account: str, place: Place, day: date, caller: tuple[str, str, str], mobile: str
+) -> str:
+    """Amy takes the order on her screen: she signs on, keys it, looks at what it will do, and commits it. Its number."""
+    title, first_name, surname = caller
+    desk = Desk(engine, home, at)
+    desk.sign_on(AMY.name, PASSWORD)
+    desk.open(f"/s/OR01/{account}")
+    desk.press(
+        "Enter",
+        kind="P",
+        contact_name=f"{title} {surname}",
+        contact_phone=f"0{mobile[2:]}",
+        product_codes="LINE-RES CALLER-DISPLAY",
+        address_key=place.address_key,
+        directory_kind=DirectoryEntryKind.ORDINARY.value,
+        directory_name=f"{surname} {first_name[0]}",
+        emergency_name=f"{first_name} {surname}",
+        required_on=f"{add_working_days(day, PROVIDE_LEAD_DAYS, NATION):%d %b %Y}",
+    )
+    desk.expect("OR01")
+    desk.press("F6")
+    return desk.expect("OR03").rsplit("/", 1)[-1]
 
 
 def _order_by_xml(engine: Engine, plan: DemoPlan, diary: Diary, day: date) -> None:

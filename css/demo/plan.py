@@ -9,6 +9,7 @@ from typing import Final
 DISTRICT: Final = "ZZ"
 STARTS_ON: Final = date(2026, 3, 1)
 """A fixed day, so that the same seed makes the same district whenever it is run; rentals change on the 1st of April."""
+PASSWORD: Final = "wren-song-4"  # noqa: S105 - printed at the end of the demo: it opens nothing but the demo
 LINES_MAX: Final = 700_000
 """As many as the synthetic numbers reach for, with room left for new lines."""
 DAYS_MAX: Final = 400

@@ -27,7 +27,7 @@ from css.db.engine import transaction
 from css.demo.ground import lay_out
 from css.demo.life import Diary, expect_payments, live_a_day, partner_account
 from css.demo.people import move_in
-from css.demo.plan import DAYS_MAX, LINES_MAX, DemoPlan
+from css.demo.plan import DAYS_MAX, LINES_MAX, PASSWORD, DemoPlan
 from css.demo.traffic import calls_of_day, deliver, file_of_day
 from css.master.commands import AddOperator, OpenDistrict
 from css.master.districts import District
@@ -36,7 +36,6 @@ from css.master.reference import PARTNER, RETAIL
 from css.partners.keys import IssuePartnerKey, issue_key
 
 OWNER = Actor("system", "DEMO", RETAIL, frozenset(role.value for role in Role), "command line")
-PASSWORD = "wren-song-4"  # noqa: S105 - printed at the end of the demo: it opens nothing but the demo
 PEOPLE = (
     ("AMY", "Amy Larkhill", "Front office", (Role.CLERK,)),
     ("REX", "Rex Carrick", "Repair", (Role.CLERK, Role.REPAIR)),
@@ -119,7 +118,7 @@ def live(
     for n in range(plan.days):
         day = plan.starts_on + timedelta(days=n)
         on_day(day)
-        live_a_day(engine, plan, diary, day, rng)
+        live_a_day(engine, plan, diary, day, rng, home)
         calls = calls_of_day(day, diary.lines, rng)
         deliver(incoming, day, n + 1, file_of_day(day, n + 1, calls, rng))
         call_count += calls.height
