@@ -241,8 +241,8 @@ def record_work(
     if not work.counts.closes:
         msg = f"step {step}: read {work.counts.read} is not written + filtered + rejected: {work.counts}"
         raise Breach(msg)
-    if work.counts.rejected != len(work.rejects):
-        msg = f"step {step}: {work.counts.rejected} counted as rejected but {len(work.rejects)} set aside"
+    if work.counts.rejected != len(work.rejects) + work.kept_by_room:
+        msg = f"step {step}: {work.counts.rejected} counted as rejected but {len(work.rejects) + work.kept_by_room} set aside"
         raise Breach(msg)
     _set_aside(session, instance_id, step, work.rejects, at)
     for total in work.totals:

@@ -74,3 +74,7 @@ class BlockTotals:
     amount: Money = ZERO
     """What was written, in money: invoice totals of bills, compensation given."""
     set_aside: tuple[SetAside, ...] = ()
+    kept_by_room: int = 0
+    """How many of the rejected stand in a table of ours, with their reasons, and not in ``set_aside``."""
+    alarms: tuple[str, ...] = ()
+    """What somebody must look at though the work went on."""

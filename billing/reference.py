@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from billing.actions.tariffs import store_book
 from billing.reference_ledger import load_ledger
-from billing.rules.tariff import Band, Rate, TariffBook, TariffVersion
+from billing.rules.tariff import Band, Rate, Step, TariffBook, TariffVersion
 from css.core.calendar import Period
 from css.core.money import Percent, Price
 from css.core.pricing import VatRow
@@ -211,16 +211,16 @@ def reference_book() -> TariffBook:
     old_day, new_day = (time(6), time(18)), (time(7), time(19))
     return TariffBook(
         versions=(
-            TariffVersion(1, homes, 1, Period(AUTUMN_2009, APRIL_2010), gross, 60, *old_day, tuple(_rates(1, _HOMES_TO_MARCH_2010))),
-            TariffVersion(2, homes, 2, Period(APRIL_2010), gross, 60, *new_day, tuple(_rates(2, _HOMES_FROM_APRIL_2010))),
-            TariffVersion(3, firms, 1, Period(AUTUMN_2009, APRIL_2010), net, 6, *old_day, tuple(_rates(3, _FIRMS))),
-            TariffVersion(4, firms, 2, Period(APRIL_2010), net, 6, *new_day, tuple(_rates(4, _FIRMS))),
+            TariffVersion(1, homes, 1, Period(AUTUMN_2009, APRIL_2010), gross, *old_day, tuple(_rates(1, 60, _HOMES_TO_MARCH_2010))),
+            TariffVersion(2, homes, 2, Period(APRIL_2010), gross, *new_day, tuple(_rates(2, 60, _HOMES_FROM_APRIL_2010))),
+            TariffVersion(3, firms, 1, Period(AUTUMN_2009, APRIL_2010), net, *old_day, tuple(_rates(3, 6, _FIRMS))),
+            TariffVersion(4, firms, 2, Period(APRIL_2010), net, *new_day, tuple(_rates(4, 6, _FIRMS))),
         ),
         vat=VAT_STANDARD,
     )
 
 
-def _rates(version_id: int, pence: Mapping[str, _Pence]) -> Iterator[Rate]:
+def _rates(version_id: int, unit_seconds: int, pence: Mapping[str, _Pence]) -> Iterator[Rate]:
     number = version_id * RATES_PER_VERSION_MAX
     for prefixes, is_short_code in ((_PREFIXES, False), (_SHORT_CODES, True)):
         for charge_class, names in prefixes.items():
@@ -234,8 +234,9 @@ def _rates(version_id: int, pence: Mapping[str, _Pence]) -> Iterator[Rate]:
                         charge_class,
                         destination,
                         Price.of(setup),
-                        Price.of(unit_price),
+                        (Step(0, unit_seconds, Price.of(unit_price)),),
                         is_itemised=charge_class not in NOT_ITEMISED,
+                        is_free=charge_class in NOT_ITEMISED,
                         is_short_code=is_short_code,
                     )
 

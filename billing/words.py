@@ -73,3 +73,53 @@ class NominalCode(StrEnum):
     CALLS = "CALLS"
     LATE_FEES = "LATE-FEES"
     COMPENSATION = "COMPENSATION"
+
+
+class UsageOutcome(StrEnum):
+    """What became of a usage record; every record ends in exactly one."""
+
+    RATED = "rated"
+    ZERO_RATED = "zero-rated"
+    DUPLICATE = "duplicate"
+    SUSPENDED = "suspended"
+    REJECTED = "rejected"
+
+
+class Leg(StrEnum):
+    """Which part of a call a usage record is, and so which of its two numbers pays."""
+
+    OUTGOING = "outgoing"  # the caller pays
+    DIVERTED = "diverted"  # the number that diverted the call pays for its second leg
+    REVERSE = "reverse"  # the number called has agreed to pay
+
+
+class ZeroReason(StrEnum):
+    """Why a call costs nothing."""
+
+    FREE = "free"  # its destination is free to callers
+    UNANSWERED = "unanswered"  # it lasted no seconds
+    INCLUDED = "included"  # its price in that band, or within its first minutes, is nought
+
+
+class TariffKind(StrEnum):
+    """Whom a tariff charges."""
+
+    RETAIL = "retail"  # accounts, by the product of their service
+    WHOLESALE = "wholesale"  # providers, for the same calls
+    SERVICE = "service"  # the service charge of 084, 087, 09 and 118, added to a retail tariff's access charge
+
+
+class TariffState(StrEnum):
+    """How a tariff version stands."""
+
+    LOADED = "loaded"  # -> released, withdrawn
+    RELEASED = "released"  # -> superseded, by a version released for the same days
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"  # never released
+
+
+class Boundary(StrEnum):
+    """How a call that runs from one band into the next is priced."""
+
+    START = "start"  # all of it in the band in which it starts
+    SPLIT = "split"  # each unit in the band in which it begins

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -11,13 +12,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from billing.model import Tariff, TariffRate, TariffVersion
+from billing.model import Tariff, TariffRate, TariffRateStep, TariffVersion
 from billing.queries.tariffs import tariff_book
 from billing.rules.tariff import TariffBook
 from billing.rules.tariff import TariffVersion as Version
 from billing.rules.tariff_check import tariff_faults
+from billing.words import TariffState
 from css.core.errors import Conflict, Refusals, Refused
 from css.db.constraints import constraint_of
+
+SYSTEM_AT = datetime(2009, 10, 1, tzinfo=UTC)
+"""When the system itself loaded and released the reference tariffs: any fixed instant, so that databases are alike."""
 
 
 def store_book(session: Session, book: TariffBook, names: Mapping[str, str]) -> int:
@@ -46,9 +51,10 @@ def store_book(session: Session, book: TariffBook, names: Mapping[str, str]) -> 
 
 def _add(session: Session, versions: Sequence[Version], names: Mapping[str, str]) -> None:
     codes = sorted({version.tariff_code for version in versions})
-    session.execute(upsert(Tariff).on_conflict_do_nothing(), [{"code": code, "name": names[code]} for code in codes])
-    tariff_ids: dict[str, int] = {row.code: row.id for row in session.execute(select(Tariff.code, Tariff.id).where(Tariff.code.in_(codes)))}
-    rows = [_row(version, tariff_ids[version.tariff_code]) for version in versions]
+    kinds = {version.tariff_code: version.kind for version in versions}
+    session.execute(upsert(Tariff).on_conflict_do_nothing(), [{"code": code, "name": names[code], "kind": kinds[code]} for code in codes])
+    tariff_ids: dict[str, int] = {row.code: row.id for row in session.execute(select(Tariff.code, Tariff.id))}
+    rows = [_row(version, tariff_ids) for version in versions]
     try:
         with session.begin_nested():
             session.add_all(rows)
@@ -59,21 +65,44 @@ def _add(session: Session, versions: Sequence[Version], names: Mapping[str, str]
         sentence = "A version of {tariffs} is in force already on a day that a new one is for."
         raise Refused("CSS419E", sentence, tariffs=" or ".join(codes)) from error
     rates = [rate for version, row in zip(versions, rows, strict=True) for rate in _rates(version, row.id)]
-    if rates:
-        session.execute(insert(TariffRate), rates)
+    if not rates:
+        return
+    ids = session.execute(insert(TariffRate).returning(TariffRate.id, sort_by_parameter_order=True), rates).scalars().all()
+    steps = [step for version in versions for rate in version.rates for step in [rate.steps]]
+    session.execute(
+        insert(TariffRateStep),
+        [
+            {
+                "tariff_rate_id": rate_id,
+                "from_second": step.from_second,
+                "price": step.price,
+                "unit_seconds": step.unit_seconds,
+                "unit_price": step.unit_price,
+            }
+            for rate_id, of_rate in zip(ids, steps, strict=True)
+            for step in of_rate
+        ],
+    )
 
 
-def _row(version: Version, tariff_id: int) -> TariffVersion:
+def _row(version: Version, tariff_ids: Mapping[str, int]) -> TariffVersion:
     return TariffVersion(
-        tariff_id=tariff_id,
+        tariff_id=tariff_ids[version.tariff_code],
         version=version.version,
         starts_on=version.period.starts_on,
         ends_on=version.period.ends_on,
         basis=version.basis,
-        unit_seconds=version.unit_seconds,
         daytime_from=version.daytime_from,
         daytime_to=version.daytime_to,
         price_rounding_millionths=version.price_rounding_millionths,
+        boundary=version.boundary,
+        bank_holiday_nation=version.bank_holidays,
+        minimum_seconds=version.minimum_seconds,
+        state=TariffState.RELEASED,
+        loaded_at=SYSTEM_AT,
+        released_by="system",
+        service_tariff_id=tariff_ids[version.service_tariff_code] if version.service_tariff_code else None,
+        released_at=SYSTEM_AT,
     )
 
 
@@ -86,10 +115,12 @@ def _rates(version: Version, version_id: int) -> list[dict[str, Any]]:
             "destination": rate.destination,
             "band": rate.band,
             "setup_price": rate.setup,
-            "unit_price": rate.unit_price,
             "minimum_price": rate.minimum,
+            "maximum_price": rate.maximum,
             "is_itemised": rate.is_itemised,
             "is_short_code": rate.is_short_code,
+            "is_free": rate.is_free,
+            "is_access_charge": rate.is_access_charge,
         }
         for rate in version.rates
     ]

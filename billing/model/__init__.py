@@ -1,4 +1,4 @@
-"""The tables of billing, by subject: usage, bills, ledger."""
+"""The tables of billing, by subject: tariffs, usage, bills, ledger."""
 
 from billing.model.bill import (
     AccountCycle,
@@ -18,13 +18,16 @@ from billing.model.ledger import (
     Payment,
     Posting,
 )
+from billing.model.tariff import Tariff, TariffRate, TariffRateStep, TariffVersion
 from billing.model.usage import (
+    RatedBlock,
     RatedCall,
-    Tariff,
-    TariffRate,
-    TariffVersion,
+    UsageBlock,
+    UsageCallKey,
     UsageFile,
-    UsageRecord,
+    UsageIdKey,
+    UsageRerating,
+    UsageSetAside,
 )
 
 __all__ = [
@@ -42,10 +45,16 @@ __all__ = [
     "OutsideItem",
     "Payment",
     "Posting",
+    "RatedBlock",
     "RatedCall",
     "Tariff",
     "TariffRate",
+    "TariffRateStep",
     "TariffVersion",
+    "UsageBlock",
+    "UsageCallKey",
     "UsageFile",
-    "UsageRecord",
+    "UsageIdKey",
+    "UsageRerating",
+    "UsageSetAside",
 ]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Final, Literal, get_args
 
-from css.core.calendar import Period
+from billing.words import Boundary, TariffKind
+from css.core.calendar import Nation, Period
 from css.core.money import Price
 from css.core.pricing import VatRow
 from css.core.words import PriceBasis
@@ -28,13 +29,28 @@ NO_PRICE: Final = Price(0)
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """How a rate charges from one second of a call on."""
+
+    from_second: int
+    """The step begins when the call has lasted so long; a call of exactly so many seconds does not reach it (0 is reached by
+    every answered call)."""
+    unit_seconds: int
+    """Length of a unit; 0 when time costs nothing in this step. Units of a step are counted from where it begins."""
+    unit_price: Price
+    """For each unit begun."""
+    price: Price = NO_PRICE
+    """Added once to a call that reaches the step."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """The price of a call to a destination that starts in a band."""
 
     rate_id: int
     prefix: str
     """E.164 digits with the country code and no plus (``4420``); of a short code, the digits dialled (``118``). The longest
-    prefix that begins the number dialled decides."""
+    prefix that begins the other number decides."""
     band: Band
     charge_class: str
     """The group a bill's summary counts the call in: ``GEO``, ``MOB``, ``INT2``."""
@@ -42,14 +58,22 @@ class Rate:
     """What the itemised bill prints: ``London``, ``UK mobile``, ``France``."""
     setup: Price
     """Added once to any answered call."""
-    unit_price: Price
+    steps: tuple[Step, ...]
+    """In order of ``from_second``, the first from 0. *Capped for an hour* is a first step with a price and no unit and a second
+    from 3600; *first hour free* is the same without the price."""
     minimum: Price = NO_PRICE
     """The least an answered call costs, set-up included."""
+    maximum: Price | None = None
+    """The most a call costs, set-up included."""
     is_itemised: bool = True
     """Free calls (080 and the helplines) must not show on an itemised bill, yet are stored (domain rule)."""
     is_short_code: bool = False
     """Matches only numbers of at most six digits (100, 118500), as other rates match only longer ones: so 118 does not meet
     the 0118 of Reading, nor the speaking clock's 123 a place in North America."""
+    is_free: bool = False
+    """Free to callers whatever the call's length; the record is zero-rated."""
+    is_access_charge: bool = False
+    """What is priced here is the access charge alone; the version's service tariff prices the service charge that is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +85,6 @@ class TariffVersion:
     version: int
     period: Period
     basis: PriceBasis
-    unit_seconds: int
-    """Duration is rounded up to whole units: 60 charges 122 seconds as three."""
     daytime_from: time
     daytime_to: time
     """London wall-clock times to the minute, Monday to Friday; ``daytime_to`` is the first moment of the evening."""
@@ -70,6 +92,15 @@ class TariffVersion:
     price_rounding_millionths: int = 1
     """A call's price is rounded half up to a multiple of this, in the version's basis: 1 leaves it exact, 100,000 is a tenth
     of a penny. Rounding to whole pence is not here: that happens once, on the bill line."""
+    boundary: Boundary = Boundary.START
+    bank_holidays: Nation | None = None
+    """The nation whose bank holidays are weekend; None where they are ordinary days."""
+    minimum_seconds: int = 0
+    """An answered call is charged as if it had lasted at least so long."""
+    service_tariff_code: str | None = None
+    """The tariff of service charges added to this one's access charges."""
+    kind: TariffKind = TariffKind.RETAIL
+    """That of its tariff: all versions of one code agree."""
 
 
 @dataclass(frozen=True, slots=True)

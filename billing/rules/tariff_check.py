@@ -95,12 +95,10 @@ def _figures_are_sensible(book: TariffBook) -> Iterator[CssError]:
         yield _figure("The book", "number of versions", len(book.versions), 0, VERSIONS_MAX)
     for version in book.versions:
         name = _name(version)
-        if not 1 <= version.unit_seconds <= UNIT_SECONDS_MAX:
-            yield _figure(name, "unit in seconds", version.unit_seconds, 1, UNIT_SECONDS_MAX)
         if not 1 <= version.price_rounding_millionths <= ROUNDING_MAX_MILLIONTHS:
             yield _figure(name, "rounding in millionths of a penny", version.price_rounding_millionths, 1, ROUNDING_MAX_MILLIONTHS)
         for rate in version.rates:
-            for what, price in (("set-up", rate.setup), ("unit price", rate.unit_price), ("minimum", rate.minimum)):
+            for what, price in (("set-up", rate.setup), ("minimum", rate.minimum)):
                 if not 0 <= price.millionths <= PRICE_MAX_MILLIONTHS:
                     yield _figure(name, f"{rate.prefix} {rate.band} {what} (millionths)", price.millionths, 0, PRICE_MAX_MILLIONTHS)
 

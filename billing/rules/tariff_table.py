@@ -118,7 +118,7 @@ def _version_columns(versions: Sequence[TariffVersion], list_indexes: Sequence[i
             "ends_day": pl.Series([end for _, end in days], dtype=pl.Int64),
             "day_from_minute": pl.Series([_minute(version.daytime_from) for version in versions], dtype=pl.Int64),
             "day_to_minute": pl.Series([_minute(version.daytime_to) for version in versions], dtype=pl.Int64),
-            "unit_seconds": pl.Series([version.unit_seconds for version in versions], dtype=pl.Int64),
+            "unit_seconds": pl.Series([version.rates[0].steps[0].unit_seconds for version in versions], dtype=pl.Int64),
             "is_gross": pl.Series([version.basis is PriceBasis.GROSS for version in versions], dtype=pl.Boolean),
             "rounding": pl.Series([version.price_rounding_millionths for version in versions], dtype=pl.Int64),
         }
@@ -136,9 +136,11 @@ def _rate_columns(versions: Iterable[TariffVersion]) -> pl.DataFrame:
             "destination": pl.Series([rate.destination for rate in rates], dtype=pl.String),
             "is_itemised": pl.Series([rate.is_itemised for rate in rates], dtype=pl.Boolean),
             "setup_millionths": pl.Series([rate.setup.millionths for rate in rates], dtype=pl.Int64),
-            "unit_price_millionths": pl.Series([rate.unit_price.millionths for rate in rates], dtype=pl.Int64),
+            "unit_price_millionths": pl.Series([rate.steps[0].unit_price.millionths for rate in rates], dtype=pl.Int64),
             "_minimum": pl.Series([rate.minimum.millionths for rate in rates], dtype=pl.Int64),
-            "_units_max": pl.Series([AMOUNT_MAX_MILLIONTHS // max(rate.unit_price.millionths, 1) for rate in rates], dtype=pl.Int64),
+            "_units_max": pl.Series(
+                [AMOUNT_MAX_MILLIONTHS // max(rate.steps[0].unit_price.millionths, 1) for rate in rates], dtype=pl.Int64
+            ),
         }
     )
 

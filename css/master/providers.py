@@ -35,4 +35,6 @@ class Provider(Base):
     vat_number: Mapped[str | None]
     endpoint: Mapped[str | None]
     """Electronic address for e-invoices as ``scheme:id`` (9932:GB...), None when bills go by other means."""
+    wholesale_tariff_code: Mapped[str | None]
+    """The tariff by which the provider is charged for the calls of its lines; none while it has no such agreement."""
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
