@@ -63,14 +63,14 @@ class Work:
 
     counts: Counts = Counts()
     rejects: tuple[RejectedItem, ...] = ()
-    kept_by_room: int = 0
-    """How many of the rejected the room keeps itself, with their reasons: usage records, which may come by the million."""
     totals: tuple[Total, ...] = ()
     """Totals of the same name are added up over a step's transactions."""
     messages: tuple[str, ...] = ()
     """What whoever looks after the night should know; said in the log."""
     alarms: tuple[str, ...] = ()
     """What somebody must look at though the night went on; said in the log as warnings, and the net ends with 4."""
+    kept_by_room: int = 0
+    """How many of the rejected the room keeps itself, with their reasons: usage records, which may come by the million."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def work_of(name: str, totals: BlockTotals, messages: tuple[str, ...] = ()) -> W
     """What a room's verb did, in the words of the repository."""
     rejects = tuple(RejectedItem(item.source_key, item.code, item.words, item.raw) for item in totals.set_aside)
     counts = Counts(totals.read, totals.written, totals.filtered, totals.rejected)
-    return Work(counts, rejects, totals.kept_by_room, (Total(name, totals.written, totals.amount or None),), messages, totals.alarms)
+    return Work(counts, rejects, (Total(name, totals.written, totals.amount or None),), messages, totals.alarms, totals.kept_by_room)
 
 
 def _run_id(session: Session, context: Context) -> int:
