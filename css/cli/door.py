@@ -33,7 +33,7 @@ from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
 from css.core.words import Role
 from css.db.engine import database, transaction
-from css.master import cards, enrol, find
+from css.master import cards, enrol, find, wholesale
 from css.master import queries as master_queries
 from css.master.districts import District, no_district
 from css.master.reference import RETAIL
@@ -47,6 +47,7 @@ COMMAND_BYTES_MAX = 5_000_000
 VERBS: Mapping[str, Callable[..., Any]] = {
     "open-district": enrol.open_district,
     "add-provider": enrol.add_provider,
+    "set-wholesale-tariff": wholesale.set_wholesale_tariff,
     "add-operator": enrol.add_operator,
     "add-customer": enrol.add_customer,
     "open-account": enrol.open_account,

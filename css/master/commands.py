@@ -33,6 +33,18 @@ class AddProvider:
     postcode: str
     vat_number: str | None = None
     endpoint: str | None = None
+    wholesale_tariff_code: str | None = None
+    """The tariff by which it is charged for the calls of its lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetWholesaleTariff:
+    """By which tariff a provider is charged for the calls of its lines."""
+
+    token: str = ""
+    provider_code: str
+    wholesale_tariff_code: str | None = None
+    """None ends the agreement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

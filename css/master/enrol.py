@@ -35,6 +35,7 @@ from css.master.operators import Operator
 from css.master.passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, hash_password
 from css.master.providers import Provider
 from css.master.serials import next_number
+from css.master.wholesale import read_tariff_code
 
 EMAIL_FORM: Final = re.compile(r"^[^\s@<>,;:\"]+@[^\s@<>,;:\".]+(\.[^\s@<>,;:\".]+)+\Z")
 ENDPOINT_FORM: Final = re.compile(r"^[0-9]{4}:[!-~]{1,50}\Z")
@@ -85,6 +86,7 @@ def add_provider(session: Session, command: AddProvider, *, by: Actor, at: datet
     postcode = wrong.reading(lambda: parse_postcode(command.postcode))
     vat_number = wrong.reading(lambda: _read_vat_number(command.vat_number))
     wrong.reading(lambda: _read_endpoint(command.endpoint))
+    wholesale_tariff_code = wrong.reading(lambda: read_tariff_code(command.wholesale_tariff_code))
     wrong.tell()
     provider = Provider(
         code=command.code,
@@ -95,6 +97,7 @@ def add_provider(session: Session, command: AddProvider, *, by: Actor, at: datet
         postcode=postcode,
         vat_number=vat_number,
         endpoint=command.endpoint,
+        wholesale_tariff_code=wholesale_tariff_code,
         is_active=True,
     )
     _keep(

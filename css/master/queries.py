@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, case, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,8 @@ class ProviderRow:
     postcode: str
     vat_number: str | None
     endpoint: str | None
+    wholesale_tariff_code: str | None
+    """Of another provider, a partner is not told."""
     is_active: bool
 
 
@@ -76,6 +78,9 @@ def providers(session: Session, *, by: Actor) -> tuple[ProviderRow, ...]:
         Provider.postcode,
         Provider.vat_number,
         Provider.endpoint,
+        case((Provider.code == by.provider_code, Provider.wholesale_tariff_code)).label("wholesale_tariff_code")
+        if by.is_partner
+        else Provider.wholesale_tariff_code,
         Provider.is_active,
     ).order_by(Provider.is_own_retail.desc(), Provider.code)
     if by.is_partner:

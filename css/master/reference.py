@@ -16,6 +16,8 @@ RETAIL: Final = "RETAIL"
 """The own retail arm: whose telephone company this is. Its name and numbers stand on every bill."""
 PARTNER: Final = "BRACKWAT"
 """A wholesale partner, who orders by XML."""
+WHOLESALE_TARIFF: Final = "WHS"
+"""What the network charges the own retail arm for calls; billing's reference tariffs have it."""
 
 PROVIDERS: Final = (
     # The companies do not exist. The VAT numbers have agreeing check digits, as the rules for e-invoices ask, and are
@@ -29,6 +31,7 @@ PROVIDERS: Final = (
         "postcode": "ZZ1 1AA",
         "vat_number": "GB999999973",
         "endpoint": "9932:GB999999973",
+        "wholesale_tariff_code": WHOLESALE_TARIFF,
     },
     {
         "code": PARTNER,
@@ -39,6 +42,7 @@ PROVIDERS: Final = (
         "postcode": "ZZ9 9ZZ",
         "vat_number": "GB999999931",
         "endpoint": "9932:GB999999931",
+        "wholesale_tariff_code": None,
     },
 )
 

@@ -17,13 +17,15 @@ from css.core.money import Money
 from css.core.words import BillFrequency, BillMedium, ContactPointKind, CustomerKind, NationCode, PaymentMeans, Role, Segment, VatStatus
 from css.db.engine import transaction
 from css.master.accounts import Account
-from css.master.commands import AddCustomer, AddOperator, AddProvider, OpenAccount, OpenDistrict, ReachAt
+from css.master.commands import AddCustomer, AddOperator, AddProvider, OpenAccount, OpenDistrict, ReachAt, SetWholesaleTariff
 from css.master.customers import ContactPoint, Customer
 from css.master.districts import BusinessDate, business_date
 from css.master.enrol import add_customer, add_operator, add_provider, open_account, open_district
 from css.master.operators import Operator
 from css.master.passwords import password_matches
 from css.master.providers import Provider
+from css.master.queries import providers
+from css.master.wholesale import set_wholesale_tariff
 from tests import builders
 from tests.race import together
 
@@ -96,6 +98,38 @@ def test_what_another_provider_has_is_taken(session: Session, wrong: AddProvider
     with pytest.raises(Conflict) as refused:
         add_provider(session, wrong, by=BY, at=AT)
     assert refused.value.code == code
+
+
+def test_a_providers_wholesale_tariff_is_set_changed_and_ended_with_what_was_before_on_the_trail(session: Session) -> None:
+    add_provider(session, replace(PROVIDER, wholesale_tariff_code="WHS"), by=BY, at=AT)
+    for code in ("WHS-2", None):
+        set_wholesale_tariff(session, SetWholesaleTariff(provider_code="HOLLIN", wholesale_tariff_code=code), by=BY, at=AT)
+        assert {one.code: one.wholesale_tariff_code for one in providers(session, by=BY)}["HOLLIN"] == code
+    event = _event(session, "set_wholesale_tariff")
+    assert (event.before, event.after) == ({"wholesale_tariff_code": "WHS-2"}, {"wholesale_tariff_code": None})
+
+
+@pytest.mark.parametrize(
+    ("command", "by", "code"),
+    [
+        (SetWholesaleTariff(provider_code="NOBODY", wholesale_tariff_code="WHS"), BY, "CSS104E"),
+        (SetWholesaleTariff(provider_code="RETAIL", wholesale_tariff_code="a tariff"), BY, "CSS124E"),
+        (SetWholesaleTariff(provider_code="RETAIL"), builders.PARTNER_ACTOR, "CSS111E"),
+        (SetWholesaleTariff(provider_code="RETAIL"), replace(BY, roles=frozenset({"clerk"})), "CSS111E"),
+    ],
+)
+def test_a_wholesale_tariff_is_not_set_so(session: Session, command: SetWholesaleTariff, by: Actor, code: str) -> None:
+    with pytest.raises(CssError) as refused:
+        set_wholesale_tariff(session, command, by=by, at=AT)
+    assert refused.value.code == code
+
+
+def test_a_partner_is_told_its_own_wholesale_tariff_alone(session: Session) -> None:
+    command = SetWholesaleTariff(provider_code="BRACKWAT", wholesale_tariff_code="WHS-P")
+    set_wholesale_tariff(session, command, by=BY, at=AT)
+    seen = {one.code: one.wholesale_tariff_code for one in providers(session, by=builders.PARTNER_ACTOR)}
+    assert seen == {"RETAIL": None, "BRACKWAT": "WHS-P"}
+    assert {one.code: one.wholesale_tariff_code for one in providers(session, by=BY)} == {"RETAIL": "WHS", "BRACKWAT": "WHS-P"}
 
 
 def test_everything_wrong_with_a_provider_is_told(session: Session) -> None:
