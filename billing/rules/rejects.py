@@ -23,13 +23,14 @@ REJECTS: Final = {
     "CSS409E": "The call type '{value}' is not one that is rated here.",
     "CSS410E": "The call starts at '{value}', later than the file was received.",
     "CSS411E": "The call starts at '{value}', too long before the file was received.",
-    "CSS412E": "The calling number '{value}' belongs to no service.",
-    "CSS413E": "The calling number '{value}' was not in service when the call started.",
+    "CSS412E": "The number charged '{value}' belongs to no service.",
+    "CSS413E": "The number charged '{value}' was not in service when the call started.",
     "CSS414E": "No version of tariff '{value}' is in force on the day of the call.",
     "CSS415E": "Tariff version '{value}' is unknown or not in force on the day of the call.",
     "CSS416E": "No destination of the tariff begins the number dialled '{value}'.",
     "CSS417E": "No VAT rate is on file for the day of the call, '{value}'.",
     "CSS418E": "The price of a call of '{value}' seconds is larger than any this system holds.",
+    "CSS460W": "The call began at '{value}', more than 90 days before the night; it waits for approval.",
 }
 """Reason by code; ``{value}`` stands for the offending text, shortened."""
 
