@@ -8,14 +8,13 @@ from datetime import date, time
 
 import pytest
 
-from billing.reference import BUSINESS_TARIFF, CHARGE_CLASSES, RESIDENTIAL_TARIFF, TARIFF_NAMES, VAT_STANDARD, reference_book
+from billing.reference import VAT_STANDARD
 from billing.rules.tariff import BANDS, Rate, TariffBook, TariffVersion, version_on
 from billing.rules.tariff_check import CHECKS, PRICE_MAX_MILLIONTHS, tariff_faults
 from billing.rules.tariff_table import compile_tariffs
 from css.core.calendar import Period
 from css.core.errors import Several
 from css.core.money import Price
-from css.core.phone import E164_CLASS_PREFIXES, NumberClass
 from css.core.words import PriceBasis
 
 RATES = tuple(Rate(number, "44", band, "GEO", "UK", Price.of("2"), Price.of("3")) for number, band in enumerate(BANDS))
@@ -80,33 +79,6 @@ def test_a_book_with_faults_is_not_compiled_and_all_are_named() -> None:
 
 def test_every_check_is_in_the_list() -> None:
     assert len(set(CHECKS)) == len(CHECKS) == 6
-
-
-class TestReference:
-    def test_has_no_faults(self) -> None:
-        assert tariff_faults(reference_book()) == ()
-
-    def test_homes_pay_gross_and_firms_net(self) -> None:
-        bases = {(version.tariff_code, version.basis) for version in reference_book().versions}
-        assert bases == {(RESIDENTIAL_TARIFF, PriceBasis.GROSS), (BUSINESS_TARIFF, PriceBasis.NET)}
-        assert set(TARIFF_NAMES) == {RESIDENTIAL_TARIFF, BUSINESS_TARIFF}
-
-    def test_every_class_has_its_name(self) -> None:
-        assert {rate.charge_class for version in reference_book().versions for rate in version.rates} == set(CHARGE_CLASSES)
-
-    def test_evening_and_weekend_cost_alike(self) -> None:
-        for version in reference_book().versions:
-            prices = {(rate.prefix, rate.is_short_code, rate.band): (rate.setup, rate.unit_price) for rate in version.rates}
-            assert all(prices[prefix, short, "weekend"] == price for (prefix, short, band), price in prices.items() if band == "evening")
-
-    def test_every_range_in_use_in_the_country_has_a_price(self) -> None:
-        prefixes = {rate.prefix for rate in reference_book().versions[1].rates if not rate.is_short_code}
-        unpriced = {
-            prefix
-            for prefix, kind in E164_CLASS_PREFIXES
-            if kind is not NumberClass.UNALLOCATED and not any(prefix.startswith(one) or one.startswith(prefix) for one in prefixes)
-        }
-        assert unpriced == set()
 
 
 def with_new_ids(version: TariffVersion) -> TariffVersion:
