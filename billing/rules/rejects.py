@@ -31,6 +31,14 @@ REJECTS: Final = {
     "CSS417E": "No VAT rate is on file for the day of the call, '{value}'.",
     "CSS418E": "The price of a call of '{value}' seconds is larger than any this system holds.",
     "CSS460W": "The call began at '{value}', more than 90 days before the night; it waits for approval.",
+    "CSS700W": "This part of the long call '{value}' waits for the others.",
+    "CSS701E": "One part of the long call '{value}' came twice and differs.",
+    "CSS702W": "Parts of a long call are missing too long: {value}.",
+    "CSS703E": "Parts of the long call '{value}' name different numbers or legs.",
+    "CSS704E": "Parts of the long call '{value}' are not numbered from 1 to one last part.",
+    "CSS705E": "Parts of the long call '{value}' overlap.",
+    "CSS706E": "A part of the long call '{value}' starts later than the one before it ended.",
+    "CSS707E": "The long call '{value}' was priced before this part of it came.",
 }
 """Reason by code; ``{value}`` stands for the offending text, shortened."""
 
