@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from billing.rules.guiding import ASSIGNMENT_COLUMNS, guide
+from billing.rules.guiding import ASSIGNMENT_COLUMNS, AssignmentTable, compile_assignments, guide
 from css.core.errors import Breach
 
-CALLS = {"record_key": pl.Int64(), "caller": pl.String(), "started_at": pl.Datetime("us", "UTC")}
+CALLS = {"record_key": pl.Int64(), "charged_number": pl.String(), "started_at": pl.Datetime("us", "UTC")}
 ASSIGNMENTS = {**ASSIGNMENT_COLUMNS, "service_id": pl.Int64(), "tariff_code": pl.String()}
 NUMBER, OTHER = "441632960001", "441632960002"
 
@@ -20,8 +20,8 @@ def day(number: int, *, seconds: float = 0) -> datetime:
     return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=number - 1, seconds=seconds)
 
 
-def assignments(*rows: tuple[str, datetime, datetime | None, int]) -> pl.DataFrame:
-    return pl.DataFrame([(*row, "RES") for row in rows], schema=ASSIGNMENTS, orient="row")
+def assignments(*rows: tuple[str, datetime, datetime | None, int]) -> AssignmentTable:
+    return compile_assignments(pl.DataFrame([(*row, "RES") for row in rows], schema=ASSIGNMENTS, orient="row"))
 
 
 def calls(*rows: tuple[str | None, datetime | None]) -> pl.DataFrame:
@@ -48,7 +48,7 @@ def test_starts_are_within_and_ends_are_not() -> None:
 def test_a_number_never_ours_and_one_not_in_service_are_told_apart() -> None:
     found = guide(calls(("441632960999", day(3)), (NUMBER, day(15)), (None, day(3)), (NUMBER, None)), LIVES)
     assert found["reject_code"].to_list() == ["CSS412E", "CSS413E", "CSS412E", "CSS413E"]
-    assert found["reject_text"][0] == "The calling number '441632960999' belongs to no service."
+    assert found["reject_text"][0] == "The number charged '441632960999' belongs to no service."
     assert found["service_id"].null_count() == 4
 
 
@@ -67,6 +67,29 @@ def test_a_number_held_since_before_1970() -> None:
 def test_two_services_at_one_time_are_a_breach() -> None:
     with pytest.raises(Breach, match="1 numbers are in use by two services"):
         guide(calls((NUMBER, day(3))), assignments((NUMBER, day(1), day(10), 1), (NUMBER, day(9), None, 2)))
+
+
+def test_a_number_that_is_no_digits_is_a_breach() -> None:
+    with pytest.raises(Breach, match="not a number at all"):
+        assignments(("switchboard", day(1), None, 1))
+
+
+def test_a_number_with_a_sign_or_a_nought_before_it_is_another_number() -> None:
+    short = assignments(("4416329600", day(1), None, 1))
+    found = guide(
+        calls(("+4416329600", day(3)), ("04416329600", day(3)), ("", day(3)), ("-4416329600", day(3)), ("4416329600", day(3))), short
+    )
+    assert found["service_id"].to_list() == [None, None, None, None, 1]
+    assert found["reject_code"].to_list() == ["CSS412E"] * 4 + [None]
+
+
+def test_a_renumbered_service_has_its_calls_under_both_numbers() -> None:
+    found = guide(
+        calls((NUMBER, day(9)), (NUMBER, day(10)), (OTHER, day(9)), (OTHER, day(10))),
+        assignments((NUMBER, day(1), day(10), 1), (OTHER, day(10), None, 1)),
+    )
+    assert found["service_id"].to_list() == [1, None, None, 1]
+    assert found["reject_code"].to_list() == [None, "CSS413E", "CSS413E", None]
 
 
 def test_nothing_to_guide_and_nobody_to_guide_to() -> None:
