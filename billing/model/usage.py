@@ -149,8 +149,10 @@ class UsageCallKey(Base):
     call_hour: Mapped[datetime] = mapped_column(primary_key=True)
     """The hour, in UTC, in which they began."""
     usage_file_id: Mapped[Ref] = mapped_column(ForeignKey("billing.usage_file.id"), primary_key=True)
+    page: Mapped[SmallNumber] = mapped_column(Integer, primary_key=True)
+    """A large file keeps the keys of an hour on several; they count through the file from 1."""
     calls: Mapped[bytes] = mapped_column(LargeBinary)
-    """A Parquet file: the columns of the key, exact, and the record's id."""
+    """A Parquet file: the columns of the key, exact, and the record's line."""
 
 
 class UsageIdKey(Base):
@@ -158,7 +160,7 @@ class UsageIdKey(Base):
 
     __tablename__ = "usage_id_key"
     __table_args__ = (
-        Index("ix_usage_id_key_received_on", "district_code", "supplier", "received_on"),
+        Index("ix_usage_id_key_last_id", "district_code", "supplier", "id_length", "last_id"),
         {"schema": "billing"},
     )
 
@@ -175,7 +177,7 @@ class UsageIdKey(Base):
     first_id: Mapped[str] = mapped_column(String(collation="C"))
     last_id: Mapped[str] = mapped_column(String(collation="C"))
     ids: Mapped[bytes] = mapped_column(LargeBinary)
-    """A Parquet file: the ids in order and the records'."""
+    """A Parquet file: the ids in order, and the parts and lines of their records."""
 
 
 class UsageRerating(Base):

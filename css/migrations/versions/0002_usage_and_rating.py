@@ -122,10 +122,11 @@ def upgrade() -> None:
         sa.Column("district_code", sa.String(length=2), nullable=False),
         sa.Column("call_hour", sa.DateTime(timezone=True), nullable=False),
         sa.Column("usage_file_id", sa.BigInteger(), nullable=False),
+        sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("calls", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_usage_call_key_district_code")),
         sa.ForeignKeyConstraint(["usage_file_id"], ["billing.usage_file.id"], name=op.f("fk_usage_call_key_usage_file_id")),
-        sa.PrimaryKeyConstraint("district_code", "call_hour", "usage_file_id", name=op.f("pk_usage_call_key")),
+        sa.PrimaryKeyConstraint("district_code", "call_hour", "usage_file_id", "page", name=op.f("pk_usage_call_key")),
         schema="billing",
     )
     op.create_table(
@@ -145,7 +146,7 @@ def upgrade() -> None:
         schema="billing",
     )
     op.create_index(
-        "ix_usage_id_key_received_on", "usage_id_key", ["district_code", "supplier", "received_on"], unique=False, schema="billing"
+        "ix_usage_id_key_last_id", "usage_id_key", ["district_code", "supplier", "id_length", "last_id"], unique=False, schema="billing"
     )
     op.create_table(
         "usage_set_aside",
