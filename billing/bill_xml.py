@@ -221,7 +221,7 @@ def _properties(line: BillLine) -> Iterator[tuple[str, str]]:
     if line.reference:
         yield "Reference", line.reference
     if line.call_count is not None:
-        yield "Calls", str(line.call_count)
+        yield ("Calls corrected" if line.is_correction else "Calls"), str(line.call_count)
     if line.duration_seconds is not None:
         yield "Duration in seconds", str(line.duration_seconds)
 

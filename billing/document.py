@@ -28,6 +28,8 @@ UnitCode = Literal["C62", "MON", "DAY", "MIN", "SEC"]
 VatCategory = Literal["S", "Z", "E", "AE"]
 """UNCL 5305: standard rate, zero rate, exempt, domestic reverse charge. Outside the scope never stands on an invoice."""
 OutsideKind = Literal["late_fee", "compensation", "adjustment", "deposit"]
+CallLeg = Literal["outgoing", "diverted", "reverse"]
+"""Which part of a call is charged: made from the number, sent on by it, or made to it at its own charge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,9 @@ class BillLine:
     """The order or fault that caused it, as the customer may quote it."""
     call_count: int | None = None
     duration_seconds: int | None = None
-    """For a line of calls: how many and how long altogether."""
+    """For a line of calls: how many and how long altogether; of a correction, the seconds it adds or takes back, if any."""
+    is_correction: bool = False
+    """For a line of calls: it puts the prices of earlier ones right, ``call_count`` of them in ``period``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +190,30 @@ class Call:
     """Before VAT, exact; printed in pence to a tenth, charged only as part of its line."""
     line_no: int | None = None
     """The bill line that charges it, where one line does."""
+    leg: CallLeg = "outgoing"
+    service_charge: Price | None = None
+    """The part of the price that is the service charge, on numbers that have one; the rest is the access charge."""
+
+    @property
+    def access_charge(self) -> Price | None:
+        """The part of the price that is ours, where there is a service charge."""
+        return None if self.service_charge is None else self.price - self.service_charge
 
 
 @dataclass(frozen=True, slots=True)
 class CallList:
-    """The itemised calls of one telephone number. Calls that are free to the caller are never here."""
+    """The itemised calls of one telephone number. Calls that are free to the caller are never here.
+
+    Or the corrections of earlier ones: the price of each is the difference, the duration nought unless the call goes to another
+    account, which takes back its seconds too.
+    """
 
     service_number: str
     calls: tuple[Call, ...]
     duration_seconds: int
     price: Price
     """The exact sum of the calls' prices."""
+    is_corrections: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import FOOT, GREY, HAIRLINE, HEAD, INK, LEFT, RIGHT, Sheets
-from billing.bill_pdf.words import clock, day_and_month, pence
+from billing.bill_pdf.words import call_notes, clock, day_and_month, list_sum, list_title, pence
 from billing.document import Call, CallList
 
 FEW: Final = 40
@@ -76,14 +76,14 @@ class Columns:
         grid = self.grid
         if self.y + grid.lead * 7 > self.sheets.foot:
             self._next()
-        self._heads(listed.service_number, "")
+        self._heads(list_title(listed), "")
         day: date | None = None
         for call in listed.calls:
-            if self.y + grid.lead * 2 > self.sheets.foot:
+            if self.y + grid.lead * (2 + len(call_notes(call))) > self.sheets.foot:
                 self._next()
-                self._heads(listed.service_number, " (continued)")
+                self._heads(list_title(listed), " (continued)")
                 day = None
-            self._call(call, with_date=call.started_on != day)
+            self._call(call, with_date=call.started_on != day, with_length=bool(call.duration_seconds) or not listed.is_corrections)
             day = call.started_on
         self._sum(listed)
         self.end = max(self.end, self.y)
@@ -97,10 +97,10 @@ class Columns:
             self.end = self.top
         self.y = self.top
 
-    def _heads(self, service_number: str, more: str) -> None:
+    def _heads(self, title: str, more: str) -> None:
         ink, grid, x = self.sheets.ink, self.grid, self.x
         self.y += grid.lead * 2 - pt(10)
-        ink.text(x, self.y, self.sheets.look.faces.spell(f"From {service_number}{more}"), self.name)
+        ink.text(x, self.y, self.sheets.look.faces.spell(f"{title}{more}"), self.name)
         self.y += grid.lead + pt(10)
         places = (0, grid.time, grid.number, grid.destination, grid.band)
         for place, words in zip(places, ("Date", "Time", "Number called", "To", "Rate"), strict=True):
@@ -110,7 +110,7 @@ class Columns:
         ink.rule(x, self.y + pt(26), grid.width, self.sheets.look.brand, 50)
         self.y += pt(20)
 
-    def _call(self, call: Call, *, with_date: bool) -> None:
+    def _call(self, call: Call, *, with_date: bool, with_length: bool) -> None:
         ink, grid, x, body = self.sheets.ink, self.grid, self.x, self.body
         spell = self.sheets.look.faces.spell
         self.y += grid.lead
@@ -121,14 +121,17 @@ class Columns:
         ink.text(x + grid.number, y, spell(call.number), body)
         ink.text(x + grid.destination, y, body.fit(spell(call.destination), grid.band - grid.destination - pt(20)), body)
         ink.text(x + grid.band, y, spell(call.band), body)
-        ink.right(x + grid.duration, y, clock(call.duration_seconds), body)
+        if with_length:
+            ink.right(x + grid.duration, y, clock(call.duration_seconds), body)
         ink.right(x + grid.width, y, pence(call.price), body)
+        for note in call_notes(call):
+            self.y += grid.lead
+            ink.text(x + grid.number, self.y, note, self.note)
 
     def _sum(self, listed: CallList) -> None:
         ink, grid, x = self.sheets.ink, self.grid, self.x
         ink.rule(x, self.y + pt(26), grid.width, HAIRLINE, 40)
         self.y += grid.lead + pt(20)
-        count = len(listed.calls)
-        ink.text(x, self.y, f"{count:,} {'call' if count == 1 else 'calls'} lasting {clock(listed.duration_seconds)}", self.strong)
+        ink.text(x, self.y, list_sum(listed), self.strong)
         ink.right(x + grid.width, self.y, pence(listed.price), self.strong)
         self.y += grid.lead // 2

@@ -9,7 +9,21 @@ from billing.bill_pdf.front import LARGE_PANEL_HEIGHT, PANEL_TOP, Row, draw_head
 from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import HAIRLINE, LEFT, RIGHT, Sheets
 from billing.bill_pdf.slip import TEAR_LINE, draw_slip
-from billing.bill_pdf.words import GROUPS, clock, long_date, particulars, pence, span, sterling, vat_mark, vat_number, vat_reason
+from billing.bill_pdf.words import (
+    GROUPS,
+    call_notes,
+    clock,
+    list_sum,
+    list_title,
+    long_date,
+    particulars,
+    pence,
+    span,
+    sterling,
+    vat_mark,
+    vat_number,
+    vat_reason,
+)
 from billing.document import LINE_GROUPS, BillLine, Call
 
 AMOUNTS: Final = RIGHT - pt(270)
@@ -93,7 +107,7 @@ def _amount_row(sheets: Sheets, texts: Iterable[str], row: Row, style: Style) ->
 def _line(sheets: Sheets, line: BillLine) -> None:
     texts = [line.description, line.service_number]
     if line.call_count is not None:
-        texts.append(f"{line.call_count:,} {'call' if line.call_count == 1 else 'calls'}")
+        texts.append(f"{line.call_count:,} {'call' if line.call_count == 1 else 'calls'}{' corrected' if line.is_correction else ''}")
     if line.duration_seconds is not None:
         texts.append(f"lasting {clock(line.duration_seconds)}")
     if line.period is not None:
@@ -105,30 +119,33 @@ def _line(sheets: Sheets, line: BillLine) -> None:
 def _calls(sheets: Sheets) -> None:
     look = sheets.look
     for listed in sheets.document.call_lists:
-        sheets.heading(f"Your calls from {look.faces.spell(listed.service_number)}", mm(40))
+        title = f"{list_title(listed)}" if listed.is_corrections else f"Your calls from {listed.service_number}"
+        sheets.heading(look.faces.spell(title), mm(40))
         sheets.paragraph("Before VAT, in pence. Calls that are free to you are not listed.", look.body)
         sheets.y += pt(100)
         for call in listed.calls:
-            _call(sheets, call)
+            _call(sheets, call, with_length=bool(call.duration_seconds) or not listed.is_corrections)
         sheets.need(look.lead * 2)
         sheets.y += look.lead
-        count = len(listed.calls)
-        said = f"{count:,} {'call' if count == 1 else 'calls'}, {clock(listed.duration_seconds)}"
-        sheets.ink.text(LEFT, sheets.y, said, look.strong)
+        sheets.ink.text(LEFT, sheets.y, list_sum(listed).replace(" lasting", ","), look.strong)
         sheets.ink.right(RIGHT, sheets.y, f"{pence(listed.price)}p", look.strong)
         sheets.y += pt(250)
 
 
-def _call(sheets: Sheets, call: Call) -> None:
+def _call(sheets: Sheets, call: Call, *, with_length: bool) -> None:
     look = sheets.look
-    sheets.need(look.lead * 2 + pt(60))
+    notes = call_notes(call)
+    sheets.need(look.lead * (2 + len(notes)) + pt(60))
     sheets.y += look.lead
     at = f"{long_date(call.started_on)}, {call.started_at.hour:02d}:{call.started_at.minute:02d}"
     sheets.ink.text(LEFT, sheets.y, f"{at}   {look.faces.spell(call.number)}", look.body)
     sheets.ink.right(RIGHT, sheets.y, f"{pence(call.price)}p", look.body)
     sheets.y += look.lead
-    said = look.faces.spell(f"{call.destination}, {call.band}, {clock(call.duration_seconds)}")
-    sheets.ink.text(LEFT, sheets.y, said, look.body)
+    said = [call.destination, call.band, *([clock(call.duration_seconds)] if with_length else [])]
+    sheets.ink.text(LEFT, sheets.y, look.faces.spell(", ".join(said)), look.body)
+    for note in notes:
+        sheets.y += look.lead
+        sheets.ink.text(LEFT, sheets.y, note, look.body)
     sheets.y += pt(60)
     sheets.ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 60)
 

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Final
 
-from billing.document import BillDocument, BillKind, BillLine, LineGroup, VatSummaryRow, last_day
+from billing.document import BillDocument, BillKind, BillLine, Call, CallLeg, CallList, LineGroup, VatSummaryRow, last_day
 from css.core.calendar import Period
 from css.core.money import ZERO, Money, Price
 
@@ -28,6 +28,7 @@ GROUPS: Final[dict[LineGroup, str]] = {
 }
 VAT_NAMES: Final = {"S": "Standard rate", "Z": "Zero rate", "E": "Exempt", "AE": "Reverse charge"}
 VAT_MARKS: Final = {"E": "Exempt", "AE": "Reverse"}
+LEGS: Final[dict[CallLeg, str]] = {"diverted": "Diverted by your line to this number", "reverse": "Reverse charge call from this number"}
 UNITS: Final = {
     "C62": ("", ""),
     "MON": ("month", "months"),
@@ -63,10 +64,11 @@ def span(period: Period) -> str:
 
 
 def clock(seconds: int) -> str:
-    """A duration: ``2:02``, ``1:02:03``."""
-    minutes, seconds = divmod(seconds, 60)
+    """A duration: ``2:02``, ``1:02:03``; what is taken back with a minus."""
+    sign = "-" if seconds < 0 else ""
+    minutes, seconds = divmod(abs(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:,}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    return f"{sign}{hours:,}:{minutes:02d}:{seconds:02d}" if hours else f"{sign}{minutes}:{seconds:02d}"
 
 
 def figures(amount: Money) -> str:
@@ -83,6 +85,27 @@ def pence(price: Price) -> str:
     """A call's price in pence to a tenth, halves up: what the eye needs; the line charges the exact sum."""
     tenths = (abs(price.millionths) + 50_000) // 100_000
     return f"{'-' if price.millionths < 0 else ''}{tenths // 10:,}.{tenths % 10}"
+
+
+def call_notes(call: Call) -> tuple[str, ...]:
+    """What is said under a call: which leg it was, and both parts of a price that has an access and a service charge."""
+    notes = [LEGS[call.leg]] if call.leg in LEGS else []
+    if call.service_charge is not None and call.access_charge is not None:
+        notes.append(f"Access charge {pence(call.access_charge)}, service charge {pence(call.service_charge)}")
+    return tuple(notes)
+
+
+def list_title(listed: CallList) -> str:
+    """What stands over a list of calls."""
+    return f"Corrections of earlier calls, {listed.service_number}" if listed.is_corrections else f"From {listed.service_number}"
+
+
+def list_sum(listed: CallList) -> str:
+    """How many calls a list has, and how long they lasted; a list of corrections, how many."""
+    count = len(listed.calls)
+    if listed.is_corrections:
+        return f"{count:,} {'correction' if count == 1 else 'corrections'}"
+    return f"{count:,} {'call' if count == 1 else 'calls'} lasting {clock(listed.duration_seconds)}"
 
 
 def each(price: Price) -> str:

@@ -178,7 +178,7 @@ class BillLine(Base):
     quantity: Mapped[int]
     """How many units; negative on a credit."""
     unit: Mapped[str]
-    """month, day, item, call."""
+    """month, day, item, call, correction."""
     unit_price: Mapped[Price | None]
     """Exact, before VAT; none where no price for one explains the line."""
     price_per: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")

@@ -17,7 +17,7 @@ from billing.document import Address, Supplier
 from billing.house_papers import BANK, CONTACTS, registered_text, trading_name
 from billing.rules.compose import CallMade, Outside, Payer, PostedBill, PostedLine, Received, electronic_address
 from billing.rules.vat import Tax, VatSum
-from billing.words import BillKind, BillState, LineKind, OutsideKind, PaymentMethod
+from billing.words import BillKind, BillState, Leg, LineKind, OutsideKind, PaymentMethod
 from css.core.calendar import Period
 from css.core.errors import NotFound
 from css.core.money import Money, Price
@@ -160,9 +160,22 @@ def _calls(session: Session, bills: Sequence[Row[Any]]) -> Mapping[int, Sequence
     found: dict[int, list[CallMade]] = defaultdict(list)
     for district in sorted({row.district_code for row in bills}):
         ids = [row.id for row in bills if row.district_code == district]
-        for bill_id, caller, dialled, started_at, seconds, charge_class, destination, band, millionths, basis_points in session.execute(
-            block("billing", "render.calls"), {"district": district, "bills": ids}
-        ):
-            price = Price(millionths)
-            found[bill_id].append(CallMade(caller, dialled, started_at, seconds, charge_class, destination, band, price, basis_points))
+        for row in session.execute(block("billing", "render.calls"), {"district": district, "bills": ids}):
+            service_net = row.service_net_millionths
+            found[row.bill_id].append(
+                CallMade(
+                    row.charged_number,
+                    Leg(row.leg),
+                    row.other_number,
+                    row.started_at,
+                    int(row.duration_seconds),
+                    row.charge_class,
+                    row.destination,
+                    row.band,
+                    Price(int(row.net_millionths)),
+                    None if service_net is None else Price(int(service_net)),
+                    row.vat_basis_points,
+                    row.is_correction,
+                )
+            )
     return found

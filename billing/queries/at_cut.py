@@ -190,11 +190,22 @@ def _items(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int,
 def _calls(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[CallSum]]:
     found: dict[int, list[CallSum]] = defaultdict(list)
     parameters = {"district": run.district_code, "accounts": accounts, "cut": run.cut}
-    for account_id, service_id, caller, charge_class, band, basis_points, call_count, seconds, millionths in session.execute(
-        block("billing", "calculate.calls"), parameters
-    ):
-        price = Price(int(millionths))
-        found[account_id].append(CallSum(service_id, caller, charge_class, band, basis_points, call_count, int(seconds), price))
+    for row in session.execute(block("billing", "calculate.calls"), parameters):
+        found[row.account_id].append(
+            CallSum(
+                row.service_id,
+                row.charged_number,
+                row.charge_class,
+                row.band,
+                row.vat_basis_points,
+                row.call_count,
+                int(row.duration_seconds),
+                Price(int(row.net_millionths)),
+                row.first_at,
+                row.last_at,
+                row.is_correction,
+            )
+        )
     return found
 
 

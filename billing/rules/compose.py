@@ -13,6 +13,7 @@ from billing.document import (
     BillDocument,
     BillLine,
     Call,
+    CallLeg,
     CallList,
     CorrectedBill,
     Customer,
@@ -30,8 +31,9 @@ from billing.document import (
     VatSummaryRow,
 )
 from billing.document import OutsideKind as DocumentOutsideKind
+from billing.rules.items import PER_CALL, PER_CORRECTION
 from billing.rules.vat import REASONS, Tax, VatSum, tax_at
-from billing.words import BillKind, LineKind, OutsideKind, PaymentMethod
+from billing.words import BillKind, Leg, LineKind, OutsideKind, PaymentMethod
 from css.core import words
 from css.core.calendar import Period, to_london
 from css.core.ids import format_id, slip_reference
@@ -45,7 +47,7 @@ GROUPS: Final[dict[LineKind, LineGroup]] = {
     LineKind.ONE_OFF: "one_off",
     LineKind.CALLS: "calls",
 }
-UNITS: Final[dict[str, UnitCode]] = {"month": "MON", "day": "DAY", "item": "C62", "call": "C62"}
+UNITS: Final[dict[str, UnitCode]] = {"month": "MON", "day": "DAY", "item": "C62", PER_CALL: "C62", PER_CORRECTION: "C62"}
 CUSTOMER_KINDS: Final[dict[Segment, CustomerKind]] = {
     Segment.RESIDENTIAL: "residential",
     Segment.BUSINESS: "business",
@@ -55,6 +57,7 @@ OUTSIDE_KINDS: Final[dict[OutsideKind, DocumentOutsideKind]] = {
     OutsideKind.COMPENSATION: "compensation",
     OutsideKind.LATE_FEE: "late_fee",
 }
+LEGS: Final[dict[Leg, CallLeg]] = {Leg.OUTGOING: "outgoing", Leg.DIVERTED: "diverted", Leg.REVERSE: "reverse"}
 METHOD_WORDS: Final = {
     PaymentMethod.CARD: "Card",
     PaymentMethod.CHEQUE: "Cheque",
@@ -106,17 +109,21 @@ class PostedLine(NamedTuple):
 
 
 class CallMade(NamedTuple):
-    """A rated call that may be shown."""
+    """A rated call that may be shown, or what was corrected of one."""
 
-    caller: str
-    dialled: str
+    charged_number: str
+    leg: Leg
+    other_number: str
     started_at: datetime
     duration_seconds: int
     charge_class: str
     destination: str
     band: str
     net: Price
+    service_net: Price | None
+    """The part of it that is the service charge."""
     basis_points: int
+    is_correction: bool = False
 
 
 class Received(NamedTuple):
@@ -157,7 +164,7 @@ class PostedBill:
     payments: Sequence[Received] = ()
     outside: Sequence[Outside] = ()
     calls: Sequence[CallMade] = ()
-    """In order of caller and time."""
+    """In order of the number charged and time, each number's corrections after its calls."""
     past: Sequence[tuple[date, Money]] = ()
     """Day of issue and invoice total of the bills before it, the oldest first."""
     corrects: Sequence[tuple[str, date]] = ()
@@ -222,6 +229,7 @@ def electronic_address(endpoint: str | None) -> ElectronicAddress | None:
 
 def _line(line: PostedLine) -> BillLine:
     of_calls = line.kind is LineKind.CALLS
+    is_correction = line.unit == PER_CORRECTION
     return BillLine(
         line_no=line.line_number,
         group=GROUPS[line.kind],
@@ -236,24 +244,29 @@ def _line(line: PostedLine) -> BillLine:
         service_number=display_number(line.number) if line.number else "",
         period=Period(line.starts_on, line.ends_on) if line.starts_on and line.ends_on else None,
         reference=line.reference or "",
-        call_count=line.quantity if of_calls else None,
-        duration_seconds=line.duration_seconds if of_calls else None,
+        call_count=abs(line.quantity) if of_calls else None,
+        duration_seconds=line.duration_seconds if of_calls and (line.duration_seconds or not is_correction) else None,
+        is_correction=is_correction,
     )
 
 
 def _call_lists(bill: PostedBill) -> Iterator[CallList]:
     charged_on = {
-        (line.number, line.charge_class, line.band, line.tax): line.line_number for line in bill.lines if line.kind is LineKind.CALLS
+        (line.unit == PER_CORRECTION, line.number, line.charge_class, line.band, line.tax): line.line_number
+        for line in bill.lines
+        if line.kind is LineKind.CALLS
     }
-    by_caller: dict[str, list[CallMade]] = defaultdict(list)
+    by_number: dict[tuple[str, bool], list[CallMade]] = defaultdict(list)
     for call in bill.calls:
-        by_caller[call.caller].append(call)
-    for caller, made in by_caller.items():
+        by_number[call.charged_number, call.is_correction].append(call)
+    for (number, is_correction), made in by_number.items():
+        lines = (charged_on.get((is_correction, number, call.charge_class, call.band, _tax_of_call(bill, call))) for call in made)
         yield CallList(
-            display_number(caller),
-            tuple(_call(call, charged_on.get((caller, call.charge_class, call.band, _tax_of_call(bill, call)))) for call in made),
+            display_number(number),
+            tuple(_call(call, line_no) for call, line_no in zip(made, lines, strict=True)),
             sum(call.duration_seconds for call in made),
             Price(sum(call.net.millionths for call in made)),
+            is_correction,
         )
 
 
@@ -266,12 +279,14 @@ def _call(call: CallMade, line_no: int | None) -> Call:
     return Call(
         started_on=shown.date(),
         started_at=shown.time().replace(tzinfo=None),
-        number=display_number(call.dialled),
+        number=display_number(call.other_number),
         destination=call.destination,
         band=BAND_TITLES.get(call.band, call.band),
         duration_seconds=call.duration_seconds,
         price=call.net,
         line_no=line_no,
+        leg=LEGS[call.leg],
+        service_charge=call.service_net,
     )
 
 

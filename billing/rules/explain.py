@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
+from billing.rules.items import PER_CORRECTION
 from billing.rules.vat import REASONS, Tax
 from billing.words import LineKind
 from css.core.calendar import ONE_DAY
@@ -70,6 +71,10 @@ def _price(line: LineFacts) -> str:
 
 
 def _sum(line: LineFacts) -> str:
+    if line.kind is LineKind.CALLS and line.unit == PER_CORRECTION:
+        count = abs(line.quantity)
+        calls = f"{count} {'call' if count == 1 else 'calls'} of {_days(line)} {'was' if count == 1 else 'were'} priced anew"
+        return f"{calls}; the exact sum of what they should cost less what was charged is rounded once, half up, to {line.net.sterling}."
     if line.kind is LineKind.CALLS:
         calls = f"{line.quantity} {'call' if line.quantity == 1 else 'calls'} lasting {_duration(line.duration_seconds or 0)}"
         return f"{calls}, priced one by one when they were rated; their exact sum is rounded once, half up, to {line.net.sterling}."

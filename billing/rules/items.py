@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from billing.rules.charges import PriceBook
 from billing.rules.lines import DraftLine
 from billing.rules.vat import Tax, tax_at, tax_on
 from billing.words import LineKind, NominalCode
-from css.core.calendar import ONE_DAY
+from css.core.calendar import ONE_DAY, to_london
 from css.core.money import ZERO, Price, to_money
 from css.core.words import VatCode, VatStatus
 
 PER_ITEM, PER_CALL = "item", "call"
+PER_CORRECTION = "correction"
+"""The unit of a line of differences that re-rating made."""
 
 BAND_WORDS: Final = {"day": "daytime", "evening": "evening", "weekend": "weekend"}
 CLASS_WORDS: Final = {
@@ -54,7 +56,11 @@ class ItemLeft:
 
 @dataclass(frozen=True, slots=True)
 class CallSum:
-    """The calls of one telephone number to one class of destination in one band at one rate of VAT, added up."""
+    """The calls of one telephone number to one class of destination in one band at one rate of VAT, added up.
+
+    Or what re-rating corrected of earlier ones: then ``call_count`` says how many of them, ``duration_seconds`` what it adds to
+    the account's seconds, and ``net`` what it adds to their price.
+    """
 
     service_id: int
     number: str
@@ -65,6 +71,11 @@ class CallSum:
     duration_seconds: int
     net: Price
     """The exact sum of the calls' prices."""
+    first_at: datetime
+    """When the first of them began."""
+    last_at: datetime
+    """When the last of them began."""
+    is_correction: bool = False
 
 
 def item_lines(items: Iterable[ItemLeft], status: VatStatus, book: PriceBook) -> Iterator[DraftLine]:
@@ -93,28 +104,30 @@ def item_lines(items: Iterable[ItemLeft], status: VatStatus, book: PriceBook) ->
 
 
 def call_lines(sums: Iterable[CallSum], status: VatStatus, *, starts_on: date, ends_on: date) -> Iterator[DraftLine]:
-    """One line for each number, class, band and tax, rounded once.
+    """One line for each number, class, band and tax, rounded once; corrections of earlier calls on lines of their own.
 
     Calls are a standard-rated supply taxed at the rate of their day; for an account under exemption or reverse charge
-    the rates fall together.
+    the rates fall together. A line of corrections is for the days of the calls that it corrects.
     """
-    merged: dict[tuple[str, str, str, Tax], CallSum] = {}
+    merged: dict[tuple[bool, str, str, str, Tax], CallSum] = {}
     for one in sums:
-        key = (one.number, one.charge_class, one.band, tax_at(status, VatCode.STANDARD, one.basis_points))
+        key = (one.is_correction, one.number, one.charge_class, one.band, tax_at(status, VatCode.STANDARD, one.basis_points))
         before = merged.get(key)
         merged[key] = one if before is None else _together(before, one)
-    for (number, charge_class, band, tax), one in merged.items():
+    for (is_correction, number, charge_class, band, tax), one in merged.items():
+        net = to_money(one.net)
+        called = f"alls to {CLASS_WORDS.get(charge_class, charge_class)}, {BAND_WORDS.get(band, band)}"
         yield DraftLine(
             kind=LineKind.CALLS,
-            words=f"Calls to {CLASS_WORDS.get(charge_class, charge_class)}, {BAND_WORDS.get(band, band)}",
-            net=to_money(one.net),
+            words=f"Correction of c{called}" if is_correction else f"C{called}",
+            net=net,
             tax=tax,
             nominal_code=NominalCode.CALLS,
-            quantity=one.call_count,
-            unit=PER_CALL,
+            quantity=-one.call_count if net < ZERO else one.call_count,
+            unit=PER_CORRECTION if is_correction else PER_CALL,
             number=number,
-            starts_on=starts_on,
-            ends_on=ends_on,
+            starts_on=to_london(one.first_at).date() if is_correction else starts_on,
+            ends_on=to_london(one.last_at).date() + ONE_DAY if is_correction else ends_on,
             service_id=one.service_id,
             charge_class=charge_class,
             band=band,
@@ -132,4 +145,7 @@ def _together(one: CallSum, other: CallSum) -> CallSum:
         one.call_count + other.call_count,
         one.duration_seconds + other.duration_seconds,
         one.net + other.net,
+        min(one.first_at, other.first_at),
+        max(one.last_at, other.last_at),
+        one.is_correction,
     )

@@ -26,7 +26,7 @@ class DraftLine:
     quantity: int
     """Of the sign of ``net``; never zero."""
     unit: str
-    """month, day, item or call."""
+    """month, day, item, call or correction."""
     unit_price: Price | None = None
     """For ``price_per`` units, never negative; None where no price for one explains the line."""
     price_per: int = 1
@@ -46,7 +46,10 @@ class DraftLine:
 
 
 def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
-    """By group, telephone number, first day and the things charged for: the same lines always come in the same order."""
+    """By group, telephone number, first day and the things charged for: the same lines always come in the same order.
+
+    Corrections of calls come after the number's calls.
+    """
     return tuple(
         sorted(
             lines,
@@ -54,6 +57,7 @@ def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
                 LINE_ORDER[line.kind],
                 line.number or "",
                 line.product_id or 0,
+                line.unit == "correction",
                 line.starts_on or _NEVER,
                 line.service_id or 0,
                 line.billable_item_id or 0,

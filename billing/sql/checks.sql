@@ -235,46 +235,69 @@ SELECT format('Rated call %s does not go with the record it prices.', c.usage_re
  ORDER BY c.usage_record_id LIMIT :limit;
 
 -- name: calls_of_services
--- Every rated call is of a service whose number it was when it began, on that service's account. One interval that covers
--- the first and the last call of a number is enough; only the numbers for which there is none are looked at call by call.
+-- Every rated call is of a service whose number it was when it began, on that service's account, unless re-rating has taken it
+-- back. One interval that covers the first and the last call of a number is enough; only the numbers for which there is none
+-- are looked at call by call.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 WITH used AS (
-  SELECT service_id, account_id, caller, min(started_at) AS first_at, max(started_at) AS last_at
+  SELECT service_id, account_id, charged_number, min(started_at) AS first_at, max(started_at) AS last_at
     FROM billing.rated_call
-   WHERE district_code = :district AND rated_on > :since
-   GROUP BY service_id, account_id, caller),
+   WHERE district_code = :district AND rated_on > :since AND call_count >= 0
+   GROUP BY service_id, account_id, charged_number),
 doubtful AS (
-  SELECT u.service_id, u.account_id, u.caller FROM used u
+  SELECT u.service_id, u.account_id, u.charged_number FROM used u
    WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
-                      WHERE n.service_id = u.service_id AND s.account_id = u.account_id AND n.number = u.caller
-                        AND n.starts_at <= u.first_at AND (n.ends_at IS NULL OR u.last_at < n.ends_at)))
-SELECT format('Rated call %s is of service %s, whose number it was not then.', c.usage_record_id, d.service_id) AS words
-  FROM doubtful d
- CROSS JOIN LATERAL (SELECT r.usage_record_id
-                       FROM billing.rated_call r
-                      WHERE r.district_code = :district AND r.account_id = d.account_id AND r.rated_on > :since
-                        AND r.service_id = d.service_id AND r.caller = d.caller
-                        AND NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
-                                         WHERE n.service_id = r.service_id AND s.account_id = r.account_id AND n.number = r.caller
-                                           AND n.starts_at <= r.started_at AND (n.ends_at IS NULL OR r.started_at < n.ends_at))
-                     OFFSET 0) c
+                      WHERE n.service_id = u.service_id AND s.account_id = u.account_id AND n.number = u.charged_number
+                        AND n.starts_at <= u.first_at AND (n.ends_at IS NULL OR u.last_at < n.ends_at))),
+suspect AS (
+  SELECT r.usage_record_id, r.service_id, r.account_id
+    FROM doubtful d
+    JOIN billing.rated_call r ON r.district_code = :district AND r.rated_on > :since AND r.account_id = d.account_id
+                             AND r.service_id = d.service_id AND r.charged_number = d.charged_number AND r.call_count >= 0
+   WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
+                      WHERE n.service_id = r.service_id AND s.account_id = r.account_id AND n.number = r.charged_number
+                        AND n.starts_at <= r.started_at AND (n.ends_at IS NULL OR r.started_at < n.ends_at)))
+SELECT format('Rated call %s is of service %s, whose number it was not then.', c.usage_record_id, c.service_id) AS words
+  FROM suspect c
+ WHERE NOT EXISTS (SELECT 1 FROM billing.rated_call b
+                    WHERE b.district_code = :district AND b.rated_on > :since AND b.rerating_id IS NOT NULL AND b.call_count < 0
+                      AND b.usage_record_id = c.usage_record_id AND b.account_id = c.account_id)
  ORDER BY c.usage_record_id LIMIT :limit;
 
 -- name: calls_billed
--- The calls a bill has taken are the calls its lines charge: as many, as long, and the same sum to half a penny a line.
+-- The calls a bill has taken are the calls its lines charge: as many, as long, and the same sum to half a penny a line; and so
+-- the corrections of calls.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
-SELECT format('Bill %s: %s calls of %s seconds for %s millionths of a penny are taken, its lines charge %s calls of %s seconds for %s pence.',
-              coalesce(b.number, 'of account ' || b.account_id), c.calls, c.seconds, c.millionths, l.calls, l.seconds, l.net) AS words
-  FROM billing.bill b
- CROSS JOIN LATERAL (SELECT count(*) AS calls, coalesce(sum(duration_seconds), 0) AS seconds, coalesce(sum(net_millionths), 0) AS millionths
-                       FROM billing.rated_call r
-                      WHERE r.district_code = :district AND r.account_id = b.account_id AND r.rated_on <= b.usage_through
-                        AND r.rated_on > coalesce(b.usage_after, '-infinity') AND (r.is_itemised OR r.net_millionths <> 0)) c
- CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS calls, coalesce(sum(duration_seconds), 0) AS seconds,
-                            coalesce(sum(net), 0) AS net, count(*) AS line_count
-                       FROM billing.bill_line x WHERE x.bill_id = b.id AND x.kind = 'calls') l
- WHERE b.district_code = :district AND b.usage_through > :since
-   AND (c.calls <> l.calls OR c.seconds <> l.seconds OR abs(c.millionths - l.net * 1000000) > l.line_count * 500000)
+WITH recent AS (
+  SELECT b.id, b.number, b.account_id, b.usage_through, coalesce(b.usage_after + 1, greatest(a.opened_on, f.first_night)) AS first_night
+    FROM billing.bill b
+    JOIN css.account a ON a.id = b.account_id
+   CROSS JOIN (SELECT min(rated_on) AS first_night FROM billing.rated_call WHERE district_code = :district) f
+   WHERE b.district_code = :district AND b.usage_through > :since)
+SELECT format('Bill %s: %s calls of %s seconds for %s millionths of a penny are taken, and %s corrections for %s; its lines charge %s calls of %s seconds for %s pence, and %s corrections for %s.',
+              coalesce(b.number, 'of account ' || b.account_id), c.calls, c.seconds, c.millionths, c.corrections, c.corrected, l.calls, l.seconds,
+              l.net, l.corrections, l.corrected) AS words
+  FROM recent b
+ CROSS JOIN LATERAL (
+   SELECT count(*) FILTER (WHERE k.is_call) AS calls, coalesce(sum(k.seconds), 0) AS seconds,
+          coalesce(sum(k.millionths) FILTER (WHERE k.is_call), 0) AS millionths,
+          count(*) FILTER (WHERE NOT k.is_call) AS corrections, coalesce(sum(k.millionths) FILTER (WHERE NOT k.is_call), 0) AS corrected
+     FROM (SELECT r.rerating_id IS NULL AS is_call, sum(r.duration_seconds) AS seconds, sum(r.net_millionths) AS millionths
+             FROM generate_series(0, b.usage_through - b.first_night) AS n (night)
+            CROSS JOIN LATERAL (SELECT x.* FROM billing.rated_call x
+                                 WHERE x.district_code = :district AND x.account_id = b.account_id AND x.rated_on = b.first_night + n.night
+                                   AND (x.net_millionths <> 0 OR x.is_itemised AND x.rerating_id IS NULL)
+                                OFFSET 0) r
+            GROUP BY r.usage_record_id, is_call, r.charged_number, r.charge_class, r.band, r.vat_basis_points
+           HAVING bool_and(r.rerating_id IS NULL) OR sum(r.net_millionths) <> 0) k) c
+ CROSS JOIN LATERAL (
+   SELECT coalesce(sum(quantity) FILTER (WHERE unit = 'call'), 0) AS calls, coalesce(sum(duration_seconds), 0) AS seconds,
+          coalesce(sum(net) FILTER (WHERE unit = 'call'), 0) AS net, count(*) FILTER (WHERE unit = 'call') AS line_count,
+          coalesce(sum(abs(quantity)) FILTER (WHERE unit <> 'call'), 0) AS corrections,
+          coalesce(sum(net) FILTER (WHERE unit <> 'call'), 0) AS corrected, count(*) FILTER (WHERE unit <> 'call') AS correction_count
+     FROM billing.bill_line x WHERE x.bill_id = b.id AND x.kind = 'calls') l
+ WHERE c.calls <> l.calls OR c.seconds <> l.seconds OR abs(c.millionths - l.net * 1000000) > l.line_count * 500000
+    OR c.corrections <> l.corrections OR abs(c.corrected - l.corrected * 1000000) > l.correction_count * 500000
  ORDER BY b.id LIMIT :limit;
 
 -- name: windows_meet
@@ -283,13 +306,19 @@ SELECT format('Bill %s: %s calls of %s seconds for %s millionths of a penny are 
 SELECT format('Bill %s takes calls after %s, but the bill before it stopped at %s.', coalesce(b.number, 'of account ' || b.account_id),
               coalesce(b.usage_after::text, 'the beginning'), coalesce(e.usage_through::text, 'the beginning')) AS words
   FROM billing.bill b
+  JOIN css.account a ON a.id = b.account_id
+ CROSS JOIN (SELECT min(rated_on) AS first_night FROM billing.rated_call WHERE district_code = :district) f
   LEFT JOIN LATERAL (SELECT max(p.usage_through) AS usage_through FROM billing.bill p
                       WHERE p.account_id = b.account_id AND p.usage_through < b.usage_through) e ON TRUE
+ CROSS JOIN LATERAL (SELECT coalesce(e.usage_through + 1, greatest(a.opened_on, f.first_night)) AS first_night) w
  WHERE b.district_code = :district AND b.usage_through > :since
    AND (coalesce(b.usage_after, '-infinity') < coalesce(e.usage_through, '-infinity')
-        OR EXISTS (SELECT 1 FROM billing.rated_call r
-                    WHERE r.district_code = :district AND r.account_id = b.account_id AND r.rated_on <= b.usage_after
-                      AND r.rated_on > coalesce(e.usage_through, '-infinity') AND (r.is_itemised OR r.net_millionths <> 0)))
+        OR EXISTS (SELECT 1
+                     FROM generate_series(0, b.usage_after - w.first_night) AS n (night)
+                    CROSS JOIN LATERAL (SELECT 1 FROM billing.rated_call r
+                                         WHERE r.district_code = :district AND r.account_id = b.account_id AND r.rated_on = w.first_night + n.night
+                                           AND (r.net_millionths <> 0 OR r.is_itemised AND r.rerating_id IS NULL)
+                                        OFFSET 0) r))
  ORDER BY b.id LIMIT :limit;
 
 -- name: issued_bills

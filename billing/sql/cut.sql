@@ -21,14 +21,22 @@ SELECT a.id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequency, a.cycle_mo
  ORDER BY a.id;
 
 -- name: finished_with_leftovers
--- Accounts whose final bill is out and for which a call or an item came after it: they get one more.
+-- Accounts whose final bill is out and for which a call or an item came after it: they get one more. Only the nights since
+-- the run before are looked at: an account is not finished while it has calls of earlier ones (move_cycles).
+-- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"district": "ZZ", "cut": "2026-01-31"}
 SELECT c.account_id
   FROM billing.account_cycle c
+ CROSS JOIN (SELECT coalesce((SELECT max(business_date) + 1 FROM billing.bill_run WHERE district_code = :district AND business_date < :cut),
+                             (SELECT min(rated_on) FROM billing.rated_call WHERE district_code = :district), :cut) AS first_night) w
  WHERE c.district_code = :district AND c.is_finished
-   AND (EXISTS (SELECT 1 FROM billing.rated_call r
-                 WHERE r.district_code = :district AND r.account_id = c.account_id AND r.rated_on <= :cut
-                   AND r.rated_on > c.usage_billed_through AND (r.is_itemised OR r.net_millionths <> 0))
+   AND (EXISTS (SELECT 1
+                  FROM generate_series(0, CAST(:cut AS date) - greatest(w.first_night, c.usage_billed_through + 1)) AS n (night)
+                 CROSS JOIN LATERAL (SELECT 1 FROM billing.rated_call r
+                                      WHERE r.district_code = :district AND r.account_id = c.account_id
+                                        AND r.rated_on = greatest(w.first_night, c.usage_billed_through + 1) + n.night
+                                        AND (r.net_millionths <> 0 OR r.is_itemised AND r.rerating_id IS NULL)
+                                     OFFSET 0) r)
         OR EXISTS (SELECT 1 FROM css.billable_item i
                     WHERE i.account_id = c.account_id AND i.business_date <= :cut AND i.business_date > c.usage_billed_through));
 
@@ -55,11 +63,20 @@ SELECT c.account_id, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_
  ORDER BY c.account_id;
 
 -- name: move_cycles
--- Move accounts on to their next cycle date, once what they used up to the cut is billed.
+-- Move accounts on to their next cycle date, once what they used up to the cut is billed. One for which calls were rated
+-- since then is not finished, though this was its final bill.
+-- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"accounts": [1], "dates": ["2026-02-28"], "finished": [false], "cuts": ["2026-01-31"]}
 UPDATE billing.account_cycle c
-   SET next_bill_on = m.next_bill_on, is_finished = m.is_finished,
-       usage_billed_through = greatest(c.usage_billed_through, m.cut)
+   SET next_bill_on = m.next_bill_on,
+       usage_billed_through = greatest(c.usage_billed_through, m.cut),
+       is_finished = m.is_finished AND NOT EXISTS (
+         SELECT 1
+           FROM generate_series(1, (SELECT max(rated_on) FROM billing.rated_call l WHERE l.district_code = c.district_code) - m.cut) AS n (night)
+          CROSS JOIN LATERAL (SELECT 1 FROM billing.rated_call r
+                               WHERE r.district_code = c.district_code AND r.account_id = c.account_id AND r.rated_on = m.cut + n.night
+                                 AND (r.net_millionths <> 0 OR r.is_itemised AND r.rerating_id IS NULL)
+                              OFFSET 0) r)
   FROM unnest(CAST(:accounts AS bigint[]), CAST(:dates AS date[]), CAST(:finished AS boolean[]), CAST(:cuts AS date[]))
        AS m (account_id, next_bill_on, is_finished, cut)
  WHERE c.account_id = m.account_id;

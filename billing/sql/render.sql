@@ -50,15 +50,27 @@ SELECT b.id AS bill_id, o.kind, o.entered_on, o.words, o.amount, o.reference
  ORDER BY b.id, o.entered_on, o.id;
 
 -- name: calls
--- Calls that may be shown, as each bill has taken them. Leans on ix_rated_call_account_id_rated_on.
+-- Calls that may be shown, as each bill has taken them, and the corrections of earlier ones. Night by night, as when the
+-- bill was calculated. Leans on ix_rated_call_rated_on_account_id.
 -- example: {"district": "ZZ", "bills": [1]}
-SELECT b.id AS bill_id, c.caller, c.dialled, c.started_at, c.duration_seconds, c.charge_class, c.destination, c.band,
-       c.net_millionths, c.vat_basis_points
-  FROM billing.bill b
-  JOIN billing.rated_call c ON c.district_code = :district AND c.account_id = b.account_id AND c.rated_on <= b.usage_through
-   AND c.rated_on > coalesce(b.usage_after, '-infinity')
- WHERE b.id = ANY(:bills) AND c.is_itemised
- ORDER BY b.id, c.caller, c.started_at, c.usage_record_id;
+WITH taken AS (
+  SELECT b.id, b.account_id, b.usage_through, coalesce(b.usage_after + 1, greatest(a.opened_on, f.first_night)) AS first_night
+    FROM billing.bill b
+    JOIN css.account a ON a.id = b.account_id
+   CROSS JOIN (SELECT min(rated_on) AS first_night FROM billing.rated_call WHERE district_code = :district) f
+   WHERE b.id = ANY(:bills))
+SELECT t.id AS bill_id, r.charged_number, r.rerating_id IS NOT NULL AS is_correction, min(r.leg) AS leg, min(r.other_number) AS other_number,
+       min(r.started_at) AS started_at, sum(r.duration_seconds) AS duration_seconds, r.charge_class, min(r.destination) AS destination,
+       r.band, sum(r.net_millionths) AS net_millionths, sum(r.service_net_millionths) AS service_net_millionths, r.vat_basis_points
+  FROM taken t
+ CROSS JOIN LATERAL generate_series(0, t.usage_through - t.first_night) AS n (night)
+ CROSS JOIN LATERAL (SELECT x.* FROM billing.rated_call x
+                      WHERE x.district_code = :district AND x.account_id = t.account_id AND x.rated_on = t.first_night + n.night
+                        AND x.is_itemised
+                     OFFSET 0) r
+ GROUP BY t.id, r.usage_record_id, r.charged_number, is_correction, r.charge_class, r.band, r.vat_basis_points
+HAVING bool_and(r.rerating_id IS NULL) OR sum(r.net_millionths) <> 0
+ ORDER BY t.id, r.charged_number, is_correction, started_at, r.usage_record_id;
 
 -- name: past
 -- Up to so many bills before each, for the chart.
@@ -72,14 +84,32 @@ SELECT b.id AS bill_id, e.issue_on, e.invoice_gross
  ORDER BY b.id, e.usage_through;
 
 -- name: corrected
--- The bills that lines of these correct.
+-- The bills that lines of these correct: those of the rentals put right, and those that had taken the calls re-rated since.
+-- A call is rated the day before it began at the earliest: a night takes what was made until the day after.
+-- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"bills": [1]}
-SELECT DISTINCT l.bill_id, e.number, e.issue_on
+WITH rerated AS (
+  SELECT l.bill_id, min(l.starts_on) - 1 AS first_night FROM billing.bill_line l WHERE l.bill_id = ANY(:bills) AND l.unit = 'correction' GROUP BY l.bill_id),
+seen AS (
+  SELECT b.id AS bill_id, b.account_id, r.usage_record_id, r.rerating_id, r.rated_on, r.rated_on > b.usage_after AS is_taken
+    FROM rerated k
+    JOIN billing.bill b ON b.id = k.bill_id
+   CROSS JOIN LATERAL generate_series(0, b.usage_through - k.first_night) AS n (night)
+   CROSS JOIN LATERAL (SELECT x.* FROM billing.rated_call x
+                        WHERE x.district_code = b.district_code AND x.account_id = b.account_id AND x.rated_on = k.first_night + n.night
+                       OFFSET 0) r)
+SELECT l.bill_id, e.number, e.issue_on
   FROM billing.bill_line l
   JOIN billing.bill_line w ON w.id = l.corrects_line_id
   JOIN billing.bill e ON e.id = w.bill_id
  WHERE l.bill_id = ANY(:bills) AND e.number IS NOT NULL
- ORDER BY l.bill_id, e.issue_on, e.number;
+ UNION
+SELECT c.bill_id, e.number, e.issue_on
+  FROM seen c
+  JOIN seen o ON o.bill_id = c.bill_id AND o.usage_record_id = c.usage_record_id AND o.rerating_id IS NULL AND NOT o.is_taken
+  JOIN billing.bill e ON e.account_id = o.account_id AND e.usage_through >= o.rated_on AND (e.usage_after IS NULL OR e.usage_after < o.rated_on)
+ WHERE c.is_taken AND c.rerating_id IS NOT NULL AND e.number IS NOT NULL
+ ORDER BY bill_id, issue_on, number;
 
 -- name: without_files
 -- Of these posted bills, those without files; their rows are locked, so that one renderer does each.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from billing import queries
@@ -18,7 +18,8 @@ from billing.actions import (
     render_block,
     take_service_failures,
 )
-from billing.model import Bill, BillLine
+from billing.model import Bill, BillLine, RatedCall
+from billing.words import Leg
 from css.core.actor import Actor
 from css.core.money import Price
 from css.core.words import PriceBasis, VatCode
@@ -113,33 +114,41 @@ def rated_call(
     charge_class: str = "GEO",
     band: str = "day",
     is_itemised: bool = True,
-    dialled: str = "442079460123",
+    other_number: str = "442079460123",
+    **others: object,
 ) -> None:
-    """A priced call and the record it prices."""
-    started_at = datetime(rated_on.year, rated_on.month, rated_on.day, 10, record_id % 60, tzinfo=UTC)
-    facts = {"id": record_id, "caller": line.number, "dialled": dialled, "at": started_at}
-    session.execute(
-        text(
-            "INSERT INTO billing.usage_record (district_code, id, usage_file_id, line_number, caller, dialled, started_at,"
-            " duration_seconds, raw) VALUES ('ZZ', :id, 1, 1, :caller, :dialled, :at, 90, '')"
-        ),
-        facts,
-    )
-    session.execute(
-        text(
-            "INSERT INTO billing.rated_call (district_code, usage_record_id, rated_on, account_id, service_id, caller, dialled, started_at,"
-            " duration_seconds, tariff_rate_id, charge_class, destination, band, chargeable_units, net_millionths, gross_millionths,"
-            " vat_basis_points, is_itemised) VALUES ('ZZ', :id, :rated_on, :account, :service, :caller, :dialled, :at, 90, 1, :class,"
-            " 'London', :band, 2, :net, :net, 2000, :itemised)"
-        ),
-        facts
-        | {
-            "rated_on": rated_on,
-            "account": line.account.id,
-            "service": line.service_id,
-            "class": charge_class,
-            "band": band,
-            "net": millionths,
-            "itemised": is_itemised,
-        },
-    )
+    """A priced call of 90 seconds; ``others`` are columns of ``rated_call``."""
+    facts: dict[str, object] = {
+        "district_code": "ZZ",
+        "usage_record_id": record_id,
+        "rated_on": rated_on,
+        "account_id": line.account.id,
+        "service_id": line.service_id,
+        "leg": Leg.OUTGOING,
+        "charged_number": line.number,
+        "other_number": other_number,
+        "started_at": datetime(rated_on.year, rated_on.month, rated_on.day, 10, record_id % 60, tzinfo=UTC),
+        "duration_seconds": 90,
+        "call_count": 1,
+        "tariff_rate_id": 1,
+        "charge_class": charge_class,
+        "destination": "London",
+        "band": band,
+        "chargeable_units": 2,
+        "net_millionths": millionths,
+        "gross_millionths": millionths,
+        "vat_basis_points": 2000,
+        "is_itemised": is_itemised,
+    }
+    session.execute(insert(RatedCall).values(**facts | others))
+
+
+def correction(session: Session, line: builders.BuiltLine, record_id: int, rated_on: date, millionths: int, **others: object) -> None:
+    """The difference a re-rating made to a call of the 20th of January."""
+    facts: dict[str, object] = {
+        "rerating_id": 1,
+        "call_count": 0,
+        "duration_seconds": 0,
+        "started_at": datetime(2026, 1, 20, 10, record_id % 60, tzinfo=UTC),
+    }
+    rated_call(session, line, record_id, rated_on, millionths, **facts | others)  # type: ignore[arg-type]

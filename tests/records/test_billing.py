@@ -274,7 +274,7 @@ def test_a_cease_with_an_open_order_waits_for_its_cycle(session: Session, home: 
 
 
 def test_free_calls_are_neither_charged_nor_shown(session: Session, home: builders.BuiltLine) -> None:
-    rated_call(session, home, 1, date(2026, 1, 20), 0, charge_class="FREE", is_itemised=False, dialled="448081570123")
+    rated_call(session, home, 1, date(2026, 1, 20), 0, charge_class="FREE", is_itemised=False, other_number="448081570123")
     rated_call(session, home, 2, date(2026, 1, 20), 0, band="evening")
     night(session, FEBRUARY)
     (bill,) = bills(session, home.account)

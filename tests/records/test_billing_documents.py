@@ -82,8 +82,8 @@ def files_of(session: Session, bill: Bill) -> dict[str, BillFile]:
 
 def test_the_document_says_what_was_posted(session: Session, home: builders.BuiltLine) -> None:
     rated_call(session, home, 1, date(2026, 1, 20), 10_400_000)
-    rated_call(session, home, 2, date(2026, 1, 21), 8_000_000, charge_class="MOB", band="evening", dialled="447700900123")
-    rated_call(session, home, 3, date(2026, 1, 21), 0, charge_class="FREE", is_itemised=False, dialled="448081570123")
+    rated_call(session, home, 2, date(2026, 1, 21), 8_000_000, charge_class="MOB", band="evening", other_number="447700900123")
+    rated_call(session, home, 3, date(2026, 1, 21), 0, charge_class="FREE", is_itemised=False, other_number="448081570123")
     night(session, FEBRUARY)
     take_payment(
         session,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -72,6 +72,8 @@ def calls(band: str, millionths: int, **others: object) -> CallSum:
         "basis_points": 2000,
         "call_count": 3,
         "duration_seconds": 200,
+        "first_at": datetime(2026, 1, 16, 9, tzinfo=UTC),
+        "last_at": datetime(2026, 1, 30, 9, tzinfo=UTC),
     }
     return CallSum(service_id=7, band=band, net=Price(millionths), **facts | others)
 
