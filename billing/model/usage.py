@@ -86,7 +86,8 @@ class RatedBlock(Base):
 class UsageSetAside(Base):
     """A record that was not rated when it came: duplicate, suspended or rejected, with its reason and its raw text.
 
-    A suspended record is open until somebody or the night settles it; how it was settled is its outcome from then on.
+    A suspended record is open until somebody or the night settles it; how it was settled is its outcome from then on. A
+    duplicate may be accepted for a call of its own; a rejected record stays what it is.
     """
 
     __tablename__ = "usage_set_aside"
@@ -94,10 +95,22 @@ class UsageSetAside(Base):
         CheckConstraint("outcome IN ('duplicate', 'suspended', 'rejected')", name="outcome_is_aside"),
         CheckConstraint("is_open = (outcome = 'suspended' AND settled_as IS NULL)", name="open_until_settled"),
         CheckConstraint("(settled_as IS NULL) = (settled_on IS NULL)", name="settled_has_date"),
+        CheckConstraint(
+            "settled_as IS NULL OR (outcome = 'suspended' AND settled_as <> 'suspended')"
+            " OR (outcome = 'duplicate' AND settled_as IN ('rated', 'zero-rated'))",
+            name="settled_from_outcome",
+        ),
         Index("ix_usage_set_aside_usage_file_id", "usage_file_id"),
         Index("ix_usage_set_aside_open", "district_code", "reason_code", "set_aside_on", postgresql_where=text("is_open")),
         Index(
             "ix_usage_set_aside_chain", "district_code", "supplier", "chain_id", postgresql_where=text("is_open AND chain_id IS NOT NULL")
+        ),
+        Index(
+            "ix_usage_set_aside_chain_settled",
+            "district_code",
+            "supplier",
+            "chain_id",
+            postgresql_where=text("settled_as IS NOT NULL AND chain_id IS NOT NULL"),
         ),
         {"schema": "billing"},
     )

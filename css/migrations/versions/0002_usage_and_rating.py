@@ -207,6 +207,10 @@ def upgrade() -> None:
         sa.Column("settled_words", sa.Text(), nullable=True),
         sa.CheckConstraint("is_open = (outcome = 'suspended' AND settled_as IS NULL)", name=op.f("ck_usage_set_aside_open_until_settled")),
         sa.CheckConstraint("outcome IN ('duplicate', 'suspended', 'rejected')", name=op.f("ck_usage_set_aside_outcome_is_aside")),
+        sa.CheckConstraint(
+            "settled_as IS NULL OR (outcome = 'suspended' AND settled_as <> 'suspended') OR (outcome = 'duplicate' AND settled_as IN ('rated', 'zero-rated'))",
+            name=op.f("ck_usage_set_aside_settled_from_outcome"),
+        ),
         sa.CheckConstraint("(settled_as IS NULL) = (settled_on IS NULL)", name=op.f("ck_usage_set_aside_settled_has_date")),
         sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_usage_set_aside_district_code")),
         sa.ForeignKeyConstraint(["usage_file_id"], ["billing.usage_file.id"], name=op.f("fk_usage_set_aside_usage_file_id")),
@@ -220,6 +224,14 @@ def upgrade() -> None:
         unique=False,
         schema="billing",
         postgresql_where=sa.text("is_open AND chain_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_usage_set_aside_chain_settled",
+        "usage_set_aside",
+        ["district_code", "supplier", "chain_id"],
+        unique=False,
+        schema="billing",
+        postgresql_where=sa.text("settled_as IS NOT NULL AND chain_id IS NOT NULL"),
     )
     op.create_index(
         "ix_usage_set_aside_open",
