@@ -1,17 +1,23 @@
 """The rating rule: what a call costs, written once, as column expressions over millions of calls at a time.
 
-The conventions, each from the tariff version that applies to the call (``tariff_version_id``):
+The conventions, each from the tariff version in force on the London date on which the call *starts*, however late its
+record came:
 
-1. The longest prefix of the version that begins the number dialled gives the destination and its charge class.
-2. The band is that of the moment the call *starts*, on London clocks: weekend on Saturday and Sunday, day between the
-   version's two times of day, evening otherwise. The whole call is priced in it.
-3. Duration is rounded up to whole units of the version. A call of no seconds was not answered and costs nothing.
-4. Charge = set-up + units x unit price, at least the rate's minimum, rounded half up to the version's call rounding, all
-   in the version's basis. The other side of VAT follows at the rate of the London date on which the call started, to a
-   millionth of a penny half up. Whole pence come later, once, on the bill line (``css.core.money.to_money``).
+1. The longest prefix of the version that begins the other number gives the destination and its charge class.
+2. The band is that of London's clocks: weekend on Saturday and Sunday (and on the bank holidays of the version's nation, if
+   it has one), day between the version's two times of day, evening otherwise. A version prices the whole call in the band
+   in which it starts, or each unit in the band in which that begins (``billing.rules.rating_split``).
+3. Charge = set-up + the prices of the steps reached + the units begun in each, at least the rate's minimum, at most its
+   maximum, rounded half up to the version's rounding, all in the version's basis. A call of no seconds was not answered and
+   costs nothing, nor does one to a free destination.
+4. Where the rate is an access charge the version's service tariff prices the service charge by the same rule, and that is
+   added: net to net and gross to gross.
+5. The other side of VAT follows at the rate of the London date on which the call started, to a millionth of a penny half
+   up. Whole pence come later, once, on the bill line (``css.core.money.to_money``).
+6. The service's provider is charged for the same call by its own tariff, by the same rule; of that the net side is kept.
 
-All amounts are 64-bit integers in millionths of a penny; a call past ``AMOUNT_MAX_MILLIONTHS`` is rejected before any
-product can overflow. There is no float anywhere.
+All amounts are 64-bit integers in millionths of a penny; a call longer than ``DURATION_MAX_SECONDS`` or dearer than
+``AMOUNT_MAX_MILLIONTHS`` is rejected before any product can overflow. There is no float anywhere.
 """
 
 from __future__ import annotations
@@ -20,205 +26,168 @@ from typing import Final
 
 import polars as pl
 
+from billing.rules.rating_part import at, call_facts, part_of
 from billing.rules.rejects import first_reject, reject_text
 from billing.rules.tariff import BANDS
-from billing.rules.tariff_check import PREFIX_DIGITS_MAX
-from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, CALENDAR_DAYS, FIRST_DAY, LENGTHS, NUMBER_SPACE, TariffTable
-from css.core.calendar import LONDON, SATURDAY
-from css.core.phone import E164_DIGITS_MAX, SHORT_CODE_DIGITS_MAX
-
-DAYS_PER_WEEK: Final = 7
-THURSDAY: Final = 3
-"""The weekday, Monday being 0, on which 1970 began."""
-MINUTES_PER_DAY: Final = 1440
-MICROSECONDS_PER_MINUTE: Final = 60_000_000
+from billing.rules.tariff_table import TariffTable
+from billing.words import ZeroReason
 
 CALL_COLUMNS: Final = {
-    "tariff_version_id": pl.Int64(),
-    "dialled": pl.String(),
+    "tariff_code": pl.String(),
+    "wholesale_tariff_code": pl.String(),
+    "other_number": pl.String(),
     "started_at": pl.Datetime("us", "UTC"),
     "duration_seconds": pl.Int64(),
 }
-"""What ``rate`` reads. Every other column of the frame passes through untouched."""
+"""What ``price`` reads. Every other column of the frame passes through untouched."""
 
 PRICED_COLUMNS: Final = {
+    "tariff_version_id": pl.Int64(),
+    "rate_id": pl.Int64(),
     "charge_class": pl.String(),
     "prefix": pl.String(),
     "destination": pl.String(),
     "is_itemised": pl.Boolean(),
     "band": pl.String(),
-    "rate_id": pl.Int64(),
     "chargeable_units": pl.Int64(),
-    "setup_millionths": pl.Int64(),
-    "unit_price_millionths": pl.Int64(),
     "net_millionths": pl.Int64(),
     "gross_millionths": pl.Int64(),
     "vat_basis_points": pl.Int64(),
+    "service_rate_id": pl.Int64(),
+    "service_net_millionths": pl.Int64(),
+    "wholesale_rate_id": pl.Int64(),
+    "wholesale_net_millionths": pl.Int64(),
+    "zero_reason": pl.String(),
     "reject_code": pl.String(),
     "reject_text": pl.String(),
+    "wholesale_reject_code": pl.String(),
 }
-"""What ``rate`` adds, in this order. Either ``reject_code`` is null and the rest is not, or it is not and the rest is."""
+"""What ``price`` adds, in this order. Where ``reject_code`` is not null all others but its text are; where it is null the call
+has a price, and of the rest only the columns of service charge, wholesale and ``zero_reason`` may be null."""
+
+PARTS: Final = ("retail", "service", "wholesale")
+_BANDS: Final = pl.Series(BANDS, dtype=pl.String)
 
 
-def rate(calls: pl.DataFrame | pl.LazyFrame, tariff: TariffTable) -> pl.DataFrame:
+def price(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """Price every call, in the order given: the frame's columns and ``PRICED_COLUMNS`` after them.
 
     Reads ``CALL_COLUMNS``; a column it would add must not be there yet. No row is lost: one that cannot be priced comes
-    back with a reason (CSS407E, CSS415E to CSS419E) and null amounts.
+    back with a reason (CSS407E, CSS414E to CSS418E, CSS450E) and null amounts. ``band`` is that in which the call starts, and
+    ``chargeable_units`` those of the tariff itself, not of the service charge. A wholesale price that cannot be found leaves
+    its two columns null and its reason in ``wholesale_reject_code``: the customer's price does not wait for it.
     """
-    return (
-        calls.lazy()
-        .with_columns(_london_minute())
-        .with_columns(*_positions(tariff))
-        .with_columns(*_matches(tariff))
-        .with_columns(_at(tariff.rate_by_place, pl.col("_place")).alias("_rate"))
-        .with_columns(*_terms(tariff))
-        .with_columns(_units())
-        .with_columns(_charge_in_basis())
-        .with_columns(*_both_sides_of_vat())
-        .with_columns(_reject_code())
-        .with_columns(reject_text(_reject_value()))
-        .select(pl.exclude("^_.*$", *PRICED_COLUMNS), *_priced_columns())
-        .collect()
+    return _joined(calls, _parts(calls, tariff), tariff)
+
+
+def _parts(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
+    """What the three tariffs say of each call, in columns ``retail_``, ``service_`` and ``wholesale_``, beside its facts."""
+    facts = call_facts(calls, tariff)
+    retail = part_of(facts, tariff)
+    is_access = retail.select(at(tariff.rates["is_access_charge"], pl.col("place")).fill_null(value=False)).to_series()
+    service_tariff = retail.select(at(tariff.versions["service_tariff"], pl.col("version"))).to_series()
+    service = _of_some(is_access, facts.with_columns(service_tariff.alias("tariff")), tariff)
+    has_wholesale = calls["wholesale_tariff_code"].is_not_null()
+    wholesale = _of_some(has_wholesale, facts.with_columns(pl.col("wholesale").alias("tariff")), tariff)
+    named = [part.select(pl.all().name.prefix(f"{name}_")) for name, part in zip(PARTS, (retail, service, wholesale), strict=True)]
+    return pl.concat(
+        [facts.select("seconds", "vat"), *named, is_access.alias("is_access").to_frame(), has_wholesale.alias("has_wholesale").to_frame()],
+        how="horizontal",
     )
 
 
-def version_in_force(calls: pl.DataFrame | pl.LazyFrame, tariff: TariffTable) -> pl.DataFrame:
-    """Add ``tariff_version_id``: the version of ``tariff_code`` in force on the London date of ``started_at``.
+def _of_some(chosen: pl.Series, facts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
+    """The parts of the chosen calls, in the place of each; null for the others."""
+    if chosen.all():
+        return part_of(facts, tariff)
+    parts = part_of(facts.filter(chosen), tariff)
+    place = pl.when(chosen).then(chosen.cast(pl.Int64).cum_sum() - 1)
+    return chosen.to_frame("chosen").select(at(parts[name], place).alias(name) for name in parts.columns)
 
-    Adds ``reject_code`` and ``reject_text`` too (CSS414E where there is none): the price of a call is that of its own
-    date, however late the record came.
-    """
-    version = _at(
-        tariff.version_by_day, _index_among(tariff.tariff_codes, pl.col("tariff_code")) * CALENDAR_DAYS + _day_of_calendar()
-    ).alias("tariff_version_id")
-    code = first_reject(("CSS414E", pl.col("tariff_version_id").is_null()))
-    return (
-        calls.lazy()
-        .with_columns(_london_minute())
-        .with_columns(version)
-        .with_columns(code)
-        .with_columns(reject_text(pl.col("tariff_code")))
-        .drop("_london_minute")
-        .collect()
+
+def _joined(calls: pl.DataFrame, parts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
+    """The parts as ``PRICED_COLUMNS`` beside their calls."""
+    rates, retail, is_access = tariff.rates, pl.col("retail_place"), pl.col("is_access")
+    both = [pl.col(f"retail_{side}") + pl.when(is_access).then(pl.col(f"service_{side}")).otherwise(0) for side in ("net", "gross")]
+    good = pl.col("reject_code").is_null()
+    has_wholesale = good & pl.col("wholesale_amount").is_not_null()
+    coded = parts.with_columns(_reject_code())
+    added = coded.select(
+        at(tariff.versions["tariff_version_id"], pl.when(good).then(pl.col("retail_version"))).alias("tariff_version_id"),
+        *(
+            at(rates[name], pl.when(good).then(retail)).alias(name)
+            for name in ("rate_id", "charge_class", "prefix", "destination", "is_itemised")
+        ),
+        at(_BANDS, pl.when(good).then(pl.col("retail_band"))).alias("band"),
+        pl.when(good).then(pl.col("retail_units")).alias("chargeable_units"),
+        pl.when(good).then(both[0]).alias("net_millionths"),
+        pl.when(good).then(both[1]).alias("gross_millionths"),
+        pl.when(good).then(pl.col("vat")).alias("vat_basis_points"),
+        at(rates["rate_id"], pl.when(good & is_access).then(pl.col("service_place"))).alias("service_rate_id"),
+        pl.when(good & is_access).then(pl.col("service_net")).alias("service_net_millionths"),
+        at(rates["rate_id"], pl.when(has_wholesale).then(pl.col("wholesale_place"))).alias("wholesale_rate_id"),
+        pl.when(has_wholesale).then(pl.col("wholesale_net")).alias("wholesale_net_millionths"),
+        _zero_reason(both[0], at(rates["is_free"], retail)).alias("zero_reason"),
+        pl.col("reject_code"),
+        _wholesale_reject_code().alias("wholesale_reject_code"),
     )
-
-
-def _at(values: pl.Series, position: pl.Expr) -> pl.Expr:
-    """The value at each position; null where the position is."""
-    return pl.lit(values).gather(position.cast(pl.UInt32))
-
-
-def _index_among(known: pl.Series, value: pl.Expr) -> pl.Expr:
-    """Which of the known values each one is; null for none of them."""
-    return value.replace_strict(known, pl.int_range(len(known), eager=True), default=None)
-
-
-def _london_minute() -> pl.Expr:
-    """Minutes from the start of 1970 to the start of the call, as London clocks count them."""
-    wall = pl.col("started_at").dt.convert_time_zone(LONDON.key).dt.replace_time_zone(None)
-    return (wall.dt.timestamp("us") // MICROSECONDS_PER_MINUTE).alias("_london_minute")
-
-
-def _day_of_calendar() -> pl.Expr:
-    day = pl.col("_london_minute") // MINUTES_PER_DAY - FIRST_DAY
-    return pl.when(day.is_between(0, CALENDAR_DAYS - 1)).then(day)
-
-
-def _positions(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """Where in the tables the call lies: its version, its London day and minute, its number as a search key."""
-    length = pl.col("dialled").str.len_bytes()
-    number = pl.when(length.is_between(1, E164_DIGITS_MAX)).then(pl.col("dialled").cast(pl.Int64, strict=False))
-    lengths = range(E164_DIGITS_MAX + 1)
-    fill_up, cut_off = (pl.Series([10 ** max(sign * (PREFIX_DIGITS_MAX - one), 0) for one in lengths], dtype=pl.Int64) for sign in (1, -1))
-    counted = length.clip(0, E164_DIGITS_MAX)
-    first_digits = number * _at(fill_up, counted) // _at(cut_off, counted)
-    return (
-        _index_among(tariff.version_ids, pl.col("tariff_version_id")).alias("_version"),
-        _day_of_calendar().alias("_day"),
-        ((pl.col("_london_minute") // MINUTES_PER_DAY + THURSDAY) % DAYS_PER_WEEK).alias("_weekday"),
-        (pl.col("_london_minute") % MINUTES_PER_DAY).alias("_minute"),
-        (first_digits * LENGTHS + length).alias("_number"),
-        (length <= SHORT_CODE_DIGITS_MAX).cast(pl.Int64).alias("_is_short"),
-    )
-
-
-def _matches(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """The longest prefix, the band, the VAT of the day, and the version's own terms."""
-    versions, version = tariff.versions, pl.col("_version")
-    space = _at(versions["list_index"], version) * 2 + pl.col("_is_short")
-    key = (space * NUMBER_SPACE + pl.col("_number")).fill_null(-1)
-    found = pl.lit(tariff.number_keys).search_sorted(key, side="right") - 1
-    in_force = pl.col("_day").is_between(_at(versions["starts_day"], version), _at(versions["ends_day"], version), closed="left")
-    is_day = pl.col("_minute").is_between(_at(versions["day_from_minute"], version), _at(versions["day_to_minute"], version), closed="left")
-    day, evening, weekend = (BANDS.index(band) for band in ("day", "evening", "weekend"))
-    band = pl.when(pl.col("_weekday") >= SATURDAY).then(weekend).when(is_day).then(day).otherwise(evening)
-    return (
-        (_at(versions["first_place"], version) + _at(tariff.prefix_by_key, found) * len(BANDS) + band).alias("_place"),
-        _at(tariff.vat_by_day, pl.col("_day")).alias("vat_basis_points"),
-        _at(versions["unit_seconds"], version).alias("_unit_seconds"),
-        _at(versions["is_gross"], version).alias("_is_gross"),
-        _at(versions["rounding"], version).alias("_rounding"),
-        in_force.fill_null(value=False).alias("_in_force"),
-    )
-
-
-def _terms(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """Everything the rate says; what is not for the caller begins with an underline."""
-    return tuple(_at(tariff.rates[name], pl.col("_rate")).alias(name) for name in tariff.rates.columns)
-
-
-def _units() -> pl.Expr:
-    """The whole units the call comes to; null past the largest amount."""
-    duration = pl.when(pl.col("duration_seconds") >= 0).then(pl.col("duration_seconds"))
-    # Rounding up without adding first: a duration near the end of 64 bits must not wrap round to a negative one.
-    units = duration // pl.col("_unit_seconds") + (duration % pl.col("_unit_seconds") > 0)
-    return pl.when(units <= pl.col("_units_max")).then(units).alias("chargeable_units")
-
-
-def _charge_in_basis() -> pl.Expr:
-    """Set-up and units, at least the minimum, rounded half up as the version says; nothing for an unanswered call."""
-    full = pl.max_horizontal(pl.col("setup_millionths") + pl.col("chargeable_units") * pl.col("unit_price_millionths"), pl.col("_minimum"))
-    rounded = (full + pl.col("_rounding") // 2) // pl.col("_rounding") * pl.col("_rounding")
-    known = pl.col("chargeable_units").is_not_null()
-    amount = pl.when(pl.col("chargeable_units") > 0).then(rounded).when(known).then(pl.lit(0, dtype=pl.Int64))
-    return pl.when(amount <= AMOUNT_MAX_MILLIONTHS).then(amount).alias("_amount")
-
-
-def _both_sides_of_vat() -> tuple[pl.Expr, ...]:
-    """Net and gross, half up to a millionth; the same arithmetic as ``css.core.money`` on one price."""
-    amount, share = pl.col("_amount"), 10_000 + pl.col("vat_basis_points")
-    gross = pl.when(pl.col("_is_gross")).then(amount).otherwise((amount * share + 5_000) // 10_000)
-    net = pl.when(pl.col("_is_gross")).then((amount * 10_000 + share // 2) // share).otherwise(amount)
-    return net.alias("net_millionths"), gross.alias("gross_millionths")
+    texts = _reject_texts(calls, added["reject_code"], coded, tariff)
+    return pl.concat([calls, added.with_columns(texts).select(*PRICED_COLUMNS)], how="horizontal")
 
 
 def _reject_code() -> pl.Expr:
     """The first reason a call cannot be priced."""
-    null = pl.Expr.is_null
+    null, is_access = pl.Expr.is_null, pl.col("is_access")
     return first_reject(
-        ("CSS407E", (pl.col("duration_seconds") >= 0).fill_null(value=False).not_()),
-        ("CSS415E", pl.col("_in_force").not_()),
-        ("CSS417E", null(pl.col("vat_basis_points"))),
-        ("CSS416E", null(pl.col("_rate"))),
-        ("CSS418E", null(pl.col("_amount"))),
+        ("CSS407E", (pl.col("seconds") >= 0).fill_null(value=False).not_()),
+        ("CSS414E", null(pl.col("retail_version"))),
+        ("CSS417E", null(pl.col("vat"))),
+        ("CSS416E", null(pl.col("retail_place"))),
+        ("CSS415E", is_access & null(pl.col("service_version"))),
+        ("CSS450E", is_access & null(pl.col("service_place"))),
+        ("CSS418E", null(pl.col("retail_amount")) | (is_access & null(pl.col("service_amount")))),
     )
 
 
-def _reject_value() -> pl.Expr:
+def _wholesale_reject_code() -> pl.Expr:
+    """Why there is no wholesale price; null where there is one, or none is wanted, or the call itself is rejected."""
+    wanted = pl.col("has_wholesale") & pl.col("reject_code").is_null()
+    return pl.coalesce(
+        pl.when(wanted & pl.col(f"wholesale_{name}").is_null()).then(pl.lit(code))
+        for name, code in (("version", "CSS414E"), ("place", "CSS416E"), ("amount", "CSS418E"))
+    )
+
+
+def _zero_reason(net: pl.Expr, is_free: pl.Expr) -> pl.Expr:
+    """Why a good call costs nothing; null where it costs something."""
+    reason = (
+        pl.when(is_free)
+        .then(pl.lit(ZeroReason.FREE.value))
+        .when(pl.col("seconds") == 0)
+        .then(pl.lit(ZeroReason.UNANSWERED.value))
+        .otherwise(pl.lit(ZeroReason.INCLUDED.value))
+    )
+    return pl.when(pl.col("reject_code").is_null() & (net == 0)).then(reason)
+
+
+def _reject_texts(calls: pl.DataFrame, codes: pl.Series, parts: pl.DataFrame, tariff: TariffTable) -> pl.Series:
+    """The sentence for each rejected call. Few are, so no words are spent on the others."""
+    texts = pl.Series("reject_text", [None], dtype=pl.String).new_from_index(0, len(calls))
+    where = codes.is_not_null().arg_true()
+    if where.is_empty():
+        return texts
     code = pl.col("reject_code")
-    return (
-        pl.when(code == "CSS415E")
-        .then(pl.col("tariff_version_id").cast(pl.String))
-        .when(code == "CSS416E")
-        .then(pl.col("dialled"))
+    service_code = at(tariff.tariff_codes, at(tariff.versions["service_tariff"], pl.col("retail_version")))
+    value = (
+        pl.when(code == "CSS414E")
+        .then(pl.col("tariff_code"))
+        .when(code == "CSS415E")
+        .then(service_code)
+        .when(code.is_in(["CSS416E", "CSS450E"]))
+        .then(pl.col("other_number"))
         .when(code == "CSS417E")
         .then(pl.col("started_at").cast(pl.String))
         .otherwise(pl.col("duration_seconds").cast(pl.String))
     )
-
-
-def _priced_columns() -> tuple[pl.Expr, ...]:
-    """Every added column in order, empty on a rejected row: half a price is no price."""
-    good = pl.col("reject_code").is_null()
-    return tuple(pl.col(name) if name.startswith("reject_") else pl.when(good).then(pl.col(name)).alias(name) for name in PRICED_COLUMNS)
+    rejected = pl.concat([calls.select(*CALL_COLUMNS)[where], parts.select("reject_code", "retail_version")[where]], how="horizontal")
+    return texts.scatter(where, rejected.select(reject_text(value)).to_series())
