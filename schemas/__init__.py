@@ -18,6 +18,8 @@ from lxml import etree
 DIRECTORY: Final = Path(__file__).parent
 SAMPLES: Final = DIRECTORY / "samples"
 FILE_FORM: Final = re.compile(r"^[a-z]+(-[a-z]+)*-[0-9]+\.xsd$")
+FILES: Final = frozenset({"tariff-1"})
+"""Schemas of files that our own people load, which no partner sends as a message."""
 _XSD: Final = "{http://www.w3.org/2001/XMLSchema}"
 
 
@@ -36,6 +38,12 @@ class _PackageFilesOnly(etree.Resolver):
 def names() -> tuple[str, ...]:
     """Every schema there is, in order of name."""
     return tuple(sorted(path.stem for path in DIRECTORY.glob("*.xsd")))
+
+
+@cache
+def messages() -> tuple[str, ...]:
+    """The schemas of what partners and we send each other, in order of name."""
+    return tuple(name for name in names() if name not in FILES)
 
 
 @cache

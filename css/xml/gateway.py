@@ -20,8 +20,8 @@ Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public
 MESSAGE_BYTES_MAX: Final = 5_000_000
 ELEMENTS_MAX: Final = 200_000
 """Start tags in one message; a million empty elements would fit in the bytes allowed and take 180 MB."""
-MARKUP_MAX: Final = 2 * ELEMENTS_MAX + 20_000
-"""All tags, comments and sections: every element opened and closed, and some comments."""
+COMMENTS_MAX: Final = 20_000
+"""Comments and sections, beside every element opened and closed."""
 ATTRIBUTES_MAX: Final = 100_000
 """Equals signs, really, for each attribute has one; four hundred thousand would take a quarter of a second to parse."""
 INSTRUCTIONS_MAX: Final = 1_000
@@ -107,7 +107,7 @@ def _refuse_too_many(body: bytes, limit_elements: int) -> None:
     if markup <= limit_elements:
         return
     starts = markup - body.count(b"</") - body.count(b"<!") - instructions
-    if starts > limit_elements or markup > MARKUP_MAX:
+    if starts > limit_elements or markup > 2 * limit_elements + COMMENTS_MAX:
         raise BadMessage("CSS505E", "The message has more than {limit} elements.", limit=limit_elements)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,16 +52,21 @@ class XmlFault:
         )
 
 
-def schema_for(root: Element) -> str:
-    """The name of the schema that a message claims to follow.
+def schema_for(root: Element, among: Sequence[str] | None = None) -> str:
+    """The name of the schema that a document claims to follow.
+
+    Args:
+        root: of the document.
+        among: the schemas that will do; left out, those of messages between partners and us.
 
     Raises:
         BadMessage: CSS510E when there is no such message, family or version.
     """
     name = etree.QName(root)
+    names = schemas.messages() if among is None else among
     known = schemas.by_namespace().get(name.namespace or "")
-    if known is None:
-        spoken = ", ".join(schemas.namespace(each) for each in schemas.names() if schemas.roots(each))
+    if known is None or known not in names:
+        spoken = ", ".join(schemas.namespace(each) for each in names if schemas.roots(each))
         raise BadMessage("CSS510E", "The root element is in no namespace of ours; we speak {spoken}.", spoken=spoken)
     if name.localname not in schemas.roots(known):
         raise BadMessage(
