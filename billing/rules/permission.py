@@ -10,14 +10,36 @@ from css.core.words import Role
 
 _CASHIERS: Final = frozenset({Role.CLERK.value, Role.BILLING.value, Role.SUPERVISOR.value})
 _BILLING: Final = frozenset({Role.BILLING.value, Role.SUPERVISOR.value})
+_SUPERVISORS: Final = frozenset({Role.SUPERVISOR.value})
+
+Deed = Literal[
+    "take payments",
+    "release bills",
+    "replay usage",
+    "approve late usage",
+    "price incomplete calls",
+    "write off usage",
+    "accept duplicates",
+]
+
+_MAY: Final[dict[Deed, frozenset[str]]] = {
+    "take payments": _CASHIERS,
+    "release bills": _BILLING,
+    "replay usage": _BILLING,
+    "approve late usage": _BILLING,
+    "price incomplete calls": _BILLING,
+    "write off usage": _SUPERVISORS,
+    "accept duplicates": _SUPERVISORS,
+}
 
 
-def require_may(by: Actor, deed: Literal["take payments", "release bills"]) -> None:
-    """Our own people take payments; billing and supervisors let held bills go; the night and the system may both.
+def require_may(by: Actor, deed: Deed) -> None:
+    """Our own people take payments; billing lets held bills go and puts usage right; what costs us a charge, or charges
+    somebody twice, is for supervisors. The night and the system may all of it, partners nothing.
 
     Raises:
         Refused: CSS443E, the actor may not.
     """
-    roles = _CASHIERS if deed == "take payments" else _BILLING
+    roles = _MAY[deed]
     if by.is_partner or (by.kind == "operator" and not roles & by.roles):
         raise Refused("CSS443E", "{who} may not {deed}.", who=by.name, deed=deed)
