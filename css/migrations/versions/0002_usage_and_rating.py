@@ -30,7 +30,10 @@ STEPS = "INSERT INTO billing.tariff_rate_step (tariff_rate_id, from_second, pric
 
 
 def move_usage() -> None:
-    pass
+    """What the first release had taken in and rated."""
+    from css.migrations import first_release_usage  # noqa: PLC0415 - the generated head of this file stays as it is
+
+    first_release_usage.move(op.get_bind())
 
 
 # --- end by hand
