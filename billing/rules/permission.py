@@ -20,12 +20,14 @@ Deed = Literal[
     "price incomplete calls",
     "write off usage",
     "accept duplicates",
+    "re-rate calls",
 ]
 
 _MAY: Final[dict[Deed, frozenset[str]]] = {
     "take payments": _CASHIERS,
     "release bills": _BILLING,
     "replay usage": _BILLING,
+    "re-rate calls": _BILLING,
     "approve late usage": _BILLING,
     "price incomplete calls": _BILLING,
     "write off usage": _SUPERVISORS,
