@@ -84,16 +84,13 @@ def _parts(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """What the three tariffs say of each call, in columns ``retail_``, ``service_`` and ``wholesale_``, beside its facts."""
     facts = call_facts(calls, tariff)
     retail = part_of(facts, tariff)
-    is_access = retail.select(at(tariff.rates["is_access_charge"], pl.col("place")).fill_null(value=False)).to_series()
+    is_access = retail.select(at(tariff.rates["is_access_charge"], pl.col("place")).alias("is_access")).to_series()
     service_tariff = retail.select(at(tariff.versions["service_tariff"], pl.col("version"))).to_series()
     service = _of_some(is_access, facts.with_columns(service_tariff.alias("tariff")), tariff)
-    has_wholesale = calls["wholesale_tariff_code"].is_not_null()
+    has_wholesale = calls["wholesale_tariff_code"].is_not_null().alias("has_wholesale")
     wholesale = _of_some(has_wholesale, facts.with_columns(pl.col("wholesale").alias("tariff")), tariff)
     named = [part.select(pl.all().name.prefix(f"{name}_")) for name, part in zip(PARTS, (retail, service, wholesale), strict=True)]
-    return pl.concat(
-        [facts.select("seconds", "vat"), *named, is_access.alias("is_access").to_frame(), has_wholesale.alias("has_wholesale").to_frame()],
-        how="horizontal",
-    )
+    return pl.concat([facts.select("seconds", "vat"), *named, is_access.to_frame(), has_wholesale.to_frame()], how="horizontal")
 
 
 def _of_some(chosen: pl.Series, facts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
@@ -101,61 +98,73 @@ def _of_some(chosen: pl.Series, facts: pl.DataFrame, tariff: TariffTable) -> pl.
     if chosen.all():
         return part_of(facts, tariff)
     parts = part_of(facts.filter(chosen), tariff)
-    place = pl.when(chosen).then(chosen.cast(pl.Int64).cum_sum() - 1)
+    place = pl.when(chosen).then(chosen.cast(pl.UInt32).cum_sum() - 1)
     return chosen.to_frame("chosen").select(at(parts[name], place).alias(name) for name in parts.columns)
 
 
 def _joined(calls: pl.DataFrame, parts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """The parts as ``PRICED_COLUMNS`` beside their calls."""
-    rates, retail, is_access = tariff.rates, pl.col("retail_place"), pl.col("is_access")
-    both = [pl.col(f"retail_{side}") + pl.when(is_access).then(pl.col(f"service_{side}")).otherwise(0) for side in ("net", "gross")]
-    good = pl.col("reject_code").is_null()
-    has_wholesale = good & pl.col("wholesale_amount").is_not_null()
-    coded = parts.with_columns(_reject_code())
+    coded = parts.with_columns(_reject_code(tariff))
+    codes = coded["reject_code"]
+    if codes.null_count() < len(codes):
+        good = pl.col("reject_code").is_null()
+        coded = coded.with_columns(
+            pl.when(good).then("retail_place").otherwise(tariff.no_rate).alias("retail_place"),
+            pl.when(good).then("retail_version").otherwise(tariff.no_version).alias("retail_version"),
+            *(pl.when(good).then(name).alias(name) for name in coded.columns if name in _ONLY_WHERE_GOOD),
+        )
+    rates, retail = tariff.rates, pl.col("retail_place")
+    sums = [pl.col(f"retail_{side}") + pl.col(f"service_{side}").fill_null(0) for side in ("net", "gross")]
+    has_wholesale = pl.col("wholesale_amount").is_not_null()
     added = coded.select(
-        at(tariff.versions["tariff_version_id"], pl.when(good).then(pl.col("retail_version"))).alias("tariff_version_id"),
-        *(
-            at(rates[name], pl.when(good).then(retail)).alias(name)
-            for name in ("rate_id", "charge_class", "prefix", "destination", "is_itemised")
-        ),
-        at(_BANDS, pl.when(good).then(pl.col("retail_band"))).alias("band"),
-        pl.when(good).then(pl.col("retail_units")).alias("chargeable_units"),
-        pl.when(good).then(both[0]).alias("net_millionths"),
-        pl.when(good).then(both[1]).alias("gross_millionths"),
-        pl.when(good).then(pl.col("vat")).alias("vat_basis_points"),
-        at(rates["rate_id"], pl.when(good & is_access).then(pl.col("service_place"))).alias("service_rate_id"),
-        pl.when(good & is_access).then(pl.col("service_net")).alias("service_net_millionths"),
-        at(rates["rate_id"], pl.when(has_wholesale).then(pl.col("wholesale_place"))).alias("wholesale_rate_id"),
-        pl.when(has_wholesale).then(pl.col("wholesale_net")).alias("wholesale_net_millionths"),
-        _zero_reason(both[0], at(rates["is_free"], retail)).alias("zero_reason"),
+        at(tariff.versions["tariff_version_id"], pl.col("retail_version")).alias("tariff_version_id"),
+        *(at(rates[name], retail).alias(name) for name in ("rate_id", "charge_class", "prefix", "destination", "is_itemised")),
+        at(_BANDS, pl.col("retail_band")).alias("band"),
+        pl.col("retail_units").alias("chargeable_units"),
+        sums[0].alias("net_millionths"),
+        sums[1].alias("gross_millionths"),
+        pl.col("vat").alias("vat_basis_points"),
+        at(rates["rate_id"], pl.col("service_place")).alias("service_rate_id"),
+        pl.col("service_net").alias("service_net_millionths"),
+        at(rates["rate_id"], pl.when(has_wholesale).then("wholesale_place").otherwise(tariff.no_rate)).alias("wholesale_rate_id"),
+        pl.col("wholesale_net").alias("wholesale_net_millionths"),
+        _zero_reason(sums[0], at(rates["is_free"], retail)).alias("zero_reason"),
         pl.col("reject_code"),
-        _wholesale_reject_code().alias("wholesale_reject_code"),
+        _wholesale_reject_code(tariff).alias("wholesale_reject_code"),
     )
-    texts = _reject_texts(calls, added["reject_code"], coded, tariff)
+    texts = _reject_texts(calls, codes, parts["retail_version"], tariff)
     return pl.concat([calls, added.with_columns(texts).select(*PRICED_COLUMNS)], how="horizontal")
 
 
-def _reject_code() -> pl.Expr:
+_ONLY_WHERE_GOOD: Final = frozenset(
+    {"retail_band", "retail_units", "retail_net", "retail_gross", "vat", "service_place", "service_net", "service_gross"}
+    | {"wholesale_place", "wholesale_amount", "wholesale_net"}
+)
+
+
+def _reject_code(tariff: TariffTable) -> pl.Expr:
     """The first reason a call cannot be priced."""
     null, is_access = pl.Expr.is_null, pl.col("is_access")
     return first_reject(
         ("CSS407E", (pl.col("seconds") >= 0).fill_null(value=False).not_()),
-        ("CSS414E", null(pl.col("retail_version"))),
+        ("CSS414E", pl.col("retail_version") == tariff.no_version),
         ("CSS417E", null(pl.col("vat"))),
-        ("CSS416E", null(pl.col("retail_place"))),
-        ("CSS415E", is_access & null(pl.col("service_version"))),
-        ("CSS450E", is_access & null(pl.col("service_place"))),
+        ("CSS416E", pl.col("retail_place") == tariff.no_rate),
+        ("CSS415E", is_access & (pl.col("service_version") == tariff.no_version)),
+        ("CSS450E", is_access & (pl.col("service_place") == tariff.no_rate)),
         ("CSS418E", null(pl.col("retail_amount")) | (is_access & null(pl.col("service_amount")))),
     )
 
 
-def _wholesale_reject_code() -> pl.Expr:
+def _wholesale_reject_code(tariff: TariffTable) -> pl.Expr:
     """Why there is no wholesale price; null where there is one, or none is wanted, or the call itself is rejected."""
     wanted = pl.col("has_wholesale") & pl.col("reject_code").is_null()
-    return pl.coalesce(
-        pl.when(wanted & pl.col(f"wholesale_{name}").is_null()).then(pl.lit(code))
-        for name, code in (("version", "CSS414E"), ("place", "CSS416E"), ("amount", "CSS418E"))
+    reason = first_reject(
+        ("CSS414E", pl.col("wholesale_version") == tariff.no_version),
+        ("CSS416E", pl.col("wholesale_place") == tariff.no_rate),
+        ("CSS418E", pl.col("wholesale_amount").is_null()),
     )
+    return pl.when(wanted).then(reason)
 
 
 def _zero_reason(net: pl.Expr, is_free: pl.Expr) -> pl.Expr:
@@ -170,14 +179,14 @@ def _zero_reason(net: pl.Expr, is_free: pl.Expr) -> pl.Expr:
     return pl.when(pl.col("reject_code").is_null() & (net == 0)).then(reason)
 
 
-def _reject_texts(calls: pl.DataFrame, codes: pl.Series, parts: pl.DataFrame, tariff: TariffTable) -> pl.Series:
+def _reject_texts(calls: pl.DataFrame, codes: pl.Series, versions: pl.Series, tariff: TariffTable) -> pl.Series:
     """The sentence for each rejected call. Few are, so no words are spent on the others."""
     texts = pl.Series("reject_text", [None], dtype=pl.String).new_from_index(0, len(calls))
     where = codes.is_not_null().arg_true()
     if where.is_empty():
         return texts
     code = pl.col("reject_code")
-    service_code = at(tariff.tariff_codes, at(tariff.versions["service_tariff"], pl.col("retail_version")))
+    service_code = at(tariff.tariff_codes.extend_constant(None, 1), at(tariff.versions["service_tariff"], pl.col("retail_version")))
     value = (
         pl.when(code == "CSS414E")
         .then(pl.col("tariff_code"))
@@ -189,5 +198,5 @@ def _reject_texts(calls: pl.DataFrame, codes: pl.Series, parts: pl.DataFrame, ta
         .then(pl.col("started_at").cast(pl.String))
         .otherwise(pl.col("duration_seconds").cast(pl.String))
     )
-    rejected = pl.concat([calls.select(*CALL_COLUMNS)[where], parts.select("reject_code", "retail_version")[where]], how="horizontal")
+    rejected = pl.concat([calls.select(*CALL_COLUMNS)[where], pl.DataFrame([codes, versions])[where]], how="horizontal")
     return texts.scatter(where, rejected.select(reject_text(value)).to_series())

@@ -36,61 +36,63 @@ DURATION_MAX_SECONDS: Final = 90 * SECONDS_PER_DAY
 """No call is longer; so many units at the dearest unit price there may be still fit 64 bits."""
 
 FACT_COLUMNS: Final = ("tariff", "day", "wall_second", "second", "number", "seconds", "vat")
-"""What of a call every part is reckoned from: which tariff (null for one not in the book), the day of the calendar and the
-second of that day on London's clocks (null outside the calendar), the second of UTC, the number as a search key, its
-duration, and VAT in basis points."""
+"""What of a call every part is reckoned from: which tariff, the day of the calendar and the second of that day on London's
+clocks, the second of UTC, the number as a search key, its duration, and VAT in basis points (null where none is on file).
+A call outside the calendar has no tariff."""
 
 PART_COLUMNS: Final = ("version", "place", "band", "units", "amount", "net", "gross")
-"""Which version and rate, the band in which the call starts, the units begun, and the charge in the version's basis, before
-VAT and with it. Null from the first of them that cannot be told: version, place or amount."""
+"""Which version and rate (the last of the table where there is none), the band in which the call starts, the units begun, and
+the charge in the version's basis, before VAT and with it: null where there is no rate or the amount is past the largest."""
 
 
 def at(values: pl.Series, position: pl.Expr) -> pl.Expr:
-    """The value at each position; null where the position is."""
-    return pl.lit(values).gather(position.cast(pl.UInt32))
+    """The value at each position."""
+    return pl.lit(values).gather(position)
 
 
 def call_facts(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """``FACT_COLUMNS`` of the calls, ``tariff`` being that of ``tariff_code``; and ``wholesale``, the provider's tariff."""
     second = pl.col("started_at").dt.timestamp("us") // MICROSECONDS
-    within = pl.when(second.is_between(FIRST_SECOND, LAST_SECOND)).then(second)
-    ahead = at(summer_by_hour(), (pl.col("second") - FIRST_SECOND) // SECONDS_PER_HOUR)
+    within = second.is_between(FIRST_SECOND, LAST_SECOND)
+    ahead = at(summer_by_hour(), ((pl.col("second") - FIRST_SECOND) // SECONDS_PER_HOUR).cast(pl.UInt32))
     wall = pl.col("second") + ahead.cast(pl.Int64) * SECONDS_PER_HOUR
     return (
         calls.select(
-            _index_among(tariff.tariff_codes, pl.col("tariff_code")).alias("tariff"),
-            _index_among(tariff.tariff_codes, pl.col("wholesale_tariff_code")).alias("wholesale"),
-            within.alias("second"),
+            *(
+                pl.when(within)
+                .then(_index_among(tariff.tariff_codes, pl.col(code)))
+                .otherwise(tariff.no_tariff)
+                .cast(pl.UInt32)
+                .alias(name)
+                for name, code in (("tariff", "tariff_code"), ("wholesale", "wholesale_tariff_code"))
+            ),
+            pl.when(within).then(second).otherwise(FIRST_SECOND).alias("second"),
             _search_key(pl.col("other_number")).alias("number"),
             pl.col("duration_seconds").alias("seconds"),
         )
         .with_columns(wall.alias("wall_second"))
-        .with_columns(day=pl.col("wall_second") // SECONDS_PER_DAY - FIRST_DAY, wall_second=pl.col("wall_second") % SECONDS_PER_DAY)
-        .with_columns(at(tariff.vat_by_day, pl.col("day")).cast(pl.Int64).alias("vat"))
+        .with_columns(
+            day=(pl.col("wall_second") // SECONDS_PER_DAY - FIRST_DAY).cast(pl.UInt32), wall_second=pl.col("wall_second") % SECONDS_PER_DAY
+        )
+        .with_columns(at(tariff.vat_by_day, pl.col("day")).alias("vat"))
     )
 
 
 def part_of(facts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """What the tariff of each call charges for it: ``PART_COLUMNS``."""
-    versions, version = tariff.versions, pl.col("version")
     found = (
         facts.with_columns(at(tariff.version_by_day, pl.col("tariff") * CALENDAR_DAYS + pl.col("day")).alias("version"))
-        .with_columns(
-            _band(tariff).alias("band"),
-            _prefix_place(tariff).alias("place"),
-            _charged_seconds(at(versions["minimum_seconds"], version)).alias("charged"),
-        )
-        .with_columns((at(versions["first_place"], version) + pl.col("place") * len(BANDS) + pl.col("band")).alias("place"))
+        .with_columns(_band(tariff).alias("band"), _charged_seconds(tariff).alias("charged"))
+        .with_columns(_place(tariff).alias("place"))
     )
-    stepped = _last_steps(found, tariff)
-    whole = stepped.with_columns(*_whole_charge(tariff))
-    split = split_calls(whole, tariff) if versions["is_split"].any() else whole
+    whole = _last_steps(found, tariff).with_columns(*_whole_charge(tariff))
+    split = split_calls(whole, tariff) if tariff.versions["is_split"].any() else whole
     return split.with_columns(*_bounded(tariff)).select("version", "place", "band", "units", "amount", *_both_sides(tariff))
 
 
 def _index_among(known: pl.Series, value: pl.Expr) -> pl.Expr:
-    """Which of the known values each one is; null for none of them."""
-    return value.replace_strict(known, pl.int_range(len(known), eager=True), default=None, return_dtype=pl.Int64)
+    """Which of the known values each one is; one past the last for none of them."""
+    return value.replace_strict(known, pl.int_range(len(known), dtype=pl.UInt32, eager=True), default=len(known), return_dtype=pl.UInt32)
 
 
 def _search_key(number: pl.Expr) -> pl.Expr:
@@ -104,27 +106,29 @@ def _search_key(number: pl.Expr) -> pl.Expr:
     return first_digits * LENGTHS + length + (length <= SHORT_CODE_DIGITS_MAX).cast(pl.Int64) * NUMBER_SPACE
 
 
-def _prefix_place(tariff: TariffTable) -> pl.Expr:
-    """The place of the longest prefix in the version's list."""
-    space = at(tariff.versions["list_index"], pl.col("version")) * (2 * NUMBER_SPACE)
-    key = (space + pl.col("number")).fill_null(-1)
-    return at(tariff.prefix_by_key, pl.lit(tariff.number_keys).search_sorted(key, side="right") - 1)
+def _place(tariff: TariffTable) -> pl.Expr:
+    """The rate: that of the longest prefix in the version's list, in the band in which the call starts."""
+    key = (at(tariff.versions["first_key"], pl.col("version")) + pl.col("number")).fill_null(-1)
+    prefix = at(tariff.prefix_by_key, pl.lit(tariff.number_keys).search_sorted(key, side="right") - 1)
+    place = at(tariff.versions["first_place"], pl.col("version")) + prefix * len(BANDS) + pl.col("band")
+    return place.clip(upper_bound=tariff.no_rate)
 
 
 def _band(tariff: TariffTable) -> pl.Expr:
     """The band in which the call starts, on London's clocks."""
     versions, version = tariff.versions, pl.col("version")
-    rests = at(tariff.rest_by_day, at(versions["rest_row"], version) * CALENDAR_DAYS + pl.col("day"))
-    minute = pl.col("wall_second") // SECONDS_PER_MINUTE
-    is_day = minute.is_between(at(versions["day_from_minute"], version), at(versions["day_to_minute"], version), closed="left")
-    return pl.when(rests).then(WEEKEND).when(is_day).then(DAY).otherwise(EVENING).cast(pl.Int64)
+    rests = at(tariff.rest_by_day, at(versions["first_day"], version) + pl.col("day"))
+    is_day = (pl.col("wall_second") >= at(versions["day_from_second"], version)) & (
+        pl.col("wall_second") < at(versions["day_to_second"], version)
+    )
+    day, evening, weekend = (pl.lit(band, dtype=pl.UInt32) for band in (DAY, EVENING, WEEKEND))
+    return pl.when(rests).then(weekend).when(is_day).then(day).otherwise(evening)
 
 
-def _charged_seconds(least: pl.Expr) -> pl.Expr:
-    """The seconds a call is charged for: of an unanswered one none; null past what a call can last."""
-    seconds = pl.col("seconds")
-    charged = pl.when(seconds > 0).then(pl.max_horizontal(seconds, least)).otherwise(seconds)
-    return pl.when(charged.is_between(0, DURATION_MAX_SECONDS)).then(charged)
+def _charged_seconds(tariff: TariffTable) -> pl.Expr:
+    """The seconds a call is charged for: none of one that was not answered, at least the version's minimum of others."""
+    least = at(tariff.versions["minimum_seconds"], pl.col("version"))
+    return pl.when(pl.col("seconds").is_between(1, DURATION_MAX_SECONDS)).then(pl.max_horizontal("seconds", least)).otherwise(0)
 
 
 def _last_steps(found: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
@@ -132,7 +136,7 @@ def _last_steps(found: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     stepped = found.with_columns(at(tariff.rates["first_step"], pl.col("place")).alias("step"))
     goes_on = pl.col("charged") > at(tariff.steps["next_from"], pl.col("step"))
     while len(tariff.steps) > len(tariff.rates) and stepped.select(goes_on.any()).item():
-        stepped = stepped.with_columns(pl.col("step") + goes_on.cast(pl.Int64))
+        stepped = stepped.with_columns(pl.col("step") + goes_on.cast(pl.UInt32))
     return stepped
 
 
@@ -151,12 +155,13 @@ def _bounded(tariff: TariffTable) -> tuple[pl.Expr, ...]:
     """The charge as the tariff bounds and rounds it; nothing for a call that was not answered or is free."""
     rates, place = tariff.rates, pl.col("place")
     rounding = at(tariff.versions["rounding"], pl.col("version"))
-    least = pl.max_horizontal(pl.col("amount"), at(rates["minimum"], place))
+    least = pl.max_horizontal("amount", at(rates["minimum"], place))
     most = pl.min_horizontal(least, at(rates["maximum"], place))
     rounded = (most + rounding // 2) // rounding * rounding
-    nothing = (pl.col("charged") == 0) | (at(rates["is_free"], place) & pl.col("charged").is_not_null())
-    amount = pl.when(nothing).then(0).when(pl.col("amount").is_not_null() & (rounded <= AMOUNT_MAX_MILLIONTHS)).then(rounded)
-    return pl.when(nothing).then(0).otherwise(pl.col("units")).alias("units"), amount.alias("amount")
+    due = pl.when((pl.col("charged") == 0) | at(rates["is_free"], place)).then(0).otherwise(rounded)
+    can_be_told = pl.col("seconds").is_between(0, DURATION_MAX_SECONDS) & (place != tariff.no_rate) & (due <= AMOUNT_MAX_MILLIONTHS)
+    units = pl.when((pl.col("charged") == 0) | at(rates["is_free"], place)).then(0).otherwise("units")
+    return units.alias("units"), pl.when(can_be_told).then(due).alias("amount")
 
 
 def _both_sides(tariff: TariffTable) -> tuple[pl.Expr, ...]:

@@ -8,17 +8,18 @@ the prefixes, which is longest-prefix matching made flat), which rate (prefix by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from itertools import accumulate
 from typing import Final
 
 import polars as pl
 
 from billing.rules.tariff import BANDS, Rate, Step, TariffBook, TariffVersion
-from billing.rules.tariff_calendar import FIRST_SECOND, Clock, band_edges, by_day, rest_by_day
+from billing.rules.tariff_calendar import CALENDAR_DAYS, FIRST_SECOND, SECONDS_PER_MINUTE, Clock, band_edges, by_day, rest_by_day
 from billing.rules.tariff_check import tariff_faults
-from billing.rules.tariff_prefixes import PrefixList, distinct, flat_prefixes, prefixes_of
+from billing.rules.tariff_prefixes import NUMBER_SPACE, PrefixList, distinct, flat_prefixes, prefixes_of
 from billing.words import Boundary
 from css.core.calendar import Period
 from css.core.errors import Several
@@ -30,22 +31,28 @@ NEVER: Final = 2**62
 """In place of a second that no call reaches and of a maximum that no price does."""
 EDGE_SPACE: Final = 2**33
 """Room for the seconds of the calendar in a search key of band edges."""
+NO_PREFIX: Final = 10**9
+"""In place of the place of a prefix where none matches: whatever it is added to, it lies past the last rate."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TariffTable:
-    """The columns of a book. Built once a step by ``compile_tariffs``; read by ``price`` and ``components``."""
+    """The columns of a book. Built once a step by ``compile_tariffs``; read by ``price`` and ``components``.
+
+    Positions are UInt32 and never null: every table ends in one more row, which is what a look-up finds where there is
+    nothing to find. A null would make each of the look-ups that follow cost twice as much.
+    """
 
     tariff_codes: pl.Series
     version_by_day: pl.Series
-    """By tariff and day: which version, null where none is in force."""
+    """By tariff and day: which version."""
     versions: pl.DataFrame
-    """By version: tariff_version_id, tariff_code, version, list_index, first_place, clock, rest_row, day_from_minute,
-    day_to_minute, minimum_seconds, rounding, is_gross, is_split, service_tariff (which, or null)."""
+    """By version: tariff_version_id, tariff_code, version, first_key, first_place, first_day, day_from_second, day_to_second,
+    minimum_seconds, rounding, is_gross, is_split, clock, service_tariff."""
     number_keys: pl.Series
     """Sorted search keys at which the longest prefix changes."""
     prefix_by_key: pl.Series
-    """From each of those keys to the next: the place of the prefix in its list, null where none matches."""
+    """From each of those keys to the next: the place of the prefix in its list."""
     rates: pl.DataFrame
     """By version, prefix of its list and band: rate_id, prefix, charge_class, destination, is_itemised, is_free,
     is_access_charge, setup, minimum, maximum, first_step."""
@@ -59,7 +66,22 @@ class TariffTable:
     edge_bands: pl.Series
     """The band from each of those on."""
     vat_by_day: pl.Series
-    """Basis points."""
+    """Basis points, null where none are on file."""
+
+    @property
+    def no_tariff(self) -> int:
+        """The position of no tariff."""
+        return len(self.tariff_codes)
+
+    @property
+    def no_version(self) -> int:
+        """The position of no version."""
+        return len(self.versions) - 1
+
+    @property
+    def no_rate(self) -> int:
+        """The position of no rate."""
+        return len(self.rates) - 1
 
 
 def compile_tariffs(book: TariffBook) -> TariffTable:
@@ -72,27 +94,38 @@ def compile_tariffs(book: TariffBook) -> TariffTable:
     lists = distinct(prefixes)
     keys, places = flat_prefixes(list(lists))
     clocks = _clocks(book.versions)
-    nations = list(dict.fromkeys(version.bank_holidays for version in book.versions))
+    nations = list(dict.fromkeys((None, *(version.bank_holidays for version in book.versions))))
     rates = [rate for version, its in zip(book.versions, prefixes, strict=True) for rate in _in_places(version, its)]
-    positions: dict[str, list[tuple[Period, int]]] = {code: [] for code in codes}
+    periods: dict[str, list[tuple[Period, int]]] = {code: [] for code in codes}
     for index, version in enumerate(book.versions):
-        positions[version.tariff_code].append((version.period, index))
+        periods[version.tariff_code].append((version.period, index))
+    standard = [(Period(row.starts_on, row.ends_on), row.percent.basis_points) for row in book.vat if row.code is VatCode.STANDARD]
     return TariffTable(
         tariff_codes=pl.Series(codes, dtype=pl.String),
-        version_by_day=by_day(positions.values()),
-        versions=_version_columns(book.versions, codes, [lists[one] for one in prefixes], [len(one) for one in prefixes]).with_columns(
-            clock=pl.Series([clocks.get(_clock(version)) for version in book.versions], dtype=pl.Int64),
-            rest_row=pl.Series([nations.index(version.bank_holidays) for version in book.versions], dtype=pl.Int64),
+        version_by_day=by_day([*periods.values(), []]).fill_null(len(book.versions)).cast(pl.UInt32),
+        versions=pl.DataFrame(
+            [
+                *(
+                    (*_terms(version), lists[its] * 2 * NUMBER_SPACE, first_place, clocks.get(_clock(version), 0))
+                    for version, its, first_place in zip(book.versions, prefixes, _first_places(prefixes), strict=True)
+                ),
+                (*_NO_TERMS, len(lists) * 2 * NUMBER_SPACE, 0, 0),
+            ],
+            schema=_TERMS | {"first_key": pl.Int64(), "first_place": pl.UInt32(), "clock": pl.Int64()},
+            orient="row",
+        ).with_columns(
+            first_day=pl.Series([nations.index(version.bank_holidays) * CALENDAR_DAYS for version in book.versions] + [0], dtype=pl.UInt32),
+            service_tariff=pl.Series(
+                [_place_among(codes, version.service_tariff_code) for version in book.versions] + [len(codes)], dtype=pl.UInt32
+            ),
         ),
         number_keys=pl.Series(keys, dtype=pl.Int64),
-        prefix_by_key=pl.Series(places, dtype=pl.Int64),
+        prefix_by_key=pl.Series(places, dtype=pl.UInt32).fill_null(NO_PREFIX),
         rates=_rate_columns(rates),
         steps=_step_columns(rates),
         rest_by_day=rest_by_day(nations),
         **_edges(clocks),
-        vat_by_day=by_day(
-            [[(Period(row.starts_on, row.ends_on), row.percent.basis_points) for row in book.vat if row.code is VatCode.STANDARD]]
-        ),
+        vat_by_day=by_day([standard]).cast(pl.Int64),
     )
 
 
@@ -102,59 +135,67 @@ def _in_places(version: TariffVersion, prefixes: PrefixList) -> Iterator[Rate]:
     return (by_place[prefix, is_short_code, band] for prefix, is_short_code in prefixes for band in BANDS)
 
 
-def _version_columns(
-    versions: Sequence[TariffVersion], codes: Sequence[str], list_indexes: Sequence[int], prefix_counts: Sequence[int]
-) -> pl.DataFrame:
-    first_places = [sum(prefix_counts[:index]) * len(BANDS) for index in range(len(versions))]
-    return pl.DataFrame(
-        {
-            "tariff_version_id": pl.Series([version.tariff_version_id for version in versions], dtype=pl.Int64),
-            "tariff_code": pl.Series([version.tariff_code for version in versions], dtype=pl.String),
-            "version": pl.Series([version.version for version in versions], dtype=pl.Int64),
-            "list_index": pl.Series(list_indexes, dtype=pl.Int64),
-            "first_place": pl.Series(first_places, dtype=pl.Int64),
-            "day_from_minute": pl.Series([_minute(version.daytime_from) for version in versions], dtype=pl.Int64),
-            "day_to_minute": pl.Series([_minute(version.daytime_to) for version in versions], dtype=pl.Int64),
-            "minimum_seconds": pl.Series([version.minimum_seconds for version in versions], dtype=pl.Int64),
-            "rounding": pl.Series([version.price_rounding_millionths for version in versions], dtype=pl.Int64),
-            "is_gross": pl.Series([version.basis is PriceBasis.GROSS for version in versions], dtype=pl.Boolean),
-            "is_split": pl.Series([version.boundary is Boundary.SPLIT for version in versions], dtype=pl.Boolean),
-            "service_tariff": pl.Series([_place_among(codes, version.service_tariff_code) for version in versions], dtype=pl.Int64),
-        }
+_TERMS: Final = {
+    "tariff_version_id": pl.Int64(),
+    "tariff_code": pl.String(),
+    "version": pl.Int64(),
+    "day_from_second": pl.Int64(),
+    "day_to_second": pl.Int64(),
+    "minimum_seconds": pl.Int64(),
+    "rounding": pl.Int64(),
+    "is_gross": pl.Boolean(),
+    "is_split": pl.Boolean(),
+}
+_NO_TERMS: Final = (None, None, None, 0, 0, 0, 1, False, False)
+
+
+def _terms(version: TariffVersion) -> tuple[object, ...]:
+    """What a version says of all its rates, in the order of ``_TERMS``."""
+    return (
+        version.tariff_version_id,
+        version.tariff_code,
+        version.version,
+        _minute(version.daytime_from) * SECONDS_PER_MINUTE,
+        _minute(version.daytime_to) * SECONDS_PER_MINUTE,
+        version.minimum_seconds,
+        version.price_rounding_millionths,
+        version.basis is PriceBasis.GROSS,
+        version.boundary is Boundary.SPLIT,
     )
+
+
+def _first_places(prefixes: Iterable[PrefixList]) -> list[int]:
+    """Where the rates of each version begin."""
+    ends = list(accumulate(len(its) * len(BANDS) for its in prefixes))
+    return [0, *ends][: len(ends)]
 
 
 def _rate_columns(rates: Sequence[Rate]) -> pl.DataFrame:
-    first_steps: list[int] = []
-    step_count = 0
-    for rate in rates:
-        first_steps.append(step_count)
-        step_count += len(rate.steps)
+    first_steps = list(accumulate((len(rate.steps) for rate in rates), initial=0))
     return pl.DataFrame(
         {
-            "rate_id": pl.Series([rate.rate_id for rate in rates], dtype=pl.Int64),
-            "prefix": pl.Series([rate.prefix for rate in rates], dtype=pl.String),
-            "charge_class": pl.Series([rate.charge_class for rate in rates], dtype=pl.String),
-            "destination": pl.Series([rate.destination for rate in rates], dtype=pl.String),
-            "is_itemised": pl.Series([rate.is_itemised for rate in rates], dtype=pl.Boolean),
-            "is_free": pl.Series([rate.is_free for rate in rates], dtype=pl.Boolean),
-            "is_access_charge": pl.Series([rate.is_access_charge for rate in rates], dtype=pl.Boolean),
-            "setup": pl.Series([rate.setup.millionths for rate in rates], dtype=pl.Int64),
-            "minimum": pl.Series([rate.minimum.millionths for rate in rates], dtype=pl.Int64),
-            "maximum": pl.Series([NEVER if rate.maximum is None else rate.maximum.millionths for rate in rates], dtype=pl.Int64),
-            "first_step": pl.Series(first_steps, dtype=pl.Int64),
+            "rate_id": pl.Series([*(rate.rate_id for rate in rates), None], dtype=pl.Int64),
+            "prefix": pl.Series([*(rate.prefix for rate in rates), None], dtype=pl.String),
+            "charge_class": pl.Series([*(rate.charge_class for rate in rates), None], dtype=pl.String),
+            "destination": pl.Series([*(rate.destination for rate in rates), None], dtype=pl.String),
+            "is_itemised": pl.Series([*(rate.is_itemised for rate in rates), None], dtype=pl.Boolean),
+            "is_free": pl.Series([*(rate.is_free for rate in rates), False], dtype=pl.Boolean),
+            "is_access_charge": pl.Series([*(rate.is_access_charge for rate in rates), False], dtype=pl.Boolean),
+            "setup": pl.Series([*(rate.setup.millionths for rate in rates), 0], dtype=pl.Int64),
+            "minimum": pl.Series([*(rate.minimum.millionths for rate in rates), 0], dtype=pl.Int64),
+            "maximum": pl.Series([*(NEVER if rate.maximum is None else rate.maximum.millionths for rate in rates), NEVER], dtype=pl.Int64),
+            "first_step": pl.Series(first_steps, dtype=pl.UInt32),
         }
     )
 
 
+_STEP_COLUMNS: Final = ("from_second", "next_from", "unit_seconds", "has_unit", "unit_price", "price", "before", "units_before")
+_NO_STEP: Final = (0, NEVER, 1, 0, 0, 0, 0, 0)
+
+
 def _step_columns(rates: Sequence[Rate]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [row for rate in rates for row in _step_rows(rate)],
-        schema=dict.fromkeys(
-            ("from_second", "next_from", "unit_seconds", "has_unit", "unit_price", "price", "before", "units_before"), pl.Int64()
-        ),
-        orient="row",
-    )
+    rows = [*(row for rate in rates for row in _step_rows(rate)), _NO_STEP]
+    return pl.DataFrame(rows, schema=dict.fromkeys(_STEP_COLUMNS, pl.Int64()), orient="row")
 
 
 def _step_rows(rate: Rate) -> Iterator[tuple[int, ...]]:
@@ -192,11 +233,11 @@ def _edges(clocks: Mapping[Clock | None, int]) -> dict[str, pl.Series]:
         seconds, its_bands = band_edges(clock)
         keys += [index * EDGE_SPACE + second - FIRST_SECOND for second in seconds]
         bands += its_bands
-    return {"edge_keys": pl.Series(keys, dtype=pl.Int64), "edge_bands": pl.Series(bands, dtype=pl.Int64)}
+    return {"edge_keys": pl.Series(keys, dtype=pl.Int64), "edge_bands": pl.Series(bands, dtype=pl.UInt32)}
 
 
-def _place_among(codes: Sequence[str], code: str | None) -> int | None:
-    return codes.index(code) if code in codes else None
+def _place_among(codes: Sequence[str], code: str | None) -> int:
+    return codes.index(code) if code in codes else len(codes)
 
 
 def _minute(moment: time) -> int:
