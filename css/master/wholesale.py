@@ -16,7 +16,7 @@ from css.core.words import Role
 from css.master.commands import Added, SetWholesaleTariff
 from css.master.providers import Provider
 
-TARIFF_CODE_FORM: Final = re.compile(r"^[A-Z][A-Z0-9-]{1,11}\Z")
+TARIFF_CODE_FORM: Final = re.compile(r"^(?=.{2,20}\Z)[A-Z][A-Z0-9]*(-[A-Z0-9]+)*\Z")
 
 
 def read_tariff_code(text: str | None) -> str | None:
@@ -31,7 +31,7 @@ def read_tariff_code(text: str | None) -> str | None:
             "CSS124E",
             "{text!r} is not such a code: it has {words}.",
             text=code[:20],
-            words="two to twelve capitals, digits and hyphens, a letter first",
+            words="2 to 20 capitals, digits and single hyphens, a letter first",
             element="wholesale_tariff_code",
         )
     return code or None
