@@ -10,6 +10,7 @@ from css.core.words import Role
 
 _CASHIERS: Final = frozenset({Role.CLERK.value, Role.BILLING.value, Role.SUPERVISOR.value})
 _BILLING: Final = frozenset({Role.BILLING.value, Role.SUPERVISOR.value})
+_TARIFF_KEEPERS: Final = frozenset({Role.BILLING.value})
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR.value})
 
 Deed = Literal[
@@ -21,6 +22,8 @@ Deed = Literal[
     "write off usage",
     "accept duplicates",
     "re-rate calls",
+    "load tariffs",
+    "release tariffs",
 ]
 
 _MAY: Final[dict[Deed, frozenset[str]]] = {
@@ -32,6 +35,8 @@ _MAY: Final[dict[Deed, frozenset[str]]] = {
     "price incomplete calls": _BILLING,
     "write off usage": _SUPERVISORS,
     "accept duplicates": _SUPERVISORS,
+    "load tariffs": _TARIFF_KEEPERS,
+    "release tariffs": _BILLING,
 }
 
 
