@@ -14,15 +14,19 @@ from billing.actions.post import post_block
 from billing.actions.release import release_bill, release_run
 from billing.actions.render import render_block
 from billing.actions.run import freeze_cut
+from billing.actions.tariffs import load_tariff, release_tariff, withdraw_tariff
 
 __all__ = [
     "calculate_block",
     "dispatch_block",
     "freeze_cut",
+    "load_tariff",
     "post_block",
     "release_bill",
     "release_run",
+    "release_tariff",
     "render_block",
     "take_payment",
     "take_service_failures",
+    "withdraw_tariff",
 ]

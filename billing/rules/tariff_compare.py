@@ -123,7 +123,7 @@ def _of_prefix(before: dict[str, Rate], after: dict[str, Rate]) -> Iterator[_Sam
         for band in BANDS:
             rate = (after or before).get(band)
             if rate is not None:
-                what = ("priced now, at " if after else "not named any more; it cost ") + _price_of(rate)
+                what = ("priced now, at " if after else "not named any more; it cost ") + price_in_words(rate)
                 rates.setdefault(_Same(kind, rate.charge_class, rate.destination, (), what), []).append(band)
         yield from (change._replace(bands=tuple(bands)) for change, bands in rates.items())
         return
@@ -178,7 +178,8 @@ def _moved(name: str, before: Price, after: Price, ways: set[Kind]) -> Iterator[
         yield f"{name} {before}p to {after}p"
 
 
-def _price_of(rate: Rate) -> str:
+def price_in_words(rate: Rate) -> str:
+    """What a rate charges: ``set-up 9.9p, 5.9p each 60 s, at most 600p``; ``nothing`` where calls are free."""
     if rate.is_free:
         return "nothing"
     parts = [f"set-up {rate.setup}p"] if rate.setup else []

@@ -65,9 +65,9 @@ def test_a_new_version_is_added_beside_the_others(session: Session) -> None:
 @pytest.mark.parametrize(
     ("book", "codes"),
     [
-        (_only("RES", unit_seconds=1), ["CSS449E"]),
+        (_only("RES", minimum_seconds=1), ["CSS449E"]),
         (_only("RES", version=9, period=Period(date(2020, 1, 1), date(2020, 1, 2))), ["CSS419E"]),
-        (_only("BAD", unit_seconds=0, daytime_to=time(5)), ["CSS425E", "CSS427E"]),
+        (_only("BAD", price_rounding_millionths=0, daytime_to=time(5)), ["CSS425E", "CSS427E"]),
     ],
     ids=["edited", "overlapping", "faulty"],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,7 @@ def test_the_reference_tariffs_come_back_as_they_were_written(version: TariffVer
 
 
 PRICES = st.integers(0, 10**12).map(Price)
-TERMS = st.fixed_dictionaries(
+TERMS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "setup": PRICES,
         "minimum": PRICES,
@@ -66,7 +67,7 @@ TERMS = st.fixed_dictionaries(
     }
 )
 MINUTES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
-KINDS = st.fixed_dictionaries(
+KINDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "charge_class": st.sampled_from(["GEO", "MOB", "INT2"]),
         "destination": st.sampled_from(["UK landline", "Côte d’Ivoire & <co>"]),
