@@ -22,7 +22,6 @@ from billing.rules.tariff_calendar import (
     LAST_SECOND,
     SECONDS_PER_DAY,
     SECONDS_PER_HOUR,
-    SECONDS_PER_MINUTE,
     WEEKEND,
     summer_by_hour,
 )
