@@ -108,7 +108,7 @@ def _may_cross(tariff: TariffTable) -> pl.Expr:
         .then(day_from)
         .otherwise(SECONDS_PER_DAY)
     )
-    return _at(versions["is_split"], version) & (pl.col("charged") > edge - wall)
+    return _at(versions["is_split"], version) & (pl.col("charged") > edge - wall) & (pl.col("place") != tariff.no_rate)
 
 
 def _by_edges(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import time
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final, TypeVar
 
 from billing.rules.tariff import BANDS, Rate, TariffBook, TariffVersion
+from billing.words import Boundary, TariffKind
 from css.core.calendar import Period
 from css.core.errors import CssError, Refused
 from css.core.phone import SHORT_CODE_DIGITS_MAX
@@ -23,6 +24,10 @@ Repeatable = TypeVar("Repeatable")
 PRICE_MAX_MILLIONTHS: Final = 10**12
 """Ten thousand pounds for one unit or set-up: past it somebody keyed pounds for pence, or worse."""
 UNIT_SECONDS_MAX: Final = 86_400
+STEP_SECONDS_MAX: Final = 90 * 86_400
+STEPS_MAX: Final = 100
+SOME: Final = 5
+"""How many prefixes a sentence names."""
 ROUNDING_MAX_MILLIONTHS: Final = 10**9
 VERSIONS_MAX: Final = 100_000
 """What one book may hold: the search key of numbers has room for so many lists of prefixes (tariff_table)."""
@@ -94,13 +99,105 @@ def _figures_are_sensible(book: TariffBook) -> Iterator[CssError]:
     if len(book.versions) > VERSIONS_MAX:
         yield _figure("The book", "number of versions", len(book.versions), 0, VERSIONS_MAX)
     for version in book.versions:
-        name = _name(version)
-        if not 1 <= version.price_rounding_millionths <= ROUNDING_MAX_MILLIONTHS:
-            yield _figure(name, "rounding in millionths of a penny", version.price_rounding_millionths, 1, ROUNDING_MAX_MILLIONTHS)
+        for what, value, least, most in (
+            ("rounding in millionths of a penny", version.price_rounding_millionths, 1, ROUNDING_MAX_MILLIONTHS),
+            ("minimum in seconds", version.minimum_seconds, 0, UNIT_SECONDS_MAX),
+        ):
+            if not least <= value <= most:
+                yield _figure(_name(version), what, value, least, most)
         for rate in version.rates:
-            for what, price in (("set-up", rate.setup), ("minimum", rate.minimum)):
-                if not 0 <= price.millionths <= PRICE_MAX_MILLIONTHS:
-                    yield _figure(name, f"{rate.prefix} {rate.band} {what} (millionths)", price.millionths, 0, PRICE_MAX_MILLIONTHS)
+            for what, value, most in _figures(rate):
+                if not 0 <= value <= most:
+                    yield _figure(_name(version), f"{rate.prefix} {rate.band} {what}", value, 0, most)
+
+
+def _figures(rate: Rate) -> Iterator[tuple[str, int, int]]:
+    """Every figure of a rate, and the most it may be."""
+    yield "set-up (millionths)", rate.setup.millionths, PRICE_MAX_MILLIONTHS
+    yield "minimum (millionths)", rate.minimum.millionths, PRICE_MAX_MILLIONTHS
+    if rate.maximum is not None:
+        yield "maximum (millionths)", rate.maximum.millionths, PRICE_MAX_MILLIONTHS
+    for step in rate.steps:
+        yield "unit price (millionths)", step.unit_price.millionths, PRICE_MAX_MILLIONTHS
+        yield "step price (millionths)", step.price.millionths, PRICE_MAX_MILLIONTHS
+        yield "unit in seconds", step.unit_seconds, UNIT_SECONDS_MAX
+        yield "step's first second", step.from_second, STEP_SECONDS_MAX
+
+
+def _steps_follow_each_other(book: TariffBook) -> Iterator[CssError]:
+    for version, rate in _rates(book):
+        begins = [step.from_second for step in rate.steps]
+        if begins[:1] != [0] or len(begins) > STEPS_MAX or any(one >= other for one, other in pairwise(begins)):
+            sentence = "{version}: {prefix} {band} must have 1 to {most} steps, the first from second 0 and each later than the one before."
+            yield Refused("CSS451E", sentence, **_which(version, rate), most=STEPS_MAX)
+
+
+def _time_has_a_unit(book: TariffBook) -> Iterator[CssError]:
+    for version, rate in _rates(book):
+        for step in rate.steps:
+            if step.unit_price and not step.unit_seconds:
+                sentence = "{version}: {prefix} {band} has a price for each unit from second {from_second}, but no unit."
+                yield Refused("CSS459E", sentence, **_which(version, rate), from_second=step.from_second)
+
+
+def _caps_can_be_kept(book: TariffBook) -> Iterator[CssError]:
+    for version, rate in _rates(book):
+        if rate.maximum is not None and (
+            rate.maximum < rate.minimum or rate.maximum.millionths % max(version.price_rounding_millionths, 1)
+        ):
+            sentence = (
+                "{version}: the maximum of {prefix} {band} must not be under its minimum and must be a price that rounding leaves as it is."
+            )
+            yield Refused("CSS452E", sentence, **_which(version, rate))
+
+
+def _kinds_agree(book: TariffBook) -> Iterator[CssError]:
+    for code, kinds in sorted(_kinds(book).items()):
+        if len(kinds) > 1:
+            sentence = "Tariff {code} is {kinds} in its versions; a tariff is of one kind."
+            yield Refused("CSS457E", sentence, code=code, kinds=" and ".join(sorted(kinds)))
+
+
+def _service_charges_are_found(book: TariffBook) -> Iterator[CssError]:
+    kinds = _kinds(book)
+    for version in book.versions:
+        code = version.service_tariff_code
+        if code is not None and kinds.get(code) != {TariffKind.SERVICE}:
+            sentence = "{version} adds the service charges of {code}, which is no service tariff on file."
+            yield Refused("CSS453E", sentence, version=_name(version), code=code)
+
+
+def _access_charges_have_service_charges(book: TariffBook) -> Iterator[CssError]:
+    for version in book.versions:
+        accesses = sorted({rate.prefix for rate in version.rates if rate.is_access_charge})
+        if version.kind is not TariffKind.RETAIL and (accesses or version.service_tariff_code is not None):
+            sentence = "{version} is {kind}: only a retail tariff has access charges and adds the service charges of another."
+            yield Refused("CSS455E", sentence, version=_name(version), kind=version.kind.value)
+        elif accesses and version.service_tariff_code is None:
+            sentence = "{version} has access charges ({prefixes}) but names no service tariff."
+            yield Refused("CSS454E", sentence, version=_name(version), prefixes=_some(accesses))
+
+
+def _free_is_free(book: TariffBook) -> Iterator[CssError]:
+    for version, rate in _rates(book):
+        if rate.is_free and rate.is_access_charge:
+            sentence = "{version}: {prefix} {band} cannot be free and an access charge."
+            yield Refused("CSS458E", sentence, **_which(version, rate))
+
+
+def _split_bands_have_one_grid(book: TariffBook) -> Iterator[CssError]:
+    """A unit that begins in another band is priced there: so all bands must count the same units."""
+    for version in book.versions:
+        if version.boundary is not Boundary.SPLIT:
+            continue
+        grids: dict[tuple[str, bool], set[object]] = {}
+        for rate in version.rates:
+            grid = tuple((step.from_second, step.unit_seconds) for step in rate.steps)
+            grids.setdefault((rate.prefix, rate.is_short_code), set()).add((grid, rate.is_free, rate.is_access_charge))
+        odd = sorted(prefix for (prefix, _), its in grids.items() if len(its) > 1)
+        if odd:
+            sentence = "{version} splits calls between bands: {prefixes} must have the same steps and units, and be free or not, in all."
+            yield Refused("CSS456E", sentence, version=_name(version), prefixes=_some(odd))
 
 
 CHECKS: Sequence[Callable[[TariffBook], Iterator[CssError]]] = (
@@ -110,7 +207,35 @@ CHECKS: Sequence[Callable[[TariffBook], Iterator[CssError]]] = (
     _prefixes_are_digits,
     _days_are_whole_minutes,
     _figures_are_sensible,
+    _steps_follow_each_other,
+    _time_has_a_unit,
+    _caps_can_be_kept,
+    _kinds_agree,
+    _service_charges_are_found,
+    _access_charges_have_service_charges,
+    _free_is_free,
+    _split_bands_have_one_grid,
 )
+
+
+def _rates(book: TariffBook) -> Iterator[tuple[TariffVersion, Rate]]:
+    return ((version, rate) for version in book.versions for rate in version.rates)
+
+
+def _which(version: TariffVersion, rate: Rate) -> dict[str, str]:
+    return {"version": _name(version), "prefix": rate.prefix, "band": rate.band}
+
+
+def _kinds(book: TariffBook) -> dict[str, set[TariffKind]]:
+    kinds: dict[str, set[TariffKind]] = {}
+    for version in book.versions:
+        kinds.setdefault(version.tariff_code, set()).add(version.kind)
+    return kinds
+
+
+def _some(prefixes: Sequence[str]) -> str:
+    """The first few of them: a list of a hundred thousand is not read."""
+    return ", ".join(prefixes[:SOME]) + (f" and {len(prefixes) - SOME} more" if len(prefixes) > SOME else "")
 
 
 def _is_prefix(rate: Rate) -> bool:
