@@ -73,7 +73,7 @@ def price(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """Price every call, in the order given: the frame's columns and ``PRICED_COLUMNS`` after them.
 
     Reads ``CALL_COLUMNS``; a column it would add must not be there yet. No row is lost: one that cannot be priced comes
-    back with a reason (CSS407E, CSS414E to CSS418E, CSS450E) and null amounts. ``band`` is that in which the call starts, and
+    back with a reason (CSS407E, CSS414E, CSS416E to CSS418E, CSS450E) and null amounts. ``band`` is that in which the call starts, and
     ``chargeable_units`` those of the tariff itself, not of the service charge. A wholesale price that cannot be found leaves
     its two columns null and its reason in ``wholesale_reject_code``: the customer's price does not wait for it.
     """
@@ -132,7 +132,7 @@ def _joined(calls: pl.DataFrame, parts: pl.DataFrame, tariff: TariffTable) -> pl
         pl.col("reject_code"),
         _wholesale_reject_code(tariff).alias("wholesale_reject_code"),
     )
-    texts = _reject_texts(calls, codes, parts["retail_version"], tariff)
+    texts = _reject_texts(calls, codes)
     return pl.concat([calls, added.with_columns(texts).select(*PRICED_COLUMNS)], how="horizontal")
 
 
@@ -150,7 +150,6 @@ def _reject_code(tariff: TariffTable) -> pl.Expr:
         ("CSS414E", pl.col("retail_version") == tariff.no_version),
         ("CSS417E", null(pl.col("vat"))),
         ("CSS416E", pl.col("retail_place") == tariff.no_rate),
-        ("CSS415E", is_access & (pl.col("service_version") == tariff.no_version)),
         ("CSS450E", is_access & (pl.col("service_place") == tariff.no_rate)),
         ("CSS418E", null(pl.col("retail_amount")) | (is_access & null(pl.col("service_amount")))),
     )
@@ -179,24 +178,21 @@ def _zero_reason(net: pl.Expr, is_free: pl.Expr) -> pl.Expr:
     return pl.when(pl.col("reject_code").is_null() & (net == 0)).then(reason)
 
 
-def _reject_texts(calls: pl.DataFrame, codes: pl.Series, versions: pl.Series, tariff: TariffTable) -> pl.Series:
+def _reject_texts(calls: pl.DataFrame, codes: pl.Series) -> pl.Series:
     """The sentence for each rejected call. Few are, so no words are spent on the others."""
     texts = pl.Series("reject_text", [None], dtype=pl.String).new_from_index(0, len(calls))
     where = codes.is_not_null().arg_true()
     if where.is_empty():
         return texts
     code = pl.col("reject_code")
-    service_code = at(tariff.tariff_codes.extend_constant(None, 1), at(tariff.versions["service_tariff"], pl.col("retail_version")))
     value = (
         pl.when(code == "CSS414E")
         .then(pl.col("tariff_code"))
-        .when(code == "CSS415E")
-        .then(service_code)
         .when(code.is_in(["CSS416E", "CSS450E"]))
         .then(pl.col("other_number"))
         .when(code == "CSS417E")
         .then(pl.col("started_at").cast(pl.String))
         .otherwise(pl.col("duration_seconds").cast(pl.String))
     )
-    rejected = pl.concat([calls.select(*CALL_COLUMNS)[where], pl.DataFrame([codes, versions])[where]], how="horizontal")
+    rejected = calls.select(*CALL_COLUMNS).with_columns(codes)[where]
     return texts.scatter(where, rejected.select(reject_text(value)).to_series())
