@@ -115,7 +115,7 @@ class Workers:
                 # Not forked: a library with threads of its own may not be, and each worker makes its own engine after it is started.
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_start_worker,
-                initargs=(url, self._net, self._clock),
+                initargs=(url, self._net, self._clock, max(1, _cores() // self._count)),
             )
         return self._pool
 
@@ -123,8 +123,15 @@ class Workers:
 _worker: tuple[Engine, Net, Clock] | None = None
 
 
-def _start_worker(url: str, net: Net, clock: Clock) -> None:
+def _cores() -> int:
+    """The processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start_worker(url: str, net: Net, clock: Clock, threads: int) -> None:
     global _worker  # noqa: PLW0603 - a worker process has one engine for its life, and no other place to keep it
+    # Polars makes a thread a core at its first use; in every one of several processes they would only be in each other's way.
+    os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
     # An interrupt at the terminal reaches the whole group; whoever hands out the work decides when it stops.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
