@@ -38,7 +38,7 @@ from css.master.districts import business_date as open_business_date
 LATE: Final = "CSS460W"
 """Why a late record waits."""
 MENDED_BY_NUMBERS: Final = ("CSS412E", "CSS413E")
-MENDED_BY_PRICES: Final = ("CSS414E", "CSS415E", "CSS416E", "CSS417E", "CSS450E")
+MENDED_BY_PRICES: Final = ("CSS414E", "CSS416E", "CSS417E", "CSS450E")
 """Reasons that go away when an order is completed, or when a tariff or a VAT rate comes: the night tries these again."""
 NIGHT_WORDS: Final = "Priced by the night, when it could be."
 NIGHT_RECORDS: Final = 50_000
