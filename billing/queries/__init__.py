@@ -5,6 +5,7 @@ from __future__ import annotations
 from billing.queries.accounts import account_balance, bills_of_account, held_bills, statement
 from billing.queries.bills import bill_card, bill_file
 from billing.queries.night import accounts_to_calculate, bills_to_dispatch, bills_to_post, bills_to_render, failures_to_take
+from billing.queries.reratings import rerating_card, reratings
 from billing.queries.runs import bill_run_id, bills_of_night
 
 __all__ = [
@@ -20,5 +21,7 @@ __all__ = [
     "bills_to_render",
     "failures_to_take",
     "held_bills",
+    "rerating_card",
+    "reratings",
     "statement",
 ]

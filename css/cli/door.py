@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from batch import queries as batch_queries
 from billing import actions as billing_actions
 from billing import queries as billing_queries
+from billing.actions import long_calls, rerating, suspense
 from billing.queries.tariffs import tariff_book
 from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -62,6 +63,12 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "withdraw-fault": repair_actions.withdraw_fault,
     "take-payment": billing_actions.take_payment,
     "release-bill": billing_actions.release_bill,
+    "replay-usage": suspense.replay_usage,
+    "approve-late-usage": suspense.approve_late_usage,
+    "write-off-usage": suspense.write_off_usage,
+    "accept-duplicate": suspense.accept_duplicate,
+    "assemble-usage": long_calls.assemble_usage,
+    "rerate-usage": rerating.rerate_usage,
 }
 
 QUERIES: Mapping[str, Callable[..., Any]] = {
@@ -94,6 +101,8 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "held-bills": billing_queries.held_bills,
     "bill-card": billing_queries.bill_card,
     "bill-file": billing_queries.bill_file,
+    "reratings": billing_queries.reratings,
+    "rerating-card": billing_queries.rerating_card,
     "outbox-after": handover.outbox_after,
     "night-runs": batch_queries.runs,
     "night-steps": batch_queries.steps,
