@@ -4,30 +4,42 @@ The layout is the industry's: comma-separated, 42 fields a record, one record a 
 plus, dates DD/MM/YYYY, times HH:MM:SS on London clocks without an offset, durations in whole seconds. Every field should
 be quoted (a spreadsheet eats the plus and the leading noughts of bare ones), but bare fields are read.
 
-Conventions of ours, where the layout leaves a choice (docs/decisions/0030):
+Conventions of ours, where the layout leaves a choice (docs/usage-files.md; docs/decisions/0030 and 0090):
 
 * A record is one line. A quoted field may hold commas and doubled quotes, never a line break.
-* The number charged is the customer identifier, or the presentation number where that is empty.
+* An outgoing call is charged to the customer identifier, or to the presentation number where that is empty.
+* The second leg of a diverted call is a record of its own whose diverted number is filled: that number pays.
+* A reverse-charged call has the call class R: the number dialled pays.
+* A part of a long call has the call cause P1, P2 and so on, the last one L3, and the call's name in its grouping id.
 * The hour that comes twice in October is read as its first coming, and the hour missing in March moves forward, which is
   the rule of ``css.core.calendar``. Both nights are Sunday mornings, so neither band nor price depends on it.
 * V and Z records are calls; what they cost is for our tariff to say, not the carrier's.
-
-A record that cannot be read is never dropped and never raises: it keeps its line and raw text and gains a reason.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import polars as pl
 
-from billing.rules.rejects import first_reject, reject_text
+from billing.rules.usage_lines import (
+    DURATION_SECONDS_MAX,
+    LINE_BYTES_MAX,
+    RECORD_COLUMNS,
+    Layout,
+    Window,
+    fields_of,
+    filled,
+    held_numbers,
+    is_blank,
+    judged,
+    lines_of,
+    seconds_of,
+)
+from billing.words import Leg
 from css.core.calendar import LONDON
-from css.core.errors import BadMessage
-from css.core.phone import SHORT_CODE_DIGITS_MAX, parse_number
+from css.core.phone import SHORT_CODE_DIGITS_MAX
 
 FIELDS: Final = (
     "call_type",
@@ -77,180 +89,180 @@ FIELDS: Final = (
 
 FIELDS_READ: Final = (
     "call_type",
+    "call_cause",
     "customer_identifier",
     "dialled_number",
     "call_date",
     "call_time",
     "duration",
+    "grouping_id",
+    "call_class",
+    "diverted_number",
     "record_id",
     "presentation_number",
 )
 
-LINE_COLUMNS: Final = {"line_number": pl.Int64(), "raw": pl.String(), "is_text": pl.Boolean()}
-"""What ``lines_of`` gives and ``parse_records`` reads."""
-
-RECORD_COLUMNS: Final = {
-    "line_number": pl.Int64(),
-    "raw": pl.String(),
-    "supplier_record_id": pl.String(),
-    "call_type": pl.String(),
-    "caller": pl.String(),
-    "dialled": pl.String(),
-    "started_at": pl.Datetime("us", "UTC"),
-    "duration_seconds": pl.Int64(),
-    "reject_code": pl.String(),
-    "reject_text": pl.String(),
-}
-"""What ``parse_records`` gives, in this order. Numbers are held as ``css.core.phone`` holds them. On a rejected row every
-column that could be read is there, so that totals of duration still mean something."""
-
 CALL_TYPES: Final = ("V", "Z")
-LINE_BYTES_MAX: Final = 4_000
-"""Ten times an ordinary record; a longer line is a broken file, and its raw text is kept only so far."""
-DURATION_SECONDS_MAX: Final = 7 * 86_400
-"""A week on the telephone: past it the meter is wrong, not the caller patient."""
+REVERSE_CLASS: Final = "R"
+"""The call class of a call that the number dialled has agreed to pay."""
 
 _A_FIELD: Final = r'(?:"(?:[^"]|"")*"|[^",]*)'
 _A_RECORD: Final = f"^{_A_FIELD}(?:,{_A_FIELD}){{{len(FIELDS) - 1}}}$"
-_PLAIN_UK_NUMBER: Final = r"^\+?44[1-37-9][0-9]{9}$"
-"""The forms nearly every record uses, which need no more than their plus taken off; ``parse_number`` reads all others."""
 _DATE: Final = r"^[0-9]{2}/[0-9]{2}/[0-9]{4}$"
 _TIME: Final = r"^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
-_SECONDS: Final = r"^[0-9]{1,12}$"
+_DATE_OTHERWISE: Final = r"^(?:[0-9]{1,4}[-/. ](?:[0-9]{1,2}|[A-Za-z]{3,9})[-/. ][0-9]{2,4}(?:[ T].*)?|[34][0-9]{4}(?:\.[0-9]+)?)$"
+"""How spreadsheets show a date, or count it in days since 1900."""
+_TIME_OTHERWISE: Final = r"^(?:[0-9]:[0-9]{2}(?::[0-9]{2})?|[0-9]{2}:[0-9]{2}|[0-9:]{4,8} ?[AaPp][Mm]|0?\.[0-9]+)$"
+_PART: Final = r"^([PL])([1-9][0-9]{0,3})$"
 _MICROSECONDS: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Between which instants a call may have started to be taken: not long before the file came, and not after."""
-
-    not_before: datetime
-    not_after: datetime
-
-
-def lines_of(content: bytes, first_line_number: int = 1) -> pl.DataFrame:
-    """The lines of a file, or of a block that ends at a line's end, as ``LINE_COLUMNS``.
-
-    Blank lines are no records and are not counted, so a file of n records has line numbers 1 to n without gap and the next
-    block begins at the number after the last.
-    Line ends may be LF or CRLF. A line that is not UTF-8 text, or that holds a NUL, comes back readable as Latin-1 with
-    ``is_text`` false: the database keeps the raw line, and ``parse_records`` gives the reason.
-    """
-    if b"\0" in content or not _is_utf8(content):
-        return _lines_one_by_one(content, first_line_number)
-    lines = pl.scan_lines(io.BytesIO(content), name="raw").filter(pl.col("raw").str.len_bytes() > 0)
-    return (
-        lines.with_row_index("line_number", first_line_number).select(pl.col("line_number").cast(pl.Int64), "raw", is_text=True).collect()
-    )
-
-
-def parse_records(lines: pl.DataFrame, window: Window | None = None) -> pl.DataFrame:
-    """Read lines into ``RECORD_COLUMNS``, one row a line in the same order; faults are CSS400E to CSS411E as values."""
-    shaped = lines.with_columns(
-        _is_long=pl.col("raw").str.len_bytes() > LINE_BYTES_MAX,
-        _is_record=pl.col("is_text") & (pl.col("raw").str.len_bytes() <= LINE_BYTES_MAX) & pl.col("raw").str.contains(_A_RECORD),
-    )
-    fields = shaped.hstack(_fields_of(shaped["raw"], shaped["_is_record"]))
-    read = (
-        fields.lazy()
-        .with_columns(
-            _caller_text=pl.coalesce(_filled("customer_identifier"), _filled("presentation_number")),
-            _dialled_text=_filled("dialled_number"),
-        )
-        .with_columns(_wall_clock(), _duration(), supplier_record_id=_filled("record_id"))
-        .with_columns(_london_to_utc())
-        .collect()
-    )
-    return (
-        read.with_columns(caller=_held_numbers(read["_caller_text"]), dialled=_held_numbers(read["_dialled_text"]))
-        .lazy()
-        .with_columns(_reject_code(window))
-        .with_columns(reject_text(_reject_value()))
-        .with_columns(raw=pl.when("_is_long").then(pl.col("raw").str.head(LINE_BYTES_MAX)).otherwise("raw"))
-        .select(*RECORD_COLUMNS)
-        .collect()
-    )
+def parse_records(content: bytes, first_line: int = 1, window: Window | None = None) -> pl.DataFrame:
+    """Read a block of a file into ``RECORD_COLUMNS``, one row a line in the same order; faults are values (CSS4xxE, CSS65xE)."""
+    lines = lines_of(content, first_line)
+    is_record = lines.frame["raw"].str.contains(_A_RECORD) & lines.frame["is_text"] & (lines.frame["raw"].str.len_bytes() <= LINE_BYTES_MAX)
+    fields = fields_of(lines, is_record, FIELDS, FIELDS_READ)
+    caller, dialled = _callers(fields), fields["dialled_number"]
+    read = pl.DataFrame(
+        [
+            *lines.frame,
+            *fields,
+            is_record.alias("is_record"),
+            _instants(fields).alias("started_at"),
+            seconds_of(fields["duration"]),
+            caller.alias("caller_text"),
+        ]
+    ).with_columns(filled("record_id").alias("supplier_record_id"), *_part_of_long_call(fields["call_cause"]))
+    if is_blank(fields["diverted_number"]) and is_blank(fields["call_class"]):
+        read = read.with_columns(pl.when("is_record").then(pl.lit(Leg.OUTGOING.value)).alias("leg"))
+        charged, other = caller, dialled
+    else:
+        read = read.with_columns(_leg())
+        charged, other = read.select(_charged_text().alias("charged"), _other_text().alias("other"))
+    return judged(read.with_columns(charged_number=held_numbers(charged), other_number=held_numbers(other)), _LAYOUT, window)
 
 
 def write_records(calls: pl.DataFrame) -> bytes:
     """Calls as UK Standard CDR, every field quoted, a line feed after each record; ``parse_records`` reads them back.
 
-    Takes ``caller``, ``dialled``, ``started_at``, ``duration_seconds`` and ``supplier_record_id`` as ``RECORD_COLUMNS``
-    has them; any other column named as in ``FIELDS`` is written too, and what is missing is written empty. A call in the
-    second coming of October's repeated hour reads back as one in the first: the layout cannot tell them apart.
+    Takes ``charged_number``, ``other_number``, ``started_at``, ``duration_seconds`` and ``supplier_record_id`` as
+    ``RECORD_COLUMNS`` has them, and where given ``leg``, ``chain_id``, ``part_number`` and ``is_last_part``; any other
+    column named as in ``FIELDS`` is written too, and what is missing is written empty. A call in the second coming of
+    October's repeated hour reads back as one in the first: the layout cannot tell them apart.
     """
     wall = pl.col("started_at").dt.convert_time_zone(LONDON.key)
+    charged, other = _with_plus("charged_number"), _with_plus("other_number")
+    is_reverse = _is_leg(calls, Leg.REVERSE)
     given = {
         "call_type": pl.lit("V"),
         "currency": pl.lit("GBP"),
         **{name: pl.col(name).cast(pl.String) for name in FIELDS if name in calls.columns},
-        "customer_identifier": _with_plus("caller"),
-        "dialled_number": _with_plus("dialled"),
+        "customer_identifier": pl.when(is_reverse).then(other).otherwise(charged),
+        "dialled_number": pl.when(is_reverse).then(charged).otherwise(other),
         "call_date": wall.dt.strftime("%d/%m/%Y"),
         "call_time": wall.dt.strftime("%H:%M:%S"),
         "duration": pl.col("duration_seconds").cast(pl.String),
         "record_id": pl.col("supplier_record_id"),
     }
+    if "leg" in calls.columns:
+        given["diverted_number"] = pl.when(_is_leg(calls, Leg.DIVERTED)).then(charged)
+        given["call_class"] = pl.when(is_reverse).then(pl.lit(REVERSE_CLASS))
+    if "chain_id" in calls.columns:
+        mark = pl.when("is_last_part").then(pl.lit("L")).otherwise(pl.lit("P"))
+        given["call_cause"] = pl.when(pl.col("chain_id").is_not_null()).then(mark + pl.col("part_number").cast(pl.String))
+        given["grouping_id"] = pl.col("chain_id")
     written = calls.select(given.get(name, pl.lit("")).fill_null("").alias(name) for name in FIELDS)
     buffer = io.BytesIO()
     written.write_csv(buffer, include_header=False, quote_style="always")
     return buffer.getvalue()
 
 
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+def _is_leg(calls: pl.DataFrame, leg: Leg) -> pl.Expr:
+    return pl.col("leg") == leg.value if "leg" in calls.columns else pl.lit(value=False)
 
 
-def _lines_one_by_one(content: bytes, first_line_number: int) -> pl.DataFrame:
-    """The slow way, for a file with damaged lines: each is judged by itself, so the good ones are not held hostage."""
-    rows: list[tuple[int, str, bool]] = []
-    kept = (line.removesuffix(b"\r") for line in content.split(b"\n"))
-    for line_number, line in enumerate((line for line in kept if line), start=first_line_number):
-        is_text = b"\0" not in line and _is_utf8(line)
-        # PostgreSQL text cannot hold a NUL; its picture can stand for it.
-        rows.append((line_number, line.decode("utf-8" if is_text else "latin-1").replace("\0", "\u2400"), is_text))
-    return pl.DataFrame(rows, schema=LINE_COLUMNS, orient="row")
-
-
-def _fields_of(raw: pl.Series, is_record: pl.Series) -> pl.DataFrame:
-    """``FIELDS_READ`` of each line, null where the line is not a record.
-
-    Only lines already known to be whole records reach the CSV reader, so no broken quote can swallow the line after it.
-    """
-    good = raw.filter(is_record)
-    if good.is_empty():
-        return pl.DataFrame({name: pl.Series([None] * len(raw), dtype=pl.String) for name in FIELDS_READ})
-    buffer = io.BytesIO()
-    good.to_frame().write_csv(buffer, include_header=False, quote_style="never")
-    buffer.seek(0)
-    fields = pl.read_csv(
-        buffer, has_header=False, schema=dict.fromkeys(FIELDS, pl.String), columns=[FIELDS.index(name) for name in FIELDS_READ]
+def _leg() -> pl.Expr:
+    """Null where the line is no record."""
+    return (
+        pl.when(~pl.col("is_record"))
+        .then(None)
+        .when(pl.col("diverted_number").str.strip_chars() != "")
+        .then(pl.lit(Leg.DIVERTED.value))
+        .when(pl.col("call_class").str.strip_chars() == REVERSE_CLASS)
+        .then(pl.lit(Leg.REVERSE.value))
+        .otherwise(pl.lit(Leg.OUTGOING.value))
+        .alias("leg")
     )
-    assert fields.height == len(good), "the CSV reader and the record pattern disagree on what a record is"
-    if fields.height == len(raw):
-        return fields
-    place = pl.when(is_record).then(is_record.cast(pl.UInt32).cum_sum() - 1)
-    return fields.select(pl.all().gather(place))
 
 
-def _filled(name: str) -> pl.Expr:
-    """The field without surrounding blanks; null when there is nothing in it."""
-    text = pl.col(name).str.strip_chars()
-    return pl.when(text != "").then(text)
+def _callers(fields: pl.DataFrame) -> pl.Series:
+    """The customer identifier, or the presentation number where that is empty."""
+    if is_blank(fields["presentation_number"]):
+        return fields["customer_identifier"]
+    return fields.select(pl.coalesce(filled("customer_identifier"), filled("presentation_number"))).to_series()
 
 
-def _wall_clock() -> pl.Expr:
-    """Date and time of the call as London clocks showed them, without a zone; null when either is not well formed."""
+def _charged_text() -> pl.Expr:
+    return _by_leg("caller_text", "diverted_number", "dialled_number")
+
+
+def _other_text() -> pl.Expr:
+    return _by_leg("dialled_number", "dialled_number", "caller_text")
+
+
+def _by_leg(outgoing: str, diverted: str, reverse: str) -> pl.Expr:
+    """The field that holds a number, by the leg of its record."""
+    leg = pl.col("leg")
+    return pl.when(leg == Leg.DIVERTED.value).then(diverted).when(leg == Leg.REVERSE.value).then(reverse).otherwise(outgoing)
+
+
+def _part_of_long_call(causes: pl.Series) -> tuple[pl.Expr, ...]:
+    """Chain, number and whether it is the last; all null on a call that is whole. Call causes of other forms mean nothing here."""
+    if is_blank(causes):
+        return tuple(pl.lit(None, RECORD_COLUMNS[name]).alias(name) for name in ("chain_id", "part_number", "is_last_part"))
+    cause = pl.col("call_cause").str.strip_chars()
+    is_part = cause.str.contains(_PART)
+    return (
+        pl.when(is_part).then(filled("grouping_id")).alias("chain_id"),
+        pl.when(is_part).then(cause.str.slice(1)).cast(pl.Int64, strict=False).alias("part_number"),
+        pl.when(is_part).then(cause.str.starts_with("L")).alias("is_last_part"),
+    )
+
+
+def _instants(fields: pl.DataFrame) -> pl.Series:
+    """When the calls began, null where date or time is not well formed.
+
+    A file has few dates: each is read once, with what London clocks are ahead of UTC on it. Only on the two odd nights of the
+    year, when that changes within the day, is each moment looked at by itself.
+    """
     day = pl.col("call_date").str.strip_chars()
-    clock = pl.col("call_time").str.strip_chars()
-    hours, minutes, seconds = (clock.str.slice(start, 2).cast(pl.Int64, strict=False) for start in (0, 3, 6))
-    microseconds = ((hours * 60 + minutes) * 60 + seconds) * _MICROSECONDS
-    dated = pl.when(day.str.contains(_DATE)).then(day).str.to_date("%d/%m/%Y", strict=False).cast(pl.Datetime("us"))
-    return pl.when(clock.str.contains(_TIME)).then(dated + microseconds.cast(pl.Duration("us"))).alias("_wall")
+    days = fields.lazy().select("call_date").unique().with_columns(_day=pl.when(day.str.contains(_DATE)).then(day)).collect()
+    midnights = days.select(
+        "call_date",
+        _midnight=pl.col("_day").str.to_date("%d/%m/%Y", strict=False).cast(pl.Datetime("us")),
+    ).with_columns(_ahead_at_noon=_ahead(pl.col("_midnight") + pl.duration(hours=12)), _ahead_at_midnight=_ahead(pl.col("_midnight")))
+    timed = fields.select("call_date", _time_of_day(fields["call_time"]))
+    moments = timed.join(midnights, on="call_date", how="left", maintain_order="left", nulls_equal=True)
+    wall = pl.col("_midnight") + pl.col("_time")
+    if (midnights["_ahead_at_noon"] == midnights["_ahead_at_midnight"]).all():
+        return moments.select((wall - pl.col("_ahead_at_noon")).dt.replace_time_zone("UTC")).to_series()
+    return moments.select(_wall=wall).select(_london_to_utc()).to_series()
+
+
+def _ahead(wall: pl.Expr) -> pl.Expr:
+    """How far London clocks are ahead of UTC when they show a moment that is there, and once only."""
+    return wall - wall.dt.replace_time_zone(LONDON.key, ambiguous="earliest", non_existent="null").dt.convert_time_zone(
+        "UTC"
+    ).dt.replace_time_zone(None)
+
+
+def _time_of_day(texts: pl.Series) -> pl.Series:
+    is_time = texts.str.contains(_TIME)
+    if not is_time.all():
+        texts = texts.str.strip_chars()
+        texts = texts.set(~texts.str.contains(_TIME), None)
+    hours, minutes, seconds = (texts.str.slice(start, 2).cast(pl.Int64) for start in (0, 3, 6))
+    return (((hours * 60 + minutes) * 60 + seconds) * _MICROSECONDS).cast(pl.Duration("us")).alias("_time")
 
 
 def _london_to_utc() -> pl.Expr:
@@ -260,69 +272,52 @@ def _london_to_utc() -> pl.Expr:
     return pl.coalesce(known, wall.dt.replace_time_zone("UTC")).alias("started_at")
 
 
-def _duration() -> pl.Expr:
-    text = pl.col("duration").str.strip_chars()
-    return pl.when(text.str.contains(_SECONDS)).then(text).cast(pl.Int64, strict=False).alias("duration_seconds")
-
-
-def _held_numbers(texts: pl.Series) -> pl.Series:
-    """Telephone numbers as held, null where one cannot be read: nearly all by pattern, the odd ones by ``parse_number``."""
-    is_plain = texts.str.contains(_PLAIN_UK_NUMBER)
-    odd = texts.filter(~is_plain).unique().drop_nulls()
-    held = pl.Series([_held_number(text) for text in odd], dtype=pl.String)
-    return pl.select(
-        pl.when(is_plain).then(texts.str.strip_prefix("+")).otherwise(texts.replace_strict(odd, held, default=None))
-    ).to_series()
-
-
-def _held_number(text: str) -> str | None:
-    try:
-        return parse_number(text)
-    except BadMessage:
-        return None
-
-
 def _with_plus(name: str) -> pl.Expr:
     """As the layout wants a number: E.164 with its plus, a short code bare."""
     number = pl.col(name)
     return pl.when(number.str.len_bytes() > SHORT_CODE_DIGITS_MAX).then(pl.lit("+") + number).otherwise(number)
 
 
-def _reject_code(window: Window | None) -> pl.Expr:
-    started = pl.col("started_at")
-    late = started > window.not_after if window else pl.lit(value=False)
-    early = started < window.not_before if window else pl.lit(value=False)
-    return first_reject(
-        ("CSS402E", ~pl.col("is_text")),
-        ("CSS401E", pl.col("_is_long")),
-        ("CSS400E", ~pl.col("_is_record")),
-        ("CSS409E", ~pl.col("call_type").is_in(CALL_TYPES)),
-        ("CSS409E", pl.col("call_type").is_null()),
-        ("CSS403E", pl.col("caller").is_null()),
-        ("CSS404E", pl.col("dialled").is_null()),
-        ("CSS405E", started.is_null()),
-        ("CSS407E", pl.col("duration_seconds").is_null()),
-        ("CSS408E", pl.col("duration_seconds") > DURATION_SECONDS_MAX),
-        ("CSS410E", late),
-        ("CSS411E", early),
-    )
-
-
-def _reject_value() -> pl.Expr:
-    """The text at fault, as the file has it."""
-    code = pl.col("reject_code")
-    moment = pl.concat_str("call_date", "call_time", separator=" ", ignore_nulls=True)
-    return (
-        pl.when(code == "CSS401E")
-        .then(pl.lit(str(LINE_BYTES_MAX)))
-        .when(code == "CSS403E")
-        .then(pl.coalesce("_caller_text", "customer_identifier"))
-        .when(code == "CSS404E")
-        .then("dialled_number")
-        .when(code.is_in(["CSS405E", "CSS410E", "CSS411E"]))
-        .then(moment)
-        .when(code.is_in(["CSS407E", "CSS408E"]))
-        .then("duration")
+def _layout() -> Layout:
+    no_moment, code = pl.col("started_at").is_null(), pl.col("reject_code")
+    day, clock = pl.col("call_date").str.strip_chars(), pl.col("call_time").str.strip_chars()
+    changed_day = day.str.contains(_DATE_OTHERWISE) & ~day.str.contains(_DATE)
+    changed_time = clock.str.contains(_TIME_OTHERWISE) & ~clock.str.contains(_TIME)
+    is_part = pl.col("part_number").is_not_null()
+    return Layout(
+        sound=pl.col("call_type").is_in(CALL_TYPES) & ~(is_part & pl.col("chain_id").is_null()),
+        texts={
+            "charged_text": _charged_text(),
+            "other_text": _other_text(),
+            "moment_text": pl.concat_str("call_date", "call_time", separator=" ", ignore_nulls=True),
+            "duration_text": pl.col("duration"),
+        },
+        faults=(
+            ("CSS400E", ~pl.col("is_record")),
+            ("CSS409E", ~pl.col("call_type").str.strip_chars().is_in(CALL_TYPES)),
+            ("CSS409E", pl.col("call_type").is_null()),
+            ("CSS659E", is_part & pl.col("chain_id").is_null()),
+            ("CSS657E", no_moment & (changed_day | changed_time)),
+            ("CSS405E", no_moment),
+        ),
+        values=pl.when(code.is_in(["CSS405E", "CSS657E"]))
+        .then("moment_text")
         .when(code == "CSS409E")
         .then("call_type")
+        .when(code == "CSS659E")
+        .then("call_cause"),
     )
+
+
+_LAYOUT: Final = _layout()
+
+__all__ = [
+    "CALL_TYPES",
+    "DURATION_SECONDS_MAX",
+    "FIELDS",
+    "LINE_BYTES_MAX",
+    "RECORD_COLUMNS",
+    "Window",
+    "parse_records",
+    "write_records",
+]
