@@ -44,8 +44,8 @@ def load_tariff(session: Session, command: LoadTariff, *, by: Actor, at: datetim
     """Take in a tariff version from its XML, to be compared and released; the same version again changes nothing.
 
     Raises:
-        Refused: CSS443E the actor may not, CSS423E to CSS427E and CSS450E to CSS459E faults of the tariff, CSS681E its number is
-            not the next, CSS682E its tariff has another name or kind, CSS683E its service tariff is not on file.
+        Refused: CSS443E the actor may not, CSS423E to CSS427E and CSS451E to CSS459E faults of the tariff, CSS681E its number is
+            used up, CSS682E its tariff has another name or kind.
         BadMessage: CSS500E to CSS517E and CSS675E to CSS680E, the document.
         Conflict: CSS449E, another content is on file under its number.
     """
@@ -53,13 +53,9 @@ def load_tariff(session: Session, command: LoadTariff, *, by: Actor, at: datetim
     document = read_tariff(command.document)
     version = document.version
     wrong = Refusals()
-    wrong.add(*_faults(session, version))
-    service = version.service_tariff_code
+    wrong.add(*_faults(session, version, _loaded(session, version.service_tariff_code)))
     tariff_ids = keep_tariffs(session, {version.tariff_code: (document.name, version.kind)})
     tariff = _locked(session, tariff_ids[version.tariff_code])
-    if service is not None and service not in tariff_ids:
-        sentence = "Tariff {service}, whose service charges it adds, is not on file; load that one first."
-        wrong.add(Refused("CSS683E", sentence, service=service, element="ServiceTariff"))
     wrong.add(*_not_as_it_was(tariff, document))
     there = tariff_versions(session, version.tariff_code)
     known = _known(session, version, there, wrong)
@@ -93,7 +89,7 @@ def release_tariff(session: Session, command: ReleaseTariff, *, by: Actor, at: d
 
     Raises:
         Refused: CSS443E the actor may not, CSS686E the actor loaded it, CSS688E days would lose their price, CSS683E its service
-            tariff prices nothing yet when it starts, CSS423E to CSS427E and CSS450E to CSS459E faults of the tariff.
+            tariff prices nothing yet when it starts, CSS423E to CSS427E and CSS451E to CSS459E faults of the tariff.
         NotFound: CSS684E, no such version.
         Conflict: CSS685E it is not to be released any more, CSS689E another version was released for its days meanwhile.
     """
@@ -179,7 +175,7 @@ def store_book(session: Session, book: TariffBook, names: Mapping[str, str]) -> 
     tariff by its code. The VAT rates of the book are not stored: the master files have them.
 
     Raises:
-        Refused: CSS423E to CSS427E, CSS450E to CSS459E and CSS419E, all faults of the book at once, or an overlap with a
+        Refused: CSS423E to CSS427E, CSS451E to CSS459E and CSS419E, all faults of the book at once, or an overlap with a
             version stored before.
         Conflict: CSS449E, a version is stored already with another content.
     """
@@ -216,10 +212,18 @@ def _add_released(session: Session, versions: Sequence[Version], names: Mapping[
     add_rates(session, [(row.id, version) for row, version in zip(rows, versions, strict=True)])
 
 
-def _faults(session: Session, version: Version) -> tuple[CssError, ...]:
+def _faults(session: Session, version: Version, including: tuple[int, ...] = ()) -> tuple[CssError, ...]:
     """What is wrong with a version, judged beside the service charges it adds."""
-    service = versions_of(session, version.service_tariff_code) if version.service_tariff_code else ()
+    service = versions_of(session, version.service_tariff_code, including=including) if version.service_tariff_code else ()
     return tariff_faults(TariffBook((version, *service), ()))
+
+
+def _loaded(session: Session, tariff_code: str | None) -> tuple[int, ...]:
+    """The last version of a tariff, if none is released yet: what is loaded may build upon what is loaded."""
+    there = tariff_versions(session, tariff_code) if tariff_code else ()
+    if any(one.state is TariffState.RELEASED for one in there):
+        return ()
+    return tuple(one.version_id for one in there if one.state is TariffState.LOADED)[-1:]
 
 
 def _service_not_in_force(session: Session, version: Version) -> Sequence[CssError]:

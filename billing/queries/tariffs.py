@@ -97,9 +97,9 @@ def tariff_version(session: Session, version_id: int) -> tuple[str, rules.Tariff
     return chosen[0].name, version
 
 
-def versions_of(session: Session, tariff_code: str) -> tuple[rules.TariffVersion, ...]:
-    """The released versions of one tariff."""
-    rows = session.execute(block("billing", "tariffs.versions"), {"including": []}).all()
+def versions_of(session: Session, tariff_code: str, *, including: tuple[int, ...] = ()) -> tuple[rules.TariffVersion, ...]:
+    """The released versions of one tariff, and those named by their ids."""
+    rows = session.execute(block("billing", "tariffs.versions"), {"including": list(including)}).all()
     return _versions(session, [row for row in rows if row.code == tariff_code])
 
 
@@ -151,8 +151,13 @@ def prices_in_words(version: rules.TariffVersion) -> tuple[DestinationPrice, ...
         alike[charge_class, destination, words, tuple(bands)].append(prefix)
     return tuple(
         DestinationPrice(charge_class=charge_class, destination=destination, prefixes=tuple(sorted(prefixes)), bands=bands, price=words)
-        for (charge_class, destination, words, bands), prefixes in sorted(alike.items())
+        for (charge_class, destination, words, bands), prefixes in sorted(alike.items(), key=_place)
     )
+
+
+def _place(priced: tuple[tuple[str, str, str, tuple[str, ...]], list[str]]) -> tuple[str, str, str, int]:
+    (charge_class, destination, _, bands), prefixes = priced
+    return charge_class, destination, min(prefixes), rules.BANDS.index(cast("rules.Band", bands[0]))
 
 
 def _versions(session: Session, rows: Sequence[Row[tuple[object, ...]]]) -> tuple[rules.TariffVersion, ...]:

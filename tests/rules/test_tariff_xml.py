@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import schemas
 from billing.reference import reference_book
-from billing.rules.tariff import BANDS, NO_PRICE, Rate, Step, TariffVersion
+from billing.rules.tariff import BANDS, NO_PRICE, Rate, Step, TariffBook, TariffVersion
+from billing.rules.tariff_check import tariff_faults
 from billing.rules.tariff_compare import content, in_order
 from billing.tariff_xml import read_tariff, write_tariff
 from billing.words import Boundary, TariffKind
@@ -30,7 +31,7 @@ def test_the_sample_says_what_it_says() -> None:
     assert document.name == "Anytime for homes"
     assert (version.tariff_code, version.version, version.kind) == ("ANYTIME", 3, TariffKind.RETAIL)
     assert version.period == Period(date(2026, 4, 1), date(2027, 4, 1))
-    assert (version.basis, version.boundary, version.bank_holidays) == (PriceBasis.GROSS, Boundary.SPLIT, "england-and-wales")
+    assert (version.basis, version.boundary, version.bank_holidays) == (PriceBasis.GROSS, Boundary.START, "england-and-wales")
     assert (version.daytime_from, version.daytime_to, version.minimum_seconds) == (time(7), time(19), 10)
     assert (version.price_rounding_millionths, version.service_tariff_code) == (100_000, "SC")
     by_key = {(rate.prefix, rate.band): rate for rate in version.rates}
@@ -44,6 +45,14 @@ def test_the_sample_says_what_it_says() -> None:
     emergency = by_key["999", "day"]
     assert (emergency.is_free, emergency.is_itemised, emergency.is_short_code) == (True, False, True)
     assert emergency.steps == (Step(0, 0, NO_PRICE),)
+
+
+def test_the_samples_are_tariffs_to_rate_with() -> None:
+    service = read_tariff((schemas.SAMPLES / "valid" / "tariff-service.xml").read_bytes()).version
+    assert service.boundary is Boundary.SPLIT
+    retail = replace(read_tariff(RETAIL).version, tariff_version_id=1)
+    apart = replace(service, rates=tuple(replace(rate, rate_id=100 + rate.rate_id) for rate in service.rates))
+    assert tariff_faults(TariffBook((retail, apart), ())) == ()
 
 
 @pytest.mark.parametrize("version", reference_book().versions, ids=lambda version: f"{version.tariff_code}-{version.version}")
