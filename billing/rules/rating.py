@@ -150,8 +150,9 @@ def _reject_code(tariff: TariffTable) -> pl.Expr:
         ("CSS414E", pl.col("retail_version") == tariff.no_version),
         ("CSS417E", null(pl.col("vat"))),
         ("CSS416E", pl.col("retail_place") == tariff.no_rate),
+        ("CSS418E", null(pl.col("retail_amount"))),
         ("CSS450E", is_access & (pl.col("service_place") == tariff.no_rate)),
-        ("CSS418E", null(pl.col("retail_amount")) | (is_access & null(pl.col("service_amount")))),
+        ("CSS418E", is_access & null(pl.col("service_amount"))),
     )
 
 

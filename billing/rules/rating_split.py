@@ -37,6 +37,7 @@ def split_calls(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
         for some in calls[crossing].iter_slices(CALLS_AT_ONCE)
     ]
     total = pl.concat(totals)
+    assert len(total) == len(crossing), "every answered call has pieces"
     return calls.with_columns(
         calls["units"].scatter(crossing, total["units"]),
         calls["amount"].scatter(crossing, total["amount"] + total["setup"]),
@@ -108,7 +109,8 @@ def _may_cross(tariff: TariffTable) -> pl.Expr:
         .then(day_from)
         .otherwise(SECONDS_PER_DAY)
     )
-    return _at(versions["is_split"], version) & (pl.col("charged") > edge - wall) & (pl.col("place") != tariff.no_rate)
+    is_charged = (pl.col("charged") > 0) & (pl.col("place") != tariff.no_rate)
+    return is_charged & _at(versions["is_split"], version) & (pl.col("charged") > edge - wall)
 
 
 def _by_edges(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
