@@ -75,6 +75,7 @@ def assemble_chains(session: Session, settling: Settling, chains: Sequence[Chain
         tally.looked_at += judged.height
         _price(session, settling, judged.filter(WHOLE), tally)
         keep_waiting(session, settling, judged.filter(~WHOLE), tally)
+        tally.watch(tally.looked_at)
 
 
 @audit.answered

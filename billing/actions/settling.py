@@ -7,7 +7,7 @@ transaction ends), so two replays at once price each record once: the second fin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -54,6 +54,14 @@ class Settling:
     """Calls that began too long ago wait for approval; what is priced by authority does not."""
 
 
+Watch = Callable[[int, int], None]
+"""Told how many records were looked at so far, and how many were chosen."""
+
+
+def unwatched(_done: int, _chosen: int) -> None:
+    """Nobody watches."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of records so far."""
@@ -68,6 +76,8 @@ class Tally:
     """Those of the first record of each reason."""
     changed: Counter[str] = field(default_factory=Counter)
     """Records that wait for another reason than before, by the new one."""
+    watch: Callable[[int], None] = lambda _: None
+    """Told ``looked_at`` after every piece of work."""
 
     @property
     def settled(self) -> int:
@@ -113,6 +123,7 @@ def settle_records(session: Session, settling: Settling, record_ids: Sequence[in
         )
         tally.looked_at += records.height
         price_and_settle(session, settling, records, records.select("usage_record_id", call_id="usage_record_id"), tally)
+        tally.watch(tally.looked_at)
 
 
 def price_and_settle(session: Session, settling: Settling, calls: pl.DataFrame, members: pl.DataFrame, tally: Tally) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,8 +11,19 @@ import polars as pl
 from sqlalchemy.orm import Session
 
 from billing.actions.long_calls import assemble_chains, chains_of, no_price, require_reason
-from billing.actions.settling import RECORD_COLUMNS, Settling, Tally, hold_suspense, price_and_settle, settle_as, settle_records
+from billing.actions.settling import (
+    RECORD_COLUMNS,
+    Settling,
+    Tally,
+    Watch,
+    hold_suspense,
+    price_and_settle,
+    settle_as,
+    settle_records,
+    unwatched,
+)
 from billing.commands import BlockTotals
+from billing.queries.suspense import number_pattern, require_reason_code
 from billing.rules.permission import require_may
 from billing.suspense_commands import (
     AcceptDuplicate,
@@ -30,7 +40,6 @@ from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import Conflict, NotFound, Refusals, Refused
 from css.core.money import to_money
-from css.core.phone import E164_DIGITS_MAX
 from css.db.bulk import read_frame
 from css.db.sql import block
 from css.master.districts import business_date as open_business_date
@@ -47,12 +56,10 @@ UNCOUNTED_MAX: Final = 100
 """Records that may be written off without saying how many there are."""
 
 _CHOSEN: Final = {"usage_record_id": pl.Int64(), "is_part": pl.Boolean(), "duration_seconds": pl.Int64()}
-_NUMBER_FORM: Final = re.compile(rf"^(?:\+|0(?=[1-9]))?([0-9]{{1,{E164_DIGITS_MAX}}})$")
-_CODE_FORM: Final = re.compile(r"^CSS[0-9]{3}[EW]$")
 
 
 @audit.answered
-def replay_usage(session: Session, command: ReplayUsage, *, by: Actor, at: datetime) -> UsageSettled:
+def replay_usage(session: Session, command: ReplayUsage, *, by: Actor, at: datetime, watch: Watch = unwatched) -> UsageSettled:
     """Price open records anew with what is known now; what has a price is settled, the rest waits for the reason it has now.
 
     Of a long call the parts are priced together, or wait together, also those that were not chosen. Rated on the open
@@ -63,11 +70,11 @@ def replay_usage(session: Session, command: ReplayUsage, *, by: Actor, at: datet
             nothing can meet; CSS713E, a record named is not open.
     """
     require_may(by, "replay usage")
-    return _replayed(session, command, hold_late=True, by=by, at=at)
+    return _replayed(session, command, hold_late=True, by=by, at=at, watch=watch)
 
 
 @audit.answered
-def approve_late_usage(session: Session, command: ApproveLateUsage, *, by: Actor, at: datetime) -> UsageSettled:
+def approve_late_usage(session: Session, command: ApproveLateUsage, *, by: Actor, at: datetime, watch: Watch = unwatched) -> UsageSettled:
     """Let late calls be billed: those chosen among the records that wait for approval (CSS460W) are priced and settled.
 
     Raises:
@@ -78,7 +85,7 @@ def approve_late_usage(session: Session, command: ApproveLateUsage, *, by: Actor
     if late.chosen.reason_code != LATE:
         sentence = "Only records that wait for approval ({late}) are approved; replay the others."
         raise Refused("CSS718E", sentence, late=LATE, element="chosen.reason_code")
-    return _replayed(session, late, hold_late=False, by=by, at=at)
+    return _replayed(session, late, hold_late=False, by=by, at=at, watch=watch)
 
 
 @audit.answered
@@ -164,13 +171,15 @@ def replay_next(session: Session, district_code: str, after: int, *, business_da
     return BlockTotals(read=tally.looked_at, written=tally.settled, filtered=waiting, amount=to_money(tally.net)), ids[-1]
 
 
-def _replayed(session: Session, command: ReplayUsage | ApproveLateUsage, *, hold_late: bool, by: Actor, at: datetime) -> UsageSettled:
+def _replayed(
+    session: Session, command: ReplayUsage | ApproveLateUsage, *, hold_late: bool, by: Actor, at: datetime, watch: Watch
+) -> UsageSettled:
     require_reason(command.reason)
     settling = replace(_settling(session, command.district_code, command.reason, by), hold_late=hold_late)
     chosen = _chosen(session, command.district_code, command.chosen)
 
     def deed() -> Tally:
-        tally = Tally()
+        tally = Tally(watch=lambda done: watch(done, chosen.height))
         settle_records(session, settling, chosen.filter(~pl.col("is_part"))["usage_record_id"].to_list(), tally)
         parts = chosen.filter("is_part")["usage_record_id"].to_list()
         assemble_chains(session, settling, chains_of(session, command.district_code, parts) if parts else [], tally)
@@ -203,14 +212,12 @@ def _settling(session: Session, district_code: str, reason: str, by: Actor) -> S
 def _chosen(session: Session, district_code: str, chosen: UsageChosen) -> pl.DataFrame:
     """The ids of the open records chosen, in order, whether each is a part of a long call, and its seconds."""
     wrong = Refusals()
-    if chosen.reason_code is not None and not _CODE_FORM.match(chosen.reason_code):
-        wrong.add(_senseless("{value!r} is no reason; write it like CSS412E.", chosen.reason_code, "reason_code"))
-    number = None if chosen.charged_number is None else _NUMBER_FORM.match(chosen.charged_number.replace(" ", ""))
-    if chosen.charged_number is not None and number is None:
-        wrong.add(_senseless("{value!r} is not how a telephone number begins; write digits.", chosen.charged_number, "charged_number"))
+    wrong.reading(lambda: require_reason_code(chosen.reason_code))
+    numbers = wrong.reading(lambda: number_pattern(chosen.charged_number))
     since, before = chosen.set_aside_from, chosen.set_aside_before
     if since is not None and before is not None and since >= before:
-        wrong.add(_senseless("No day is before {value} and not before the first day asked for.", str(before), "set_aside_before"))
+        sentence = "No day is before {before} and not before {since}."
+        wrong.add(Refused("CSS718E", sentence, before=before, since=since, element="set_aside_before"))
     wrong.tell()
     found = read_frame(
         session,
@@ -219,7 +226,7 @@ def _chosen(session: Session, district_code: str, chosen: UsageChosen) -> pl.Dat
         district=district_code,
         reason_code=chosen.reason_code,
         supplier=chosen.supplier,
-        numbers=None if number is None else f"{_held_prefix(chosen.charged_number or '', number[1])}%",
+        numbers=numbers,
         file=chosen.usage_file_id,
         chain=chosen.chain_id,
         since=since,
@@ -232,11 +239,6 @@ def _chosen(session: Session, district_code: str, chosen: UsageChosen) -> pl.Dat
     return found
 
 
-def _held_prefix(text: str, digits: str) -> str:
-    """National form is told by its nought; numbers are held with their country code."""
-    return f"44{digits}" if text.replace(" ", "").startswith("0") else digits
-
-
 def _check_count(command: WriteOffUsage, count: int) -> None:
     if command.preview or (command.expected_count is None and count <= UNCOUNTED_MAX):
         return
@@ -246,10 +248,6 @@ def _check_count(command: WriteOffUsage, count: int) -> None:
     if command.expected_count != count:
         sentence = "{count} records would be given up, not {expected}; look at them again."
         raise Conflict("CSS712E", sentence, count=count, expected=command.expected_count, element="expected_count")
-
-
-def _senseless(sentence: str, value: str, element: str) -> Refused:
-    return Refused("CSS718E", sentence, value=value[:40], element=f"chosen.{element}")
 
 
 def _not_there(record_id: int) -> NotFound:

@@ -33,3 +33,16 @@ SELECT u.usage_record_id, u.supplier, u.chain_id, u.part_number, u.is_last_part,
   JOIN billing.usage_set_aside u
     ON u.district_code = :district AND u.supplier = c.supplier AND u.chain_id = c.chain_id
    AND u.settled_as IN ('rated', 'zero-rated') AND u.outcome = 'suspended'
+
+-- name: waiting
+-- Long calls of which parts wait, each as far as it has come. Leans on ix_usage_set_aside_chain.
+-- example: {"district": "ZZ", "limit": 100}
+SELECT u.supplier, u.chain_id, max(u.reason_code) AS reason_code, max(u.words) AS words,
+       array_agg(coalesce(u.part_number, 0) ORDER BY u.part_number) AS part_numbers, bool_or(coalesce(u.is_last_part, FALSE)) AS has_last,
+       CAST(coalesce(sum(u.duration_seconds), 0) AS bigint) AS duration_seconds, min(u.charged_number) AS charged_number,
+       min(u.started_at) AS started_at, max(u.set_aside_on) AS newest_on
+  FROM billing.usage_set_aside u
+ WHERE u.district_code = :district AND u.is_open AND u.chain_id IS NOT NULL
+ GROUP BY u.supplier, u.chain_id
+ ORDER BY u.supplier, u.chain_id
+ LIMIT :limit

@@ -70,3 +70,33 @@ WITH done AS (
      AND (u.reason_code, u.words) IS DISTINCT FROM (r.code, r.words)
   RETURNING 1)
 SELECT count(*) FROM done
+
+-- name: by_age
+-- The open records of a district by reason, counted by how many business dates they have waited. Leans on ix_usage_set_aside_open.
+-- example: {"district": "ZZ", "today": "2026-01-31", "reason_code": null, "older": 0, "numbers": null}
+SELECT u.reason_code, min(u.words) AS words, count(*) AS record_count, CAST(coalesce(sum(u.duration_seconds), 0) AS bigint) AS duration_seconds,
+       count(*) FILTER (WHERE CAST(:today AS date) - u.set_aside_on <= 7) AS days_to_7,
+       count(*) FILTER (WHERE CAST(:today AS date) - u.set_aside_on BETWEEN 8 AND 30) AS days_8_to_30,
+       count(*) FILTER (WHERE CAST(:today AS date) - u.set_aside_on BETWEEN 31 AND 90) AS days_31_to_90,
+       count(*) FILTER (WHERE CAST(:today AS date) - u.set_aside_on > 90) AS days_over_90,
+       min(u.set_aside_on) AS oldest_on
+  FROM billing.usage_set_aside u
+ WHERE u.district_code = :district AND u.is_open
+   AND (:reason_code IS NULL OR u.reason_code = :reason_code)
+   AND (:numbers IS NULL OR u.charged_number LIKE :numbers)
+   AND CAST(:today AS date) - u.set_aside_on >= :older
+ GROUP BY u.reason_code
+ ORDER BY u.reason_code
+
+-- name: listed
+-- Open records one by one, oldest first. Leans on ix_usage_set_aside_open.
+-- example: {"district": "ZZ", "today": "2026-01-31", "reason_code": "CSS412E", "older": 8, "numbers": "4416%", "limit": 100}
+SELECT u.usage_record_id, u.set_aside_on, u.supplier, u.reason_code, u.words, u.leg, u.charged_number, u.other_number, u.started_at,
+       u.duration_seconds, u.chain_id, u.part_number, u.raw
+  FROM billing.usage_set_aside u
+ WHERE u.district_code = :district AND u.is_open
+   AND (:reason_code IS NULL OR u.reason_code = :reason_code)
+   AND (:numbers IS NULL OR u.charged_number LIKE :numbers)
+   AND CAST(:today AS date) - u.set_aside_on >= :older
+ ORDER BY u.set_aside_on, u.usage_record_id
+ LIMIT :limit
