@@ -27,6 +27,8 @@ from css.core.words import PriceBasis, VatCode
 
 AMOUNT_MAX_MILLIONTHS: Final = 10**14
 """A million pounds for one call: past it the record is rejected, long before 64 bits overflow in silence."""
+TOO_MUCH: Final = 2 * AMOUNT_MAX_MILLIONTHS
+"""What is reckoned no further: past the largest amount, and still so when it has been rounded."""
 NEVER: Final = 2**62
 """In place of a second that no call reaches and of a maximum that no price does."""
 EDGE_SPACE: Final = 2**33
@@ -204,12 +206,12 @@ def _step_rows(rate: Rate) -> Iterator[tuple[int, ...]]:
     steps: Sequence[Step] = rate.steps
     for number, step in enumerate(steps):
         next_from = steps[number + 1].from_second if number + 1 < len(steps) else NEVER
-        amount = min(amount + step.price.millionths, AMOUNT_MAX_MILLIONTHS + 1)
+        amount = min(amount + step.price.millionths, TOO_MUCH)
         unit_seconds, has_unit = (step.unit_seconds, 1) if step.unit_seconds else (1, 0)
         unit_price = step.unit_price.millionths * has_unit
         yield step.from_second, next_from, unit_seconds, has_unit, unit_price, step.price.millionths, amount, units
         whole = -((step.from_second - next_from) // unit_seconds) * has_unit
-        amount = min(amount + whole * unit_price, AMOUNT_MAX_MILLIONTHS + 1)
+        amount = min(amount + whole * unit_price, TOO_MUCH)
         units += whole
 
 
