@@ -97,16 +97,17 @@ def _run_steps(attempt: _Attempt, number: int) -> RunOutcome:
         error = trouble
     except Breach as breach:
         error = CssError("CSS612E", "Out of balance: {why}. Nothing of this step was kept; see the runbook.", why=str(breach))
-    return_code = _return_code(error, rejected)
     state = ExecutionState.COMPLETED if error is None else ExecutionState.FAILED
     with transaction(attempt.engine) as session:
+        # Read back, so that an alarm of an attempt that was killed counts in this one.
+        return_code = _return_code(error, rejected + len(repository.alarms(session, attempt.instance_id)))
         repository.end_attempt(session, attempt.instance_id, attempt.execution_id, state, attempt.clock.now(), return_code, error)
     return RunOutcome(attempt.instance_id, number, return_code, error, done)
 
 
-def _return_code(error: CssError | None, rejected: int) -> int:
+def _return_code(error: CssError | None, to_look_at: int) -> int:
     if error is None:
-        return 4 if rejected else 0
+        return 4 if to_look_at else 0
     if isinstance(error, Unavailable):
         return 16
     return 12 if error.code in {"CSS612E", "CSS620E"} else 8
@@ -163,6 +164,8 @@ def _record(attempt: _Attempt, session: Session, step_id: int, step: str, work: 
     repository.record_work(session, attempt.instance_id, step_id, attempt.execution_id, step, work, attempt.clock.now(), checkpoint)
     for words in work.messages:
         LOG.info("%s", words, extra={"step": step})
+    for words in work.alarms:
+        LOG.warning("%s", words, extra={"step": step})
 
 
 def _run_blocks(attempt: _Attempt, step: BlockStep, row: repository.StepRow) -> None:

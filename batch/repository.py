@@ -40,6 +40,8 @@ from css.db.engine import make_engine
 LOCK_CLASS = 0x0CB5
 """First key of the advisory locks of running instances; the second is the instance's id."""
 REJECTS_AT_ONCE = 1000
+ALARM = "alarm: "
+"""An alarm is kept as a control total of this beginning, so that a restart and the morning still know of it."""
 
 
 class Fenced(CssError):  # noqa: N818 - it is what happened to the attempt, as its family says
@@ -232,7 +234,7 @@ def record_work(
     at: datetime,
     checkpoint: dict[str, Any] | None,
 ) -> None:
-    """Write what a transaction did beside its output: rejects, totals, counts and checkpoint, under the fence.
+    """Write what a transaction did beside its output: rejects, totals, alarms, counts and checkpoint, under the fence.
 
     Raises:
         Breach: the counts do not close.
@@ -245,7 +247,7 @@ def record_work(
         msg = f"step {step}: {work.counts.rejected} counted as rejected but {len(work.rejects) + work.kept_by_room} set aside"
         raise Breach(msg)
     _set_aside(session, instance_id, step, work.rejects, at)
-    for total in work.totals:
+    for total in (*work.totals, *(Total(ALARM + words, 1) for words in work.alarms)):
         _add_total(session, instance_id, step, total)
     values: dict[str, Any] = {
         "read_count": StepExecution.read_count + work.counts.read,
@@ -391,11 +393,21 @@ def _add_total(session: Session, instance_id: int, step: str, total: Total) -> N
 
 
 def control_totals(session: Session, instance_id: int) -> tuple[tuple[str, str, int | None, Money | None], ...]:
-    """Every total of an instance: step, name, count, amount, in the order of the steps."""
+    """Every total of an instance but its alarms: step, name, count, amount, in the order of the steps."""
     rows = session.execute(
         select(ControlTotal.step, ControlTotal.name, ControlTotal.item_count, ControlTotal.amount)
         .join(StepExecution, (StepExecution.job_instance_id == ControlTotal.job_instance_id) & (StepExecution.step == ControlTotal.step))
-        .where(ControlTotal.job_instance_id == instance_id)
+        .where(ControlTotal.job_instance_id == instance_id, ~ControlTotal.name.startswith(ALARM))
         .order_by(StepExecution.ordinal, ControlTotal.id)
     )
     return tuple((row.step, row.name, row.item_count, row.amount) for row in rows)
+
+
+def alarms(session: Session, instance_id: int) -> tuple[tuple[str, int], ...]:
+    """What the steps of an instance have raised, in their order: words, and how often."""
+    rows = session.execute(
+        select(ControlTotal.name, ControlTotal.item_count)
+        .where(ControlTotal.job_instance_id == instance_id, ControlTotal.name.startswith(ALARM))
+        .order_by(ControlTotal.id)
+    )
+    return tuple((row.name.removeprefix(ALARM), row.item_count or 1) for row in rows)

@@ -6,6 +6,7 @@ harmless, and so is a worker killed at any moment.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -25,6 +26,8 @@ from batch.repository import BlockRow, Fenced
 from css.core.clock import Clock
 from css.core.errors import Unavailable
 from css.db.engine import make_engine, transaction
+
+LOG = logging.getLogger(__name__)
 
 IN_FLIGHT_PER_WORKER = 2
 """Blocks handed out ahead of the workers: enough to keep them busy, few enough to stop soon."""
@@ -55,6 +58,8 @@ def do_block(engine: Engine, step: BlockStep, task: BlockTask, clock: Clock) -> 
         work = step.run(session, task.context, task.block.first_key, task.block.last_key)
         repository.count_block(session, task.block.id, work.counts)
         repository.record_work(session, task.instance_id, task.step_id, task.execution_id, task.step, work, clock.now(), checkpoint=None)
+    for words in work.alarms:
+        LOG.warning("%s", words, extra={"step": task.step})
     return work.counts
 
 

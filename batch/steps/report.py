@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from textwrap import wrap
 
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,9 @@ def morning_report(session: Session, context: Context) -> str:
         f"{name:<48}{'' if count is None else f'{count:,}':>16}{'' if not isinstance(amount, Money) else amount.sterling:>18}"
         for _, name, count, amount in repository.control_totals(session, context.job_instance_id)
     ]
+    alarms = repository.alarms(session, context.job_instance_id)
+    lines += ["", "Alarms:" if alarms else "Alarms: none."]
+    lines += [line for words, _ in alarms for line in wrap(words, WIDTH, initial_indent="  ", subsequent_indent="      ")]
     reasons = queries.reject_reasons(session, context.job_instance_id)
     lines += ["", "Set aside:" if reasons else "Set aside: nothing."]
     lines += [f"  {code}  {count:>8,}  {words[:70]}" for code, words, count in reasons]

@@ -1,8 +1,9 @@
 """The control record: what a carrier says of its file, so that a file cut short or sent twice is not taken for whole.
 
-It is the file's last line, of eight quoted fields: the word CONTROL, the version of this layout, supplier, sequence number,
-when the file was made (UTC), how many records go before, their seconds in total, and the SHA-256 of all bytes before the
-line. UK Standard CDR has no such record; no call record has CONTROL for a call type, so the two cannot be confused.
+It is the last line of a file of any layout, of eight quoted fields: the word CONTROL, the version of this layout, supplier,
+sequence number, when the file was made (UTC), how many records go before, their seconds in total, and the SHA-256 of all
+bytes before the line. A heading is no record, but its bytes count. No layout has
+such a record of its own; no call record has CONTROL for a call type, so the two cannot be confused.
 
     "CONTROL","1","NTHTEL","123","2024-01-15T02:00:00Z","40210","7105233","9f86d0...0f00a08"
 
@@ -73,29 +74,55 @@ def cut_control(content: bytes) -> tuple[bytes, Control]:
     """A whole file as its records and its control record; CSS420E when the last line is not one."""
     end = len(content.rstrip(b"\r\n"))
     start = content.rfind(b"\n", 0, end) + 1
-    line = content[start:end]
+    return content[:start], read_control(content[start:])
+
+
+def read_control(last_line: bytes) -> Control:
+    """The control record by the last line of a file that is not blank, whatever ends it; CSS420E when it is not one."""
+    line = last_line.rstrip(b"\r\n")
     if not line.startswith(_MARK) or len(line) > CONTROL_BYTES_MAX:
         raise _unreadable("the last line does not begin with it")
-    return content[:start], _read(line)
+    return _read(line)
 
 
-def control_faults(control: Control, records: bytes, parsed: pl.DataFrame) -> tuple[CssError, ...]:
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was found of a file's records, whether they can be charged or not."""
+
+    record_count: int = 0
+    duration_seconds: int = 0
+    unread_duration_count: int = 0
+    """Records whose duration cannot be read."""
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.record_count + other.record_count,
+            self.duration_seconds + other.duration_seconds,
+            self.unread_duration_count + other.unread_duration_count,
+        )
+
+
+def tally_of(parsed: pl.DataFrame) -> Tally:
+    """Of a block as its layout was read, rejects among it."""
+    return Tally(parsed.height, int(parsed["duration_seconds"].sum()), parsed["duration_seconds"].null_count())
+
+
+def control_faults(control: Control, tally: Tally, records_sha256: str) -> tuple[CssError, ...]:
     """Where the file and its control record disagree (CSS421E, CSS422E); none means it is whole.
 
-    ``parsed`` is every line as ``parse_records`` gave it, rejects among them. The seconds must agree to the last one unless
-    a record's own duration cannot be read; then they may only be more than was found.
+    The seconds must agree to the last one unless a record's own duration cannot be read; then they may only be more than
+    was found.
     """
-    return tuple(_disagreements(control, records, parsed))
+    return tuple(_disagreements(control, tally, records_sha256))
 
 
-def _disagreements(control: Control, records: bytes, parsed: pl.DataFrame) -> Iterator[CssError]:
-    if parsed.height != control.record_count:
-        yield _disagrees("records", control.record_count, parsed.height)
-    seconds = int(parsed["duration_seconds"].sum())
-    unreadable = parsed["duration_seconds"].null_count()
-    if control.duration_seconds < seconds or (control.duration_seconds > seconds and not unreadable):
+def _disagreements(control: Control, tally: Tally, records_sha256: str) -> Iterator[CssError]:
+    if tally.record_count != control.record_count:
+        yield _disagrees("records", control.record_count, tally.record_count)
+    seconds = tally.duration_seconds
+    if control.duration_seconds < seconds or (control.duration_seconds > seconds and not tally.unread_duration_count):
         yield _disagrees("seconds of calls", control.duration_seconds, seconds)
-    if hashlib.sha256(records).hexdigest() != control.sha256:
+    if records_sha256 != control.sha256:
         yield BadMessage("CSS422E", "The bytes of the file are not those its control record was made for.")
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
-from billing.rules.usage_control import Control, control_faults, control_of, cut_control, write_control
-from billing.rules.usage_record import RECORD_COLUMNS, lines_of, parse_records, write_records
+from billing.rules.usage_control import Control, Tally, control_faults, control_of, cut_control, tally_of, write_control
+from billing.rules.usage_record import RECORD_COLUMNS, parse_records, write_records
 from css.core.errors import BadMessage
 
 CREATED_AT = datetime(2024, 1, 15, 2, tzinfo=UTC)
 CALLS = pl.DataFrame(
     {
         "supplier_record_id": ["R1", "R2"],
-        "caller": ["441632960001"] * 2,
-        "dialled": ["442079460123"] * 2,
+        "charged_number": ["441632960001"] * 2,
+        "other_number": ["442079460123"] * 2,
         "started_at": [datetime(2024, 1, 14, 10, tzinfo=UTC), datetime(2024, 1, 14, 11, tzinfo=UTC)],
         "duration_seconds": [122, 60],
     },
-    schema={name: RECORD_COLUMNS[name] for name in ("supplier_record_id", "caller", "dialled", "started_at", "duration_seconds")},
+    schema={
+        name: RECORD_COLUMNS[name] for name in ("supplier_record_id", "charged_number", "other_number", "started_at", "duration_seconds")
+    },
 )
 RECORDS = write_records(CALLS)
 FILE = RECORDS + write_control(control_of(RECORDS, CALLS, supplier="NTHTEL", sequence=123, created_at=CREATED_AT))
@@ -28,7 +31,8 @@ FILE = RECORDS + write_control(control_of(RECORDS, CALLS, supplier="NTHTEL", seq
 
 def faults(content: bytes) -> list[str]:
     records, control = cut_control(content)
-    return [fault.code for fault in control_faults(control, records, parse_records(lines_of(records)))]
+    tally = tally_of(parse_records(records))
+    return [fault.code for fault in control_faults(control, tally, hashlib.sha256(records).hexdigest())]
 
 
 def test_a_whole_file_says_who_made_it_and_agrees_with_itself() -> None:
@@ -94,3 +98,8 @@ def test_seconds_found_may_not_be_more_than_the_record_says() -> None:
     control = control_of(damaged, CALLS, supplier="NTHTEL", sequence=123, created_at=CREATED_AT)
     less = Control(control.supplier, control.sequence, control.created_at, control.record_count, 121, control.sha256)
     assert faults(damaged + write_control(less)) == ["CSS421E"]
+
+
+def test_tallies_of_blocks_add_up_to_that_of_the_file() -> None:
+    lines = [line + b"\n" for line in RECORDS.splitlines()]
+    assert sum((tally_of(parse_records(line)) for line in lines), Tally()) == tally_of(parse_records(RECORDS)) == Tally(2, 182, 0)

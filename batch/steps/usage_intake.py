@@ -1,0 +1,114 @@
+"""Carriers' files in: each taken once, then put out of the way.
+
+A carrier that can rename writes under another name and renames; one that cannot writes in place. So a file without an end
+that was written to a moment ago is left alone until it has either an end or been quiet for a while. How long ago is told
+by the clock of the file system that holds both the file and a mark of our own, so that no two clocks must agree.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from batch.net import Context, LoopStep, Work
+from batch.steps.bills import work_of
+from billing.actions import intake
+from billing.carrier_file import file_control, shown_name
+from billing.queries.usage_gaps import sequence_gaps
+from css.core.errors import BadMessage, Unavailable
+
+QUIET_SECONDS = 15 * 60
+"""A file without an end that nobody has written to for so long will get none."""
+ENDINGS: Final = (".csv", ".gz")
+UNFINISHED: Final = frozenset({"CSS420E", "CSS650E"})
+"""No control record at its end, or a compressed file cut short: what a file looks like that is still being written."""
+CLOCK_MARK: Final = ".now"
+
+
+def waiting_files(incoming: Path) -> list[Path]:
+    """Carriers' files, by name. Hidden files and those of other endings (``.part``, ``.tmp``) are nobody's business yet."""
+    if not incoming.is_dir():
+        return []
+    return sorted(path for path in incoming.iterdir() if path.suffix in ENDINGS and not path.name.startswith(".") and path.is_file())
+
+
+def _collect(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
+    """Put the file taken last out of the way, then take the next. A kill between commit and move is mended by the next call."""
+    try:
+        return _collect_next(session, context, checkpoint)
+    except OSError as error:
+        raise Unavailable(
+            "CSS614E",
+            "A carrier's file cannot be read or put away: {path}: {reason}.",
+            path=str(error.filename),
+            reason=error.strerror or type(error).__name__,
+        ) from error
+
+
+def _collect_next(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
+    _put_away(context.incoming, checkpoint)
+    if checkpoint.get("ended"):
+        return None
+    told: list[str] = checkpoint.get("told", [])
+    for path in waiting_files(context.incoming):
+        if not intake.is_due(path, context.business_date):
+            continue
+        name = shown_name(path)
+        if _is_being_written(path):
+            if name not in told:
+                words = f"CSS660W {name} has no end and was written to a moment ago; it waits for the next night."
+                return Work(alarms=(words,)), {"told": [*told, name]}
+            continue
+        identity = _identity(path)
+        taken = intake.collect_file(session, context.district_code, path, business_date=context.business_date, by=context.by, at=context.at)
+        folder = "refused" if taken.outcome == "refused" else "done"
+        return work_of("calls received", taken.totals, (taken.words,)), {"file": name, "is": identity, "folder": folder, "told": told}
+    # Looked for at the end, for files may come out of order; and every night, until they are filled.
+    gaps = sequence_gaps(session, context.district_code)
+    return Work(alarms=tuple(gap.words for gap in gaps)), {"ended": True}
+
+
+def _is_being_written(path: Path) -> bool:
+    try:
+        file_control(path)
+    except BadMessage as fault:
+        return fault.code in UNFINISHED and _seconds_since(path) < QUIET_SECONDS
+    return False
+
+
+def _seconds_since(path: Path) -> float:
+    """How long ago a file was last written to, by the clock of its own file system."""
+    mark = path.with_name(CLOCK_MARK)
+    mark.write_bytes(b"")
+    now = mark.stat().st_mtime
+    mark.unlink()
+    return now - path.stat().st_mtime
+
+
+def _identity(path: Path) -> list[int]:
+    """What tells this file from another that may come under its name, or from itself when it has been written to."""
+    about = path.stat()
+    return [about.st_ino, about.st_size, about.st_mtime_ns]
+
+
+def _put_away(incoming: Path, checkpoint: dict[str, Any]) -> None:
+    """Move the file of the checkpoint, and no other that may have come under its name since."""
+    name = checkpoint.get("file")
+    path = next((path for path in waiting_files(incoming) if shown_name(path) == name), None)
+    if path is None or _identity(path) != checkpoint["is"]:
+        return
+    folder = incoming / str(checkpoint["folder"])
+    folder.mkdir(exist_ok=True)
+    path.rename(_free_name(folder, path.name))
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """The name itself, or the first numbered one: what was put away before is evidence and stays."""
+    names = (name if n == 1 else f"{name}.{n}" for n in count(1))
+    return next(folder / one for one in names if not (folder / one).exists())
+
+
+COLLECT = LoopStep("collect-usage", "Collect carriers' files", _collect)
