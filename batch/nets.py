@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from batch.net import Net
-from batch.steps import bills, books, dates, report, usage
+from batch.steps import bills, books, dates, report, usage_intake, usage_long_calls, usage_rating
 
 NIGHT: Final = Net(
     "night",
     "The night of a district: usage in, calls rated, bills made, posted, rendered and sent, books checked, date closed.",
     (
         dates.ROLL,
-        usage.COLLECT,
-        usage.RATE,
+        usage_intake.COLLECT,
+        usage_rating.RATE,
+        usage_long_calls.REPLAY,
+        usage_long_calls.ASSEMBLE,
         bills.COMPENSATE,
         bills.FREEZE,
         bills.CALCULATE,

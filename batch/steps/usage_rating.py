@@ -1,0 +1,22 @@
+"""Priced calls out of the blocks that were taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from batch.net import BlockStep, Context, KeyRange, Work
+from batch.steps.bills import work_of
+from billing.actions import rating
+
+
+def _blocks(session: Session, context: Context) -> Sequence[KeyRange]:
+    return [KeyRange(*bounds) for bounds in rating.ranges_to_rate(session, context.district_code, context.business_date)]
+
+
+def _rate(session: Session, context: Context, first: int, last: int) -> Work:
+    return work_of("calls rated", rating.rate_block(session, context.district_code, first, last, business_date=context.business_date))
+
+
+RATE = BlockStep("rate-usage", "Rate calls", _blocks, _rate, in_parallel=True)
