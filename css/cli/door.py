@@ -22,6 +22,7 @@ from batch import queries as batch_queries
 from billing import actions as billing_actions
 from billing import queries as billing_queries
 from billing.actions import long_calls, rerating, suspense
+from billing.queries import suspense as suspense_queries
 from billing.queries.tariffs import tariff_book
 from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -108,6 +109,9 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "night-steps": batch_queries.steps,
     "night-totals": batch_queries.totals,
     "night-rejects": batch_queries.rejects,
+    "waiting-usage": suspense_queries.waiting_usage,
+    "waiting-records": suspense_queries.waiting_records,
+    "waiting-calls": suspense_queries.waiting_calls,
 }
 
 do = typer.Typer(add_completion=False)

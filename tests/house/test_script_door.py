@@ -191,8 +191,11 @@ CRITERIA = {
     "night-steps": "ZZ 2026-03-02",
     "night-totals": "ZZ business_date=2026-03-02",
     "night-rejects": "ZZ",
+    "waiting-usage": "ZZ",
+    "waiting-records": "ZZ reason_code=CSS412E older_days=0 limit=5",
+    "waiting-calls": "ZZ",
 }
-EMPTY = {"outbox-after", "held-bills"}
+EMPTY = {"outbox-after", "held-bills", "waiting-calls"}
 """What the town has none of."""
 
 
