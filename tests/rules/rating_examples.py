@@ -24,7 +24,8 @@ from css.core.words import PriceBasis
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "rating.md"
 OWN: Final = "OWN"
 """The code of a tariff that an example writes out; the others are the reference tariffs."""
-_FENCE: Final = re.compile(r"^```([a-z-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE: Final = re.compile(r"^```text\n([a-z ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""A block whose first line says which rule it is about."""
 _STEP: Final = re.compile(r"(?:from ([0-9]+) s )?([0-9.]+)p (once|per ([0-9]+) s)")
 
 
@@ -33,7 +34,7 @@ class Example:
     """One fenced block of the page."""
 
     kind: str
-    """What stands behind the fence: which rule it is about."""
+    """Its first line: which rule it is about."""
     line: int
     rows: tuple[tuple[str, str], ...]
     """``name: value`` of each line; the name is empty on a line without one."""
