@@ -79,11 +79,11 @@ class Columns:
         self._heads(list_title(listed), "")
         day: date | None = None
         for call in listed.calls:
-            if self.y + grid.lead * (2 + len(call_notes(call))) > self.sheets.foot:
+            if self.y + grid.lead * (2 + len(call_notes(call, listed))) > self.sheets.foot:
                 self._next()
                 self._heads(list_title(listed), " (continued)")
                 day = None
-            self._call(call, with_date=call.started_on != day, with_length=bool(call.duration_seconds) or not listed.is_corrections)
+            self._call(call, listed, with_date=call.started_on != day)
             day = call.started_on
         self._sum(listed)
         self.end = max(self.end, self.y)
@@ -110,7 +110,7 @@ class Columns:
         ink.rule(x, self.y + pt(26), grid.width, self.sheets.look.brand, 50)
         self.y += pt(20)
 
-    def _call(self, call: Call, *, with_date: bool, with_length: bool) -> None:
+    def _call(self, call: Call, listed: CallList, *, with_date: bool) -> None:
         ink, grid, x, body = self.sheets.ink, self.grid, self.x, self.body
         spell = self.sheets.look.faces.spell
         self.y += grid.lead
@@ -121,10 +121,10 @@ class Columns:
         ink.text(x + grid.number, y, spell(call.number), body)
         ink.text(x + grid.destination, y, body.fit(spell(call.destination), grid.band - grid.destination - pt(20)), body)
         ink.text(x + grid.band, y, spell(call.band), body)
-        if with_length:
+        if call.duration_seconds or not listed.is_corrections:
             ink.right(x + grid.duration, y, clock(call.duration_seconds), body)
         ink.right(x + grid.width, y, pence(call.price), body)
-        for note in call_notes(call):
+        for note in call_notes(call, listed):
             self.y += grid.lead
             ink.text(x + grid.number, self.y, note, self.note)
 

@@ -24,7 +24,7 @@ from billing.bill_pdf.words import (
     vat_number,
     vat_reason,
 )
-from billing.document import LINE_GROUPS, BillLine, Call
+from billing.document import LINE_GROUPS, BillLine, Call, CallList
 
 AMOUNTS: Final = RIGHT - pt(270)
 ALL: Final = 10**6
@@ -108,7 +108,7 @@ def _line(sheets: Sheets, line: BillLine) -> None:
     texts = [line.description, line.service_number]
     if line.call_count is not None:
         texts.append(f"{line.call_count:,} {'call' if line.call_count == 1 else 'calls'}{' corrected' if line.is_correction else ''}")
-    if line.duration_seconds is not None:
+    if line.duration_seconds is not None and not line.is_correction:
         texts.append(f"lasting {clock(line.duration_seconds)}")
     if line.period is not None:
         texts.append(span(line.period))
@@ -124,7 +124,7 @@ def _calls(sheets: Sheets) -> None:
         sheets.paragraph("Before VAT, in pence. Calls that are free to you are not listed.", look.body)
         sheets.y += pt(100)
         for call in listed.calls:
-            _call(sheets, call, with_length=bool(call.duration_seconds) or not listed.is_corrections)
+            _call(sheets, call, listed)
         sheets.need(look.lead * 2)
         sheets.y += look.lead
         sheets.ink.text(LEFT, sheets.y, list_sum(listed).replace(" lasting", ","), look.strong)
@@ -132,9 +132,10 @@ def _calls(sheets: Sheets) -> None:
         sheets.y += pt(250)
 
 
-def _call(sheets: Sheets, call: Call, *, with_length: bool) -> None:
+def _call(sheets: Sheets, call: Call, listed: CallList) -> None:
     look = sheets.look
-    notes = call_notes(call)
+    notes = call_notes(call, listed)
+    with_length = bool(call.duration_seconds) or not listed.is_corrections
     sheets.need(look.lead * (2 + len(notes)) + pt(60))
     sheets.y += look.lead
     at = f"{long_date(call.started_on)}, {call.started_at.hour:02d}:{call.started_at.minute:02d}"

@@ -87,9 +87,16 @@ def pence(price: Price) -> str:
     return f"{'-' if price.millionths < 0 else ''}{tenths // 10:,}.{tenths % 10}"
 
 
-def call_notes(call: Call) -> tuple[str, ...]:
-    """What is said under a call: which leg it was, and both parts of a price that has an access and a service charge."""
+def call_notes(call: Call, listed: CallList) -> tuple[str, ...]:
+    """What is said under a call: which leg it was, and both parts of a price that has an access and a service charge.
+
+    Of a correction that takes back or adds a call whole, that it does.
+    """
     notes = [LEGS[call.leg]] if call.leg in LEGS else []
+    if listed.is_corrections and call.duration_seconds:
+        notes.append(
+            "Not a call of yours: taken back" if call.duration_seconds < 0 else "A call of yours that was charged to another account"
+        )
     if call.service_charge is not None and call.access_charge is not None:
         notes.append(f"Access charge {pence(call.access_charge)}, service charge {pence(call.service_charge)}")
     return tuple(notes)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from typing import Any, Final
 
 from billing.document import (
     Address,
     BillDocument,
     BillLine,
+    Call,
     CallList,
     CorrectedBill,
     Customer,
@@ -254,6 +255,11 @@ def credit_note() -> BillDocument:
     )
 
 
+def corrected_large() -> BillDocument:
+    """The bill with corrections in large print."""
+    return replace(corrected(), bill_number="ZZR0001048", large_print=True)
+
+
 def large_print() -> BillDocument:
     """The small bill for someone who asked for large print."""
     return replace(small(), bill_number="ZZR0001044", large_print=True)
@@ -295,6 +301,66 @@ def exempt_mix() -> BillDocument:
     )
 
 
+def corrected() -> BillDocument:
+    """Calls of every leg, an access and a service charge, and corrections of calls on the bill before, one of them to nobody's credit."""
+    home, past = "01632 960 123", Period(date(2026, 2, 1), date(2026, 3, 1))
+    made = (
+        Call(
+            date(2026, 3, 4), time(11, 20, 5), "0909 879 0123", "Premium rate", "Day", 300, Price.of("93.75"), 2, "outgoing", Price.of("35")
+        ),
+        Call(date(2026, 3, 6), time(19, 2, 41), "07700 900456", "Mobile", "Evening", 122, Price.of("30.2"), 3, "diverted"),
+        Call(date(2026, 3, 9), time(8, 15), "0161 496 0777", "Manchester", "Day", 60, Price.of("13.1"), 4, "reverse"),
+    )
+    listed = CallList(home, made, 482, Price.of("137.05"))
+    put_right = (
+        Call(date(2026, 2, 11), time(9, 3, 12), "020 7946 0123", "London", "Day", 0, Price.of("-8.4"), 5),
+        Call(date(2026, 2, 20), time(17, 45), "0161 496 0777", "Manchester", "Day", -75, Price.of("-21.6"), 5),
+        Call(date(2026, 2, 24), time(12, 30), "07700 900456", "Mobile", "Day", 0, Price.of("4.25"), 6),
+    )
+    corrections = CallList(home, put_right, -75, Price.of("-25.75"), is_corrections=True)
+
+    def of_calls(line_no: int, words: str, pence: int, count: int, seconds: int) -> BillLine:
+        return line(
+            line_no,
+            f"Calls to {words}",
+            pence,
+            group="calls",
+            service_number=home,
+            quantity=count,
+            call_count=count,
+            duration_seconds=seconds,
+            period=MARCH,
+        )
+
+    def of_corrections(line_no: int, words: str, pence: int, quantity: int, days: Period, seconds: int | None = None) -> BillLine:
+        return line(
+            line_no,
+            f"Correction of calls to {words}",
+            pence,
+            group="calls",
+            service_number=home,
+            quantity=quantity,
+            call_count=abs(quantity),
+            duration_seconds=seconds,
+            period=days,
+            is_correction=True,
+        )
+
+    return document(
+        [
+            line(1, "Line rental", 1699, service_number=home, period=APRIL, unit="MON", unit_price=Price.of(1699)),
+            of_calls(2, "premium rate numbers, daytime", 94, 1, 300),
+            of_calls(3, "UK mobiles, evening", 30, 1, 122),
+            of_calls(4, "UK landlines, daytime", 13, 1, 60),
+            of_corrections(5, "UK landlines, daytime", -30, -2, Period(date(2026, 2, 11), date(2026, 2, 21)), -75),
+            of_corrections(6, "UK mobiles, daytime", 4, 1, Period(date(2026, 2, 24), date(2026, 2, 25))),
+        ],
+        bill_number="ZZR0001047",
+        call_lists=(listed, corrections),
+        corrects=(CorrectedBill("ZZR0000962", past.ends_on or past.starts_on),),
+    )
+
+
 GOLDEN: Final[dict[str, Callable[[], BillDocument]]] = {
     build.__name__: build
     for build in (
@@ -309,5 +375,7 @@ GOLDEN: Final[dict[str, Callable[[], BillDocument]]] = {
         welsh,
         nothing_supplied,
         exempt_mix,
+        corrected,
+        corrected_large,
     )
 }
