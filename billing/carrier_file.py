@@ -92,6 +92,13 @@ class CarrierFile:
         everything.update(self._last_line)
         return Whole(control, self._records.hexdigest(), everything.hexdigest(), self._byte_count)
 
+    @property
+    def last_line(self) -> bytes:
+        """The line that ``blocks`` keeps back, as a block of its own: where a file has no control record it is a record."""
+        if not self.layout:
+            self.layout = layout_of(self._last_line.strip(b"\r\n"))
+        return self._heading + self._last_line
+
     def _without_heading(self, lines: bytes) -> bytes:
         first, _, rest = lines.lstrip(b"\r\n").partition(b"\n")
         self.layout = layout_of(first.rstrip(b"\r"))
