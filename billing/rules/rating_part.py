@@ -79,6 +79,11 @@ def call_facts(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
 
 def part_of(facts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """What the tariff of each call charges for it: ``PART_COLUMNS``."""
+    return reckoned(facts, tariff).select(*PART_COLUMNS)
+
+
+def reckoned(facts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
+    """``PART_COLUMNS`` beside the facts and what lies between: ``charged`` (seconds) and the last ``step`` reached."""
     found = (
         facts.with_columns(at(tariff.version_by_day, pl.col("tariff") * CALENDAR_DAYS + pl.col("day")).alias("version"))
         .with_columns(_band(tariff).alias("band"), _charged_seconds(tariff).alias("charged"))
@@ -86,7 +91,7 @@ def part_of(facts: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     )
     whole = _last_steps(found, tariff).with_columns(*_whole_charge(tariff))
     split = split_calls(whole, tariff) if tariff.versions["is_split"].any() else whole
-    return split.with_columns(*_bounded(tariff)).select("version", "place", "band", "units", "amount", *_both_sides(tariff))
+    return split.with_columns(*_bounded(tariff)).with_columns(*_both_sides(tariff))
 
 
 def _index_among(known: pl.Series, value: pl.Expr) -> pl.Expr:
