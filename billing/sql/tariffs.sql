@@ -45,15 +45,16 @@ SELECT v.id, t.code, t.name, t.kind, v.version, v.state, v.starts_on, v.ends_on,
 
 -- name: recent_calls
 -- What customers really called lately at the prices of one version: the newest of the last nights, so many looked through at most.
--- Leans on ix_rated_call_rated_on_account_id.
--- example: {"version": 1, "days": 7, "looked_at": 1000000, "sample": 10000}
-SELECT c.other_number, c.started_at, c.duration_seconds
-  FROM (SELECT n.other_number, n.started_at, n.duration_seconds, n.tariff_rate_id
+-- The kind of its tariff says which of a call's prices it gave. Leans on ix_rated_call_rated_on_account_id.
+-- example: {"version": 1, "kind": "retail", "days": 7, "looked_at": 1000000, "sample": 10000}
+SELECT c.other_number, c.started_at, c.duration_seconds, c.rated_on
+  FROM (SELECT n.other_number, n.started_at, n.duration_seconds, n.rated_on,
+               CASE :kind WHEN 'wholesale' THEN n.wholesale_rate_id WHEN 'service' THEN n.service_rate_id ELSE n.tariff_rate_id END AS rate_id
           FROM billing.rated_call n
          WHERE n.rated_on > (SELECT max(m.rated_on) FROM billing.rated_call m) - CAST(:days AS integer) AND n.rerating_id IS NULL
          ORDER BY n.rated_on DESC
          LIMIT :looked_at) c
-  JOIN billing.tariff_rate r ON r.id = c.tariff_rate_id
+  JOIN billing.tariff_rate r ON r.id = c.rate_id
  WHERE r.tariff_version_id = :version
  LIMIT :sample
 

@@ -23,7 +23,9 @@ from billing import actions as billing_actions
 from billing import queries as billing_queries
 from billing.actions import long_calls, rerating, suspense
 from billing.queries import suspense as suspense_queries
-from billing.queries.tariffs import tariff_book
+from billing.queries.explain_call import calls_of_number, explain_call
+from billing.queries.tariff_comparison import tariff_comparison
+from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
 from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.care import actions as care_actions
@@ -64,6 +66,9 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "withdraw-fault": repair_actions.withdraw_fault,
     "take-payment": billing_actions.take_payment,
     "release-bill": billing_actions.release_bill,
+    "load-tariff": billing_actions.load_tariff,
+    "release-tariff": billing_actions.release_tariff,
+    "withdraw-tariff": billing_actions.withdraw_tariff,
     "replay-usage": suspense.replay_usage,
     "approve-late-usage": suspense.approve_late_usage,
     "write-off-usage": suspense.write_off_usage,
@@ -78,6 +83,9 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "products": master_queries.products,
     "product-prices": master_queries.product_prices,
     "tariffs": tariff_book,
+    "tariff-versions": tariff_versions,
+    "tariff-card": tariff_card,
+    "tariff-comparison": tariff_comparison,
     "sites-by-postcode": master_queries.sites_by_postcode,
     "site-by-key": master_queries.site_by_key,
     "find-customers": find.find_customers,
@@ -102,6 +110,8 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "held-bills": billing_queries.held_bills,
     "bill-card": billing_queries.bill_card,
     "bill-file": billing_queries.bill_file,
+    "explain-call": explain_call,
+    "calls-of-number": calls_of_number,
     "reratings": billing_queries.reratings,
     "rerating-card": billing_queries.rerating_card,
     "outbox-after": handover.outbox_after,
