@@ -6,7 +6,7 @@ bill of its account takes; so a call that turns out to be somebody else's is a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -69,7 +69,9 @@ _CHOICE: Final = ("tariff_code", "from_on", "to_on", "number", "usage_file_id", 
 
 
 @audit.answered
-def rerate_usage(session: Session, command: RerateUsage, *, by: Actor, at: datetime) -> UsageRerated:
+def rerate_usage(
+    session: Session, command: RerateUsage, *, by: Actor, at: datetime, watch: Callable[[int, int], None] | None = None
+) -> UsageRerated:
     """Price the chosen calls anew at the prices of their own dates, and write what differs from all that was written before.
 
     A call is guided and priced as known on the open business date. One that cannot be priced any more (its number is now
@@ -89,7 +91,10 @@ def rerate_usage(session: Session, command: RerateUsage, *, by: Actor, at: datet
     hold_suspense(session, command.district_code)
     rerating = None if command.preview else _begun(session, command, today, by, at)
     sums = _Sums()
-    for first, last in _ranges(session, command):
+    ranges = _ranges(session, command)
+    for done, (first, last) in enumerate(ranges):
+        if watch is not None:
+            watch(done, len(ranges))
         was = read_frame(
             session, block("billing", "rerating.rows"), _ROWS, district=command.district_code, first=first, last=last, **choice
         )
@@ -220,7 +225,7 @@ def _begun(session: Session, command: RerateUsage, today: date, by: Actor, at: d
     return rerating
 
 
-def _ranges(session: Session, command: RerateUsage) -> Iterable[tuple[int, int]]:
+def _ranges(session: Session, command: RerateUsage) -> Sequence[tuple[int, int]]:
     asked = {
         "district": command.district_code,
         "usage_file_id": command.usage_file_id,

@@ -31,3 +31,23 @@ def counting_bytes(what: str) -> Iterator[Callable[[int], None]]:
     yield count
     if shown and terminal:
         print(file=sys.stderr)
+
+
+@contextmanager
+def counting_of(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Gives a function to call with how many are done and how many there are. Says nothing about what is over in two seconds."""
+    began = said = time.monotonic()
+    terminal = sys.stderr.isatty()
+    shown = False
+
+    def count(done: int, there: int) -> None:
+        nonlocal said, shown
+        now = time.monotonic()
+        if now - began < QUIET_SECONDS or now - said < (0.2 if terminal else PLAIN_SECONDS):
+            return
+        said, shown = now, True
+        print(f"{what}: {done:,} of {there:,}", end="\r" if terminal else "\n", file=sys.stderr, flush=True)
+
+    yield count
+    if shown and terminal:
+        print(file=sys.stderr)
