@@ -24,7 +24,7 @@ class RerateUsage:
     to_on: date | None = None
     """... and on this day or earlier."""
     number: str | None = None
-    """The number charged, or how it begins with a star behind it: ``01632*``."""
+    """The number charged, or how it begins."""
     usage_file_id: int | None = None
     supplier: str | None = None
     """The carrier, as its control record says."""

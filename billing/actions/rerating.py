@@ -20,6 +20,7 @@ from billing.actions.rating import RATED_COLUMNS, price_records
 from billing.actions.set_aside import RECORDS_PER_FILE
 from billing.actions.settling import hold_suspense
 from billing.model import Tariff, UsageFile, UsageRerating
+from billing.queries.suspense import number_pattern
 from billing.rerating_commands import CallDifference, CallsLeft, RerateUsage, UsageRerated
 from billing.rules.permission import require_may
 from billing.rules.rerating import differences, taxed_anew
@@ -27,9 +28,8 @@ from css import audit
 from css.core.actor import Actor
 from css.core.calendar import ONE_DAY, start_of_day
 from css.core.codec import to_plain
-from css.core.errors import BadMessage, NotFound, Refusals, Refused
+from css.core.errors import NotFound, Refusals, Refused
 from css.core.money import Price
-from css.core.phone import E164_DIGITS_MAX, UK, parse_number
 from css.db.bulk import copy_frame, read_frame
 from css.db.sql import block
 from css.master.districts import business_date
@@ -81,7 +81,7 @@ def rerate_usage(
     Raises:
         NotFound: CSS101E no such district, CSS723E no such tariff, file or supplier.
         Refused: CSS443E the actor may not, CSS720E nothing is chosen, CSS721E the dates are in the wrong order, CSS722E no
-            reason. BadMessage: CSS080E to CSS083E, CSS725E the number cannot be read.
+            reason, CSS718E the number is no number.
     """
     require_may(by, "re-rate calls")
     choice = _checked(session, command)
@@ -162,7 +162,7 @@ def _checked(session: Session, command: RerateUsage) -> dict[str, object]:
         wrong.add(Refused("CSS721E", "The calls are to end on {to} before they begin on {since}.", to=command.to_on, since=command.from_on))
     if not command.reason.strip():
         wrong.add(Refused("CSS722E", "Say why the calls are re-rated; whoever asks about a bill will want to know.", element="reason"))
-    number = wrong.reading(partial(_pattern, command.number)) if command.number else None
+    number = wrong.reading(partial(number_pattern, command.number or None))
     _require_known(session, command, wrong)
     wrong.tell()
     return {
@@ -171,18 +171,6 @@ def _checked(session: Session, command: RerateUsage) -> dict[str, object]:
         "before": start_of_day(command.to_on + ONE_DAY) if command.to_on else None,
         "number": number,
     }
-
-
-def _pattern(text: str) -> str:
-    """A number as held, or for LIKE how it begins."""
-    if not text.endswith("*"):
-        return parse_number(text)
-    digits = text[:-1].replace(" ", "").removeprefix("+")
-    if not (digits.isascii() and digits.isdecimal() and len(digits) <= E164_DIGITS_MAX):
-        raise BadMessage("CSS725E", "{text!r} is not how a number begins; write it like 01632*.", text=text[:40], element="number")
-    if digits.startswith("00"):
-        return f"{digits[2:]}%"
-    return f"{UK}{digits[1:]}%" if digits.startswith("0") else f"{digits}%"
 
 
 def _require_known(session: Session, command: RerateUsage, wrong: Refusals) -> None:

@@ -37,7 +37,7 @@ def rerate(  # noqa: PLR0913 - a parameter for every option
     tariff: Annotated[str, typer.Option("--tariff", help="Only calls that a version of this tariff priced.")] = "",
     since: Annotated[str, typer.Option("--from", help="Only calls of this day or later.")] = "",
     until: Annotated[str, typer.Option("--to", help="Only calls of this day or earlier.")] = "",
-    number: Annotated[str, typer.Option("--number", help="Only calls charged to this number, or to those that begin so: 01632*.")] = "",
+    number: Annotated[str, typer.Option("--number", help="Only calls charged to numbers that begin so.")] = "",
     file: Annotated[int | None, typer.Option("--file", min=1, help="Only calls of the usage file with this id.")] = None,
     supplier: Annotated[str, typer.Option("--supplier", help="Only calls that this carrier sent.")] = "",
     *,
@@ -152,7 +152,7 @@ def _list(number: str, at: str, found: tuple[CallRow, ...]) -> None:
     if found:
         print(f"{len(found):,} calls; `css usage explain` with the first column explains one.", file=sys.stderr)
     else:
-        print(f"No rated call of {number} about {at}. `css usage suspense ZZ --number` shows what waits.", file=sys.stderr)
+        print(f"No rated call of {number} about {at}; `css usage suspense DISTRICT --number {number}` lists what waits.", file=sys.stderr)
 
 
 def _date(text: str) -> date | None:

@@ -18,7 +18,7 @@ from billing.model import RatedCall, UsageRerating
 from billing.queries.reratings import rerating_card, reratings
 from billing.rerating_commands import RerateUsage, UsageRerated
 from css.core.actor import Actor
-from css.core.errors import BadMessage, NotFound, Refused, Several
+from css.core.errors import NotFound, Refused, Several
 from css.core.money import Price
 from css.core.words import Role
 from css.db.engine import transaction
@@ -137,7 +137,7 @@ def test_a_number_given_back_in_time_is_a_credit_here_and_a_charge_there(
     rated(session, [call(home.number), call(home.number, at=NOON + timedelta(hours=2)), call(home.number, FREEPHONE)], on=START)
     night(session, MARCH)
     give_number(session, home.number, other.service_id, NOON + timedelta(hours=1))
-    done = rerate(session, number="01632 960*")
+    done = rerate(session, number="01632 960")
     assert (done.changed_count, done.account_count, done.net) == (1, 2, Price(0))
     (_, first, amount), (_, second, opposite) = differences(session)
     assert (first, second, amount + opposite) == (-1, 1, 0)
@@ -218,8 +218,8 @@ def test_only_the_chosen_calls_are_priced_anew(session: Session, home: builders.
         return rerate(session, preview=True, **choice).looked_at_count
 
     assert chosen(number=home.number) == 3
-    assert chosen(number="01632*") == 4
-    assert chosen(number="020*") == 0
+    assert chosen(number="01632") == 4
+    assert chosen(number="020") == 0
     assert chosen(from_on=date(2026, 3, 3)) == 1
     assert chosen(to_on=START) == 3
     assert chosen(from_on=START, to_on=START, number=other.number) == 1
@@ -243,23 +243,22 @@ def test_only_the_chosen_calls_are_priced_anew(session: Session, home: builders.
         ({"tariff_code": "NONE"}, "CSS723E"),
         ({"usage_file_id": 999}, "CSS723E"),
         ({"supplier": "NOBODY"}, "CSS723E"),
-        ({"number": "0163x*"}, "CSS725E"),
-        ({"number": "96"}, "CSS083E"),
+        ({"number": "0163x"}, "CSS718E"),
         ({"district_code": "QQ", "from_on": START}, "CSS101E"),
     ],
 )
 def test_a_choice_that_cannot_be_meant_is_refused(
     session: Session, zz: builders.BuiltDistrict, choice: dict[str, object], code: str
 ) -> None:
-    with pytest.raises((Refused, NotFound, BadMessage)) as refusal:
+    with pytest.raises((Refused, NotFound)) as refusal:
         rerate(session, **choice)
     assert refusal.value.code == code
 
 
 def test_everything_wrong_is_told_at_once(session: Session, zz: builders.BuiltDistrict) -> None:
     with pytest.raises(Several) as several:
-        rerate(session, reason="", tariff_code="NONE", number="x*")
-    assert [error.code for error in several.value.errors] == ["CSS722E", "CSS725E", "CSS723E"]
+        rerate(session, reason="", tariff_code="NONE", number="x")
+    assert [error.code for error in several.value.errors] == ["CSS722E", "CSS718E", "CSS723E"]
 
 
 def test_clerks_and_partners_may_not(session: Session, zz: builders.BuiltDistrict) -> None:
@@ -281,7 +280,7 @@ def test_the_same_token_gets_the_first_answer(session: Session, home: builders.B
 def test_it_can_be_asked_what_a_rerating_came_to(session: Session, home: builders.BuiltLine, other: builders.BuiltLine) -> None:
     rated(session, [call(home.number), call(other.number), call(other.number)], on=START)
     correct_tariff(session, "RES", START, percent=200)
-    done = rerate(session, number="01632*", to_on=START)
+    done = rerate(session, number="01632", to_on=START)
     (row,) = reratings(session, "ZZ")
     assert (row.rerating_id, row.changed_count, row.net, row.reason, row.done_by) == (
         done.rerating_id,
@@ -290,7 +289,7 @@ def test_it_can_be_asked_what_a_rerating_came_to(session: Session, home: builder
         "A price was wrong.",
         "BILLER",
     )
-    assert row.selection == {"number": "01632*", "to_on": "2026-03-02"}
+    assert row.selection == {"number": "01632", "to_on": "2026-03-02"}
     card = rerating_card(session, row.rerating_id, by=BILLING)
     assert [(one.account_number, one.call_count) for one in card.accounts] == [(other.account.number, 2), (home.account.number, 1)]
     assert len(card.calls) == 3
