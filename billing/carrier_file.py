@@ -167,6 +167,12 @@ def content_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def is_gzip(path: Path) -> bool:
+    """Whether a file is compressed, whatever its name says."""
+    with path.open("rb") as stream:
+        return _is_gzip(stream)
+
+
 def shown_name(path: Path) -> str:
     """The name of a file as text that can be stored, whatever bytes it is made of."""
     return path.name.encode("utf-8", "backslashreplace").decode()

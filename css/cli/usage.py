@@ -1,4 +1,4 @@
-"""``css usage``: carriers' files put in, read for a look, and the records that were set aside."""
+"""``css usage``: carriers' files put in and read for a look; what came of them is asked in the modules beside this one."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from css.cli import usage_files, usage_rerating, usage_suspense
 from css.core.errors import BadMessage, Conflict
 from css.settings import settings
 
 if TYPE_CHECKING:
-    import polars as pl
+    from billing.carrier_check import FileChecked
+    from billing.rules.usage_lines import Window
 
-    from billing.rules.usage_control import Control
-    from billing.rules.usage_record import Window
-
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Carriers' usage files: load, check, rejects.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Carriers' usage: files, what became of them, suspense, re-rating.")
 
 STATUS_SET_ASIDE = 4
 """As a night that set something aside ends."""
@@ -29,32 +28,32 @@ DISTRICT = typer.Argument(help="The district's two letters.")
 @app.command()
 def load(
     district: Annotated[str, DISTRICT],
-    files: Annotated[list[Path], typer.Argument(help="Carriers' files in UK Standard CDR, each with its control record.")],
+    files: Annotated[list[Path], typer.Argument(help="Carriers' files of either layout, plain or gzip, each with its control record.")],
 ) -> None:
     """Put carriers' files where the next night collects them: all of them whole, or none."""
-    from batch.incoming import put_in  # noqa: PLC0415 - after the words are understood
+    from batch.incoming import copy_in  # noqa: PLC0415 - after the words are understood
 
     _require_district(district)
     incoming = settings().home / "incoming" / district
-    read: dict[str, tuple[Path, Control, bytes]] = {}
+    chosen: dict[str, tuple[Path, FileChecked]] = {}
     for file in files:
-        content = _content(file)
-        control, _ = _whole(content)
+        checked = _checked(file)
         # Named anew from its own control record: the night takes files by name in order, whatever they were called on the way.
-        name = control.file_name
-        other = read[name][2] if name in read else (incoming / name).read_bytes() if (incoming / name).exists() else content
-        if other != content:
-            raise Conflict("CSS621E", "Another file waits as {name} already; {file} was not loaded.", name=name, file=str(file))
-        read[name] = (file, control, content)
-    for name, (file, control, content) in read.items():
-        put_in(incoming, name, content)
-        print(f"{file}: {control.record_count:,} records of {control.supplier}, sequence {control.sequence}; waits as {name}.")
+        name = checked.whole.control.file_name
+        if name in chosen and chosen[name][1].whole.sha256 != checked.whole.sha256:
+            raise _another(name, file)
+        _refuse_another(incoming, name, file, checked.whole.sha256)
+        chosen[name] = (file, checked)
+    for name, (file, checked) in chosen.items():
+        placed = copy_in(incoming, f"{name}.gz" if _is_gzip(file) else name, file)
+        control = checked.whole.control
+        print(f"{file}: {control.record_count:,} records of {control.supplier}, sequence {control.sequence}; waits as {placed.name}.")
     print(f"The next night of {district} collects what waits in {incoming}.", file=sys.stderr)
 
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A carrier's file in UK Standard CDR with its control record.")],
+    file: Annotated[Path, typer.Argument(help="A carrier's file of either layout, plain or gzip, with its control record.")],
     business_date: Annotated[
         str, typer.Option("--date", help="The night that would collect it; without one no call is too old or too new.")
     ] = "",
@@ -62,42 +61,26 @@ def check(
     """Read a carrier's file and say what the night would make of it; nothing is stored and no database is needed.
 
     Exit status 0: every record can be read; 4: some would be set aside; 2: the file would be refused. Whose the numbers
-    are and what the calls cost is not looked at.
+    are, what came before and what the calls cost is not looked at.
     """
-    from billing.rules.rejects import rejected  # noqa: PLC0415 - after the words are understood
-
-    control, parsed = _whole(_content(file), _window(business_date))
-    set_aside = rejected(parsed)
-    seconds = int(parsed["duration_seconds"].sum())
+    checked = _checked(file, _window(business_date))
+    control = checked.whole.control
     print(f"{file}: {control.supplier}, sequence {control.sequence}, made {control.created_at:%d %b %Y %H:%M:%S} UTC. The file is whole.")
-    print(f"{parsed.height:,} records, {seconds:,} seconds of calls; {set_aside.height:,} would be set aside.")
-    for (code,), some in set_aside.sort("reject_code", "line_number").group_by("reject_code", maintain_order=True):
-        print(f"{code}  {some.height:>10,}  first in line {some['line_number'][0]:,}: {some['reject_text'][0]}")
-    return STATUS_SET_ASIDE if set_aside.height else 0
+    print(f"Layout {checked.layout}; {checked.whole.byte_count:,} bytes, SHA-256 {checked.whole.sha256}.")
+    tally = checked.tally
+    print(f"{tally.record_count:,} records, {tally.duration_seconds:,} seconds of calls; {checked.set_aside_count:,} would be set aside.")
+    for reason in checked.reasons:
+        print(f"{reason.code}  {reason.count:>10,}  first in line {reason.first_line:,}: {reason.words}")
+    for leg in sorted(set(checked.legs) - {"outgoing"}):
+        print(f"{checked.legs[leg]:,} records are of the leg {leg}.")
+    if checked.part_count:
+        print(f"{checked.part_count:,} records are parts of long calls and wait until the others are there.")
+    return STATUS_SET_ASIDE if checked.reasons else 0
 
 
-@app.command()
-def rejects(
-    district: Annotated[str, DISTRICT],
-    business_date: Annotated[str, typer.Option("--date", help="Only those of one night.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = 100,
-    *,
-    raw: Annotated[bool, typer.Option("--raw", help="Print what was set aside as it came, too.")] = False,
-) -> None:
-    """List what the nights have set aside and nobody has settled, oldest first."""
-    from batch import queries  # noqa: PLC0415 - after the words are understood
-    from css.db.engine import database, transaction  # noqa: PLC0415
-
-    day = _date(business_date) if business_date else None
-    _require_district(district)
-    with transaction(database()) as session:
-        rows = queries.rejects(session, district, day, limit)
-    for row in rows:
-        print(f"{row.business_date}  {row.reason_code}  {row.source_key:<24}  {row.words}")
-        if raw:
-            print(f"    {row.raw}")
-    more = " There may be more: --limit shows them." if len(rows) == limit else ""
-    print(f"{len(rows):,} shown.{more}" if rows else "Nothing is set aside.", file=sys.stderr)
+usage_files.register(app)
+usage_suspense.register(app)
+usage_rerating.register(app)
 
 
 def _require_district(district: str) -> None:
@@ -110,29 +93,38 @@ def _require_district(district: str) -> None:
             raise no_district(district)
 
 
-def _content(file: Path) -> bytes:
-    from billing.actions.usage import file_content  # noqa: PLC0415
+def _checked(file: Path, window: Window | None = None) -> FileChecked:
+    """The file, read from end to end; refused as the night would refuse it."""
+    from billing.carrier_check import check_file  # noqa: PLC0415 - after the words are understood
+    from css.cli.progress import counting_bytes  # noqa: PLC0415
 
-    return file_content(file)
+    with counting_bytes(f"{file} read") as count:
+        return check_file(file, window, count)
 
 
-def _whole(content: bytes, window: Window | None = None) -> tuple[Control, pl.DataFrame]:
-    """The control record and every record as read; refused as the night would refuse it when the two disagree."""
-    from billing.rules.usage_control import control_faults, cut_control  # noqa: PLC0415
-    from billing.rules.usage_record import lines_of, parse_records  # noqa: PLC0415
+def _refuse_another(incoming: Path, name: str, file: Path, sha256: str) -> None:
+    """Nothing takes the place of a file that waits, unless it is the same, compressed or not."""
+    from billing.carrier_file import content_sha256  # noqa: PLC0415
 
-    records, control = cut_control(content)
-    parsed = parse_records(lines_of(records), window)
-    faults = control_faults(control, records, parsed)
-    if faults:
-        raise faults[0]
-    return control, parsed
+    for waiting in (incoming / name, incoming / f"{name}.gz"):
+        if waiting.exists() and content_sha256(waiting) != sha256:
+            raise _another(name, file)
+
+
+def _another(name: str, file: Path) -> Conflict:
+    return Conflict("CSS621E", "Another file waits as {name} already; {file} was not loaded.", name=name, file=str(file))
+
+
+def _is_gzip(file: Path) -> bool:
+    from billing.carrier_file import is_gzip  # noqa: PLC0415
+
+    return is_gzip(file)
 
 
 def _window(business_date: str) -> Window | None:
     if not business_date:
         return None
-    from billing.actions.usage import window_of  # noqa: PLC0415
+    from billing.actions.intake import window_of  # noqa: PLC0415
 
     return window_of(_date(business_date))
 

@@ -1,30 +1,32 @@
-"""``css usage`` from the command line: carriers' files put in whole or not at all, read for a look, and their rejects."""
+"""``css usage`` from the command line: carriers' files put in whole or not at all, and read for a look."""
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from billing.actions import usage
+from billing import carrier_file as reading
+from billing.actions import intake
 from billing.rules.usage_control import control_of, write_control
+from billing.rules.usage_native import write_native
 from billing.rules.usage_record import write_records
 from css.cli import main
 from css.db.engine import transaction
 from css.settings import settings
 from tests import builders
-from tests.scenarios.nights import run_night
 
 NIGHT = date(2026, 3, 2)
 CALLS = pl.DataFrame(
     {
         "supplier_record_id": ["R1", "R2", "R3"],
-        "caller": ["441632960001"] * 3,
-        "dialled": ["442079460123", "447700900456", "448081570123"],
+        "charged_number": ["441632960001"] * 3,
+        "other_number": ["442079460123", "447700900456", "448081570123"],
         "started_at": [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (10, 11, 12)],
         "duration_seconds": [122, 60, 5],
     },
@@ -32,8 +34,10 @@ CALLS = pl.DataFrame(
 )
 
 
-def carrier_file(sequence: int = 1, calls: pl.DataFrame = CALLS, *, damaged: bool = False) -> bytes:
-    records = write_records(calls)
+def carrier_file(
+    sequence: int = 1, calls: pl.DataFrame = CALLS, *, damaged: bool = False, write: Callable[[pl.DataFrame], bytes] = write_records
+) -> bytes:
+    records = write(calls)
     if damaged:
         records = records.replace(b'"V",', b'"?",', 1)
     made_at = datetime(2026, 3, 3, 1, tzinfo=UTC)
@@ -123,11 +127,11 @@ def test_a_file_too_large_is_refused_here_and_set_aside_by_the_night(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = given(carrier_file(), "large.csv")
-    monkeypatch.setattr(usage, "FILE_BYTES_MAX", 100)
+    monkeypatch.setattr(reading, "PLAIN_BYTES_MAX", 100)
     assert main(["usage", "check", str(file)]) == 2
     assert capsys.readouterr().err.startswith("CSS406E large.csv is larger than the 100 bytes")
     with transaction(engine) as session:
-        taken = usage.collect_file(session, district, file, business_date=NIGHT, by=builders.SYSTEM, at=builders.AT)
+        taken = intake.collect_file(session, district, file, business_date=NIGHT, by=builders.SYSTEM, at=builders.AT)
         assert (taken.outcome, taken.totals.rejected, taken.totals.set_aside[0].code) == ("refused", 1, "CSS406E")
 
 
@@ -145,9 +149,8 @@ def test_a_file_does_not_take_the_place_of_another(
     assert waiting(home, district) == {"NTHTEL_20260303_000001.csv": carrier_file()}
 
 
-@pytest.mark.parametrize("command", [["load", "QQ", "x.csv"], ["rejects", "QQ"]])
-def test_a_district_that_is_not_there_is_refused(command: list[str], home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["usage", *command]) == 2
+def test_a_district_that_is_not_there_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["usage", "load", "QQ", "x.csv"]) == 2
     assert capsys.readouterr().err.startswith("CSS101E ")
     assert not (home / "incoming").exists()
 
@@ -158,10 +161,10 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
     monkeypatch.setenv("CSS_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nowhere")
     settings.cache_clear()
     assert main(["usage", "check", str(given(carrier_file()))]) == 0
-    assert capsys.readouterr().out.splitlines()[1] == "3 records, 187 seconds of calls; 0 would be set aside."
+    assert capsys.readouterr().out.splitlines()[2] == "3 records, 187 seconds of calls; 0 would be set aside."
     assert main(["usage", "check", str(given(carrier_file(damaged=True)))]) == 4
     said = capsys.readouterr().out.splitlines()
-    assert said[1:] == [
+    assert said[2:] == [
         "3 records, 187 seconds of calls; 1 would be set aside.",
         "CSS409E           1  first in line 1: The call type '?' is not one that is rated here.",
     ]
@@ -171,21 +174,44 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
     assert capsys.readouterr().err.startswith("CSS608E ")
 
 
-def test_rejects_are_listed_after_the_night_with_their_raw_text(
-    engine: Engine, home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+def test_check_says_the_layout_the_legs_and_the_parts_of_long_calls(given: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    calls = CALLS.with_columns(
+        leg=pl.Series(["outgoing", "diverted", "reverse"]),
+        chain_id=pl.Series([None, None, "LC1"]),
+        part_number=pl.Series([None, None, 1]),
+        is_last_part=pl.Series([None, None, False]),
+    )
+    content = carrier_file(calls=calls, write=write_native)
+    assert main(["usage", "check", str(given(gzip.compress(content)))]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith(f"Layout css-csv; {len(content)} bytes, SHA-256 ")
+    assert said[3:] == [
+        "1 records are of the leg diverted.",
+        "1 records are of the leg reverse.",
+        "1 records are parts of long calls and wait until the others are there.",
+    ]
+
+
+def test_check_counts_reasons_over_blocks_and_names_the_first(
+    given: Callable[..., Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert main(["usage", "rejects", district]) == 0
-    assert capsys.readouterr() == ("", "Nothing is set aside.\n")
-    assert main(["usage", "load", district, str(given(carrier_file(damaged=True)))]) == 0
-    run_night(engine, district, NIGHT, home)
-    with engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM batch.reject")).scalar_one() == 3, "one damaged, two of nobody"
-    capsys.readouterr()
-    assert main(["usage", "rejects", district, "--raw"]) == 0
-    said = capsys.readouterr()
-    assert said.err == "3 shown.\n"
-    listed = said.out.splitlines()
-    assert [line.split()[:2] for line in listed[::2]] == [["2026-03-02", code] for code in ("CSS409E", "CSS412E", "CSS412E")]
-    assert listed[1].startswith('    "?","",')
-    assert main(["usage", "rejects", district, "--date", "2026-03-01"]) == 0
-    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(reading, "BLOCK_LINES", 10)
+    monkeypatch.setattr(reading, "BLOCK_BYTES_MIN", 100)
+    monkeypatch.setattr(reading, "READ_BYTES", 500)
+    many = pl.concat([CALLS] * 40)
+    content = carrier_file(calls=many, write=lambda calls: write_records(calls).replace(b"+447700900456", b"07700 90045"))
+    assert main(["usage", "check", str(given(content))]) == 4
+    (reason,) = capsys.readouterr().out.splitlines()[3:]
+    assert reason == "CSS404E          40  first in line 2: The other number '07700 90045' cannot be read as a telephone number."
+
+
+def test_a_compressed_file_is_loaded_as_it_is(
+    home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed = gzip.compress(carrier_file())
+    assert main(["usage", "load", district, str(given(packed, "x.csv"))]) == 0
+    assert waiting(home, district) == {"NTHTEL_20260303_000001.csv.gz": packed}
+    other = given(carrier_file(calls=CALLS.head(2)), "other.csv")
+    assert main(["usage", "load", district, str(other)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("CSS621E ")
+    assert main(["usage", "load", district, str(given(carrier_file(), "plain.csv"))]) == 0, "the same file in another dress"

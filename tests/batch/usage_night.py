@@ -8,7 +8,8 @@ from pathlib import Path
 
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Net
-from batch.steps.usage import COLLECT, RATE
+from batch.steps.usage_intake import COLLECT
+from batch.steps.usage_rating import CLOSE_USAGE, RATE
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.actor import Actor
 from css.core.clock import FixedClock
@@ -18,7 +19,7 @@ from tests.batch.killing import set_traps
 NIGHT_OF = date(2026, 3, 2)
 AT = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
 BY = Actor(kind="batch", name="usage-night", provider_code="RETAIL", door="night")
-USAGE = Net("usage-night", "Collect and rate.", (COLLECT, RATE))
+USAGE = Net("usage-night", "Collect, rate and close.", (COLLECT, RATE, CLOSE_USAGE))
 
 
 def run(url: str, home: Path, on: date = NIGHT_OF, workers: int = 1) -> RunOutcome:
