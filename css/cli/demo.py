@@ -64,11 +64,11 @@ def _tell(lived: Lived) -> None:
         ),
         (
             f"Faults: {diary.faults_reported} reported (first {diary.first_fault}), {diary.faults_cleared} cleared. "
-            f"Calls: {lived.calls:,} in {plan.days} carrier's files."
+            f"Calls: {lived.calls:,} in {lived.usage_files} carriers' files."
         ),
         f"Bills: {lived.bills:,} for {lived.invoiced.sterling} with VAT; {diary.payments:,} payments; the books balance.",
-        f"The bills, as PDF and e-invoice XML: {bills}",
-        f"The morning reports of the nights:    {report}",
+        lived.usage_words,
+        f"The bills, as PDF and e-invoice XML: {bills} (the morning reports: {report})",
         f"Look at it: `make serve` (css serve), then {ADDRESS} signed on as AMY or SUE with the password {PASSWORD}.",
         f"Try there: find {display_number(lived.sample_account)}, open {diary.first_order}, look at {diary.first_fault}.",
         f"Or from here: `css ask find-customers {lived.sample_account}`{the_bills}.",

@@ -80,6 +80,8 @@ class Diary:
     refusals: int = 0
     first_order: str = ""
     first_fault: str = ""
+    keyed_late: tuple[str, str | None, date] | None = None
+    """The first order, its telephone number and the day it was done, while nobody has keyed it."""
 
 
 def _operator(name: str) -> Actor:
@@ -262,11 +264,18 @@ def _do_field_work(engine: Engine, plan: DemoPlan, diary: Diary, day: date) -> N
     """The field force does what is promised for today; what it cannot do it leaves on the list."""
     with transaction(engine) as session:
         promised = open_orders(session, by=FIELD_FORCE, district_code=plan.district)
+    late = diary.keyed_late
     for order in promised:
-        if order.target_on is not None and order.target_on <= day:
-            command = CompleteOrder(order_number=order.order_number, done_on=day)
-            done = _try(engine, diary, _completing(command, _at(day, 15)))
-            diary.orders_completed += done is not None
+        if order.target_on is None or order.target_on > day:
+            continue
+        if order.order_number == diary.first_order and late is None:
+            # Done, and forgotten on a pad until tomorrow: so that there is something to wait for.
+            diary.keyed_late = (order.order_number, order.number, day)
+            continue
+        done_on = late[2] if late is not None and late[0] == order.order_number else day
+        command = CompleteOrder(order_number=order.order_number, done_on=done_on)
+        done = _try(engine, diary, _completing(command, _at(day, 15)))
+        diary.orders_completed += done is not None
 
 
 def _completing(command: CompleteOrder, at: datetime) -> Callable[[Session], str]:

@@ -209,7 +209,8 @@ def _lines(  # noqa: PLR0913, PLR0917 - as above
             if n == 0:
                 number = str(next_free[place.exchange_id])
                 next_free[place.exchange_id] += 1
-                numbers.append((service, number, start_of_day(plan.starts_on)))
+                # The number is older than our time: a call of then may still come.
+                numbers.append((service, number, start_of_day(opened_before(plan.starts_on))))
                 live.append(LiveLine(number, account_number, home.segment))
         kind = DirectoryEntryKind.EX_DIRECTORY if rng.randrange(3) == 0 else DirectoryEntryKind.ORDINARY
         listings.append((line, kind.value, home.billing_name, home.billing_name, plan.starts_on))

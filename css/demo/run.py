@@ -24,15 +24,18 @@ from css.core.errors import Refused
 from css.core.money import ZERO, Money
 from css.core.words import NationCode, Role
 from css.db.engine import transaction
+from css.demo.carriers import Carriers, carriers_of
 from css.demo.ground import lay_out
 from css.demo.life import Diary, expect_payments, live_a_day, partner_account
 from css.demo.people import move_in
 from css.demo.plan import DAYS_MAX, LINES_MAX, PASSWORD, DemoPlan
-from css.demo.traffic import calls_of_day, deliver, file_of_day
-from css.master.commands import AddOperator, OpenDistrict
+from css.demo.traffic import Call
+from css.demo.usage_desk import UsageDesk
+from css.master.commands import AddOperator, OpenDistrict, SetWholesaleTariff
 from css.master.districts import District
 from css.master.enrol import add_operator, open_district
-from css.master.reference import PARTNER, RETAIL
+from css.master.reference import PARTNER, RETAIL, WHOLESALE_TARIFF
+from css.master.wholesale import set_wholesale_tariff
 from css.partners.keys import IssuePartnerKey, issue_key
 
 OWNER = Actor("system", "DEMO", RETAIL, frozenset(role.value for role in Role), "command line")
@@ -52,9 +55,12 @@ class Lived:
     plan: DemoPlan
     diary: Diary
     calls: int
+    usage_files: int
     bills: int
     invoiced: Money
     last_bill_day: date | None
+    usage_words: str
+    """What was done about usage that waited or was priced wrong."""
     sample_account: str
     partner_key: str
     seconds: float
@@ -99,6 +105,20 @@ def _open(session: Session, plan: DemoPlan, at: datetime) -> None:
     open_district(session, command, by=OWNER, at=at)
     for code, name, team, roles in PEOPLE:
         add_operator(session, AddOperator(code=code, name=name, team=team, password=PASSWORD, roles=roles), by=OWNER, at=at)
+    agreed = SetWholesaleTariff(provider_code=PARTNER, wholesale_tariff_code=WHOLESALE_TARIFF)
+    set_wholesale_tariff(session, agreed, by=OWNER, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class LivedDays:
+    """What came of the days and nights."""
+
+    calls: int
+    bills: int
+    invoiced: Money
+    last_bill_day: date | None
+    carriers: Carriers
+    desk: UsageDesk
 
 
 def live(
@@ -110,26 +130,37 @@ def live(
     workers: int = 1,
     watcher: Watcher | None = None,
     on_day: Callable[[date], None] = lambda _day: None,
-) -> tuple[int, int, Money, date | None]:
-    """Live the plan's days, each with its calls and its night. Returns calls, bills, what was invoiced, the last day with bills."""
+) -> LivedDays:
+    """Live the plan's days, each with its calls and its night."""
     rng = random.Random(plan.seed + 1)  # noqa: S311 - as above
-    incoming = home / "incoming" / plan.district
+    carriers = carriers_of(plan, home / "incoming" / plan.district, diary.lines)
+    desk = UsageDesk(plan)
     call_count, bill_count, invoiced, last_bill_day = 0, 0, ZERO, None
     for n in range(plan.days):
         day = plan.starts_on + timedelta(days=n)
         on_day(day)
+        late = diary.keyed_late
         live_a_day(engine, plan, diary, day, rng, home)
-        calls = calls_of_day(day, diary.lines, rng)
-        deliver(incoming, day, n + 1, file_of_day(day, n + 1, calls, rng))
-        call_count += calls.height
+        desk.work(engine, day, late[1] if late is not None and late[2] == day - timedelta(days=1) else None)
+        call_count += carriers.bring(day, diary.lines, rng, _calls_of_late_order(diary, day))
         night(engine, plan.district, day, home, workers=workers, watcher=watcher)
         with transaction(engine) as session:
             bills = bills_of_night(session, plan.district, day)
+            desk.look_for_correction(session, day)
         expect_payments(diary, [(bill.account_number, bill.amount_due) for bill in bills], day, rng)
         bill_count += len(bills)
         invoiced = invoiced + Money(sum(bill.invoice_gross.pence for bill in bills))
         last_bill_day = day if bills else last_bill_day
-    return call_count, bill_count, invoiced, last_bill_day
+    return LivedDays(call_count, bill_count, invoiced, last_bill_day, carriers, desk)
+
+
+def _calls_of_late_order(diary: Diary, day: date) -> tuple[Call, ...]:
+    """The line works, though nobody has keyed it: somebody telephones."""
+    late = diary.keyed_late
+    if late is None or late[1] is None or late[2] != day:
+        return ()
+    at = london_instant(day, wall_time(20))
+    return (Call(late[1], "447700900789", at, 150, supplier_record_id="NEW-1"),)
 
 
 def night(engine: Engine, district: str, day: date, home: Path, *, workers: int, watcher: Watcher | None) -> None:
@@ -148,5 +179,17 @@ def make_and_live(
     began = time.monotonic()
     diary, key = build(engine, plan)
     sample = diary.lines[len(diary.lines) // 2].number
-    calls, bills, invoiced, last_day = live(engine, plan, diary, home, workers=workers, watcher=watcher, on_day=on_day)
-    return Lived(plan, diary, calls, bills, invoiced, last_day, sample, key, time.monotonic() - began)
+    days = live(engine, plan, diary, home, workers=workers, watcher=watcher, on_day=on_day)
+    return Lived(
+        plan,
+        diary,
+        days.calls,
+        days.carriers.files,
+        days.bills,
+        days.invoiced,
+        days.last_bill_day,
+        days.desk.words,
+        sample,
+        key,
+        time.monotonic() - began,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy import Engine, text
 
 from batch.engine import RunOutcome, run_net
+from batch.incoming import put_in
 from batch.net import Context
 from batch.nets import NIGHT
 from billing.rules.usage_control import control_of, write_control
@@ -18,36 +19,67 @@ from billing.rules.usage_record import write_records
 from css.core.actor import Actor
 from css.core.calendar import london_instant
 from css.core.clock import FixedClock
-from css.demo.traffic import deliver
 
 NIGHT_ACTOR = Actor("batch", "night", "RETAIL", door="night")
 
 
 @dataclass(frozen=True)
 class CallMade:
-    caller: str
-    dialled: str
+    """A call as a carrier writes it down."""
+
+    charged_number: str
+    other_number: str
     started_at: datetime
     seconds: int
+    leg: str = "outgoing"
+    chain: tuple[str, int, bool] | None = None
+    """Of a part of a long call: the call's name, the part's number, and whether it is the last."""
+    record_id: str | None = None
+    """The carrier's own; numbered through the day when none is given."""
 
 
-def carrier_file(home: Path, district: str, day: date, sequence: int, calls: Sequence[CallMade]) -> Path:
-    """The day's calls as the carrier would send them."""
-    frame = pl.DataFrame(
-        [(call.caller, call.dialled, call.started_at, call.seconds, f"{day:%Y%m%d}{n:06d}") for n, call in enumerate(calls)],
-        schema={
-            "caller": pl.String(),
-            "dialled": pl.String(),
-            "started_at": pl.Datetime("us", "UTC"),
-            "duration_seconds": pl.Int64(),
-            "supplier_record_id": pl.String(),
-        },
-        orient="row",
-    )
-    records = write_records(frame)
+CALL_COLUMNS = {
+    "charged_number": pl.String(),
+    "other_number": pl.String(),
+    "started_at": pl.Datetime("us", "UTC"),
+    "duration_seconds": pl.Int64(),
+    "leg": pl.String(),
+    "chain_id": pl.String(),
+    "part_number": pl.Int64(),
+    "is_last_part": pl.Boolean(),
+    "supplier_record_id": pl.String(),
+}
+
+
+def call_frame(calls: Sequence[CallMade], day: date) -> pl.DataFrame:
+    """Calls as the writers of files take them."""
+    rows = [
+        (
+            *(call.charged_number, call.other_number, call.started_at, call.seconds, call.leg),
+            *(call.chain or (None, None, None)),
+            call.record_id or f"{day:%Y%m%d}{n:06d}",
+        )
+        for n, call in enumerate(calls)
+    ]
+    return pl.DataFrame(rows, schema=CALL_COLUMNS, orient="row")
+
+
+def carrier_file(
+    home: Path,
+    district: str,
+    day: date,
+    sequence: int,
+    calls: Sequence[CallMade],
+    *,
+    supplier: str = "NTHTEL",
+    write: Callable[[pl.DataFrame], bytes] = write_records,
+) -> Path:
+    """The day's calls as the carrier would send them, in one of the layouts."""
+    frame = call_frame(calls, day)
+    records = write(frame)
     made_at = london_instant(day + timedelta(days=1), time(1))
-    content = records + write_control(control_of(records, frame, supplier="NTHTEL", sequence=sequence, created_at=made_at))
-    return deliver(home / "incoming" / district, day, sequence, content)
+    content = records + write_control(control_of(records, frame, supplier=supplier, sequence=sequence, created_at=made_at))
+    return put_in(home / "incoming" / district, f"{supplier}_{day:%Y%m%d}_{sequence:06d}.csv", content)
 
 
 def run_night(engine: Engine, district: str, day: date, home: Path, *, workers: int = 1) -> RunOutcome:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from billing.rules.usage_native import write_native
 from css.core.calendar import london_instant
 from css.db.engine import transaction
 from css.demo.plan import DemoPlan
@@ -37,7 +38,18 @@ WHAT_COUNTS = {
     "ORDER BY 1, 2",
     "ledger": "SELECT e.business_date, e.words, p.nominal_code, p.account_id, p.amount FROM billing.posting p "
     "JOIN billing.journal_entry e ON e.id = p.journal_entry_id ORDER BY 2, 3, 4, 5",
-    "calls": "SELECT caller, started_at, account_id, net_millionths FROM billing.rated_call ORDER BY 1, 2",
+    "usage files": "SELECT supplier, sequence, layout, record_count, to_rate_count, sha256 FROM billing.usage_file ORDER BY 1, 2",
+    "usage blocks": "SELECT f.supplier, f.sequence, b.first_line, b.line_count, b.raw, r.rated_on, r.rated_count, r.zero_rated_count, "
+    "r.suspended_count, r.net_millionths FROM billing.usage_block b JOIN billing.usage_file f ON f.id = b.usage_file_id "
+    "LEFT JOIN billing.rated_block r ON r.usage_block_id = b.id ORDER BY 1, 2, 3",
+    "usage keys": "SELECT f.supplier, f.sequence, "
+    "(SELECT sum(length(k.calls)) FROM billing.usage_call_key k WHERE k.usage_file_id = f.id), "
+    "(SELECT sum(length(k.ids)) FROM billing.usage_id_key k WHERE k.usage_file_id = f.id) FROM billing.usage_file f ORDER BY 1, 2",
+    "calls": "SELECT charged_number, other_number, leg, started_at, duration_seconds, account_id, rated_on, band, net_millionths, "
+    "service_net_millionths, wholesale_net_millionths, zero_reason FROM billing.rated_call ORDER BY 1, 4, 2",
+    "set aside": "SELECT f.supplier, f.sequence, a.usage_record_id % 10000000 AS line, a.outcome, a.reason_code, "
+    "regexp_replace(a.words, '[0-9]{8,}', 'N') AS words, a.raw, a.chain_id, a.is_open, a.settled_as "
+    "FROM billing.usage_set_aside a JOIN billing.usage_file f ON f.id = a.usage_file_id ORDER BY 1, 2, 3",
     "rejects": "SELECT step, reason_code, words, raw FROM batch.reject ORDER BY 1, 2, 3, 4",
     "totals": "SELECT step, name, item_count, amount FROM batch.control_total ORDER BY 1, 2",
     "steps": "SELECT step, state, read_count, written_count, filtered_count, rejected_count FROM batch.step_execution ORDER BY ordinal",
@@ -54,9 +66,20 @@ def evening(fresh_engine: Engine, tmp_path: Path) -> tuple[Engine, Path]:
         session.execute(text("UPDATE css.business_date SET current_on = '2026-03-05', closed_through = '2026-03-04'"))
     home = tmp_path / "evening"
     lines = diary.lines
+    first = lines[0].number
     calls = [CallMade(line.number, "441134960123", london_instant(DAY, time(10, n)), 60 * n) for n, line in enumerate(lines)]
-    calls += [CallMade("441632960999", "447700900456", london_instant(DAY, time(11)), 60)]
+    calls += [
+        CallMade("441632960999", "447700900456", london_instant(DAY, time(11)), 60),
+        CallMade(first, "441134960123", london_instant(DAY, time(10)), 0),  # its first call again, under another id
+        CallMade(first, "449098790123", london_instant(DAY, time(12)), 120),
+        CallMade(first, "447700900456", london_instant(DAY, time(13)), 90, leg="diverted"),
+        CallMade(first, "442079460123", london_instant(DAY, time(1)), 3600, chain=("LONG-1", 1, False)),
+    ]
     carrier_file(home, "ZZ", DAY, 1, calls)
+    rest = CallMade(first, "442079460123", london_instant(DAY, time(2)), 600, chain=("LONG-1", 2, True))
+    carrier_file(home, "ZZ", DAY, 2, [rest])
+    asked = CallMade(first, "441314960123", london_instant(DAY, time(14)), 120, leg="reverse")
+    carrier_file(home, "ZZ", DAY, 1, [asked], supplier="OVRTEL", write=write_native)
     fresh_engine.dispose()
     return fresh_engine, home
 
