@@ -29,7 +29,7 @@ from css.xml import check as check_schema
 from css.xml import read_message, read_money, read_text
 from tests import builders
 from tests.golden.rule_files import all_faults
-from tests.records.billed import NIGHT, at, bills, cease, leave_item, night, rated_call
+from tests.records.billed import NIGHT, at, bills, cease, correction, leave_item, night, rated_call
 
 START = date(2026, 1, 15)
 FEBRUARY, MARCH = date(2026, 2, 5), date(2026, 3, 5)
@@ -130,6 +130,49 @@ def test_the_document_says_what_was_posted(session: Session, home: builders.Buil
     assert [(item.kind, item.amount, item.reference) for item in two.outside_items] == [("compensation", Money(-3119), "ZZF00000018")]
     assert [(past.label, past.invoice_total) for past in two.history] == [("Feb", one.invoice_total)]
     assert two.call_lists == ()
+
+
+def test_corrections_of_calls_stand_apart_from_calls_and_name_the_bill_that_had_them(session: Session, home: builders.BuiltLine) -> None:
+    rated_call(session, home, 1, date(2026, 1, 20), 10_400_000)
+    rated_call(session, home, 2, date(2026, 1, 21), 8_000_000)
+    night(session, FEBRUARY)
+    correction(session, home, 1, date(2026, 2, 10), -2_400_000)
+    correction(session, home, 1, date(2026, 2, 11), -1_000_000, rerating_id=2)
+    correction(session, home, 2, date(2026, 2, 11), -8_000_000, call_count=-1, duration_seconds=-90, rerating_id=2)
+    correction(session, home, 3, date(2026, 2, 11), 0, rerating_id=2, wholesale_net_millionths=5)
+    correction(session, home, 4, date(2026, 2, 11), 700_000, rerating_id=2, charge_class="FREE", is_itemised=False)
+    rated_call(session, home, 5, date(2026, 2, 12), 6_000_000, leg="diverted")
+    rated_call(session, home, 6, date(2026, 2, 12), 90_000_000, charge_class="PRS", service_net_millionths=35_000_000)
+    night(session, MARCH)
+    second = bills(session, home.account)[1]
+    (posted,) = bills_as_posted(session, [second.id])
+    document = compose(posted.bill, supplier(session))
+    assert check(document) == []
+    assert [
+        (line.description, line.net, line.quantity, line.call_count, line.duration_seconds, line.is_correction)
+        for line in document.lines
+        if line.group == "calls"
+    ] == [
+        ("Calls to UK landlines, daytime", Money(6), 1, 1, 90, False),
+        ("Calls to premium rate numbers, daytime", Money(90), 1, 1, 90, False),
+        ("Correction of calls to free numbers, daytime", Money(1), 1, 1, None, True),
+        ("Correction of calls to UK landlines, daytime", Money(-11), -2, 2, -90, True),
+    ]
+    assert document.lines[-1].period == Period(date(2026, 1, 20), date(2026, 1, 21))
+    made, corrected = document.call_lists
+    assert [(call.leg, call.price, call.access_charge, call.service_charge) for call in made.calls] == [
+        ("diverted", Price(6_000_000), None, None),
+        ("outgoing", Price(90_000_000), Price(55_000_000), Price(35_000_000)),
+    ]
+    # Two differences of one call are one correction; those of nought, and of what is not itemised, are not listed.
+    assert [(call.started_on, call.duration_seconds, call.price) for call in corrected.calls] == [
+        (date(2026, 1, 20), 0, Price(-3_400_000)),
+        (date(2026, 1, 20), -90, Price(-8_000_000)),
+    ]
+    assert (made.is_corrections, corrected.is_corrections) == (False, True)
+    assert [(one.number, one.issued_on) for one in document.corrects] == [("ZZB00000012", FEBRUARY)]
+    assert all_faults(bytes(files_of(session, second)["xml"].content)) == []
+    assert b"Calls corrected" in files_of(session, second)["xml"].content
 
 
 def test_a_credit_names_the_bill_it_corrects_and_large_print_is_large(session: Session, zz: builders.BuiltDistrict) -> None:
