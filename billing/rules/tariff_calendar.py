@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import cache
-from itertools import pairwise
 from typing import Final
 
 import polars as pl
@@ -46,21 +45,11 @@ class Clock:
 @cache
 def summer_by_hour() -> pl.Series:
     """By hour of UTC from the start of the calendar: how many hours London's clocks are ahead (0 or 1)."""
-    hours: list[int] = []
-    midnights = [datetime.combine(CALENDAR.starts_on, time(), UTC) + ONE_DAY * day for day in range(CALENDAR_DAYS + 1)]
-    for midnight, following in pairwise(midnights):
-        ahead, ahead_after = _hours_ahead(midnight), _hours_ahead(following)
-        if ahead == ahead_after:
-            hours += [ahead] * 24
-        else:
-            hours += [_hours_ahead(midnight + timedelta(hours=hour)) for hour in range(24)]
-    return pl.Series(hours, dtype=pl.Int8)
-
-
-def _hours_ahead(instant: datetime) -> int:
-    offset = instant.astimezone(LONDON).utcoffset()
-    assert offset is not None, "London has an offset at every instant"
-    return offset // timedelta(hours=1)
+    assert CALENDAR.ends_on is not None, "the calendar ends"
+    first, last = (datetime.combine(day, time()) for day in (CALENDAR.starts_on, CALENDAR.ends_on))
+    hours = pl.datetime_range(first, last, "1h", time_unit="us", closed="left", eager=True)
+    shown = hours.dt.replace_time_zone("UTC").dt.convert_time_zone(LONDON.key).dt.replace_time_zone(None)
+    return (shown - hours).dt.total_hours().cast(pl.Int8)
 
 
 @cache
