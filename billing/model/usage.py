@@ -173,7 +173,7 @@ class UsageIdKey(Base):
 
     __tablename__ = "usage_id_key"
     __table_args__ = (
-        Index("ix_usage_id_key_last_id", "district_code", "supplier", "id_length", "last_id"),
+        Index("ix_usage_id_key_last_id", "district_code", "supplier", "id_length", "last_id", "first_id"),
         {"schema": "billing"},
     )
 

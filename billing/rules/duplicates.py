@@ -39,14 +39,15 @@ DUPLICATE_WORDS: Final = {
 """The sentence of each reason; ``{original}`` stands for the record that came before."""
 
 
-def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
+def mark_duplicates(records: pl.DataFrame, *, may_be_alike: pl.Series | None = None) -> pl.DataFrame:
     """The records with ``original_record_id``, ``duplicate_code`` and ``duplicate_text``, null on those that are no duplicates.
 
     Takes readable records in the order in which they came, with ``usage_record_id``, the columns of both keys, and what
     is known of what came before them: ``call_on_file`` and ``id_on_file``, the accepted record of the same natural key
-    and of the same supplier's id, null where there is none. These two are not in the answer.
+    and of the same supplier's id, null where there is none. These two are not in the answer. ``may_be_alike`` says which
+    rows can share a key with another row of the frame; it may say so of too many, never of too few.
     """
-    found = _among_themselves(records)
+    found = _among_themselves(records, _alike(records) if may_be_alike is None else may_be_alike)
     by_call, by_id = pl.col("call_on_file"), pl.col("id_on_file")
     code = (
         pl.when(by_call.is_not_null() & (by_call == by_id))
@@ -63,26 +64,30 @@ def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _among_themselves(records: pl.DataFrame) -> pl.DataFrame:
+def _alike(records: pl.DataFrame) -> pl.Series:
+    has_id = pl.col("supplier_record_id").is_not_null()
+    return records.select(pl.struct(*CALL_KEY).is_duplicated() | (has_id & pl.struct(*ID_KEY).is_duplicated())).to_series()
+
+
+def _among_themselves(records: pl.DataFrame, alike: pl.Series) -> pl.DataFrame:
     """The two columns ``…_on_file`` completed with what came before in the same frame.
 
     Nearly every frame has no two rows alike, and that is seen in columns. The few rows that do share a key with another are
     gone through one by one: whether a row counts depends on whether the row before it did.
     """
-    fresh = pl.col("call_on_file").is_null() & pl.col("id_on_file").is_null()
-    has_id = pl.col("supplier_record_id").is_not_null()
-    alike = pl.struct(*CALL_KEY).is_duplicated() | (has_id & pl.struct(*ID_KEY).is_duplicated())
-    doubtful = records.with_row_index("row").filter(fresh).filter(alike)
-    if doubtful.is_empty():
+    if not alike.any():
         return records
     calls: dict[tuple[object, ...], int] = {}
     ids: dict[tuple[object, ...], int] = {}
     originals: list[tuple[int, int | None, int | None]] = []
-    call_columns = doubtful.select("row", "usage_record_id", *CALL_KEY).rows()
-    for (row, record_id, *call), name in zip(call_columns, doubtful.select(*ID_KEY).rows(), strict=True):
-        same_call, same_id = calls.get(tuple(call)), ids.get(name) if name[0] is not None else None
+    doubtful = records.with_row_index("row").filter(alike)
+    known = doubtful.select("row", "usage_record_id", "call_on_file", "id_on_file").rows()
+    keys = zip(doubtful.select(*CALL_KEY).rows(), doubtful.select(*ID_KEY).rows(), strict=True)
+    for (row, record_id, call_on_file, id_on_file), (call, name) in zip(known, keys, strict=True):
+        same_call = call_on_file or calls.get(call)
+        same_id = (id_on_file or ids.get(name)) if name[0] is not None else None
         if same_call is None and same_id is None:
-            calls[tuple(call)] = record_id
+            calls[call] = record_id
             if name[0] is not None:
                 ids[name] = record_id
         else:

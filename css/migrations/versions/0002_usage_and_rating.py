@@ -149,7 +149,11 @@ def upgrade() -> None:
         schema="billing",
     )
     op.create_index(
-        "ix_usage_id_key_last_id", "usage_id_key", ["district_code", "supplier", "id_length", "last_id"], unique=False, schema="billing"
+        "ix_usage_id_key_last_id",
+        "usage_id_key",
+        ["district_code", "supplier", "id_length", "last_id", "first_id"],
+        unique=False,
+        schema="billing",
     )
     op.create_table(
         "usage_set_aside",
@@ -339,8 +343,8 @@ def upgrade() -> None:
     op.execute("UPDATE billing.usage_file SET to_rate_count = loaded_count")
     op.alter_column("usage_file", "to_rate_count", nullable=False, schema="billing")
     op.create_index("ix_usage_file_business_date", "usage_file", ["district_code", "business_date"], unique=False, schema="billing")
-    op.drop_column("usage_file", "loaded_count", schema="billing")
     op.drop_column("usage_file", "rejected_count", schema="billing")
+    op.drop_column("usage_file", "loaded_count", schema="billing")
     op.add_column("provider", sa.Column("wholesale_tariff_code", sa.Text(), nullable=True), schema="css")
     op.execute(
         "ALTER TABLE billing.tariff_version ADD CONSTRAINT ck_tariff_version_released_by_second_person CHECK (released_by IS NULL OR released_by <> loaded_by OR loaded_by = 'system')"
