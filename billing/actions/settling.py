@@ -115,7 +115,7 @@ def hold_suspense(session: Session, district_code: str) -> None:
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"billing.suspense/{district_code}", 0))))
 
 
-def settle_records(session: Session, settling: Settling, record_ids: Sequence[int], tally: Tally) -> None:
+def settle_records(session: Session, settling: Settling, record_ids: Sequence[int] | pl.Series, tally: Tally) -> None:
     """Price open records anew, those of them that are no parts of long calls. The caller holds the suspense."""
     for ids in _cut(record_ids, CHUNK_RECORDS):
         records = read_frame(
@@ -195,6 +195,6 @@ def _settle(session: Session, settling: Settling, frame: pl.DataFrame) -> None:
             raise Breach(msg)
 
 
-def _cut(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def _cut(ids: Sequence[int] | pl.Series, size: int) -> Iterator[Sequence[int] | pl.Series]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]

@@ -181,7 +181,7 @@ def _replayed(
 
     def deed() -> Tally:
         tally = Tally(watch=lambda done: watch(done, chosen.height))
-        settle_records(session, settling, chosen.filter(~pl.col("is_part"))["usage_record_id"].to_list(), tally)
+        settle_records(session, settling, chosen.filter(~pl.col("is_part"))["usage_record_id"], tally)
         parts = chosen.filter("is_part")["usage_record_id"].to_list()
         assemble_chains(session, settling, chains_of(session, command.district_code, parts) if parts else [], tally)
         return tally
@@ -238,7 +238,7 @@ def _chosen(session: Session, district_code: str, chosen: UsageChosen) -> pl.Dat
         before=before,
         records=None if chosen.usage_record_ids is None else list(chosen.usage_record_ids),
     )
-    missing = set(chosen.usage_record_ids or ()) - set(found["usage_record_id"])
+    missing = set(chosen.usage_record_ids) - set(found["usage_record_id"]) if chosen.usage_record_ids else set()
     if missing:
         raise _not_there(min(missing))
     return found
