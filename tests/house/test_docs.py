@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
 import importlib.util
 import json
@@ -162,6 +163,8 @@ def test_every_example_can_be_read(name: str) -> None:
                 etree.fromstring(text)
             case "python":
                 ast.parse(text)
+            case "csv":
+                list(csv.reader(text.splitlines(), strict=True))
             case _:
                 assert language in {"text", "sql"}, f"a block of code says what it is: {text[:60]!r}"
 
