@@ -32,14 +32,15 @@ CALL_COLUMNS: Final = {
     "started_at": pl.Datetime("us", "UTC"),
     "duration_seconds": pl.Int64(),
     "part_number": pl.Int64(),
-    "usage_record_id": pl.Int64(),
+    "line": pl.UInt32(),
 }
-ID_COLUMNS: Final = {"supplier_record_id": pl.String(), "part_number": pl.Int64(), "usage_record_id": pl.Int64()}
+ID_COLUMNS: Final = {"supplier_record_id": pl.String(), "part_number": pl.Int64(), "line": pl.UInt32()}
 
 PREPARE: Final = (
     "SET LOCAL statement_timeout = 0",
     "CREATE UNIQUE INDEX ON billing.old_usage_record (usage_file_id, line_number)",
     "CREATE INDEX ON billing.old_usage_record (usage_file_id, started_at)",
+    "CREATE INDEX ON billing.old_usage_record (district_code, started_at, caller)",
     "CREATE INDEX ON billing.old_rated_call (usage_record_id)",
     # Codes up to 411 were given when a file was read, the others when a record that had been loaded was priced.
     """
@@ -117,14 +118,25 @@ LINES: Final = """
 """
 HOURS: Final = "SELECT DISTINCT date_trunc('hour', started_at, 'UTC') FROM billing.old_usage_record WHERE usage_file_id = :file ORDER BY 1"
 CALLS: Final = """
-    SELECT 'outgoing', caller, dialled, started_at, duration_seconds::bigint, NULL::bigint, id FROM billing.old_usage_record
-     WHERE usage_file_id = :file AND started_at >= :hour AND started_at < :end ORDER BY id
+    SELECT 'outgoing', r.caller, r.dialled, r.started_at, r.duration_seconds::bigint, NULL::bigint, r.line_number
+      FROM billing.old_usage_record r
+     WHERE r.usage_file_id = :file AND r.started_at >= :hour AND r.started_at < :end
+       AND NOT EXISTS (SELECT 1 FROM billing.old_usage_record x
+                        WHERE x.district_code = r.district_code AND x.started_at = r.started_at AND x.caller = r.caller
+                          AND x.dialled = r.dialled AND x.duration_seconds = r.duration_seconds AND x.id < r.id)
+     ORDER BY r.id
 """
-IDS: Final = """
-    SELECT supplier_record_id, NULL::bigint, id FROM billing.old_usage_record
-     WHERE usage_file_id = :file AND supplier_record_id IS NOT NULL
-     ORDER BY length(supplier_record_id), supplier_record_id COLLATE "C", id
+"""A call that the first release took twice is known by its first record."""
+IDS: Final = r"""
+    SELECT id, NULL::bigint, min(line_number)
+      FROM (SELECT line_number, replace(replace(replace(replace(supplier_record_id,
+                   E'\\', E'\\\\'), E'\n', E'\\0a'), E'\r', E'\\0d'), E'\x1f', E'\\1f') AS id
+              FROM billing.old_usage_record
+             WHERE usage_file_id = :file AND supplier_record_id IS NOT NULL) i
+     GROUP BY id
+     ORDER BY octet_length(id), id COLLATE "C"
 """
+"""Control characters are written out, as the keys of the second release have them."""
 
 
 def move(connection: sa.Connection) -> None:
@@ -197,7 +209,7 @@ def _write_id_keys(connection: sa.Connection, file: sa.Row[Any]) -> None:
                 "district": file.district_code,
                 "supplier": file.supplier,
                 "received_on": file.business_date,
-                "length": len(page[0][0]),
+                "length": len(page[0][0].encode()),
                 "first": page[0][0],
                 "last": page[-1][0],
                 "ids": _parquet(page, ID_COLUMNS),
@@ -209,11 +221,13 @@ def _id_pages(connection: sa.Connection, usage_file_id: int) -> Iterator[Sequenc
     """The ids of a file in order, so many at a time and all of a page of one length."""
     with connection.execute(sa.text(IDS), {"file": usage_file_id}, execution_options={"stream_results": True}) as found:
         for rows in found.partitions(PAGE_IDS):
-            for _, page in groupby(rows, lambda row: len(row[0])):
+            for _, page in groupby(rows, lambda row: len(row[0].encode())):
                 yield list(page)
 
 
 def _parquet(rows: Sequence[sa.Row[Any]], columns: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
-    pl.DataFrame([tuple(row) for row in rows], schema=columns, orient="row").write_parquet(buffer, compression="zstd", statistics=False)
+    pl.DataFrame([tuple(row) for row in rows], schema=columns, orient="row").write_parquet(
+        buffer, compression="zstd", compression_level=1, statistics=False
+    )
     return buffer.getvalue()

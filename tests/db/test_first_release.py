@@ -8,15 +8,19 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine, text
 
+from billing.actions.usage_keys import open_keys
 from billing.checks import check_books
 from billing.queries.tariffs import tariff_book
 from billing.rules.tariff import NO_PRICE
+from billing.rules.usage_layouts import parse_block
 from css import tables  # noqa: F401 - the queries name tables of several rooms
 from css.db import backup as work
 from css.db.engine import transaction
@@ -149,6 +153,46 @@ def test_every_file_closes(moved: tuple[Engine, Before]) -> None:
         assert (file.rated, file.net, file.layout) == (len(calls), sum(call.net_millionths for call in calls), "uk-standard-cdr")
         (was,) = (one for one in before.files if one.id == file.id)
         assert file.to_rate_count == was.loaded_count == file.rated + file.suspended
+
+
+@pytest.mark.parametrize("district", ["ZZ", "ZY"])
+def test_a_record_of_old_that_is_sent_again_is_known(moved: tuple[Engine, Before], district: str) -> None:
+    engine, before = moved
+    files = {file.id for file in before.files if file.district_code == district}
+    old = [record for record in before.records if record.usage_file_id in files]
+    records = parse_block("uk-standard-cdr", b"".join(record.raw.encode() + b"\n" for record in old), 1, None)
+    assert records["reject_code"].null_count() == len(old)
+    again = records.with_columns(usage_record_id=900_000_000_000 + pl.col("line_number"))
+    originals = [record.usage_file_id * LINES_PER_FILE + record.line_number for record in old]
+    with transaction(engine) as session:
+        with open_keys(session, district, "NTHTEL", business_date=date(2026, 3, 6)) as keys:
+            same = keys.mark(again)
+        with open_keys(session, district, "OTHER", business_date=date(2026, 3, 6)) as keys:
+            of_others = keys.mark(again.with_columns(supplier_record_id=pl.lit(None, pl.String)))
+        with open_keys(session, district, "NTHTEL", business_date=date(2026, 3, 6)) as keys:
+            other_calls = keys.mark(again.with_columns(duration_seconds=pl.col("duration_seconds") + 1))
+    for marked, code in ((same, "CSS665E"), (of_others, "CSS666E"), (other_calls, "CSS667E")):
+        assert set(marked["duplicate_code"]) == {code}
+        assert marked["original_record_id"].to_list() == originals
+
+
+def test_a_call_that_was_taken_twice_is_known_by_its_first_record(bare_engine: Engine) -> None:
+    put_in(bare_engine)
+    with bare_engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE billing.usage_record b SET (caller, dialled, started_at, duration_seconds, supplier_record_id)"
+                " = (SELECT caller, dialled, started_at, duration_seconds, supplier_record_id || E'\\\\x' FROM billing.usage_record a"
+                " WHERE (a.usage_file_id, a.line_number) = (1, 4)) WHERE (b.usage_file_id, b.line_number) = (1, 5)"
+            )
+        )
+    upgrade(bare_engine)
+    pages = rows(bare_engine, "SELECT calls FROM billing.usage_call_key WHERE usage_file_id = 1")
+    lines = [line for page in pages for line in pl.read_parquet(bytes(page.calls))["line"]]
+    (count,) = (row.loaded_count for row in rows(bare_engine, "SELECT to_rate_count AS loaded_count FROM billing.usage_file WHERE id = 1"))
+    assert len(lines) == len(set(lines)) == count - 1
+    assert 4 in lines
+    assert 5 not in lines
 
 
 @pytest.mark.parametrize("district", ["ZZ", "ZY"])
