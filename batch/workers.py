@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,8 @@ LOG = logging.getLogger(__name__)
 IN_FLIGHT_PER_WORKER = 2
 """Blocks handed out ahead of the workers: enough to keep them busy, few enough to stop soon."""
 BLOCKS_PER_WORKER_MIN = 2
-"""With fewer, starting the processes (a second or two) takes longer than doing the blocks here."""
+"""With fewer, starting the processes takes longer than doing the blocks here."""
+_FORKS = multiprocessing.get_context("forkserver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
+        if self._count > 1:
+            # Workers branch off from a process that has loaded the program, meanwhile and once: each would take seconds to.
+            _FORKS.set_forkserver_preload(sorted({__name__, *_modules(self._net)}))
+            forkserver.ensure_running()
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
@@ -117,12 +123,17 @@ class Workers:
             url = self._engine.url.render_as_string(hide_password=False)
             self._pool = ProcessPoolExecutor(
                 self._count,
-                # Not forked: a library with threads of its own may not be, and each worker makes its own engine after it is started.
-                mp_context=multiprocessing.get_context("spawn"),
+                # Not forked from here: a library with threads of its own may not be. Each worker makes its own engine.
+                mp_context=_FORKS,
                 initializer=_start_worker,
                 initargs=(url, self._net, self._clock, max(1, _cores() // self._count)),
             )
         return self._pool
+
+
+def _modules(net: Net) -> set[str]:
+    """Where the work of a net is written down."""
+    return {step.run.__module__ for step in net.steps if isinstance(step, BlockStep) and step.in_parallel}
 
 
 _worker: tuple[Engine, Net, Clock] | None = None

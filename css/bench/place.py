@@ -58,10 +58,10 @@ def place(*, durable: bool) -> Iterator[Place]:
             engine.dispose()
 
 
-def evening(made: Place, lines: int, *, calls: pl.DataFrame | None = None) -> Diary:
+def evening(made: Place, lines: int, *, calls: bool = True) -> Diary:
     """Build a district on the evening of ``NIGHT_OF``: every account is billed tonight, and the carrier's file has come.
 
-    The file holds the demo's calls of ``DAYS_OF_CALLS`` days, or the calls given.
+    The file holds the demo's calls of ``DAYS_OF_CALLS`` days; without ``calls`` there is none yet.
     """
     print(f"Building a district of {lines:,} lines ...", file=sys.stderr)
     diary, _ = build(made.engine, DemoPlan(lines=lines, days=1, seed=SEED))
@@ -71,7 +71,8 @@ def evening(made: Place, lines: int, *, calls: pl.DataFrame | None = None) -> Di
             text("UPDATE css.business_date SET current_on = :night, closed_through = :before"),
             {"night": NIGHT_OF, "before": NIGHT_OF - timedelta(days=1)},
         )
-    bring(made, calls if calls is not None else _calls(diary))
+    if calls:
+        bring(made, _calls(diary))
     return diary
 
 

@@ -27,11 +27,22 @@ def bench(context: typer.Context) -> None:
 
 
 @app.command()
-def rate(calls: Annotated[int, typer.Option(min=1000, max=1_000_000, help="How many calls.")] = 300_000, *, memory: Memory = False) -> None:
-    """Calls: pricing them against reading and storing them."""
-    from css.bench import rate as question  # noqa: PLC0415 - after the words are understood
+def rating(
+    records: Annotated[int, typer.Option(min=1000, max=9_999_999, help="Records of the carrier's file.")] = 1_000_000,
+    lines: Annotated[int, typer.Option(min=20, max=700_000, help="Lines of the district.")] = 20_000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that rate.")] = 2,
+    on_file: Annotated[int, typer.Option(min=0, max=1_000_000_000, help="Rows of history; measured without them and with them.")] = 0,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of a table.")] = False,
+    memory: Memory = False,
+) -> None:
+    """Usage: from a carrier's file to posted rows, against a bare COPY of the rows."""
+    from css.bench import rating as question  # noqa: PLC0415 - after the words are understood
 
-    _in_a_place(lambda place: question.run(place, calls), memory=memory)
+    def measure(place: Place) -> None:
+        question.run(place, records, lines=lines, workers=workers, on_file=on_file, as_json=as_json)
+
+    _in_a_place(measure, memory=memory, says_machine=not as_json)
 
 
 @app.command()
@@ -77,17 +88,18 @@ def screen(
 @app.command(name="all")
 def everything() -> None:
     """All of them, briefly: about a minute."""
-    rate(calls=100_000)
+    rating(records=200_000, lines=2000)
     night(lines=1000)
     bill()
     orders(orders=100)
     screen(lines=1000)
 
 
-def _in_a_place(measure: Callable[[Place], None], *, memory: bool) -> None:
+def _in_a_place(measure: Callable[[Place], None], *, memory: bool, says_machine: bool = True) -> None:
     from css.bench.place import place  # noqa: PLC0415
     from css.bench.table import machine  # noqa: PLC0415
 
     with place(durable=not memory) as made:
         measure(made)
-        print(machine(made), flush=True)
+        if says_machine:
+            print(machine(made), flush=True)

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from batch.engine import run_net
 from batch.net import BlockStep
-from batch.workers import Workers
+from batch.workers import Workers, _cores
 from css.core.clock import FixedClock
 from css.db.engine import transaction
 from tests.batch import toy_night
@@ -77,3 +77,11 @@ def test_processes_are_started_only_for_enough_blocks(toy: Engine) -> None:
         assert not two._is_worth_it(double, 1)
     with Workers(toy, TOY, FixedClock(AT), 1) as alone:
         assert not alone._is_worth_it(double, 100)
+
+
+def test_workers_share_the_cores(toy: Engine) -> None:
+    with Workers(toy, TOY, FixedClock(AT), 2) as two:
+        started = two._started()
+        assert started.submit(os.getenv, "POLARS_MAX_THREADS").result() == str(max(1, _cores() // 2))
+        first, second = (started.submit(os.getpid).result() for _ in range(2))
+        assert os.getpid() not in {first, second}

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from css.bench import bill, night, orders, rate, screen
+from css.bench import bill, night, orders, rating, screen
 from css.bench.place import Place
 from css.bench.table import Measured, machine, times
 from css.cli import main
 
 QUESTIONS: dict[str, tuple[Callable[[Place], None], dict[str, int]]] = {
-    "rate": (
-        lambda place: rate.run(place, 2000),
-        {"the rating rule": 2000, "storing (COPY, rated_call)": 2000, "file to stored price": 2000},
+    "rating": (
+        lambda place: rating.run(place, 2000, lines=40, workers=1),
+        {"collecting the file": 2000, "rating and posting": 2000, "file to posted row": 2000},
     ),
     "night": (lambda place: night.run(place, 40, 1), {"The whole night (lines)": 40, "Check the books": 1}),
     "bill": (lambda place: bill.run(place, [1, 30]), {"1 calls: PDF": 1, "1 calls: XML": 1, "30 calls: PDF": 1, "30 calls: XML": 1}),
@@ -28,7 +29,6 @@ QUESTIONS: dict[str, tuple[Callable[[Place], None], dict[str, int]]] = {
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate, "LINES", 40)
     monkeypatch.setattr(bill, "SECONDS_EACH", 0)
     monkeypatch.setattr(screen, "CUSTOMERS", 10)
 
@@ -43,6 +43,20 @@ def test_a_question_is_answered_with_what_was_measured(
     sizes = {found[1].strip(): int(found[2].replace(",", "")) for found in re.finditer(r"^(.{32}) *([\d,]+) +[\d.]+ ", said, re.MULTILINE)}
     assert said.startswith(f"\n{name}: ")
     assert {what: sizes.get(what) for what in expected} == expected, said
+
+
+def test_rating_ends_with_one_line_for_machines(fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rating.run(Place(fresh_engine, tmp_path, durable=False), 1500, lines=30, workers=2, on_file=4000, as_json=True)
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (found["records"], found["workers"], found["rows_updated"]) == (1500, 2, 0)
+    assert found["on_file"] >= 4000
+    assert 1400 < found["rated"] < 1500
+    measured = ("seconds", "records_per_second", "copy_ratio", "copy_ratio_parallel", "peak_rss_mib", "cpu_seconds", "history_ratio")
+    assert all(found[name] > 0 for name in measured), found
+    with fresh_engine.connect() as connection:
+        history = connection.execute(text("SELECT count(*), count(DISTINCT rated_on) FROM billing.rated_call")).one()
+    assert history[0] == found["on_file"] + 2 * found["rated"]
+    assert history[1] == found["on_file"] // found["rated"] + 2
 
 
 def test_the_bills_measured_have_the_calls_they_are_named_for(fresh_engine: Engine, tmp_path: Path) -> None:
