@@ -238,7 +238,7 @@ NATIVE = carrier_file([LONDON_CALL], made_at=MADE_AT, layout=CSS_CSV)
         (NATIVE.replace(b"chain_id", b"started_at"), "CSS653E"),
         (NATIVE.replace(b"record_id", b"record_\xff"), "CSS653E"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_not_whole_is_refused_whole(session: Session, tmp_path: Path, content: bytes, code: str) -> None:
     taken = collect(session, given(tmp_path, content, "broken.csv"))
     assert taken.outcome == "refused"
