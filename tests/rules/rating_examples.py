@@ -14,6 +14,7 @@ import polars as pl
 
 from billing.reference import reference_book
 from billing.rules.rating import CALL_COLUMNS, price
+from billing.rules.rating_components import components
 from billing.rules.tariff import BANDS, NO_PRICE, Band, Rate, Step, TariffBook, TariffVersion
 from billing.rules.tariff_table import TariffTable, compile_tariffs
 from billing.words import Boundary
@@ -201,4 +202,27 @@ def answer_of(example: Example) -> dict[str, str]:
     return said
 
 
-__all__ = ["DOCUMENT", "Example", "answer_of", "call_of", "examples", "held", "instant", "shown", "table_of"]
+def component_words(example: Example) -> list[str]:
+    """Each component of the price as the page writes it: the amount and the sentence."""
+    return [f"{shown(row['amount_millionths'])}: {row['words']}" for row in component_rows(example)]
+
+
+def component_rows(example: Example) -> list[dict[str, Any]]:
+    """The components of an example's call, in order; of one that is refused none."""
+    code, table = table_of(example)
+    return components(call_of(example, code), table).to_dicts()
+
+
+__all__ = [
+    "DOCUMENT",
+    "Example",
+    "answer_of",
+    "call_of",
+    "component_rows",
+    "component_words",
+    "examples",
+    "held",
+    "instant",
+    "shown",
+    "table_of",
+]

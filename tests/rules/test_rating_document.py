@@ -13,11 +13,11 @@ from billing.rules.guiding import compile_assignments, guide
 from billing.rules.long_calls import PART_COLUMNS, WHOLE, joined_calls, judge_parts
 from billing.rules.rating import CALL_COLUMNS
 from billing.rules.rejects import REJECTS
-from tests.rules.rating_examples import DOCUMENT, Example, answer_of, examples, held, instant
+from tests.rules.rating_examples import DOCUMENT, Example, answer_of, component_rows, component_words, examples, held, instant, shown
 
 KINDS = {"rating": 40, "duplicates": 1, "long call": 3, "guiding": 1}
 """How many examples of each kind there are at the least: none must be lost by a slip of the fences."""
-GIVEN = {"tariff", "wholesale tariff", "price", "call"}
+GIVEN = {"tariff", "wholesale tariff", "price", "call", ""}
 
 
 def _named(example: Example) -> str:
@@ -44,6 +44,23 @@ def test_a_price_on_the_page_is_what_the_rule_says(example: Example) -> None:
     assert expected, "an example without an answer shows nothing"
     answer = answer_of(example)
     assert {name: answer.get(name) for name in expected} == expected
+    listed = [value for name, value in example.rows if not name]
+    if listed:
+        assert component_words(example) == listed
+
+
+@pytest.mark.parametrize("example", examples("rating"), ids=_named)
+def test_the_components_of_a_price_on_the_page_add_up_to_it(example: Example) -> None:
+    answer, rows = answer_of(example), component_rows(example)
+    if "refused" in answer:
+        assert rows == []
+        return
+    *parts, last = rows
+    without, every = (shown(sum(row["amount_millionths"] for row in some)) for some in (parts, rows))
+    if last["component"] == "vat":
+        assert {without, every} == {answer["net"], answer["gross"]}
+    else:
+        assert every == answer["net"] == answer["gross"] == "0p"
 
 
 def test_duplicates_on_the_page_are_told_as_it_says() -> None:
