@@ -17,7 +17,7 @@ from billing.rules.rating import CALL_COLUMNS, price
 from billing.rules.rating_components import components
 from billing.rules.tariff import BANDS, NO_PRICE, Band, Rate, Step, TariffBook, TariffVersion
 from billing.rules.tariff_table import TariffTable, compile_tariffs
-from billing.words import Boundary
+from billing.words import Boundary, TariffKind
 from css.core.calendar import Nation, Period, london_instant
 from css.core.money import Price
 from css.core.words import PriceBasis
@@ -79,11 +79,17 @@ def table_of(example: Example) -> tuple[str, TariffTable]:
     prices = example.values("price")
     if not prices:
         return terms, _reference()
-    return OWN, compile_tariffs(_book(terms, prices))
+    return OWN, _own(terms, tuple(prices))
 
 
-def _book(terms: str, prices: list[str]) -> TariffBook:
+@cache
+def _own(terms: str, prices: tuple[str, ...]) -> TariffTable:
+    return compile_tariffs(_book(terms, prices))
+
+
+def _book(terms: str, prices: tuple[str, ...]) -> TariffBook:
     book = reference_book()
+    services = tuple(one for one in book.versions if one.kind is TariffKind.SERVICE)
     version = TariffVersion(99, OWN, 1, Period(date(2009, 10, 1)), PriceBasis.NET, time(7), time(19), ())
     for term in terms.split(", "):
         match term.split():
@@ -107,7 +113,7 @@ def _book(terms: str, prices: list[str]) -> TariffBook:
             case _:
                 raise AssertionError(term)
     rates = tuple(rate for number, text in enumerate(prices) for rate in _rates(99_000 + 3 * number, text))
-    return replace(book, versions=(*book.versions, replace(version, rates=rates)))
+    return replace(book, versions=(*services, replace(version, rates=rates)))
 
 
 def _rates(number: int, text: str) -> Iterator[Rate]:
