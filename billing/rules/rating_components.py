@@ -35,7 +35,7 @@ from typing import Final
 import polars as pl
 
 from billing.rules.rating import CALL_COLUMNS, price
-from billing.rules.rating_part import at, call_facts, reckoned
+from billing.rules.rating_part import at, bounds, call_facts, reckoned
 from billing.rules.rating_split import pieces
 from billing.rules.tariff import BANDS
 from billing.rules.tariff_table import TariffTable
@@ -199,20 +199,19 @@ def _bound_rows(charged: pl.DataFrame, stretches: pl.DataFrame, tariff: TariffTa
     sums = stretches.group_by("call_index", maintain_order=True).agg(
         (pl.col("units") * pl.col("unit_price") + pl.col("step_price")).sum().alias("of_steps")
     )
-    least, most = at(rates["minimum"], place), at(rates["maximum"], place)
+    raised, held, rounded = bounds(pl.col("full"), tariff)
     bounded = (
         charged.join(sums, on="call_index", maintain_order="left")
         .with_columns(full=pl.col("of_steps") + at(rates["setup"], place))
-        .with_columns(raised=pl.max_horizontal("full", least))
-        .with_columns(held=pl.min_horizontal("raised", most))
+        .with_columns(raised.alias("raised"), held.alias("held"), rounded.alias("rounded"))
     )
-    rounding = _version_term(tariff, "rounding")
+    least, most, multiple = at(rates["minimum"], place), at(rates["maximum"], place), _version_term(tariff, "rounding")
     return [
         _rows(bounded.filter(amount != 0), tariff, number, component, amount, words)
         for component, amount, words in (
             ("minimum", pl.col("raised") - pl.col("full"), pl.format("Brought up to the minimum of {}p.", _pence(least))),
             ("maximum", pl.col("held") - pl.col("raised"), pl.format("Held to the maximum of {}p.", _pence(most))),
-            ("rounding", pl.col("amount") - pl.col("held"), pl.format("Rounded to a multiple of {}p.", _pence(rounding))),
+            ("rounding", pl.col("rounded") - pl.col("held"), pl.format("Rounded to a multiple of {}p.", _pence(multiple))),
         )
     ]
 

@@ -155,17 +155,22 @@ def _whole_charge(tariff: TariffTable) -> tuple[pl.Expr, ...]:
     )
 
 
-def _bounded(tariff: TariffTable) -> tuple[pl.Expr, ...]:
-    """The charge as the tariff bounds and rounds it; nothing for a call that was not answered or is free."""
+def bounds(charge: pl.Expr, tariff: TariffTable) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """The charge brought up to the rate's minimum, then held to its maximum, then rounded as the version says."""
     rates, place = tariff.rates, pl.col("place")
     rounding = at(tariff.versions["rounding"], pl.col("version"))
-    least = pl.max_horizontal("amount", at(rates["minimum"], place))
-    most = pl.min_horizontal(least, at(rates["maximum"], place))
-    rounded = (most + rounding // 2) // rounding * rounding
-    due = pl.when((pl.col("charged") == 0) | at(rates["is_free"], place)).then(0).otherwise(rounded)
+    raised = pl.max_horizontal(charge, at(rates["minimum"], place))
+    held = pl.min_horizontal(raised, at(rates["maximum"], place))
+    return raised, held, (held + rounding // 2) // rounding * rounding
+
+
+def _bounded(tariff: TariffTable) -> tuple[pl.Expr, ...]:
+    """The charge as the tariff bounds and rounds it; nothing for a call that was not answered or is free."""
+    place = pl.col("place")
+    nothing = (pl.col("charged") == 0) | at(tariff.rates["is_free"], place)
+    due = pl.when(nothing).then(0).otherwise(bounds(pl.col("amount"), tariff)[-1])
     can_be_told = pl.col("seconds").is_between(0, DURATION_MAX_SECONDS) & (place != tariff.no_rate) & (due <= AMOUNT_MAX_MILLIONTHS)
-    units = pl.when((pl.col("charged") == 0) | at(rates["is_free"], place)).then(0).otherwise("units")
-    return units.alias("units"), pl.when(can_be_told).then(due).alias("amount")
+    return pl.when(nothing).then(0).otherwise("units").alias("units"), pl.when(can_be_told).then(due).alias("amount")
 
 
 def _both_sides(tariff: TariffTable) -> tuple[pl.Expr, ...]:
