@@ -166,13 +166,15 @@ def _date(text: str) -> date | None:
 
 def _when(text: str) -> tuple[date | None, datetime | None]:
     """A day, or an instant; without its zone that is by London's clocks, the first of the two in the repeated hour."""
+    if not text:
+        raise BadMessage("CSS729E", "Say about when it was, too: --at '2026-03-02 12:00', or the day alone.")
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return _date(text), None
     try:
         wall = datetime.fromisoformat(text)
     except ValueError:
         wall = None
-    if wall is None or not text:
+    if wall is None:
         raise BadMessage("CSS729E", "{text!r} is not a time; write it like '2026-03-02 12:00', or the day alone.", text=text[:40]) from None
     if wall.tzinfo is not None:
         return None, wall.astimezone(LONDON)
