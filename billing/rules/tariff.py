@@ -36,7 +36,8 @@ class Step:
     """The step begins when the call has lasted so long; a call of exactly so many seconds does not reach it (0 is reached by
     every answered call)."""
     unit_seconds: int
-    """Length of a unit; 0 when time costs nothing in this step. Units of a step are counted from where it begins."""
+    """Length of a unit; 0 when time costs nothing in this step. Units of a step are counted from where it begins; one that the
+    next step cuts short has begun and is charged whole."""
     unit_price: Price
     """For each unit begun."""
     price: Price = NO_PRICE
@@ -64,7 +65,7 @@ class Rate:
     minimum: Price = NO_PRICE
     """The least an answered call costs, set-up included."""
     maximum: Price | None = None
-    """The most a call costs, set-up included."""
+    """The most a call costs, set-up included: a multiple of the version's rounding, which comes after it."""
     is_itemised: bool = True
     """Free calls (080 and the helplines) must not show on an itemised bill, yet are stored (domain rule)."""
     is_short_code: bool = False
