@@ -139,11 +139,6 @@ def _provider(**wrong: str) -> str:
     return _insert("css.provider", **values | wrong)
 
 
-TWO_TARIFFS = """
-    WITH t AS (INSERT INTO billing.tariff (code, name) VALUES ('TWICE', 'Twice') RETURNING id)
-    INSERT INTO billing.tariff_version (tariff_id, version, starts_on, basis, unit_seconds, daytime_from, daytime_to)
-    SELECT t.id, v.n, v.starts_on, 'net', 60, '07:00', '19:00' FROM t,
-           (VALUES (1, DATE '2026-01-01'), (2, DATE '2026-06-01')) AS v (n, starts_on)"""
 OPERATOR = _insert(
     "css.operator", code="'KING'", name="'X'", team="'X'", password_hash="'X'", roles="'{king}'", credit_limit="0"
 )  # fmt: skip
@@ -198,7 +193,6 @@ REFUSED = {
     "ck_product_price_ends_after_start": {"a price for no day": _price("'2001-05-01'", "'2001-05-01'")},
     "ex_vat_rate_overlap": {"two rates of VAT for one day": _vat("'2026-01-01'")},
     "ck_vat_rate_percent_of_hundred": {"VAT of more than everything": _vat("'1970-01-01'", "'1970-01-02'", "101")},
-    "ex_tariff_version_overlap": {"two tariff versions for one day": TWO_TARIFFS},
     "ck_account_cycle_day_of_month": {"a cycle day there is not": _account("cycle_day = 32")},
     "ck_account_cycle_month_group_of_quarter": {"a fourth month of the quarter": _account("cycle_month_group = 4")},
     "ck_account_direct_debit_has_mandate": {"Direct Debit without a mandate": _account("payment_means = 'direct-debit'")},
