@@ -96,7 +96,7 @@ def _rerated(account: int) -> str:
     return _insert("billing.rated_call", values)
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, tuple[str, ...]]] = {
     "ex_tariff_version_overlap": {"two released versions for one day": (_version(), _version(2, "2026-06-01"))},
     "ck_tariff_version_released_by_second_person": {"a version released by who loaded it": (_version(released_by="'BEA'"),)},
     "ck_tariff_version_released_is_stamped": {
@@ -135,7 +135,7 @@ REFUSED = {
     "ck_usage_set_aside_leg": {"a leg nobody knows": (_aside(leg="'wooden'"),)},
 }
 CASES = {what: (statements, constraint) for constraint, cases in REFUSED.items() for what, statements in cases.items()}
-ALLOWED = {
+ALLOWED: dict[str, tuple[str, ...]] = {
     "a version loaded for days that another has": (
         _version(),
         _version(2, "2026-06-01", state="'loaded'", released_by="NULL", released_at="NULL"),
