@@ -1,6 +1,6 @@
 -- name: rows
 -- Every row of one call: its first price and the differences of re-ratings, with the bill that took each by its frozen cut.
--- Leans on ix_rated_call_usage_record_id and ix_bill_account_id_usage_through.
+-- Leans on ix_rated_call_usage_record_id and ix_bill_account_id.
 -- example: {"district": "ZZ", "record": 10000001}
 SELECT r.usage_record_id, r.rerating_id, r.rated_on, r.account_id, a.number AS account_number, v.code AS provider_code, r.service_id,
        p.code AS product_code, p.name AS product_name, r.leg, r.charged_number, r.other_number, r.started_at, r.duration_seconds,

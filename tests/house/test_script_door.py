@@ -16,7 +16,9 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 
 from billing.actions import take_payment
+from billing.actions.rerating import rerate_usage
 from billing.commands import TakePayment
+from billing.rerating_commands import RerateUsage
 from billing.words import PaymentMethod
 from css.care.actions import record_contact
 from css.care.commands import RecordContact
@@ -97,6 +99,8 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     stranger = ("441632960777", "442079460123", NOON, 60)
     given(home / "incoming" / "ZZ", carrier_file([stranger], made_at=MADE_AT))
     nights_through(engine, "ZZ", NIGHT, BILLED, home)
+    with transaction(engine) as session:
+        rerate_usage(session, RerateUsage(district_code="ZZ", from_on=NIGHT, reason="To be sure."), by=BY, at=AT)
     with engine.connect() as connection:
         bill = connection.execute(text("SELECT number FROM billing.bill")).scalar_one()
     return Town(
@@ -186,6 +190,10 @@ CRITERIA = {
     "held-bills": "ZZ",
     "bill-card": "{bill}",
     "bill-file": "{bill} pdf",
+    "explain-call": "10000001",
+    "calls-of-number": "01632960123 at=2026-03-02T12:00:00Z",
+    "reratings": "ZZ",
+    "rerating-card": "1",
     "outbox-after": "BRACKWAT 0",
     "night-runs": "ZZ",
     "night-steps": "ZZ 2026-03-02",
@@ -195,7 +203,7 @@ CRITERIA = {
     "waiting-records": "ZZ reason_code=CSS412E older_days=0 limit=5",
     "waiting-calls": "ZZ",
 }
-EMPTY = {"outbox-after", "held-bills", "waiting-calls"}
+EMPTY = {"outbox-after", "held-bills", "waiting-calls", "calls-of-number"}
 """What the town has none of."""
 
 
