@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -34,6 +35,8 @@ TOO_OLD_DAYS = 365
 """A call older than this is set aside and not billed out of the blue."""
 COMPRESSION = 1
 """The cheapest: a block is written once and read twice, and the disk is not the limit."""
+BLOCKS_AHEAD = 1
+"""Read while another is sorted out; each is some 40 MB."""
 PART_WAITS = "CSS700W"
 
 
@@ -174,14 +177,12 @@ class _Taking:
         self._session.add(file)
         self._session.flush()
         tally, counts = Tally(), _Counts()
-        # While one block is compressed the next is read: both leave the interpreter free.
         with (
             open_keys(self._session, file.district_code, file.supplier, business_date=self._business_date) as keys,
-            ThreadPoolExecutor(1) as beside,
+            ThreadPoolExecutor(2) as beside,
         ):
-            for content in self._reading.blocks():
-                compressed = beside.submit(gzip.compress, content, COMPRESSION, mtime=0)
-                block = self._read(content, tally.record_count + 1)
+            for parsed, compressed in self._read_ahead(beside):
+                block = self._numbered(parsed.result(), tally.record_count + 1)
                 tally += tally_of(block)
                 self._require_numbers(tally.record_count)
                 counts += self._sort_out(block, keys)
@@ -196,9 +197,21 @@ class _Taking:
         self._session.flush()
         return file, counts
 
-    def _read(self, content: bytes, first_line: int) -> pl.DataFrame:
-        parsed = parse_block(self._reading.layout, content, first_line, self._window)
-        return parsed.with_columns(usage_record_id=pl.lit(self._file.id * RECORDS_PER_FILE) + pl.col("line_number"))
+    def _read_ahead(self, beside: ThreadPoolExecutor) -> Iterator[tuple[Future[pl.DataFrame], Future[bytes]]]:
+        """Every block, read and compressed: while one is sorted out the next is under way, for both leave the interpreter free."""
+        under_way: deque[tuple[Future[pl.DataFrame], Future[bytes]]] = deque()
+        for number, content in enumerate(self._reading.blocks(), start=1):
+            # Only whether it is the first line matters to reading; which it is, is known when the blocks before are counted.
+            parsed = beside.submit(parse_block, self._reading.layout, content, number, self._window)
+            under_way.append((parsed, beside.submit(gzip.compress, content, COMPRESSION, mtime=0)))
+            if len(under_way) > BLOCKS_AHEAD:
+                yield under_way.popleft()
+        yield from under_way
+
+    def _numbered(self, parsed: pl.DataFrame, first_line: int) -> pl.DataFrame:
+        return parsed.with_columns(line_number=pl.int_range(first_line, first_line + parsed.height)).with_columns(
+            usage_record_id=pl.lit(self._file.id * RECORDS_PER_FILE) + pl.col("line_number")
+        )
 
     def _sort_out(self, block: pl.DataFrame, keys: KeyBook) -> _Counts:
         """Set aside what is not to be rated; how many of each kind there were."""
