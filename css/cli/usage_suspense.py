@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from css.core.calendar import to_london
 from css.core.errors import BadMessage
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ AnswerT = TypeVar("AnswerT")
 STATUS_STILL_WAITING = 4
 """As a night that set something aside ends."""
 RECORDS_PER_FILE = 10_000_000
-QUIET_SECONDS = 2
-PLAIN_SECONDS = 10
 RECORD_FORM = re.compile(r"^([1-9][0-9]{0,11})/([1-9][0-9]{0,6})\Z")
 
 DISTRICT = typer.Argument(help="The district's two letters.")
@@ -43,6 +40,7 @@ FROM = typer.Option("--from", help="Only those set aside on this business date o
 BEFORE = typer.Option("--before", help="Only those set aside before this business date.")
 RECORD = typer.Option("--record", help="Only this record, like 12/345: line 345 of usage file 12. May be said again.")
 PREVIEW = typer.Option("--preview", help="Say what would happen, and change nothing.")
+BY = typer.Option("--by", help="The operator who does it, and gives a password; left out, whoever is signed on here.")
 LIMIT = typer.Option(min=1, max=10_000, help="At most so many.")
 
 
@@ -78,7 +76,7 @@ def suspense(
         return
     if detail:
         for row in records:
-            began = f"{row.started_at:%d %b %Y %H:%M:%S}" if row.started_at else ""
+            began = f"{to_london(row.started_at):%d %b %Y %H:%M:%S}" if row.started_at else ""
             what = f"{row.charged_number or ''} to {row.other_number or ''}  {row.duration_seconds or 0:,} s"
             print(f"{_shown(row.usage_record_id):<16}  {row.set_aside_on}  {row.reason_code}  {began}  {what}")
             print(f"    {row.words}")
@@ -126,6 +124,7 @@ def approve(  # noqa: PLR0913 - a parameter for every option
     since: Annotated[str, FROM] = "",
     before: Annotated[str, BEFORE] = "",
     record: Annotated[list[str] | None, RECORD] = None,
+    by: Annotated[str, BY] = "",
     preview: Annotated[bool, PREVIEW] = False,
 ) -> int:
     """Let late calls be billed. Exit status 4: some still waits."""
@@ -134,7 +133,7 @@ def approve(  # noqa: PLR0913 - a parameter for every option
 
     chosen = _chosen("", number, supplier, file, chain, since, before, record)
     command = ApproveLateUsage(district_code=district, chosen=chosen, reason=why, preview=preview)
-    return _said(_done(lambda session, by, at, watch: approve_late_usage(session, command, by=by, at=at, watch=watch)))
+    return _said(_done(lambda session, actor, at, watch: approve_late_usage(session, command, by=actor, at=at, watch=watch), by))
 
 
 def write_off(  # noqa: PLR0913 - a parameter for every option
@@ -150,6 +149,7 @@ def write_off(  # noqa: PLR0913 - a parameter for every option
     before: Annotated[str, BEFORE] = "",
     record: Annotated[list[str] | None, RECORD] = None,
     expect: Annotated[int | None, typer.Option("--expect", min=0, help="How many there are; must be said of more than 100.")] = None,
+    by: Annotated[str, BY] = "",
     preview: Annotated[bool, PREVIEW] = False,
 ) -> None:
     """Give records up: they are never billed."""
@@ -158,7 +158,7 @@ def write_off(  # noqa: PLR0913 - a parameter for every option
 
     chosen = _chosen(reason, number, supplier, file, chain, since, before, record)
     command = WriteOffUsage(district_code=district, chosen=chosen, reason=why, expected_count=expect, preview=preview)
-    answer = _done(lambda session, by, at, _watch: write_off_usage(session, command, by=by, at=at))
+    answer = _done(lambda session, actor, at, _watch: write_off_usage(session, command, by=actor, at=at), by)
     what = f"{answer.record_count:,} record{'' if answer.record_count == 1 else 's'}, {answer.duration_seconds:,} seconds of calls"
     print(f"{what}, would be written off; nothing was changed." if preview else f"{what}, written off.")
 
@@ -167,13 +167,14 @@ def accept(
     district: Annotated[str, DISTRICT],
     record: Annotated[str, typer.Argument(help="The record, like 12/345: line 345 of usage file 12.")],
     why: Annotated[str, WHY],
+    by: Annotated[str, BY] = "",
 ) -> int:
     """Price a record that was judged a duplicate and was a call of its own."""
     from billing.actions.suspense import accept_duplicate  # noqa: PLC0415 - after the words are understood
     from billing.suspense_commands import AcceptDuplicate  # noqa: PLC0415
 
     command = AcceptDuplicate(district_code=district, usage_record_id=_record_id(record), reason=why)
-    return _said(_done(lambda session, by, at, _watch: accept_duplicate(session, command, by=by, at=at)))
+    return _said(_done(lambda session, actor, at, _watch: accept_duplicate(session, command, by=actor, at=at), by))
 
 
 def chains(district: Annotated[str, DISTRICT], limit: Annotated[int, LIMIT] = 100) -> None:
@@ -185,7 +186,7 @@ def chains(district: Annotated[str, DISTRICT], limit: Annotated[int, LIMIT] = 10
         rows = waiting_calls(session, district, limit)
     for row in rows:
         lacks = f"lacks {row.missing}" if row.missing else "all parts are there"
-        print(f"{row.supplier:<12}  {row.chain_id:<24}  {row.charged_number}  began {row.started_at:%d %b %Y %H:%M:%S}")
+        print(f"{row.supplier:<12}  {row.chain_id:<24}  {row.charged_number}  began {to_london(row.started_at):%d %b %Y %H:%M:%S}")
         print(f"    {row.part_count} parts of {row.duration_seconds:,} seconds, the newest of {row.newest_on}; {lacks}.")
         print(f"    {row.reason_code} {row.words}")
     print(f"{len(rows):,} shown." if rows else f"No long call waits in {district}.", file=sys.stderr)
@@ -196,52 +197,25 @@ def assemble(
     supplier: Annotated[str, typer.Argument(help="The carrier, as `css usage chains` shows it.")],
     chain: Annotated[str, typer.Argument(help="The long call's id, as `css usage chains` shows it.")],
     why: Annotated[str, WHY],
+    by: Annotated[str, BY] = "",
 ) -> int:
     """Price a long call as it stands, though parts of it are missing."""
     from billing.actions.long_calls import assemble_usage  # noqa: PLC0415 - after the words are understood
     from billing.suspense_commands import AssembleUsage  # noqa: PLC0415
 
     command = AssembleUsage(district_code=district, supplier=supplier, chain_id=chain, reason=why)
-    return _said(_done(lambda session, by, at, _watch: assemble_usage(session, command, by=by, at=at)))
+    return _said(_done(lambda session, actor, at, _watch: assemble_usage(session, command, by=actor, at=at), by))
 
 
-def _done(deed: Callable[[Session, Actor, datetime, Watch], AnswerT]) -> AnswerT:
-    """Do a deed in one transaction, for whoever is signed on here."""
-    from css.cli.door import the_asker  # noqa: PLC0415 - after the words are understood
-    from css.core.clock import SystemClock  # noqa: PLC0415
+def _done(deed: Callable[[Session, Actor, datetime, Watch], AnswerT], operator: str = "") -> AnswerT:
+    """Do a deed in one transaction, for whoever is signed on here or for an operator who gives a password."""
+    from css.cli.acting import acting  # noqa: PLC0415 - after the words are understood
+    from css.cli.progress import counting_of  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
 
-    with _watching() as watch, transaction(database()) as session:
-        return deed(session, the_asker(), SystemClock().now(), watch)
-
-
-@contextmanager
-def _watching() -> Iterator[Watch]:
-    """A bar at a terminal, a line now and then elsewhere; nothing for what is over in two seconds."""
-    from rich.console import Console  # noqa: PLC0415 - after the words are understood
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-
-    console = Console(stderr=True)
-    bar = Progress(TextColumn("Records"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console, transient=True)
-    task = bar.add_task("Records", total=None)
-    said = time.monotonic()
-
-    def watch(done: int, chosen: int) -> None:
-        nonlocal said
-        bar.update(task, completed=done, total=max(done, chosen))
-        if time.monotonic() - said < (QUIET_SECONDS if console.is_terminal else PLAIN_SECONDS):
-            return
-        said = time.monotonic()
-        if console.is_terminal:
-            bar.start()
-        else:
-            print(f"{done:,} of {chosen:,} records looked at", file=sys.stderr, flush=True)
-
-    try:
-        yield watch
-    finally:
-        if bar.live.is_started:
-            bar.stop()
+    by, at = acting(operator)
+    with counting_of("Records looked at") as watch, transaction(database()) as session:
+        return deed(session, by, at, watch)
 
 
 def _said(answer: UsageSettled) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +12,16 @@ import pytest
 from sqlalchemy import Engine
 
 from css.cli import main
+from css.core.words import Role
 from css.db.engine import transaction
+from css.master.commands import AddOperator
+from css.master.enrol import add_operator
 from css.settings import settings
 from tests import builders
-from tests.builders import DAY
-from tests.records.suspended import LIVE, NOON, UNKNOWN, call, open_count, parts_of, rated, wait
+from tests.builders import AT, DAY
+from tests.records.suspended import LIVE, NOON, UNKNOWN, aside, call, open_count, parts_of, rated, wait
 
+PASSWORD = "correct horse battery"
 WHY = ["--reason-text", "The order came late."]
 
 
@@ -100,6 +106,23 @@ def test_a_long_call_is_shown_and_put_together_by_hand(town: Engine, capsys: pyt
     out, _ = said(capsys, 0, "assemble", "ZZ", "NTHTEL", "G17", *WHY)
     assert out[0].startswith("2 looked at: 2 rated, 0 zero-rated, 0 still waiting; ")
     assert said(capsys, 0, "chains", "ZZ") == ([], ["No long call waits in ZZ."])
+
+
+def test_authority_is_that_of_the_operator_who_gives_a_password(
+    town: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction(town) as session:
+        for code, role in (("BILL", Role.BILLING), ("SUE", Role.SUPERVISOR)):
+            operator = AddOperator(code=code, name=code.title(), team="Usage", password=PASSWORD, roles=(role,))
+            add_operator(session, operator, by=builders.SYSTEM, at=AT)
+    words = ["write-off", "ZZ", *WHY, "--record", "1/2", "--by"]
+    for code, status in (("BILL", 2), ("SUE", 0)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+        assert said(capsys, status, *words, code) == (
+            (["1 record, 122 seconds of calls, written off."], []) if status == 0 else ([], ["CSS443E BILL may not write off usage."])
+        )
+    with transaction(town) as session:
+        assert aside(session, 10_000_002).settled_by == "SUE"
 
 
 def test_nothing_late_is_nothing_approved(town: Engine, capsys: pytest.CaptureFixture[str]) -> None:
