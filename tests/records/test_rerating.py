@@ -13,10 +13,12 @@ from billing import queries
 from billing.actions import calculate_block
 from billing.actions.rating import RATED_COLUMNS, price_records
 from billing.actions.rerating import rerate_usage
+from billing.actions.suspense import replay_usage
 from billing.checks import check_books
 from billing.model import RatedCall, UsageRerating
 from billing.queries.reratings import rerating_card, reratings
 from billing.rerating_commands import RerateUsage, UsageRerated
+from billing.suspense_commands import ReplayUsage
 from css.core.actor import Actor
 from css.core.errors import NotFound, Refused, Several
 from css.core.money import Price
@@ -372,6 +374,49 @@ def test_two_reratings_at_once_write_one_difference(fresh_engine: Engine) -> Non
     assert sorted(each.changed_count for each in done if isinstance(each, UsageRerated)) == [0, 0, 0, 1]
     with transaction(fresh_engine) as session:
         assert len(differences(session)) == 1
+
+
+def test_a_rerating_beside_a_replay_leaves_one_price(fresh_engine: Engine) -> None:
+    with transaction(fresh_engine) as session:
+        zz = builders.district(session, on=START)
+        home = builders.working_line(session, zz, builders.account(session, zz), starts_on=date(2026, 2, 1))
+        rated(session, [call("441632960777"), call(home.number)], on=START)
+        correct_tariff(session, "RES", START, percent=200)
+        session.execute(text("UPDATE css.service_number SET number = '441632960777'"))
+
+    def replayed() -> object:
+        with transaction(fresh_engine) as session:
+            command = ReplayUsage(district_code="ZZ", reason="The number is known now.")
+            return replay_usage(session, command, by=builders.OPERATOR, at=builders.AT)
+
+    def rerated() -> object:
+        with transaction(fresh_engine) as session:
+            return rerate(session)
+
+    done = together(replayed, rerated, replayed, rerated)
+    assert [one for one in done if isinstance(one, Exception)] == []
+    with transaction(fresh_engine) as session:
+        rerate(session)
+        assert [sums[:2] for sums in standing(session).values()] == [(1, 122), (1, 122)]
+        assert len({sums[2] for key, sums in standing(session).items() if key[0] % 10 == 1}) == 1
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        ("UPDATE billing.rated_call SET net_millionths = net_millionths + 2000000 WHERE rerating_id IS NOT NULL", {"calls_billed"}),
+        ("UPDATE billing.rated_call SET duration_seconds = 1 WHERE rerating_id IS NOT NULL", {"calls_billed"}),
+        ("DELETE FROM billing.rated_call WHERE rerating_id IS NOT NULL", {"calls_billed"}),
+    ],
+)
+def test_the_books_find_a_correction_that_was_tampered_with(session: Session, home: builders.BuiltLine, harm: str, found: set[str]) -> None:
+    rated(session, [call(home.number)], on=START)
+    correct_tariff(session, "RES", START, percent=50)
+    rerate(session)
+    night(session, MARCH)
+    assert check_books(session, "ZZ") == ()
+    session.execute(text(harm))
+    assert {difference.check for difference in check_books(session, "ZZ")} >= found
 
 
 def test_the_database_refuses_a_second_difference_of_one_rerating(session: Session, home: builders.BuiltLine) -> None:
