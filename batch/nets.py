@@ -16,6 +16,7 @@ NIGHT: Final = Net(
         usage_rating.RATE,
         usage_long_calls.REPLAY,
         usage_long_calls.ASSEMBLE,
+        usage_rating.CLOSE_USAGE,
         bills.COMPENSATE,
         bills.FREEZE,
         bills.CALCULATE,

@@ -1,4 +1,4 @@
-"""Priced calls out of the blocks that were taken in."""
+"""Priced calls out of the blocks that were taken in, and every file's outcomes counted against what it brought."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from batch.net import BlockStep, Context, KeyRange, Work
+from batch.net import BlockStep, Context, KeyRange, SingleStep, Work
 from batch.steps.bills import work_of
-from billing.actions import rating
+from billing.actions import rating, usage_close
 
 
 def _blocks(session: Session, context: Context) -> Sequence[KeyRange]:
@@ -19,4 +19,9 @@ def _rate(session: Session, context: Context, first: int, last: int) -> Work:
     return work_of("calls rated", rating.rate_block(session, context.district_code, first, last, business_date=context.business_date))
 
 
+def _close(session: Session, context: Context) -> Work:
+    return work_of("usage files closed", usage_close.close_files(session, context.district_code, context.business_date))
+
+
 RATE = BlockStep("rate-usage", "Rate calls", _blocks, _rate, in_parallel=True)
+CLOSE_USAGE = SingleStep("close-usage", "Close carriers' files", _close)

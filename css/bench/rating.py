@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from batch.engine import run_net
 from batch.net import Context, Net
 from batch.steps.usage_intake import COLLECT
-from batch.steps.usage_rating import RATE
+from batch.steps.usage_rating import CLOSE_USAGE, RATE
 from css.bench.carrier import write_night
 from css.bench.history import fill_history
 from css.bench.load import Load
@@ -34,7 +34,7 @@ from css.demo.plan import DISTRICT
 from css.master.reference import RETAIL
 
 BY = Actor(kind="batch", name="bench", provider_code=RETAIL, door="night")
-USAGE = Net("bench-usage", "Collect carriers' files and rate their calls.", (COLLECT, RATE))
+USAGE = Net("bench-usage", "Collect carriers' files and rate their calls.", (COLLECT, RATE, CLOSE_USAGE))
 FIRST_SEQUENCE = 5000
 """Of the first file measured: there is room for history before it."""
 _PARTITION = f"rated_call_{DISTRICT.lower()}"
