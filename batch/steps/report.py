@@ -11,6 +11,7 @@ from batch import queries, repository
 from batch.model import StepState
 from batch.net import Context, Counts, SingleStep, Work
 from batch.steps.books import BOOKS
+from billing.queries.suspense import set_aside_by_night
 from css.core.money import Money
 
 WIDTH = 96
@@ -38,7 +39,8 @@ def morning_report(session: Session, context: Context) -> str:
     alarms = repository.alarms(session, context.job_instance_id)
     lines += ["", "Alarms:" if alarms else "Alarms: none."]
     lines += [line for words, _ in alarms for line in wrap(words, WIDTH, initial_indent="  ", subsequent_indent="      ")]
-    reasons = queries.reject_reasons(session, context.job_instance_id)
+    by_usage = set_aside_by_night(session, context.district_code, context.business_date)
+    reasons = sorted([*queries.reject_reasons(session, context.job_instance_id), *by_usage])
     lines += ["", "Set aside:" if reasons else "Set aside: nothing."]
     lines += [f"  {code}  {count:>8,}  {words[:70]}" for code, words, count in reasons]
     # Asked again in the morning, the report may be of a night that stopped before its books were found in order.

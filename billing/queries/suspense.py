@@ -121,6 +121,12 @@ def waiting_calls(session: Session, district_code: str, limit: int = 100) -> tup
     )
 
 
+def set_aside_by_night(session: Session, district_code: str, business_date: date) -> tuple[tuple[str, str, int], ...]:
+    """What was set aside of the files that a night took in, settled since or not: reason, words of one of them, how many."""
+    asked = {"district": district_code, "business_date": business_date}
+    return tuple((row.reason_code, row.words, row.record_count) for row in session.execute(block("billing", "suspense.of_night"), asked))
+
+
 def number_pattern(text: str | None) -> str | None:
     """What ``LIKE`` wants for how a number begins, in any form people write; Refused CSS718E when it is not digits."""
     if text is None:

@@ -100,3 +100,14 @@ SELECT u.usage_record_id, u.set_aside_on, u.supplier, u.reason_code, u.words, u.
    AND CAST(:today AS date) - u.set_aside_on >= :older
  ORDER BY u.set_aside_on, u.usage_record_id
  LIMIT :limit
+
+-- name: of_night
+-- What was set aside of the files that a night took in, by the reason it has now: reason, words of one of them, how many. Leans on
+-- ix_usage_file_business_date and ix_usage_set_aside_usage_file_id.
+-- example: {"district": "ZZ", "business_date": "2026-01-31"}
+SELECT u.reason_code, min(u.words) AS words, count(*) AS record_count
+  FROM billing.usage_file f
+  JOIN billing.usage_set_aside u ON u.usage_file_id = f.id
+ WHERE f.district_code = :district AND f.business_date = :business_date
+ GROUP BY u.reason_code
+ ORDER BY u.reason_code
