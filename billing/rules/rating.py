@@ -26,10 +26,10 @@ from typing import Final
 
 import polars as pl
 
-from billing.rules.rating_part import at, call_facts, part_of
+from billing.rules.rating_part import call_facts, part_of
 from billing.rules.rejects import first_reject, reject_text
 from billing.rules.tariff import BANDS
-from billing.rules.tariff_table import TariffTable
+from billing.rules.tariff_table import TariffTable, at
 from billing.words import ZeroReason
 
 CALL_COLUMNS: Final = {

@@ -35,10 +35,10 @@ from typing import Final
 import polars as pl
 
 from billing.rules.rating import CALL_COLUMNS, price
-from billing.rules.rating_part import at, bounds, call_facts, reckoned
+from billing.rules.rating_part import bounds, call_facts, reckoned
 from billing.rules.rating_split import pieces
 from billing.rules.tariff import BANDS
-from billing.rules.tariff_table import TariffTable
+from billing.rules.tariff_table import TariffTable, at
 from css.core.errors import Breach
 from css.core.money import MILLIONTHS
 

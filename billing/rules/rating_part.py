@@ -27,7 +27,7 @@ from billing.rules.tariff_calendar import (
 )
 from billing.rules.tariff_check import PREFIX_DIGITS_MAX
 from billing.rules.tariff_prefixes import LENGTHS, NUMBER_SPACE
-from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, TariffTable
+from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, TariffTable, at
 from css.core.phone import E164_DIGITS_MAX, SHORT_CODE_DIGITS_MAX
 
 MICROSECONDS: Final = 1_000_000
@@ -42,11 +42,6 @@ A call outside the calendar has no tariff."""
 PART_COLUMNS: Final = ("version", "place", "band", "units", "amount", "net", "gross")
 """Which version and rate (the last of the table where there is none), the band in which the call starts, the units begun, and
 the charge in the version's basis, before VAT and with it: null where there is no rate or the amount is past the largest."""
-
-
-def at(values: pl.Series, position: pl.Expr) -> pl.Expr:
-    """The value at each position."""
-    return pl.lit(values).gather(position)
 
 
 def call_facts(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 
 from billing.rules.tariff_calendar import DAY, FIRST_SECOND, SECONDS_PER_DAY, SECONDS_PER_HOUR, WEEKEND
-from billing.rules.tariff_table import EDGE_SPACE, TariffTable
+from billing.rules.tariff_table import EDGE_SPACE, TariffTable, at
 
 CALLS_AT_ONCE: Final = 10_000
 """Taken to pieces together: were each of them weeks long, the pieces would still fit a modest memory."""
@@ -48,48 +48,46 @@ def pieces(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     """The pieces of answered calls, in order: each a stretch of one band within one step of the rate.
 
     Of the calls it reads version, place, band, second, charged and step (the last one reached). It gives ``call`` (the row),
-    ``band``, ``step`` (its position), ``step_number`` (from 0), ``begins`` and ``seconds`` (elapsed time), ``units`` begun in it,
-    ``unit_price``, ``step_price`` (0 but where the step begins) and the ``setup`` of the call.
+    ``band``, ``step`` (its position), ``units`` begun in it, ``begins`` and ``seconds`` (elapsed time, from the first of these units to
+    the end of the last or of the call; of a step without units, the stretch itself), ``unit_price``, ``step_price`` (0 but where
+    the step begins) and the ``setup`` of the call.
     """
     steps, version = tariff.steps, pl.col("version")
-    last_number = pl.col("step") - _at(tariff.rates["first_step"], pl.col("place"))
+    last_number = pl.col("step") - at(tariff.rates["first_step"], pl.col("place"))
     stretches = (
         calls.with_row_index("call")
         .select(
             "call",
             "charged",
             "band",
-            _at(tariff.rates["setup"], pl.col("place")).alias("setup"),
+            at(tariff.rates["setup"], pl.col("place")).alias("setup"),
             (pl.col("place") - pl.col("band")).alias("of_prefix"),
-            _at(tariff.versions["is_split"], version).alias("is_split"),
-            (_at(tariff.versions["clock"], version) * EDGE_SPACE + pl.col("second") - FIRST_SECOND).alias("key"),
+            at(tariff.versions["is_split"], version).alias("is_split"),
+            (at(tariff.versions["clock"], version) * EDGE_SPACE + pl.col("second") - FIRST_SECOND).alias("key"),
             last_number.alias("last_number"),
         )
         .pipe(_by_edges, tariff)
         .with_columns(pl.int_ranges(0, pl.col("last_number") + 1, dtype=pl.UInt32).alias("step_number"))
         .explode("step_number", empty_as_null=False)
-        .with_columns((_at(tariff.rates["first_step"], pl.col("of_prefix") + pl.col("band")) + pl.col("step_number")).alias("step"))
+        .with_columns((at(tariff.rates["first_step"], pl.col("of_prefix") + pl.col("band")) + pl.col("step_number")).alias("step"))
     )
-    from_second, unit_seconds = _at(steps["from_second"], pl.col("step")), _at(steps["unit_seconds"], pl.col("step"))
+    from_second, unit_seconds = at(steps["from_second"], pl.col("step")), at(steps["unit_seconds"], pl.col("step"))
     begins = pl.max_horizontal("begins", from_second)
-    ends = pl.min_horizontal("ends", _at(steps["next_from"], pl.col("step")))
-    units = [(instant - from_second + unit_seconds - 1) // unit_seconds for instant in (begins, ends)]
+    ends = pl.min_horizontal("ends", at(steps["next_from"], pl.col("step")))
+    first, after_last = ((instant - from_second + unit_seconds - 1) // unit_seconds for instant in (begins, ends))
+    first_begins = from_second + first * unit_seconds
+    last_ends = pl.min_horizontal(from_second + after_last * unit_seconds, at(steps["next_from"], pl.col("step")), "charged")
     return stretches.filter(begins < ends).select(
         "call",
         "band",
         "step",
-        "step_number",
         "setup",
-        begins.alias("begins"),
-        (ends - begins).alias("seconds"),
-        ((units[1] - units[0]) * _at(steps["has_unit"], pl.col("step"))).alias("units"),
-        _at(steps["unit_price"], pl.col("step")).alias("unit_price"),
-        pl.when(from_second >= pl.col("begins")).then(_at(steps["price"], pl.col("step"))).otherwise(0).alias("step_price"),
+        first_begins.alias("begins"),
+        (last_ends - first_begins).alias("seconds"),
+        ((after_last - first) * at(steps["has_unit"], pl.col("step"))).alias("units"),
+        at(steps["unit_price"], pl.col("step")).alias("unit_price"),
+        pl.when(from_second >= pl.col("begins")).then(at(steps["price"], pl.col("step"))).otherwise(0).alias("step_price"),
     )
-
-
-def _at(values: pl.Series, position: pl.Expr) -> pl.Expr:
-    return pl.lit(values).gather(position)
 
 
 def _may_cross(tariff: TariffTable) -> pl.Expr:
@@ -99,7 +97,7 @@ def _may_cross(tariff: TariffTable) -> pl.Expr:
     missing on the way to midnight.
     """
     versions, version, wall = tariff.versions, pl.col("version"), pl.col("wall_second")
-    day_from, day_to = (_at(versions[f"day_{end}_second"], version) for end in ("from", "to"))
+    day_from, day_to = (at(versions[f"day_{end}_second"], version) for end in ("from", "to"))
     edge = (
         pl.when(pl.col("band") == WEEKEND)
         .then(SECONDS_PER_DAY - SECONDS_PER_HOUR)
@@ -110,7 +108,7 @@ def _may_cross(tariff: TariffTable) -> pl.Expr:
         .otherwise(SECONDS_PER_DAY)
     )
     is_charged = (pl.col("charged") > 0) & (pl.col("place") != tariff.no_rate)
-    return is_charged & _at(versions["is_split"], version) & (pl.col("charged") > edge - wall)
+    return is_charged & at(versions["is_split"], version) & (pl.col("charged") > edge - wall)
 
 
 def _by_edges(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
@@ -126,11 +124,11 @@ def _by_edges(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
         .with_columns(pl.int_ranges("first", pl.col("last") + 1, dtype=pl.UInt32).alias("edge"))
         .explode("edge", empty_as_null=False)
         .with_columns(
-            _at(tariff.edge_bands, pl.col("edge")).alias("band"),
-            pl.max_horizontal(_at(keys, pl.col("edge")) - pl.col("key"), 0).alias("begins"),
+            at(tariff.edge_bands, pl.col("edge")).alias("band"),
+            pl.max_horizontal(at(keys, pl.col("edge")) - pl.col("key"), 0).alias("begins"),
             pl.when(pl.col("edge") == pl.col("last"))
             .then("charged")
-            .otherwise(_at(keys, pl.min_horizontal(pl.col("edge") + 1, len(keys) - 1).cast(pl.UInt32)) - pl.col("key"))
+            .otherwise(at(keys, pl.min_horizontal(pl.col("edge") + 1, len(keys) - 1).cast(pl.UInt32)) - pl.col("key"))
             .alias("ends"),
         )
     )

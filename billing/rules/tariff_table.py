@@ -86,6 +86,11 @@ class TariffTable:
         return len(self.rates) - 1
 
 
+def at(values: pl.Series, position: pl.Expr) -> pl.Expr:
+    """The value at each position."""
+    return pl.lit(values).gather(position)
+
+
 def compile_tariffs(book: TariffBook) -> TariffTable:
     """Compile a book; refuses one with faults, naming them all (``Several`` of the codes in ``tariff_check``)."""
     faults = tariff_faults(book)

@@ -57,7 +57,7 @@ def test_a_call_split_between_bands() -> None:
     assert told(apart(one(*banded("44"), boundary=Boundary.SPLIT), 121, wall="18:58:30")) == [
         ("setup", "2", "Set-up 2p."),
         ("units", "20", "2 units of 60 seconds at 10p each, day, from second 0."),
-        ("units", "3", "1 unit of 60 seconds at 3p each, evening, from second 90."),
+        ("units", "3", "1 unit of 60 seconds at 3p each, evening, from second 120."),
         ("vat", "5", "VAT at 20% added."),
     ]
 
