@@ -16,7 +16,9 @@ from sqlalchemy.orm import Session
 from billing.bill_xml import verify_amounts
 from billing.document_check import check
 from billing.queries.as_posted import bills_as_posted, supplier
+from billing.queries.usage import file_sums
 from billing.rules.compose import compose
+from billing.rules.file_outcomes import faults_in_closing
 from css.db.sql import block
 from css.master.districts import no_district
 
@@ -42,8 +44,6 @@ class Books:
 
     district_code: str
     since: date
-    set_aside: int | None
-    """Records not rated that the night knows the reason of; None when nobody counted them."""
 
 
 Check = Callable[[Session, Books], Iterator[str]]
@@ -65,7 +65,8 @@ BY_STATEMENT: Final = (
     "ended_not_charged",
     "items_taken",
     "failures_taken",
-    "files_counted",
+    "calls_of_files",
+    "calls_of_settled",
     "calls_of_records",
     "calls_of_services",
     "calls_billed",
@@ -74,11 +75,8 @@ BY_STATEMENT: Final = (
 """The checks that are one statement of ``billing/sql/checks.sql`` each, whose rows are the differences."""
 
 
-def check_books(session: Session, district_code: str, *, set_aside: int | None = None) -> tuple[Difference, ...]:
+def check_books(session: Session, district_code: str) -> tuple[Difference, ...]:
     """Everything that does not agree in a district's books; empty when they balance.
-
-    ``set_aside`` is how many usage records of the dates not closed yet the night has set aside when rating; with it the
-    records loaded must all be rated or set aside.
 
     Raises:
         NotFound: CSS101E, no such district.
@@ -86,7 +84,7 @@ def check_books(session: Session, district_code: str, *, set_aside: int | None =
     since = session.execute(block("billing", "checks.open_date"), {"district": district_code}).scalar()
     if since is None:
         raise no_district(district_code)
-    books = Books(district_code, since, set_aside)
+    books = Books(district_code, since)
     found = [Difference(name, words) for name in BY_STATEMENT for words in _by_statement(session, books, name)]
     found += [Difference(one.__name__, words) for one in BY_READING for words in one(session, books)]
     return tuple(found)
@@ -99,15 +97,10 @@ def _by_statement(session: Session, books: Books, name: str) -> Iterator[str]:
     yield from session.execute(statement, {name: value for name, value in known.items() if name in wanted}).scalars()
 
 
-def records_rated(session: Session, books: Books) -> Iterator[str]:
-    """Records loaded are rated or set aside."""
-    if books.set_aside is None:
-        return
-    unrated = session.execute(
-        block("billing", "checks.records_unrated"), {"district": books.district_code, "since": books.since}
-    ).scalar_one()
-    if unrated != books.set_aside:
-        yield f"{unrated} usage records are not rated, {books.set_aside} were set aside."
+def files_close(session: Session, books: Books) -> Iterator[str]:
+    """Every record of recent usage files has its outcome."""
+    for _, sums, _ in file_sums(session, books.district_code, books.since, date.max):
+        yield from faults_in_closing(sums)
 
 
 def e_invoices_agree(session: Session, books: Books) -> Iterator[str]:
@@ -127,4 +120,4 @@ def e_invoices_agree(session: Session, books: Books) -> Iterator[str]:
             yield from (f"Bill {posted.bill.number}: {fault}" for fault in faults)
 
 
-BY_READING: Final[tuple[Check, ...]] = (records_rated, e_invoices_agree)
+BY_READING: Final[tuple[Check, ...]] = (files_close, e_invoices_agree)

@@ -102,6 +102,7 @@ class UsageSetAside(Base):
         ),
         Index("ix_usage_set_aside_usage_file_id", "usage_file_id"),
         Index("ix_usage_set_aside_open", "district_code", "reason_code", "set_aside_on", postgresql_where=text("is_open")),
+        Index("ix_usage_set_aside_settled_on", "district_code", "settled_on", postgresql_where=text("settled_on IS NOT NULL")),
         Index(
             "ix_usage_set_aside_chain", "district_code", "supplier", "chain_id", postgresql_where=text("is_open AND chain_id IS NOT NULL")
         ),

@@ -205,33 +205,51 @@ SELECT format('Service failure %s left on %s was not taken.', f.source_key, f.bu
    AND NOT EXISTS (SELECT 1 FROM billing.outside_item o WHERE o.source_key = f.source_key)
  ORDER BY f.id LIMIT :limit;
 
--- name: files_counted
--- The records of a usage file are loaded or set aside, and what the file says it loaded lies in the table.
+-- name: calls_of_files
+-- The calls rated with a file's blocks are as many as the blocks say, and cost as much. Those rated later, when a record that
+-- waited was settled, are counted by calls_of_settled. Leans on ix_usage_set_aside_settled_on.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
-SELECT format('Usage file %s has %s records: %s loaded, %s set aside, %s in the table.', u.file_name, u.record_count, u.loaded_count, u.rejected_count, r.records) AS words
-  FROM billing.usage_file u
- CROSS JOIN LATERAL (SELECT count(*) AS records FROM billing.usage_record x WHERE x.district_code = :district AND x.usage_file_id = u.id) r
- WHERE u.district_code = :district AND u.business_date > :since
-   AND (u.record_count <> u.loaded_count + u.rejected_count OR u.loaded_count <> r.records)
- ORDER BY u.id LIMIT :limit;
+WITH priced AS (
+  SELECT c.usage_record_id / 10000000 AS usage_file_id, count(*) AS calls, sum(c.net_millionths) AS millionths
+    FROM billing.rated_call c
+   WHERE c.district_code = :district AND c.rated_on > :since AND c.rerating_id IS NULL
+     AND NOT EXISTS (SELECT 1 FROM billing.usage_set_aside s
+                      WHERE s.district_code = :district AND s.settled_on > :since AND s.usage_record_id = c.usage_record_id)
+   GROUP BY 1),
+blocks AS (
+  SELECT f.id AS usage_file_id, sum(r.rated_count + r.zero_rated_count) AS calls, sum(r.net_millionths) AS millionths
+    FROM billing.usage_file f
+    JOIN billing.usage_block b ON b.usage_file_id = f.id
+    JOIN billing.rated_block r ON r.usage_block_id = b.id AND r.rated_on > :since
+   WHERE f.district_code = :district AND f.business_date > :since
+   GROUP BY f.id)
+SELECT format('Usage file %s: its blocks rated %s calls for %s millionths of a penny; %s are there, for %s.', usage_file_id,
+              coalesce(b.calls, 0), coalesce(b.millionths, 0), coalesce(p.calls, 0), coalesce(p.millionths, 0)) AS words
+  FROM blocks b FULL JOIN priced p USING (usage_file_id)
+ WHERE (coalesce(b.calls, 0), coalesce(b.millionths, 0)) <> (coalesce(p.calls, 0), coalesce(p.millionths, 0))
+ ORDER BY usage_file_id LIMIT :limit;
 
--- name: records_unrated
--- How many records taken in since then no rated call prices.
--- example: {"district": "ZZ", "since": "2026-01-30"}
-SELECT count(*)
-  FROM billing.usage_file u
-  JOIN billing.usage_record r ON r.district_code = :district AND r.usage_file_id = u.id
- WHERE u.district_code = :district AND u.business_date > :since
-   AND NOT EXISTS (SELECT 1 FROM billing.rated_call c WHERE c.district_code = :district AND c.usage_record_id = r.id);
+-- name: calls_of_settled
+-- A record settled as rated or zero-rated has one rated call, a long call has one for all its parts, and what was settled
+-- otherwise has none. Leans on ix_usage_set_aside_settled_on.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Record %s, settled on %s as %s, has %s rated calls.', min(s.usage_record_id), s.settled_on, min(s.settled_as), count(c.usage_record_id)) AS words
+  FROM billing.usage_set_aside s
+  LEFT JOIN billing.rated_call c ON c.district_code = :district AND c.rated_on > :since AND c.rated_on = s.settled_on
+                                AND c.usage_record_id = s.usage_record_id AND c.rerating_id IS NULL
+ WHERE s.district_code = :district AND s.settled_on > :since
+ GROUP BY s.settled_on, s.supplier, coalesce(s.chain_id, ''), CASE WHEN s.chain_id IS NULL THEN s.usage_record_id END
+HAVING count(c.usage_record_id) <> CAST(bool_or(s.settled_as IN ('rated', 'zero-rated')) AS integer)
+ ORDER BY 1 LIMIT :limit;
 
 -- name: calls_of_records
--- Every rated call prices a record that is there, for the caller and the seconds it says.
+-- Every rated call prices a record that came: a line of a file of its district.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
-SELECT format('Rated call %s does not go with the record it prices.', c.usage_record_id) AS words
+SELECT format('Rated call %s prices a record that never came.', c.usage_record_id) AS words
   FROM billing.rated_call c
-  LEFT JOIN billing.usage_record r ON r.district_code = :district AND r.id = c.usage_record_id
+  LEFT JOIN billing.usage_file f ON f.id = c.usage_record_id / 10000000 AND f.district_code = :district
  WHERE c.district_code = :district AND c.rated_on > :since
-   AND (r.id IS NULL OR (r.caller, r.started_at, r.duration_seconds) IS DISTINCT FROM (c.caller, c.started_at, c.duration_seconds))
+   AND (f.id IS NULL OR c.usage_record_id % 10000000 NOT BETWEEN 1 AND f.record_count)
  ORDER BY c.usage_record_id LIMIT :limit;
 
 -- name: calls_of_services

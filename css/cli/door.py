@@ -23,6 +23,7 @@ from billing import actions as billing_actions
 from billing import queries as billing_queries
 from billing.actions import long_calls, rerating, suspense
 from billing.queries import suspense as suspense_queries
+from billing.queries import usage as usage_queries
 from billing.queries.explain_call import calls_of_number, explain_call
 from billing.queries.tariff_comparison import tariff_comparison
 from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
@@ -122,6 +123,11 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "waiting-usage": suspense_queries.waiting_usage,
     "waiting-records": suspense_queries.waiting_records,
     "waiting-calls": suspense_queries.waiting_calls,
+    "usage-files": usage_queries.files,
+    "usage-file": usage_queries.file_card,
+    "usage-set-aside": usage_queries.set_aside_records,
+    "usage-record": usage_queries.raw_record,
+    "usage-alarms": usage_queries.alarms,
 }
 
 do = typer.Typer(add_completion=False)

@@ -248,6 +248,14 @@ def upgrade() -> None:
         schema="billing",
         postgresql_where=sa.text("is_open"),
     )
+    op.create_index(
+        "ix_usage_set_aside_settled_on",
+        "usage_set_aside",
+        ["district_code", "settled_on"],
+        unique=False,
+        schema="billing",
+        postgresql_where=sa.text("settled_on IS NOT NULL"),
+    )
     op.create_index("ix_usage_set_aside_usage_file_id", "usage_set_aside", ["usage_file_id"], unique=False, schema="billing")
     op.create_table(
         "rated_block",
