@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, time
 import polars as pl
 
 from billing.reference import RESIDENTIAL_TARIFF, reference_book
-from billing.rules.guiding import ASSIGNMENT_COLUMNS, guide
-from billing.rules.rating import rate, version_in_force
+from billing.rules.guiding import ASSIGNMENT_COLUMNS, compile_assignments, guide
+from billing.rules.rating import price
 from billing.rules.rejects import accepted, rejected
 from billing.rules.tariff_table import compile_tariffs
-from billing.rules.usage_control import control_faults, control_of, cut_control, write_control
-from billing.rules.usage_record import RECORD_COLUMNS, Window, lines_of, parse_records, write_records
+from billing.rules.usage_layouts import UK_STANDARD_CDR, parse_block
+from billing.rules.usage_lines import RECORD_COLUMNS, Window
+from billing.rules.usage_record import write_records
 from css.core.calendar import london_instant, start_of_day
 
 LIVE, CEASED, STRANGE = "441632960001", "441632960002", "441632960003"
@@ -27,35 +28,27 @@ CALLS = [
 ]
 ASSIGNMENTS = pl.DataFrame(
     [
-        (LIVE, start_of_day(date(2020, 1, 1)), None, 71, RESIDENTIAL_TARIFF),
-        (CEASED, start_of_day(date(2020, 1, 1)), start_of_day(date(2024, 1, 10)), 72, "GONE"),
+        (LIVE, start_of_day(date(2020, 1, 1)), None, 71, RESIDENTIAL_TARIFF, None),
+        (CEASED, start_of_day(date(2020, 1, 1)), start_of_day(date(2024, 1, 10)), 72, "GONE", None),
     ],
-    schema={**ASSIGNMENT_COLUMNS, "service_id": pl.Int64(), "tariff_code": pl.String()},
+    schema={**ASSIGNMENT_COLUMNS, "service_id": pl.Int64(), "tariff_code": pl.String(), "wholesale_tariff_code": pl.String()},
     orient="row",
 )
 WINDOW = Window(datetime(2023, 10, 18, tzinfo=UTC), datetime(2024, 1, 16, 2, tzinfo=UTC))
 
 
-def carriers_file() -> bytes:
-    columns = ("supplier_record_id", "caller", "dialled", "started_at", "duration_seconds")
+def block() -> bytes:
+    columns = ("supplier_record_id", "charged_number", "other_number", "started_at", "duration_seconds")
     calls = pl.DataFrame(CALLS, schema={name: RECORD_COLUMNS[name] for name in columns}, orient="row")
-    records = write_records(calls) + b'"V","","half a rec\n'
-    last = control_of(records, calls, supplier="NTHTEL", sequence=1, created_at=WINDOW.not_after)
-    # The carrier counts the line it spoilt; its seconds are lost with it.
-    return records + write_control(last).replace(b'"7"', b'"8"')
+    return write_records(calls) + b'"V","","half a rec\n'
 
 
 def test_read_is_rated_and_rejected_with_each_reason() -> None:
-    records, control = cut_control(carriers_file())
-    read = parse_records(lines_of(records), WINDOW)
-    assert control_faults(control, records, read) == ()
-    tariff = compile_tariffs(reference_book())
-    guided = guide(accepted(read), ASSIGNMENTS)
-    dated = version_in_force(accepted(guided), tariff)
-    priced = rate(accepted(dated), tariff)
-    rated = accepted(priced)
-    set_aside = [rejected(stage) for stage in (read, guided, dated, priced)]
-    reasons = pl.concat([one.select("line_number", "reject_code", "raw") for one in set_aside]).sort("line_number")
+    read = parse_block(UK_STANDARD_CDR, block(), 1, WINDOW)
+    guided = guide(accepted(read), compile_assignments(ASSIGNMENTS))
+    priced = price(accepted(guided), compile_tariffs(reference_book()))
+    rated = priced.filter(pl.col("reject_code").is_null())
+    reasons = pl.concat(rejected(stage).select("line_number", "reject_code", "raw") for stage in (read, guided, priced)).sort("line_number")
     assert reasons["reject_code"].to_list() == ["CSS413E", "CSS412E", "CSS410E", "CSS414E", "CSS400E"]
     assert reasons["raw"][-1] == '"V","","half a rec'
     assert read.height == rated.height + reasons.height
