@@ -18,7 +18,8 @@ from billing.actions import (
     render_block,
     take_service_failures,
 )
-from billing.model import Bill, BillLine, RatedCall
+from billing.actions.set_aside import RECORDS_PER_FILE
+from billing.model import Bill, BillLine, RatedBlock, RatedCall, UsageBlock, UsageFile
 from billing.words import Leg
 from css.core.actor import Actor
 from css.core.money import Price
@@ -107,7 +108,7 @@ def leave_item(session: Session, line: builders.BuiltLine, product: str, net: st
 def rated_call(
     session: Session,
     line: builders.BuiltLine,
-    record_id: int,
+    record: int,
     rated_on: date,
     millionths: int,
     *,
@@ -117,38 +118,70 @@ def rated_call(
     other_number: str = "442079460123",
     **others: object,
 ) -> None:
-    """A priced call of 90 seconds; ``others`` are columns of ``rated_call``."""
-    facts: dict[str, object] = {
-        "district_code": "ZZ",
-        "usage_record_id": record_id,
-        "rated_on": rated_on,
-        "account_id": line.account.id,
-        "service_id": line.service_id,
-        "leg": Leg.OUTGOING,
-        "charged_number": line.number,
-        "other_number": other_number,
-        "started_at": datetime(rated_on.year, rated_on.month, rated_on.day, 10, record_id % 60, tzinfo=UTC),
-        "duration_seconds": 90,
-        "call_count": 1,
-        "tariff_rate_id": 1,
-        "charge_class": charge_class,
-        "destination": "London",
-        "band": band,
-        "chargeable_units": 2,
-        "net_millionths": millionths,
-        "gross_millionths": millionths,
-        "vat_basis_points": 2000,
-        "is_itemised": is_itemised,
-    }
-    session.execute(insert(RatedCall).values(**facts | others))
+    """A priced call of 90 seconds, the one record of a file whose id is ``record``; ``others`` are columns of ``rated_call``."""
+    _on_file(session, record, rated_on, millionths)
+    facts = {"charge_class": charge_class, "band": band, "is_itemised": is_itemised, "other_number": other_number}
+    _row(session, line, record, rated_on, millionths, **facts | others)
 
 
-def correction(session: Session, line: builders.BuiltLine, record_id: int, rated_on: date, millionths: int, **others: object) -> None:
+def correction(session: Session, line: builders.BuiltLine, record: int, rated_on: date, millionths: int, **others: object) -> None:
     """The difference a re-rating made to a call of the 20th of January."""
     facts: dict[str, object] = {
         "rerating_id": 1,
         "call_count": 0,
         "duration_seconds": 0,
-        "started_at": datetime(2026, 1, 20, 10, record_id % 60, tzinfo=UTC),
+        "started_at": datetime(2026, 1, 20, 10, record % 60, tzinfo=UTC),
     }
-    rated_call(session, line, record_id, rated_on, millionths, **facts | others)  # type: ignore[arg-type]
+    _row(session, line, record, rated_on, millionths, **facts | others)
+
+
+def _on_file(session: Session, record: int, rated_on: date, millionths: int) -> None:
+    """A carrier's file of one record, which the night of a day took in and rated."""
+    session.execute(
+        insert(UsageFile).values(
+            id=record,
+            district_code="ZZ",
+            supplier="NTHTEL",
+            sequence=record,
+            layout="css-csv",
+            file_name=f"{record}.csv",
+            sha256=str(record),
+            byte_count=1,
+            created_at=at(rated_on),
+            record_count=1,
+            to_rate_count=1,
+            duration_seconds=90,
+            business_date=rated_on,
+        )
+    )
+    block_id = session.execute(
+        insert(UsageBlock).values(usage_file_id=record, first_line=1, line_count=1, raw=b"").returning(UsageBlock.id)
+    ).scalar_one()
+    counts = {"rated_count": int(millionths != 0), "zero_rated_count": int(millionths == 0), "suspended_count": 0}
+    session.execute(insert(RatedBlock).values(usage_block_id=block_id, rated_on=rated_on, net_millionths=millionths, **counts))
+
+
+def _row(session: Session, line: builders.BuiltLine, record: int, rated_on: date, millionths: int, **others: object) -> None:
+    facts: dict[str, object] = {
+        "district_code": "ZZ",
+        "usage_record_id": record * RECORDS_PER_FILE + 1,
+        "rated_on": rated_on,
+        "account_id": line.account.id,
+        "service_id": line.service_id,
+        "leg": Leg.OUTGOING,
+        "charged_number": line.number,
+        "other_number": "442079460123",
+        "started_at": datetime(rated_on.year, rated_on.month, rated_on.day, 10, record % 60, tzinfo=UTC),
+        "duration_seconds": 90,
+        "call_count": 1,
+        "tariff_rate_id": 1,
+        "charge_class": "GEO",
+        "destination": "London",
+        "band": "day",
+        "chargeable_units": 2,
+        "net_millionths": millionths,
+        "gross_millionths": millionths,
+        "vat_basis_points": 2000,
+        "is_itemised": True,
+    }
+    session.execute(insert(RatedCall).values(**facts | others))
