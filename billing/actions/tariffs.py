@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -26,7 +27,7 @@ from billing.rules.tariff_compare import content
 from billing.rules.tariff_release import Released, Standing, release_plan
 from billing.tariff_commands import LoadTariff, ReleaseTariff, TariffLoaded, TariffReleased, TariffWithdrawn, WithdrawTariff
 from billing.tariff_xml import TariffDocument, read_tariff
-from billing.words import TariffKind, TariffState
+from billing.words import TariffState
 from css import audit
 from css.core.actor import Actor
 from css.core.calendar import Period
@@ -179,18 +180,24 @@ def store_book(session: Session, book: TariffBook, names: Mapping[str, str]) -> 
             version stored before.
         Conflict: CSS449E, a version is stored already with another content.
     """
-    stored = {(version.tariff_code, version.version): version for version in tariff_book(session).versions}
     wrong = Refusals()
     wrong.add(*tariff_faults(book))
+    stored = _stored(session, {version.tariff_code for version in book.versions})
     for version in book.versions:
         there = stored.get((version.tariff_code, version.version))
-        if there is not None and content(there) != content(version):
+        if there is not None and _as_loaded(there) != _as_loaded(version):
             wrong.add(_other_content(version))
     wrong.tell()
     new = [version for version in book.versions if (version.tariff_code, version.version) not in stored]
     if new:
         _add_released(session, new, names)
     return len(new)
+
+
+def _stored(session: Session, tariff_codes: set[str]) -> dict[tuple[str, int], Version]:
+    """Every version of some tariffs, however it stands: what was superseded since it was stored is not stored again."""
+    ids = tuple(one.version_id for code in sorted(tariff_codes) for one in tariff_versions(session, code))
+    return {(one.tariff_code, one.version): one for one in tariff_book(session, including=ids).versions}
 
 
 def _add_released(session: Session, versions: Sequence[Version], names: Mapping[str, str]) -> None:
@@ -247,7 +254,7 @@ def _known(session: Session, version: Version, there: Sequence[TariffStanding], 
     last = max((one.version for one in there), default=0)
     if same is not None and same.state is not TariffState.WITHDRAWN:
         _, stored = tariff_version(session, same.version_id)
-        if _as_loaded(content(stored)) == _as_loaded(content(version)):
+        if _as_loaded(stored) == _as_loaded(version):
             return same
         wrong.add(_other_content(version))
     elif version.version <= last:
@@ -256,20 +263,9 @@ def _known(session: Session, version: Version, there: Sequence[TariffStanding], 
     return None
 
 
-def _as_loaded(version: Version) -> tuple[object, ...]:
-    """Without the end, which a later release may have changed."""
-    return (
-        version.period.starts_on,
-        version.basis,
-        version.daytime_from,
-        version.daytime_to,
-        version.rates,
-        version.price_rounding_millionths,
-        version.boundary,
-        version.bank_holidays,
-        version.minimum_seconds,
-        version.service_tariff_code,
-    )
+def _as_loaded(version: Version) -> Version:
+    """What a version says, whatever its ids and whatever end a later release has given it."""
+    return content(replace(version, period=Period(version.period.starts_on)))
 
 
 def _other_content(version: Version) -> Conflict:
@@ -315,6 +311,3 @@ def _today(session: Session) -> date | None:
 
 def _subject(tariff_code: str, version: int) -> tuple[str, str]:
     return ("tariff", f"{tariff_code}/{version}")
-
-
-__all__ = ["SYSTEM_AT", "TariffKind", "load_tariff", "release_tariff", "store_book", "withdraw_tariff"]

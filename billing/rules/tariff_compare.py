@@ -44,8 +44,10 @@ class _Same(NamedTuple):
 
 def in_order(rates: Iterable[Rate]) -> tuple[Rate, ...]:
     """Rates by prefix and band, telephone numbers before short codes, numbered anew from 1."""
-    ordered = sorted(rates, key=lambda rate: (rate.is_short_code, rate.prefix, BANDS.index(rate.band)))
-    return tuple(replace(rate, rate_id=number) for number, rate in enumerate(ordered, start=1))
+    place = {band: number for number, band in enumerate(BANDS)}
+    ordered = sorted(rates, key=lambda rate: (rate.is_short_code, rate.prefix, place[rate.band]))
+    # One by one and only where it must be: of a wholesale tariff there are hundreds of thousands.
+    return tuple(rate if rate.rate_id == number else replace(rate, rate_id=number) for number, rate in enumerate(ordered, start=1))
 
 
 def content(version: TariffVersion) -> TariffVersion:

@@ -19,6 +19,7 @@ from billing.rules.tariff import TariffVersion as Version
 from css.core.calendar import Period
 from css.core.errors import Conflict, CssError, Refused, Several
 from css.core.words import VatCode
+from tests.records.tariff_papers import load, of_homes, release
 
 
 def _without_ids(book: TariffBook) -> list[Version]:
@@ -40,6 +41,16 @@ def test_a_book_stored_again_changes_nothing(session: Session) -> None:
     before = _versions(session)
     assert store_book(session, reference_book(), TARIFF_NAMES) == 0
     assert _versions(session) == before
+
+
+def test_reference_tariffs_that_a_release_has_ended_or_replaced_are_not_stored_again(session: Session) -> None:
+    load(session, of_homes(4, date(2016, 1, 1)))
+    load(session, of_homes(5, date(2015, 7, 1)))
+    assert release(session, 4).cut == (3,)
+    assert store_book(session, reference_book(), TARIFF_NAMES) == 0
+    assert release(session, 5).superseded == (3, 4)
+    assert store_book(session, reference_book(), TARIFF_NAMES) == 0
+    assert [version.version for version in tariff_book(session).versions if version.tariff_code == "RES"] == [1, 2, 5]
 
 
 def _only(code: str, **changed: object) -> TariffBook:
