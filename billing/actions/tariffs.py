@@ -57,8 +57,11 @@ def load_tariff(session: Session, command: LoadTariff, *, by: Actor, at: datetim
     wrong.add(*_faults(session, version, _loaded(session, version.service_tariff_code)))
     tariff_ids = keep_tariffs(session, {version.tariff_code: (document.name, version.kind)})
     tariff = _locked(session, tariff_ids[version.tariff_code])
-    wrong.add(*_not_as_it_was(tariff, document))
     there = tariff_versions(session, version.tariff_code)
+    if all(one.state is TariffState.WITHDRAWN for one in there):
+        # Nothing was ever charged by it: a slip in its name may still be mended.
+        tariff.name, tariff.kind = document.name, version.kind
+    wrong.add(*_not_as_it_was(tariff, document))
     known = _known(session, version, there, wrong)
     wrong.tell()
     if known is not None:

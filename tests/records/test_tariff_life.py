@@ -14,7 +14,7 @@ from billing.actions.tariffs import load_tariff, withdraw_tariff
 from billing.queries.tariffs import standing_of, tariff_book, tariff_card, tariff_version, tariff_versions
 from billing.rules.tariff import BANDS, Rate, Step, TariffVersion
 from billing.rules.tariff_compare import content
-from billing.tariff_commands import LoadTariff, TariffReleased, WithdrawTariff
+from billing.tariff_commands import LoadTariff, TariffLoaded, TariffReleased, WithdrawTariff
 from billing.tariff_xml import write_tariff
 from billing.words import TariffKind, TariffState
 from css.audit import AuditEvent
@@ -134,6 +134,19 @@ def test_numbers_only_rise(session: Session) -> None:
     with pytest.raises(Refused) as refusal:
         load(session, of_homes(7, SUMMER))
     assert refusal.value.code == "CSS681E"
+
+
+def test_a_slip_in_the_name_can_be_mended_until_somebody_may_be_charged(session: Session) -> None:
+    def new(number: int) -> TariffVersion:
+        return replace(of_homes(number, SUMMER), tariff_code="NEW")
+
+    load(session, new(1), name="Hoems")
+    with pytest.raises(Refused) as refusal:
+        load(session, new(2), name="Homes")
+    assert refusal.value.code == "CSS682E"
+    withdraw_tariff(session, WithdrawTariff(tariff_code="NEW", version=1, reason="a slip"), by=LOADER, at=AT)
+    load(session, new(2), name="Homes")
+    assert {one.name for one in tariff_versions(session, "NEW")} == {"Homes"}
 
 
 def test_everything_wrong_with_a_tariff_is_told_at_once(session: Session) -> None:
@@ -265,6 +278,18 @@ def test_two_releases_of_one_version_at_once_are_one(fresh_engine: Engine) -> No
     assert isinstance(lost, Conflict)
     assert lost.code == "CSS685E"
     assert "is released already by" in str(lost)
+
+
+def test_two_loads_of_a_new_tariff_at_once_are_one(fresh_engine: Engine) -> None:
+    version = replace(of_homes(1, SUMMER), tariff_code="NEW")
+
+    def one() -> TariffLoaded:
+        with transaction(fresh_engine) as session:
+            return load(session, version, name="New")
+
+    answers = race.together(one, one)
+    assert sorted(isinstance(answer, TariffLoaded) and answer.was_there for answer in answers) == [False, True], answers
+    assert all(isinstance(answer, TariffLoaded) for answer in answers)
 
 
 def test_two_versions_for_the_same_days_are_released_one_after_the_other(fresh_engine: Engine) -> None:

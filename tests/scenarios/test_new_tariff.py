@@ -119,6 +119,10 @@ def _loaded(say: Say, document: Path, prefixes: int) -> None:
     status, printed, _ = say("tariffs", "load", document, "--by", "LOUISE", password=PASSWORD)
     assert (status, printed) == (0, f"RES version 4 is loaded by LOUISE: {prefixes} prefixes. It prices nothing yet.\n")
     assert say("tariffs", "load", document)[1] == "RES version 4 was there already, loaded. Nothing was done.\n"
+    command = document.with_suffix(".json")
+    command.write_text(json.dumps({"document": document.read_text(encoding="utf-8")}), encoding="utf-8")
+    answer = json.loads(say("do", "load-tariff", command)[1])
+    assert (answer["version"], answer["state"], answer["was_there"]) == (4, "loaded", True)
     assert say("tariffs", "load", document, "--by", "CLARE", password=PASSWORD)[2] == "CSS443E CLARE may not load tariffs.\n"
 
 
@@ -136,6 +140,9 @@ def _compared(say: Say) -> None:
     assert (usage["call_count"], usage["dearer_count"]) == (5, 2)
     assert Price.of(usage["gross_after"]) - Price.of(usage["gross_before"]) == Price.of(2)
     assert "441632" not in printed + answer, "nobody's number"
+    assert [one["version"] for one in json.loads(say("ask", "tariff-versions", "RES")[1])] == [1, 2, 3, 4]
+    card = json.loads(say("ask", "tariff-card", "RES", "version=4")[1])
+    assert (card["standing"]["state"], card["standing"]["loaded_by"]) == ("loaded", "LOUISE")
 
 
 def _released(say: Say, engine: Engine) -> None:
