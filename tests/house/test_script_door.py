@@ -202,8 +202,13 @@ CRITERIA = {
     "waiting-usage": "ZZ",
     "waiting-records": "ZZ reason_code=CSS412E older_days=0 limit=5",
     "waiting-calls": "ZZ",
+    "usage-files": "ZZ 2026-03-02",
+    "usage-file": "1",
+    "usage-set-aside": "ZZ outcome=suspended limit=5",
+    "usage-record": "10000001",
+    "usage-alarms": "ZZ",
 }
-EMPTY = {"outbox-after", "held-bills", "waiting-calls", "calls-of-number"}
+EMPTY = {"outbox-after", "held-bills", "night-rejects", "waiting-calls", "calls-of-number"}
 """What the town has none of."""
 
 
