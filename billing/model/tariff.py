@@ -68,9 +68,11 @@ class TariffVersion(Base):
     service_tariff_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.tariff.id"))
     """The tariff of service charges added where a rate is an access charge."""
     loaded_by: Mapped[str] = mapped_column(server_default="system")
+    """Who loaded it: an operator's code."""
     loaded_at: Mapped[datetime | None]
     """When it was loaded."""
     released_by: Mapped[str | None]
+    """Who released it: another operator than loaded it."""
     released_at: Mapped[datetime | None]
     """When it was released, by somebody other than who loaded it."""
     document_sha256: Mapped[str | None]

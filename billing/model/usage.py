@@ -63,8 +63,9 @@ class UsageBlock(Base):
     first_line: Mapped[SmallNumber] = mapped_column(Integer)
     """The number of its first record in the file, from 1; blank lines are not counted."""
     line_count: Mapped[SmallNumber] = mapped_column(Integer)
+    """How many records it holds."""
     raw: Mapped[bytes] = mapped_column(LargeBinary)
-    """Its lines, byte for byte as they came, compressed with gzip. Never overwritten."""
+    """Its lines, byte for byte as they came, after the heading where the layout has one; compressed with gzip. Never overwritten."""
 
 
 class RatedBlock(Base):
@@ -77,8 +78,11 @@ class RatedBlock(Base):
     rated_on: Mapped[date]
     """Business date of the night that rated it."""
     rated_count: Mapped[SmallNumber] = mapped_column(Integer)
+    """How many of its records have a price."""
     zero_rated_count: Mapped[SmallNumber] = mapped_column(Integer)
+    """How many cost nothing, each for a reason."""
     suspended_count: Mapped[SmallNumber] = mapped_column(Integer)
+    """How many have no price yet and were set aside."""
     net_millionths: Mapped[int]
     """Sum of the prices before VAT, in millionths of a penny."""
 
@@ -143,12 +147,15 @@ class UsageSetAside(Base):
     part_number: Mapped[SmallNumber | None] = mapped_column(Integer)
     """Counts from 1."""
     is_last_part: Mapped[bool | None]
+    """Whether the carrier says that no part follows."""
     is_open: Mapped[bool]
+    """Whether it waits to be settled."""
     settled_as: Mapped[UsageOutcome | None] = mapped_column(choice(UsageOutcome, "settled_as"))
     """rated, zero-rated, duplicate or rejected (written off)."""
     settled_on: Mapped[date | None]
     """Business date."""
     settled_by: Mapped[str | None]
+    """Who settled it: an operator, or the night."""
     settled_words: Mapped[str | None]
     """The reason given."""
 
@@ -189,7 +196,9 @@ class UsageIdKey(Base):
     id_length: Mapped[SmallNumber] = mapped_column(Integer)
     """Ids of one length are on one page, so that numbers written without noughts are in order too."""
     first_id: Mapped[str] = mapped_column(String(collation="C"))
+    """The first id on the page, in the order of its bytes."""
     last_id: Mapped[str] = mapped_column(String(collation="C"))
+    """The last id on the page."""
     ids: Mapped[bytes] = mapped_column(LargeBinary)
     """A Parquet file: the ids in order, and the parts and lines of their records."""
 
@@ -210,7 +219,9 @@ class UsageRerating(Base):
     done_at: Mapped[datetime]
     """When."""
     looked_at_count: Mapped[int]
+    """How many calls were priced again."""
     changed_count: Mapped[int]
+    """How many of them cost something else now."""
     net_millionths: Mapped[int]
     """Sum of the differences before VAT, in millionths of a penny."""
 
