@@ -230,8 +230,8 @@ SELECT format('Usage file %s: its blocks rated %s calls for %s millionths of a p
  ORDER BY usage_file_id LIMIT :limit;
 
 -- name: calls_of_settled
--- A record settled as rated or zero-rated has one rated call, a long call has one for all its parts, and what was settled
--- otherwise has none. Leans on ix_usage_set_aside_settled_on.
+-- A record settled as rated or zero-rated has one rated call, a long call has one for all its parts (or two, where a carrier
+-- has used its id again), and what was settled otherwise has none. Leans on ix_usage_set_aside_settled_on.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Record %s, settled on %s as %s, has %s rated calls.', min(s.usage_record_id), s.settled_on, min(s.settled_as), count(c.usage_record_id)) AS words
   FROM billing.usage_set_aside s
@@ -239,7 +239,8 @@ SELECT format('Record %s, settled on %s as %s, has %s rated calls.', min(s.usage
                                 AND c.usage_record_id = s.usage_record_id AND c.rerating_id IS NULL
  WHERE s.district_code = :district AND s.settled_on > :since
  GROUP BY s.settled_on, s.supplier, coalesce(s.chain_id, ''), CASE WHEN s.chain_id IS NULL THEN s.usage_record_id END
-HAVING count(c.usage_record_id) <> CAST(bool_or(s.settled_as IN ('rated', 'zero-rated')) AS integer)
+HAVING CASE WHEN min(s.chain_id) IS NULL THEN count(c.usage_record_id) <> CAST(bool_or(s.settled_as IN ('rated', 'zero-rated')) AS integer)
+            ELSE (count(c.usage_record_id) = 0) = bool_or(s.settled_as IN ('rated', 'zero-rated')) END
  ORDER BY 1 LIMIT :limit;
 
 -- name: calls_of_records

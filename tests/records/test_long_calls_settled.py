@@ -22,6 +22,7 @@ from billing.suspense_commands import AcceptDuplicate, ApproveLateUsage, Assembl
 from billing.words import UsageOutcome
 from css.core.actor import Actor
 from css.core.errors import Conflict, CssError
+from css.db.sql import block
 from tests import builders
 from tests.builders import AT, DAY, OPERATOR
 from tests.records.suspended import DAY_SECONDS, LIVE, LONDON, NOON, aside, call, open_count, part, parts_of, rated, wait
@@ -232,6 +233,19 @@ def test_pages_of_calls_are_looked_at_each_once(session: Session, monkeypatch: p
     totals = night(session)
     assert (totals.read, totals.written, totals.filtered) == (10, 6, 4)
     assert len(rated(session)) == 3
+
+
+def test_an_id_that_a_carrier_uses_again_is_two_calls_and_the_books_agree(session: Session) -> None:
+    earlier = NOON - timedelta(days=30)
+    for n, start in enumerate((earlier, NOON)):
+        wait(session, parts_of(start, LENGTHS), sequence=n)
+    assert night(session).written == 6
+    assert [one.started_at for one in rated(session)] == [earlier, NOON]
+    settled = block("billing", "checks.calls_of_settled")
+    asked = {"district": "ZZ", "since": DAY - timedelta(days=1), "limit": 9}
+    assert session.execute(settled, asked).all() == []
+    session.execute(text("DELETE FROM billing.rated_call"))
+    assert len(session.execute(settled, asked).all()) == 1
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
