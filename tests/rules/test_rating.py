@@ -69,11 +69,13 @@ class TestKnownFacts:
 
 class TestVat:
     @pytest.mark.parametrize("basis", [PriceBasis.NET, PriceBasis.GROSS])
-    def test_the_other_side_is_the_core_s_own_sum(self, basis: PriceBasis) -> None:
-        odd = one(*rates("44", Step(0, 60, Price(7)), setup="1.234567"), basis=basis)
+    @pytest.mark.parametrize("unit_price", [7, 8])
+    def test_the_other_side_is_the_core_s_own_sum(self, basis: PriceBasis, unit_price: int) -> None:
+        odd = one(*rates("44", Step(0, 60, Price(unit_price)), setup="1.234567"), basis=basis)
         call = priced(odd, 61)
         percent = VAT_STANDARD[-1].percent
-        published = Price(1_234_567 + 2 * 7)
+        # Net of 1.234581 is half a millionth more than it can say; gross of 1.234583 more than half.
+        published = Price(1_234_567 + 2 * unit_price)
         net, gross = (
             (published, gross_from_net(published, percent)) if basis is PriceBasis.NET else (net_from_gross(published, percent), published)
         )
