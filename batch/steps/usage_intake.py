@@ -32,7 +32,9 @@ def waiting_files(incoming: Path) -> list[Path]:
     """Carriers' files, by name. Hidden files and those of other endings (``.part``, ``.tmp``) are nobody's business yet."""
     if not incoming.is_dir():
         return []
-    return sorted(path for path in incoming.iterdir() if path.suffix in ENDINGS and not path.name.startswith(".") and path.is_file())
+    return sorted(
+        path for path in incoming.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file()
+    )
 
 
 def _collect(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:

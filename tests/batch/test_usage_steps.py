@@ -16,6 +16,7 @@ from batch.model import Block, JobInstance, StepExecution
 from batch.net import BlockStep, Context, Counts
 from batch.repository import BlockRow
 from batch.steps import usage_intake as steps
+from batch.steps.report import morning_report
 from batch.steps.usage_rating import RATE
 from batch.workers import BlockTask, do_block
 from billing.actions import intake
@@ -162,6 +163,11 @@ def test_an_alarm_of_an_attempt_that_was_killed_is_one_of_the_night(town: Engine
             run(url_of(town), tmp_path)
     assert run(url_of(town), tmp_path).return_code == 4
     assert words_of_alarms(town) == ["CSS429W Of NTHTEL sequence 2 has not come."]
+    with transaction(town) as session:
+        instance = session.execute(select(JobInstance.id)).scalar_one()
+        report = morning_report(session, Context("ZZ", NIGHT_OF, AT, BY, tmp_path, instance))
+    assert "Alarms:\n  CSS429W Of NTHTEL sequence 2 has not come.\n" in report
+    assert "alarm: " not in report
 
 
 def dying(*_arguments: object) -> NoReturn:
