@@ -41,6 +41,9 @@ def rerate(  # noqa: PLR0913 - a parameter for every option
     file: Annotated[int | None, typer.Option("--file", min=1, help="Only calls of the usage file with this id.")] = None,
     supplier: Annotated[str, typer.Option("--supplier", help="Only calls that this carrier sent.")] = "",
     *,
+    by: Annotated[
+        str, typer.Option("--by", help="The operator who does it, and gives a password; left out, whoever is signed on here.")
+    ] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Say what would change, and change nothing.")] = False,
 ) -> int:
     """Price rated calls anew, at the prices of their own days; what differs goes on the next bills.
@@ -50,9 +53,8 @@ def rerate(  # noqa: PLR0913 - a parameter for every option
     """
     from billing.actions.rerating import rerate_usage  # noqa: PLC0415 - after the words are understood
     from billing.rerating_commands import RerateUsage  # noqa: PLC0415
-    from css.cli.door import the_asker  # noqa: PLC0415
+    from css.cli.acting import acting  # noqa: PLC0415
     from css.cli.progress import counting_of  # noqa: PLC0415
-    from css.core.clock import SystemClock  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
 
     command = RerateUsage(
@@ -66,8 +68,9 @@ def rerate(  # noqa: PLR0913 - a parameter for every option
         reason=reason,
         preview=preview,
     )
+    actor, at = acting(by)
     with counting_of("Blocks of calls") as watch, transaction(database()) as session:
-        done = rerate_usage(session, command, by=the_asker(), at=SystemClock().now(), watch=watch)
+        done = rerate_usage(session, command, by=actor, at=at, watch=watch)
     return _say(done)
 
 

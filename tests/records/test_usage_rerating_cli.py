@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 from collections.abc import Iterator
@@ -23,12 +24,27 @@ START = date(2026, 3, 2)
 
 
 @pytest.fixture
-def town(fresh_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """Two lines with calls that are billed, and a tariff corrected since."""
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Amy at a command line of her own."""
     monkeypatch.setenv("CSS_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CSS_DATABASE_URL", fresh_engine.url.render_as_string(hide_password=False))
     monkeypatch.setattr("getpass.getuser", lambda: "amy")
     settings.cache_clear()
+    yield monkeypatch
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def empty(engine: Engine) -> Engine:
+    """A district in which nobody has called; for what is refused before it comes to anything."""
+    with transaction(engine) as session:
+        builders.district(session, on=START)
+    return engine
+
+
+@pytest.fixture
+def town(fresh_engine: Engine, at_home: pytest.MonkeyPatch) -> Engine:
+    """Two lines with calls that are billed, and a tariff corrected since."""
+    at_home.setenv("CSS_DATABASE_URL", fresh_engine.url.render_as_string(hide_password=False))
     with transaction(fresh_engine) as session:
         zz = builders.district(session, on=START, sites=6)
         home, other = (
@@ -43,8 +59,7 @@ def town(fresh_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         rated(session, made, on=START)
         night(session, date(2026, 3, 5))
         correct_tariff(session, "RES", START, percent=50)
-    yield fresh_engine
-    settings.cache_clear()
+    return fresh_engine
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str], list[str]]:
@@ -103,6 +118,7 @@ def test_calls_left_as_they_are_end_with_4(town: Engine, capsys: pytest.CaptureF
         (["rerate", "ZZ", "--reason", "x"], "CSS720E"),
         (["rerate", "ZZ", "--reason", "x", "--from", "March"], "CSS608E"),
         (["rerate", "ZZ", "--from", "2026-03-01"], "CSS002E"),
+        (["rerate", "ZZ", "--reason", "x", "--from", "2026-03-01", "--by", "NOBODY"], "CSS691E"),
         (["rerate", "QQ", "--reason", "x", "--from", "2026-03-01"], "CSS101E"),
         (["explain"], "CSS729E"),
         (["explain", "1/1", "--number", "01632960123"], "CSS729E"),
@@ -114,6 +130,10 @@ def test_calls_left_as_they_are_end_with_4(town: Engine, capsys: pytest.CaptureF
         (["explain", "--number", "0163x", "--at", "2026-03-02"], "CSS080E"),
     ],
 )
-def test_bad_input_is_one_sentence(town: Engine, capsys: pytest.CaptureFixture[str], words: list[str], code: str) -> None:
+def test_bad_input_is_one_sentence(
+    empty: Engine, at_home: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], code: str
+) -> None:
+    at_home.setenv("CSS_DATABASE_URL", empty.url.render_as_string(hide_password=False))
+    at_home.setattr("sys.stdin", io.StringIO("not the password\n"))
     status, out, err = said(capsys, *words)
     assert (status, out, len(err), err[0].split(" ")[0]) == (2, [], 1, code)
