@@ -233,3 +233,12 @@ class TestFrame:
         together = price(rows, reference)
         alone = pl.concat([price(rows[index], reference) for index in range(len(rows))])
         assert together.equals(alone)
+
+    def test_without_a_tariff_every_call_is_rejected(self) -> None:
+        assert [priced(table(*versions), 60)["reject_code"] for versions in ((), (version("T"),))] == ["CSS414E", "CSS416E"]
+
+    def test_durations_may_come_as_the_tables_hold_them(self, reference: TariffTable) -> None:
+        frame = calls((RES, BUS, LANDLINE, MONDAY, 61)).with_columns(pl.col("duration_seconds").cast(pl.Int32))
+        out = price(frame, reference)
+        assert {name: out.schema[name] for name in PRICED_COLUMNS} == PRICED_COLUMNS
+        assert out["chargeable_units"].item() == 2
