@@ -64,16 +64,16 @@ def _documents(place: Place, sizes: Sequence[int]) -> list[tuple[int, BillDocume
     return [(count, sound_document(posted[account], house)) for account, count in called.items()]
 
 
-def _calls(caller: str, count: int) -> pl.DataFrame:
+def _calls(number: str, count: int) -> pl.DataFrame:
     """So many calls of a minute to numbers whose calls are itemised, spread over the days of the file."""
     apart = timedelta(days=DAYS_OF_CALLS) / (count + 1)
     return pl.DataFrame(
         {
-            "caller": [caller] * count,
-            "dialled": [f"447700900{n % 1000:03d}" for n in range(count)],
+            "charged_number": [number] * count,
+            "other_number": [f"447700900{n % 1000:03d}" for n in range(count)],
             "started_at": [start_of_day(NIGHT_OF) - timedelta(days=DAYS_OF_CALLS - 1) + apart * n for n in range(count)],
             "duration_seconds": [60] * count,
-            "supplier_record_id": [f"{caller}-{n:07d}" for n in range(count)],
+            "supplier_record_id": [f"{number}-{n:07d}" for n in range(count)],
         },
         schema_overrides={"started_at": pl.Datetime("us", "UTC"), "duration_seconds": pl.Int64()},
     )
