@@ -37,14 +37,21 @@ def acting(operator_code: str) -> tuple[Actor, datetime]:
     if not operator_code:
         return the_asker(), at
     password = _password(operator_code)
+    if not password:
+        # Nobody typed one: a script without it must not make the code wait.
+        raise _refusal(operator_code)
     with transaction(database()) as session:
         # A sign-on like any other, ended at once: wrong tries are counted in one place, and the trail shows this one too.
         opened = sign_on(session, operator_code, password, at=at)
         if opened is not None:
             end(session, opened.token, reason="command line", at=at)
     if opened is None:
-        raise Refused("CSS691E", "Operator {code} and the password do not belong together.", code=operator_code[:8], element="by")
+        raise _refusal(operator_code)
     return replace(opened.on_duty.actor, door=DOOR), at
+
+
+def _refusal(operator_code: str) -> Refused:
+    return Refused("CSS691E", "Operator {code} and the password do not belong together.", code=operator_code[:8], element="by")
 
 
 def _password(operator_code: str) -> str:

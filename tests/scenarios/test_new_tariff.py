@@ -115,7 +115,9 @@ def test_a_new_tariff(home: Path, fresh_engine: Engine, tmp_path: Path, say: Say
 def _loaded(say: Say, document: Path, prefixes: int) -> None:
     """By Louise; nobody is charged by it yet."""
     wrong = "CSS691E Operator LOUISE and the password do not belong together.\n"
-    assert say("tariffs", "load", document, "--by", "LOUISE", password="wrong") == (2, "", wrong)
+    for guess in ("wrong", "", "", "", "", ""):
+        # No password is no guess: it would lock Louise out of the screens.
+        assert say("tariffs", "load", document, "--by", "LOUISE", password=guess) == (2, "", wrong)
     status, printed, _ = say("tariffs", "load", document, "--by", "LOUISE", password=PASSWORD)
     assert (status, printed) == (0, f"RES version 4 is loaded by LOUISE: {prefixes} prefixes. It prices nothing yet.\n")
     assert say("tariffs", "load", document)[1] == "RES version 4 was there already, loaded. Nothing was done.\n"
