@@ -15,10 +15,11 @@ from billing.rules.rejects import REJECTS, accepted, rejected
 from billing.rules.tariff import Step
 from billing.rules.tariff_check import PRICE_MAX_MILLIONTHS
 from billing.rules.tariff_table import AMOUNT_MAX_MILLIONTHS, TariffTable, compile_tariffs
+from billing.words import Boundary
 from css.core.calendar import Period
 from css.core.money import Price, gross_from_net, net_from_gross, to_money
 from css.core.words import PriceBasis
-from tests.rules.tariffs import LANDLINE, MONDAY, at, by_minute, calls, one, priced, rates, table, version
+from tests.rules.tariffs import LANDLINE, MONDAY, at, by_minute, calls, one, p, priced, rates, table, version
 
 RES, BUS = "RES", "BUS"
 HOUR = 3600
@@ -208,6 +209,13 @@ class TestRejects:
         by_day = one(*rates("44", Step(0, 86_400, Price(1))))
         assert priced(by_day, DURATION_MAX_SECONDS)["chargeable_units"] == 90
         assert [priced(by_day, seconds)["reject_code"] for seconds in (DURATION_MAX_SECONDS + 1, 2**63 - 1)] == ["CSS418E"] * 2
+
+    @pytest.mark.parametrize("boundary", list(Boundary))
+    def test_the_dearest_second_for_the_longest_call_does_not_overflow(self, boundary: Boundary) -> None:
+        dearest = [Step(second, 1, Price(PRICE_MAX_MILLIONTHS), Price(PRICE_MAX_MILLIONTHS)) for second in (0, 1, HOUR)]
+        assert priced(one(*rates("44", *dearest), boundary=boundary), DURATION_MAX_SECONDS)["reject_code"] == "CSS418E"
+        capped = one(*rates("44", *dearest, maximum=p("5")), boundary=boundary)
+        assert priced(capped, DURATION_MAX_SECONDS)["net_millionths"] == 5_000_000
 
     def test_every_code_has_a_sentence_that_ends(self) -> None:
         assert all(sentence.endswith(".") and sentence.count("{") <= 1 for sentence in REJECTS.values())
