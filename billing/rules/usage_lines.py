@@ -43,8 +43,6 @@ LINE_BYTES_MAX: Final = 4_000
 """Ten times an ordinary record; a longer line is a broken file, and its raw text is kept only so far."""
 DURATION_SECONDS_MAX: Final = 7 * 86_400
 """A week on the telephone: past it the meter is wrong, not the caller patient."""
-PARTS_MAX: Final = 9_999
-"""Of one long call."""
 
 BYTE_ORDER_MARK: Final = codecs.BOM_UTF8
 """Some programs on Windows begin every text with it; it belongs to no field."""

@@ -22,7 +22,6 @@ import polars as pl
 from billing.rules.usage_lines import (
     BYTE_ORDER_MARK,
     LINE_BYTES_MAX,
-    PARTS_MAX,
     RECORD_COLUMNS,
     Layout,
     Window,
@@ -213,4 +212,3 @@ def _heading(why: str) -> BadMessage:
 
 
 _LAYOUT: Final = _layout()
-assert len(str(PARTS_MAX)) == 4, "the pattern of a part's number has so many digits"  # noqa: PLR2004
