@@ -8,6 +8,7 @@ lives no longer than the process: polars may change it from version to version.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -87,11 +88,10 @@ class KnownKeys:
         start = self._segments[-1].ends_at if self._segments else 0
         ends = start + _line_lengths(lines).cum_sum()
         assert ends[-1] - start == written.tell(), "a line of the spool is not as long as its parts"
-        fences = [pl.Series([start]), ends.gather_every(_ROWS_PER_FENCE, _ROWS_PER_FENCE - 1), ends.tail(1)]
+        fences = [start, *ends.gather_every(_ROWS_PER_FENCE, _ROWS_PER_FENCE - 1), ends[-1]]
         self._file.seek(start)
         self._file.write(written.getbuffer())
-        # In one piece: a slice would keep all the ends in memory.
-        self._segments.append(_Segment(first, rows.height, pl.concat(fences, rechunk=True), own=own))
+        self._segments.append(_Segment(first, rows.height, array("q", fences), own=own))
         self._first_rows.append(first)
 
     def own_rows(self) -> Iterator[pl.DataFrame]:
@@ -124,15 +124,21 @@ class KnownKeys:
             if hit.any():
                 places = pl.select(pl.int_ranges(first.filter(hit), after.filter(hit)).explode()).to_series()
                 rows.update(index.gather(places) % _HALF)
-        return dict(map(self._line, rows))
+        return dict(self._lines(sorted(rows)))
 
-    def _line(self, row: int) -> tuple[str, int]:
-        segment = self._segments[bisect_right(self._first_rows, row) - 1]
-        fence, place = divmod(row - segment.first_row, _ROWS_PER_FENCE)
-        start, after = segment.fences[fence], segment.fences[fence + 1]
-        self._file.seek(start)
-        text, _, record = self._file.read(after - start).split(b"\n")[place].rpartition(_SEPARATOR.encode())
-        return text.decode(), int(record)
+    def _lines(self, rows: list[int]) -> Iterator[tuple[str, int]]:
+        """Text and record of rows, which come in order: those between two fences are read together."""
+        read: tuple[_Segment, int] | None = None
+        lines: list[str] = []
+        for row in rows:
+            segment = self._segments[bisect_right(self._first_rows, row) - 1]
+            fence, place = divmod(row - segment.first_row, _ROWS_PER_FENCE)
+            if read is None or read[0] is not segment or read[1] != fence:
+                read = segment, fence
+                self._file.seek(segment.fences[fence])
+                lines = self._file.read(segment.fences[fence + 1] - segment.fences[fence]).decode().split("\n")
+            text, _, record = lines[place].rpartition(_SEPARATOR)
+            yield text, int(record)
 
     def _read_back(self, segment: _Segment) -> pl.DataFrame:
         self._file.seek(segment.fences[0])
@@ -149,7 +155,7 @@ class _Segment:
 
     first_row: int
     row_count: int
-    fences: pl.Series
+    fences: array[int]
     """Where in the file every sixteenth line begins, and where the last ends."""
     own: bool
 
@@ -159,7 +165,7 @@ class _Segment:
 
     @property
     def ends_at(self) -> int:
-        return int(self.fences[-1])
+        return self.fences[-1]
 
 
 def _line_lengths(lines: pl.DataFrame) -> pl.Series:
