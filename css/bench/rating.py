@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from css.bench.night import Clocked
 from css.bench.place import NIGHT_OF, Place, evening
 from css.bench.table import Measured, show, timed
 from css.core.actor import Actor
-from css.core.calendar import start_of_day
+from css.core.calendar import ONE_DAY, start_of_day
 from css.core.clock import FixedClock
 from css.db.bulk import copy_to_file
 from css.db.engine import make_engine, transaction
@@ -73,7 +73,7 @@ class Usage:
     on_file: int = 0
     """Rows of history that lay there before."""
     records_per_second_without: float | None = None
-    """The same night before the history was there."""
+    """Such a night before the history was there."""
     history_ratio: float | None = None
 
 
@@ -87,20 +87,18 @@ def run(place: Place, records: int, *, lines: int, workers: int, on_file: int = 
 
 
 def measure(place: Place, records: int, *, lines: int, workers: int, on_file: int = 0) -> Usage:
-    """A night of so many records; with ``on_file``, that night and then another with so many rows of history before it."""
-    nights = 2 if on_file else 1
-    _in_a_process_of_its_own(place, lines, records, nights)
+    """A night of so many records. With ``on_file`` three of them: one to warm up, one as it is, and one with so many rows of history."""
+    _in_a_process_of_its_own(place, lines, records, nights=3 if on_file else 1)
     first = _night(place, NIGHT_OF, workers)
-    copied = None if on_file else _copied(place, NIGHT_OF, workers)
     if not on_file:
-        assert copied is not None, "measured just now"
-        return _usage(place, first, copied, records, lines, workers)
+        return _usage(place, first, _copied(place, NIGHT_OF, workers), records, lines, workers)
+    without = records / _night(place, NIGHT_OF + ONE_DAY, workers).seconds
     with place.engine.connect() as connection:
-        file_id = int(connection.execute(text("SELECT max(id) FROM billing.usage_file")).scalar_one())
+        file_id = int(connection.execute(text("SELECT min(id) FROM billing.usage_file")).scalar_one())
     there = fill_history(place.engine, file_id, on_file, workers)
-    second = _night(place, NIGHT_OF + timedelta(days=1), workers)
-    usage = _usage(place, second, _copied(place, NIGHT_OF + timedelta(days=1), workers), records, lines, workers)
-    without = records / first.seconds
+    last = NIGHT_OF + 2 * ONE_DAY
+    night = _night(place, last, workers)
+    usage = _usage(place, night, _copied(place, last, workers), records, lines, workers)
     return replace(usage, on_file=there, records_per_second_without=without, history_ratio=usage.records_per_second / without)
 
 
@@ -113,7 +111,7 @@ class _Night:
 
 def _night(place: Place, night: date, workers: int) -> _Night:
     watch = Clocked()
-    at = start_of_day(night + timedelta(days=1))
+    at = start_of_day(night + ONE_DAY)
     context = Context(DISTRICT, night, at, BY, place.home)
     with Load(place.engine) as load, timed() as whole:
         outcome = run_net(place.engine, USAGE, context, clock=FixedClock(at), workers=workers, watcher=watch)
@@ -136,7 +134,7 @@ def _prepare(url: str, home: Path, durable: bool, lines: int, records: int, nigh
     numbers = [line.number for line in diary.lines]
     for n in range(nights):
         # The files of history come before the first of them.
-        write_night(home / "incoming" / DISTRICT, numbers, records, night=NIGHT_OF + timedelta(days=n), sequence=FIRST_SEQUENCE + n, seed=n)
+        write_night(home / "incoming" / DISTRICT, numbers, records, night=NIGHT_OF + n * ONE_DAY, sequence=FIRST_SEQUENCE + n, seed=n)
     with transaction(engine) as session:
         session.execute(text("ANALYZE"))
     engine.dispose()

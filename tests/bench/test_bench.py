@@ -55,8 +55,8 @@ def test_rating_ends_with_one_line_for_machines(fresh_engine: Engine, tmp_path: 
     assert all(found[name] > 0 for name in measured), found
     with fresh_engine.connect() as connection:
         history = connection.execute(text("SELECT count(*), count(DISTINCT rated_on) FROM billing.rated_call")).one()
-    assert history[0] == found["on_file"] + 2 * found["rated"]
-    assert history[1] == found["on_file"] // found["rated"] + 2
+    assert history[0] == found["on_file"] + 3 * found["rated"]
+    assert history[1] == found["on_file"] // found["rated"] + 3
 
 
 def test_the_bills_measured_have_the_calls_they_are_named_for(fresh_engine: Engine, tmp_path: Path) -> None:
