@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from billing.words import UsageOutcome
+from css.cli.record_ids import record_named, shown_record
 from css.core.errors import BadMessage
 from css.core.money import Price, to_money
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 STATUS_TO_LOOK_AT = 4
 """As a night that set something aside ends."""
-RECORDS_PER_FILE = 10_000_000
-RECORD_FORM = re.compile(r"^(?:([1-9][0-9]{0,11})/([1-9][0-9]{0,6})|([1-9][0-9]{7,18}))\Z")
 
 DISTRICT = typer.Argument(help="The district's two letters.")
 NIGHT = typer.Option("--date", help="Only those of one night.")
@@ -97,7 +95,7 @@ def _say_file(card: UsageFileCard) -> None:
         for reason in card.reasons:
             now = f", now {reason.settled_as.value}" if reason.settled_as else ", waits" if reason.outcome is UsageOutcome.SUSPENDED else ""
             print(f"{reason.reason_code}  {reason.record_count:>10,}  {reason.outcome.value}{now}")
-            print(f"{'':21} {_shown(reason.first_record_id)}: {reason.words}")
+            print(f"{'':21} {shown_record(reason.first_record_id)}: {reason.words}")
     print()
     print("\n".join(card.faults) or "Every record has its outcome: the file closes.")
 
@@ -125,7 +123,7 @@ def rejects(
         print(f"{item.business_date}  {item.reason_code}  file refused  {item.words}")
     for row in records:
         settled = f", {row.settled_as.value} on {row.settled_on} by {row.settled_by}" if row.settled_as else ""
-        print(f"{row.set_aside_on}  {row.reason_code}  {_shown(row.usage_record_id):<16}  {row.outcome.value}{settled}: {row.words}")
+        print(f"{row.set_aside_on}  {row.reason_code}  {shown_record(row.usage_record_id):<16}  {row.outcome.value}{settled}: {row.words}")
         if raw:
             print(f"    {row.raw}")
     more = " There may be more: --limit shows them." if len(records) == limit else ""
@@ -138,7 +136,7 @@ def record(record_id: Annotated[str, typer.Argument(help="Like 12/345: line 345 
     from billing.queries import usage  # noqa: PLC0415 - after the words are understood
     from css.db.engine import database, transaction  # noqa: PLC0415
 
-    wanted = _record_id(record_id)
+    wanted = record_named(record_id)
     with transaction(database()) as session:
         found = usage.raw_record(session, wanted)
     file = f"{found.file_name} (file {found.usage_file_id}, {found.supplier})"
@@ -147,7 +145,7 @@ def record(record_id: Annotated[str, typer.Argument(help="Like 12/345: line 345 
     reason = f" {found.reason_code}" if found.reason_code else ""
     print(f"{found.outcome.value.capitalize() if found.outcome else 'Not rated yet'}.{reason} {found.words}")
     if found.original_record_id:
-        print(f"It repeats {_shown(found.original_record_id)}.")
+        print(f"It repeats {shown_record(found.original_record_id)}.")
     if found.outcome is UsageOutcome.RATED:
         print(f"Charged now: {found.net} pence before VAT.")
 
@@ -175,14 +173,6 @@ def _alarm_lines(found: UsageAlarms) -> list[str]:
     return lines
 
 
-def _record_id(text: str) -> int:
-    form = RECORD_FORM.match(text)
-    if form is None:
-        sentence = "{text!r} is no record; write it like 12/345, the file's id and the line."
-        raise BadMessage("CSS673E", sentence, text=text[:40], element="record_id")
-    return int(form[3]) if form[3] else int(form[1]) * RECORDS_PER_FILE + int(form[2])
-
-
 def _outcome(text: str) -> UsageOutcome | None:
     known = (UsageOutcome.DUPLICATE, UsageOutcome.SUSPENDED, UsageOutcome.REJECTED)
     if not text or text in known:
@@ -196,10 +186,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None
-
-
-def _shown(record_id: int) -> str:
-    return f"{record_id // RECORDS_PER_FILE}/{record_id % RECORDS_PER_FILE}"
 
 
 def _count(count: int, what: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from css.cli.record_ids import record_named, shown_record
 from css.core.calendar import LONDON, london_instant, to_london
 from css.core.errors import BadMessage
 from css.core.phone import display_number
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 STATUS_LEFT = 4
 """Some calls were left as they are; as a night that set something aside ends."""
-RECORDS_PER_FILE: Final = 10_000_000
-RECORD_FORM: Final = re.compile(r"^(?:([1-9][0-9]{0,11})/([1-9][0-9]{0,6})|([1-9][0-9]{0,18}))\Z")
 
 DISTRICT = typer.Argument(help="The district's two letters.")
 
@@ -92,7 +91,7 @@ def explain(
         raise BadMessage("CSS729E", "Name the call by its record, or by --number and --at.")
     with transaction(database()) as session:
         if record:
-            _tell(explain_call(session, _record_id(record), by=the_asker()))
+            _tell(explain_call(session, record_named(record), by=the_asker()))
             return 0
         day, instant = _when(at)
         found = calls_of_number(session, number, instant, day, day, by=the_asker())
@@ -109,7 +108,7 @@ def _say(done: UsageRerated) -> int:
         started = to_london(row.started_at)
         moved = {1: "  comes", -1: "  goes"}.get(row.call_count, "")
         numbers = f"{display_number(row.charged_number)} to {display_number(row.other_number)}"
-        call = f"{_shown(row.usage_record_id):<14}  {row.account_number}  {started:%d %b %Y %H:%M:%S}  {numbers:<30}"
+        call = f"{shown_record(row.usage_record_id):<14}  {row.account_number}  {started:%d %b %Y %H:%M:%S}  {numbers:<30}"
         print(f"{call}  {row.net!s:>14}p{moved}")
     if done.changed_count > len(done.shown):
         more = "" if done.rerating_id is None else f"; `css ask rerating-card {done.rerating_id}` shows more"
@@ -125,7 +124,7 @@ def _say(done: UsageRerated) -> int:
 
 
 def _tell(found: CallExplained) -> None:
-    print(f"Record {_shown(found.usage_record_id)} ({found.usage_record_id})")
+    print(f"Record {shown_record(found.usage_record_id)} ({found.usage_record_id})")
     if found.file is not None and found.file.raw is not None:
         print(f"  {found.file.raw}")
     for sentence in found.words:
@@ -151,7 +150,7 @@ def _list(number: str, at: str, found: tuple[CallRow, ...]) -> None:
         started = to_london(row.started_at)
         state = "gone to another account" if row.call_count == 0 else "corrected" if row.is_corrected else ""
         called = f"{display_number(row.other_number):<18} {row.destination:<24} {row.duration_seconds:>7,} s"
-        print(f"{_shown(row.usage_record_id):<14}  {started:%d %b %Y %H:%M:%S}  {called} {row.net!s:>12}p  {state}")
+        print(f"{shown_record(row.usage_record_id):<14}  {started:%d %b %Y %H:%M:%S}  {called} {row.net!s:>12}p  {state}")
     if found:
         print(f"{len(found):,} calls; `css usage explain` with the first column explains one.", file=sys.stderr)
     else:
@@ -182,15 +181,3 @@ def _when(text: str) -> tuple[date | None, datetime | None]:
     if wall.tzinfo is not None:
         return None, wall.astimezone(LONDON)
     return None, london_instant(wall.date(), time(wall.hour, wall.minute, wall.second))
-
-
-def _record_id(text: str) -> int:
-    form = RECORD_FORM.match(text)
-    if form is None:
-        raise BadMessage("CSS729E", "{text!r} is no record; write its id, or its file and line, like 12/345.", text=text[:40])
-    return int(form[3]) if form[3] else int(form[1]) * RECORDS_PER_FILE + int(form[2])
-
-
-def _shown(record_id: int) -> str:
-    file, line = divmod(record_id, RECORDS_PER_FILE)
-    return f"{file}/{line}"

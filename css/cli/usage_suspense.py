@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from css.cli.record_ids import record_named, shown_record
 from css.core.calendar import to_london
 from css.core.errors import BadMessage
 
@@ -26,8 +26,6 @@ AnswerT = TypeVar("AnswerT")
 
 STATUS_STILL_WAITING = 4
 """As a night that set something aside ends."""
-RECORDS_PER_FILE = 10_000_000
-RECORD_FORM = re.compile(r"^([1-9][0-9]{0,11})/([1-9][0-9]{0,6})\Z")
 
 DISTRICT = typer.Argument(help="The district's two letters.")
 WHY = typer.Option("--reason-text", help="Why it may be done; every record keeps it.")
@@ -78,7 +76,7 @@ def suspense(
         for row in records:
             began = f"{to_london(row.started_at):%d %b %Y %H:%M:%S}" if row.started_at else ""
             what = f"{row.charged_number or ''} to {row.other_number or ''}  {row.duration_seconds or 0:,} s"
-            print(f"{_shown(row.usage_record_id):<16}  {row.set_aside_on}  {row.reason_code}  {began}  {what}")
+            print(f"{shown_record(row.usage_record_id):<16}  {row.set_aside_on}  {row.reason_code}  {began}  {what}")
             print(f"    {row.words}")
         print(f"{len(records):,} shown of {sum(row.record_count for row in by_age):,}.", file=sys.stderr)
         return
@@ -173,7 +171,7 @@ def accept(
     from billing.actions.suspense import accept_duplicate  # noqa: PLC0415 - after the words are understood
     from billing.suspense_commands import AcceptDuplicate  # noqa: PLC0415
 
-    command = AcceptDuplicate(district_code=district, usage_record_id=_record_id(record), reason=why)
+    command = AcceptDuplicate(district_code=district, usage_record_id=record_named(record), reason=why)
     return _said(_done(lambda session, actor, at, _watch: accept_duplicate(session, command, by=actor, at=at), by))
 
 
@@ -250,7 +248,7 @@ def _chosen(
         chain_id=chain or None,
         set_aside_from=_date(since),
         set_aside_before=_date(before),
-        usage_record_ids=tuple(map(_record_id, records)) if records else None,
+        usage_record_ids=tuple(map(record_named, records)) if records else None,
     )
 
 
@@ -261,15 +259,3 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None
-
-
-def _record_id(text: str) -> int:
-    form = RECORD_FORM.match(text)
-    if form is None:
-        raise BadMessage("CSS709E", "{text!r} is no record; write its file and line, like 12/345.", text=text[:40])
-    return int(form[1]) * RECORDS_PER_FILE + int(form[2])
-
-
-def _shown(record_id: int) -> str:
-    file, line = divmod(record_id, RECORDS_PER_FILE)
-    return f"{file}/{line}"

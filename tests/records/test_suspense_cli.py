@@ -140,7 +140,7 @@ def test_nothing_late_is_nothing_approved(town: Engine, capsys: pytest.CaptureFi
         ("suspense ZZ --older -1", "CSS002E "),
         ("replay ZZ", "CSS002E Missing option '--reason-text'"),
         ("replay ZZ --reason-text Mended. --from yesterday", "CSS608E 'yesterday' is not a date"),
-        ("replay ZZ --reason-text Mended. --record 12", "CSS709E '12' is no record; write its file and line, like 12/345."),
+        ("replay ZZ --reason-text Mended. --record x", "CSS673E 'x' is no record; write it like 12/345, the file's id and the line."),
         ("replay ZZ --reason-text Mended. --record 12/345", "CSS713E "),
         ("replay QQ --reason-text Mended.", "CSS101E "),
         ("write-off ZZ --reason-text All.", "CSS711E "),
