@@ -47,7 +47,8 @@ class KnownKeys:
 
     def __init__(self, key: Mapping[str, pl.DataType], path: Path) -> None:
         self._key = list(key)
-        self._kinds = {**key, RECORD: pl.Int64()}
+        # The record first: a line that began with a key could begin with a byte order mark, which a reader takes away.
+        self._kinds = {RECORD: pl.Int64(), **key}
         self._sieve = _Sieve()
         self._indexes: list[pl.Series] = []
         """Half a hash and the number of a row in one integer, in order."""
@@ -137,7 +138,7 @@ class KnownKeys:
                 read = segment, fence
                 self._file.seek(segment.fences[fence])
                 lines = self._file.read(segment.fences[fence + 1] - segment.fences[fence]).decode().split("\n")
-            text, _, record = lines[place].rpartition(_SEPARATOR)
+            record, _, text = lines[place].partition(_SEPARATOR)
             yield text, int(record)
 
     def _read_back(self, segment: _Segment) -> pl.DataFrame:
@@ -146,7 +147,7 @@ class KnownKeys:
         written = {name: pl.Int64() if isinstance(kind, pl.Datetime) else kind for name, kind in self._kinds.items()}
         lines = pl.read_csv(content, has_header=False, separator=_SEPARATOR, quote_char=None, schema=written)
         assert lines.height == segment.row_count, "the spool does not give back what was put in it"
-        return lines.select(pl.col(name).cast(kind) for name, kind in self._kinds.items())
+        return lines.select(pl.col(name).cast(self._kinds[name]) for name in (*self._key, RECORD))
 
 
 @dataclass(frozen=True, slots=True)
