@@ -219,15 +219,20 @@ def _priced(
     priced = price(accepted(guided), tariff)
     if hold_late:
         priced = _held_late(priced, business_date)
+    is_rated = pl.col("reject_code").is_null()
     rated = (
-        priced.filter(pl.col("reject_code").is_null())
-        .select(pl.lit(1).alias("call_count"), pl.col("rate_id").alias("tariff_rate_id"), pl.all())
+        priced.lazy()
+        .filter(is_rated)
+        .select(call_count=pl.lit(1), tariff_rate_id="rate_id", **{name: pl.col(name) for name in RATED_COLUMNS if name in priced.columns})
         # Sorted by account, so that a bill later reads its calls from few pages.
         .sort("account_id", "started_at", "usage_record_id")
+        .select(RATED_COLUMNS)
+        .collect()
     )
+    without_wholesale = priced.select((is_rated & pl.col("wholesale_reject_code").is_not_null()).sum()).item()
     said = [*records.columns, "reject_code", "reject_text"]
     suspended = pl.concat([rejected(guided).select(said), rejected(priced).select(said)])
-    return PricedRecords(rated.select(RATED_COLUMNS), suspended, rated["wholesale_reject_code"].count())
+    return PricedRecords(rated, suspended, without_wholesale)
 
 
 def _held_late(priced: pl.DataFrame, business_date: date) -> pl.DataFrame:
