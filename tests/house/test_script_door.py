@@ -166,6 +166,9 @@ CRITERIA = {
     "products": "residential 2026-03-02",
     "product-prices": "LINE-RES",
     "tariffs": "",
+    "tariff-versions": "RES",
+    "tariff-card": "RES version=1",
+    "tariff-comparison": "RES 3 sample=10",
     "sites-by-postcode": "postcode={postcode}",
     "site-by-key": "{address_key}",
     "find-customers": "text=Tansley limit=5",
@@ -345,7 +348,7 @@ def test_a_district_nobody_knows_is_not_an_empty_one(refused: Callable[..., str]
 def test_a_wrong_verb_and_a_missing_file_are_one_sentence(
     refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert refused("do", "nonsense").startswith("CSS006E There is no verb 'nonsense'; `css do` knows: add-customer, ")
+    assert refused("do", "nonsense").startswith("CSS006E There is no verb 'nonsense'; `css do` knows: accept-duplicate, add-customer, ")
     assert (
         refused("do", "report-fault", str(tmp_path / "none.json"))
         == f"CSS004E {tmp_path}/none.json cannot be used: No such file or directory."
