@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 from sqlalchemy.orm import Session
 
+from billing.rules.file_outcomes import RECORDS_PER_FILE
 from billing.words import UsageOutcome
 from css.core.errors import Breach
 from css.db.bulk import copy_frame
@@ -36,8 +37,7 @@ KNOWN: Final = {
 }
 """What it may have; NULL where the column or its value is missing."""
 
-RECORDS_PER_FILE: Final = 10_000_000
-"""A record's id is its file's id times this, plus its line."""
+__all__ = ["KNOWN", "NEEDED", "RECORDS_PER_FILE", "set_aside"]
 
 
 def set_aside(session: Session, frame: pl.DataFrame) -> int:

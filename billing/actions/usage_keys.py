@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from billing.key_spool import RECORD, KnownKeys
 from billing.rules.duplicates import CALL_KEY, ID_KEY, mark_duplicates
+from billing.rules.file_outcomes import RECORDS_PER_FILE
 from css.db.bulk import copy_rows
 from css.db.sql import block
 
@@ -35,7 +36,6 @@ PAGES_FETCHED: Final = 8
 STEMS_MAX: Final = 64
 """Kinds of id in a file, up to which each kind has its own pages; a supplier whose ids are random has only one."""
 
-_RECORDS_PER_FILE: Final = 10_000_000
 _LINE: Final = "line"
 _HOUR: Final = "hour"
 _STORED_CALL: Final = [*CALL_KEY, _LINE]
@@ -173,7 +173,7 @@ def _make_known(keys: KnownKeys, pages: Iterable[tuple[int, bytes]]) -> None:
 
 
 def _bearing(usage_file_id: int, keys: pl.DataFrame) -> pl.DataFrame:
-    return keys.with_columns((pl.col(_LINE).cast(pl.Int64) + usage_file_id * _RECORDS_PER_FILE).alias(RECORD))
+    return keys.with_columns((pl.col(_LINE).cast(pl.Int64) + usage_file_id * RECORDS_PER_FILE).alias(RECORD))
 
 
 def _gathered(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -250,6 +250,6 @@ def _paged(rows: pl.DataFrame) -> Iterator[tuple[int, str, str, bytes]]:
 def _parquet(rows: pl.DataFrame, columns: list[str]) -> bytes:
     """A page as it is stored. Statistics would be larger than they are worth in it."""
     content = BytesIO()
-    lines = rows.with_columns((pl.col(RECORD) % _RECORDS_PER_FILE).cast(pl.UInt32).alias(_LINE)).select(columns)
+    lines = rows.with_columns((pl.col(RECORD) % RECORDS_PER_FILE).cast(pl.UInt32).alias(_LINE)).select(columns)
     lines.write_parquet(content, compression="zstd", compression_level=1, statistics=False)
     return content.getvalue()

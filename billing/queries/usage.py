@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from billing.model import UsageFile
 from billing.queries.suspense import WaitingByAge, WaitingCall, waiting_calls, waiting_usage
 from billing.queries.usage_gaps import SequenceGap, sequence_gaps
-from billing.rules.file_outcomes import FileSums, faults_in_closing
+from billing.rules.file_outcomes import RECORDS_PER_FILE, FileSums, faults_in_closing
 from billing.words import UsageOutcome
 from css.core.errors import NotFound
 from css.core.money import Price
@@ -24,7 +24,6 @@ from css.master.districts import District, no_district
 LIST_MAX: Final = 10_000
 OLD_DAYS: Final = 30
 """What has waited longer is an alarm."""
-RECORDS_PER_FILE: Final = 10_000_000
 
 _COUNTS: Final = tuple(name for name in FileSums.__dataclass_fields__ if name != "file_name")
 

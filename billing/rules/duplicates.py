@@ -14,6 +14,8 @@ from typing import Final
 
 import polars as pl
 
+from billing.rules.file_outcomes import RECORDS_PER_FILE
+
 CALL_KEY: Final = {
     "leg": pl.String(),
     "charged_number": pl.String(),
@@ -104,10 +106,10 @@ def _among_themselves(records: pl.DataFrame, alike: pl.Series) -> pl.DataFrame:
 
 def _duplicate_text() -> pl.Expr:
     """The sentence for the ``duplicate_code`` of the row, null where that is null."""
-    code = pl.col("duplicate_code")
+    code, original = pl.col("duplicate_code"), pl.col("original_record_id")
     parts = {one: words.partition("{original}") for one, words in DUPLICATE_WORDS.items()}
     return pl.concat_str(
         code.replace_strict({one: before for one, (before, _, _) in parts.items()}, default=None, return_dtype=pl.String),
-        pl.col("original_record_id").cast(pl.String),
+        pl.concat_str(original // RECORDS_PER_FILE, original % RECORDS_PER_FILE, separator="/"),
         code.replace_strict({one: after for one, (_, _, after) in parts.items()}, default=None, return_dtype=pl.String),
     )

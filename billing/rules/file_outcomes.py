@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from billing.words import UsageOutcome
+
+RECORDS_PER_FILE: Final = 10_000_000
+"""A record's id is its file's id times this, plus its line; people write it file/line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

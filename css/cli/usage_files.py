@@ -56,7 +56,8 @@ def files(
     for row in rows:
         print(_file_line(row, width))
     waiting = sum(row.open_count for row in rows)
-    print(f"{len(rows):,} shown; {_count(waiting, 'record')} of them still {'waits' if waiting == 1 else 'wait'}.", file=sys.stderr)
+    still = f"{_count(waiting, 'record')} of theirs still {'waits' if waiting == 1 else 'wait'}"
+    print(f"{_count(len(rows), 'file')} shown; {still}.", file=sys.stderr)
 
 
 def _file_line(row: UsageFileRow, width: int) -> str:

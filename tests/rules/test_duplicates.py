@@ -69,9 +69,9 @@ def test_a_duplicate_says_which_record_came_before() -> None:
     words = mark_duplicates(frame(calls, 1).with_columns(call_on_file=none, id_on_file=none))["duplicate_text"].to_list()
     assert words == [
         None,
-        "The same record came before, as record 10000001.",
-        "The same call came before under another id, as record 10000001.",
-        "Its id came before for another call, in record 10000001.",
+        "The same record came before, as record 1/1.",
+        "The same call came before under another id, as record 1/1.",
+        "Its id came before for another call, in record 1/1.",
     ]
     assert len(DUPLICATE_WORDS) == 3
 
