@@ -199,7 +199,8 @@ def _callers(fields: pl.DataFrame) -> pl.Series:
     """The customer identifier, or the presentation number where that is empty."""
     if is_blank(fields["presentation_number"]):
         return fields["customer_identifier"]
-    return fields.select(pl.coalesce(filled("customer_identifier"), filled("presentation_number"))).to_series()
+    stands_in = filled("customer_identifier").is_null() & filled("presentation_number").is_not_null()
+    return fields.select(pl.when(stands_in).then("presentation_number").otherwise("customer_identifier")).to_series()
 
 
 def _charged_text() -> pl.Expr:

@@ -31,6 +31,11 @@ from tests.conftest import clone
 
 MADE_AT = datetime(2026, 3, 3, 1, tzinfo=UTC)
 LIVE = "441632960123"
+BLOCKS = """
+SELECT f.sequence, b.first_line, b.line_count, b.raw::text
+  FROM billing.usage_block b JOIN billing.usage_file f ON f.id = b.usage_file_id
+ ORDER BY 1, 2
+"""
 
 
 def calls(hour: int, count: int = 3) -> list[Call]:
@@ -70,7 +75,7 @@ def what_is_there(engine: Engine, home: Path) -> tuple[Any, ...]:
     """Everything the night leaves but for surrogate keys and attempts."""
     questions = (
         "SELECT sequence, file_name, record_count, to_rate_count FROM billing.usage_file ORDER BY 1",
-        "SELECT usage_file_id, first_line, line_count, raw::text FROM billing.usage_block ORDER BY 1, 2",
+        BLOCKS,
         "SELECT outcome, reason_code, words, raw FROM billing.usage_set_aside ORDER BY usage_record_id",
         "SELECT account_id, started_at, gross_millionths, rated_on FROM billing.rated_call ORDER BY usage_record_id",
         "SELECT step, reason_code, words, raw FROM batch.reject ORDER BY 1, 2, 3, 4",
@@ -96,7 +101,7 @@ def test_a_night_takes_every_file_and_rates_what_it_can(town: Engine, tmp_path: 
 
     files, blocks, aside, rated, rejects, states, totals, audits, places = what_is_there(town, tmp_path)
     assert files == ((1, "A1.csv", 3, 2), (2, "A2.csv.gz", 5, 4))
-    assert [row[1:3] for row in blocks] == [(1, 3), (1, 5)]
+    assert [row[:3] for row in blocks] == [(1, 1, 3), (2, 1, 5)]
     assert [row[:2] for row in aside] == [("rejected", "CSS409E"), ("suspended", "CSS412E"), ("duplicate", "CSS666E")]
     assert len(rated) == 5
     assert [(row[0], row[1]) for row in rejects] == [("collect-usage", "CSS420E")]

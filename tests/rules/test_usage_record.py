@@ -244,7 +244,7 @@ class TestRejects:
     def test_any_bytes_whatever_give_one_row_a_line(self, lines: list[bytes]) -> None:
         content = b"\n".join(lines)
         frame = parse_records(content)
-        assert frame.height == sum(1 for one in content.split(b"\n") if one.removesuffix(b"\r"))
+        assert frame.height == sum(1 for one in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if one.removesuffix(b"\r"))
         assert frame["reject_code"].null_count() == 0
 
 
