@@ -242,8 +242,13 @@ def _rated(session: Session, usage_record_id: int, rows: Sequence[Row[Any]], fil
         started_at=first.started_at,
         duration_seconds=next(row.duration_seconds for row in rows if row.call_count > 0),
     )
-    priced_by, parts, again = _priced_again(session, latest, call)
-    reckoned = _reckoned(latest, of_account, again)
+    priced_by: tuple[PricedBy, ...] = ()
+    parts: tuple[ComponentRow, ...] = ()
+    reckoned = None
+    # A partner whose call has gone to another's account sees that it has, and what was given back.
+    if counts[latest.account_id] > 0:
+        priced_by, parts, again = _priced_again(session, latest, call)
+        reckoned = _reckoned(latest, of_account, again)
     guided = _guided(session, latest, call)
     told = tuple(_price_row(row) for row in rows)
     words = tell(
@@ -266,7 +271,7 @@ def _rated(session: Session, usage_record_id: int, rows: Sequence[Row[Any]], fil
         priced_by=priced_by,
         components=parts,
         reckoned=reckoned,
-        agrees=reckoned.agrees,
+        agrees=reckoned is None or reckoned.agrees,
         rows=told,
     )
 

@@ -176,6 +176,11 @@ def test_a_partner_sees_only_its_own_calls(session: Session, home: builders.Buil
     found = explain_call(session, their_record, by=CARRIER)
     assert [row.account_number for row in found.rows] == [theirs.account.number]
     assert len(calls_of_number(session, theirs.number, NOON, by=CARRIER)) == 1
+    give_number(session, theirs.number, home.service_id, NOON - timedelta(hours=1))
+    rerate(session)
+    gone = explain_call(session, their_record, by=CARRIER)
+    assert ([row.call_count for row in gone.rows], gone.components, gone.reckoned, gone.agrees) == ([1, -1], (), None, True)
+    assert explain_call(session, their_record, by=builders.CLERK).agrees
 
 
 def test_calls_are_found_by_number_and_time(session: Session, home: builders.BuiltLine) -> None:
