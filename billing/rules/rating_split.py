@@ -117,7 +117,7 @@ def _by_edges(calls: pl.DataFrame, tariff: TariffTable) -> pl.DataFrame:
     if keys.is_empty():
         return calls.with_columns(begins=pl.lit(0, dtype=pl.Int64), ends=pl.col("charged"))
     whole = calls.filter(~pl.col("is_split")).with_columns(begins=pl.lit(0, dtype=pl.Int64), ends=pl.col("charged"))
-    first, last = (pl.lit(keys).search_sorted(key, side="right") - 1 for key in (pl.col("key"), pl.col("key") + pl.col("charged") - 1))
+    first, last = (pl.lit(keys).search_sorted(key, side="right") - 1 for key in (pl.col("key"), pl.col("key") + pl.col("charged")))
     split = (
         calls.filter("is_split")
         .with_columns(first.alias("first"), last.alias("last"))
