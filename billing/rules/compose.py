@@ -31,7 +31,8 @@ from billing.document import (
     VatSummaryRow,
 )
 from billing.document import OutsideKind as DocumentOutsideKind
-from billing.rules.items import PER_CALL, PER_CORRECTION
+from billing.rules.items import PER_CALL
+from billing.rules.lines import PER_CORRECTION
 from billing.rules.vat import REASONS, Tax, VatSum, tax_at
 from billing.words import BillKind, Leg, LineKind, OutsideKind, PaymentMethod
 from css.core import words

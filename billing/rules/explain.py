@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final
 
-from billing.rules.items import PER_CORRECTION
+from billing.rules.lines import PER_CORRECTION
 from billing.rules.vat import REASONS, Tax
 from billing.words import LineKind
 from css.core.calendar import ONE_DAY

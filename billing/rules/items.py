@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from billing.rules.charges import PriceBook
-from billing.rules.lines import DraftLine
+from billing.rules.lines import PER_CORRECTION, DraftLine
 from billing.rules.vat import Tax, tax_at, tax_on
 from billing.words import LineKind, NominalCode
 from css.core.calendar import ONE_DAY, to_london
@@ -16,8 +16,6 @@ from css.core.money import ZERO, Price, to_money
 from css.core.words import VatCode, VatStatus
 
 PER_ITEM, PER_CALL = "item", "call"
-PER_CORRECTION = "correction"
-"""The unit of a line of differences that re-rating made."""
 
 BAND_WORDS: Final = {"day": "daytime", "evening": "evening", "weekend": "weekend"}
 CLASS_WORDS: Final = {

@@ -10,6 +10,8 @@ from billing.rules.vat import Tax
 from billing.words import LineKind
 from css.core.money import Money, Price
 
+PER_CORRECTION: Final = "correction"
+"""The unit of a line of differences that re-rating made to calls."""
 LINE_ORDER: Final = {kind: place for place, kind in enumerate(LineKind)}
 """Rentals, part-periods, one-offs, calls: as the bill prints them."""
 
@@ -57,7 +59,7 @@ def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
                 LINE_ORDER[line.kind],
                 line.number or "",
                 line.product_id or 0,
-                line.unit == "correction",
+                line.unit == PER_CORRECTION,
                 line.starts_on or _NEVER,
                 line.service_id or 0,
                 line.billable_item_id or 0,
