@@ -125,7 +125,7 @@ class KeyBook:
         }
         pages = self._session.execute(block("billing", "usage_keys.pages"), wanted).all()
         new = [page for page in pages if (page.usage_file_id, page.page) not in self._pages]
-        hit = [page for page, is_hit in zip(new, _fallen_into(named, new), strict=True) if is_hit]
+        hit = [page for page, is_hit in zip(new, _fallen_into(named, new), strict=True) if is_hit] if new else []
         if not hit:
             return
         self._pages |= {(page.usage_file_id, page.page) for page in hit}
@@ -217,6 +217,14 @@ def _stems(named: pl.DataFrame) -> pl.DataFrame:
 
 
 def _id_ranges(named: pl.DataFrame) -> pl.DataFrame:
+    """``first`` and ``last`` of the ids of each ``id_length``, and of each stem where there are several."""
+    length = pl.col("supplier_record_id").str.len_bytes().cast(pl.Int64).alias("id_length")
+    name = pl.col("supplier_record_id")
+    ranges = named.group_by(length).agg(first=name.min(), last=name.max()).sort("id_length")
+    stems = ranges.select(pl.col("first", "last").str.strip_chars_end(_DIGITS))
+    if stems["first"].equals(stems["last"]):
+        # Nearly always: the ends of a length have one stem, and so, nearly always, has what lies between.
+        return ranges
     return _stems(named).group_by("id_length", "stem").agg(first=pl.col("id").min(), last=pl.col("id").max()).sort("id_length", "stem")
 
 

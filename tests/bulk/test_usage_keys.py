@@ -176,6 +176,7 @@ def test_an_interleaved_second_kind_of_id_brings_no_old_pages(house: Session) ->
         take(house, calls, sequence=sequence)
     assert house.execute(select(func.count()).select_from(UsageIdKey)).scalar_one() == 8
     named = pl.DataFrame({"supplier_record_id": ["A5001", "B5001"]})
+    assert usage_keys._id_ranges(named).select("first", "last").rows() == [("A5001", "A5001"), ("B5001", "B5001")]
     pages = house.execute(select(UsageIdKey.id_length, UsageIdKey.first_id, UsageIdKey.last_id)).all()
     assert not any(usage_keys._fallen_into(named, pages))
 
