@@ -15,7 +15,7 @@ from billing.rules.cycle import Cycle
 from billing.rules.items import CallSum, ItemLeft
 from billing.rules.validation import BillFigures, hold_reason
 from billing.rules.vat import Tax, VatSum, tax_at, vat_of
-from billing.words import BillKind
+from billing.words import BillKind, LineKind
 from css.core.calendar import Period
 from css.core.errors import Refused
 from css.core.money import Money, Percent, Price, percent_of, total
@@ -208,3 +208,21 @@ def figures(**others: object) -> BillFigures:
 def test_unlikely_bills_are_held_at_the_limit_and_not_before(others: dict[str, Any], code: str | None) -> None:
     hold = hold_reason(figures(**others))
     assert (hold.code if hold else None) == code
+
+
+def test_corrections_of_calls_have_lines_of_their_own_for_the_days_of_the_calls() -> None:
+    def corrected(millionths: int, **others: object) -> CallSum:
+        days = {"first_at": datetime(2025, 12, 31, 23, 30, tzinfo=UTC), "last_at": datetime(2026, 6, 9, 23, 30, tzinfo=UTC)}
+        return calls("day", millionths, call_count=2, duration_seconds=0, is_correction=True, **days | others)
+
+    sums = (calls("day", 30_000_000), corrected(-7_500_000), corrected(2_000_000, basis_points=1750))
+    drafted_lines = [line for line in drafted(calls=sums).lines if line.kind is LineKind.CALLS]
+    assert [(line.words, line.net, line.quantity, line.unit, line.tax.basis_points) for line in drafted_lines] == [
+        ("Calls to UK landlines, daytime", Money(30), 3, "call", 2000),
+        ("Correction of calls to UK landlines, daytime", Money(2), 2, "correction", 1750),
+        ("Correction of calls to UK landlines, daytime", Money(-8), -2, "correction", 2000),
+    ]
+    # By London's calendar: the last one began at half past midnight of the 10th of June, in summer time.
+    assert (drafted_lines[1].starts_on, drafted_lines[1].ends_on) == (date(2025, 12, 31), date(2026, 6, 11))
+    (exempt,) = [line for line in drafted(calls=sums, vat_status=VatStatus.EXEMPT).lines if line.unit == "correction"]
+    assert (exempt.net, exempt.quantity) == (Money(-6), -4)
