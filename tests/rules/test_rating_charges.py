@@ -96,7 +96,7 @@ class TestNothingToPay:
         assert (call["net_millionths"], call["gross_millionths"], call["zero_reason"], call["chargeable_units"]) == (0, 0, reason, units)
 
     def test_a_price_has_none(self) -> None:
-        assert priced(one(*rates("44")), 1)["zero_reason"] is None
+        assert priced(one(*rates("44", Step(0, 60, Price(1)))), 1)["zero_reason"] is None
 
 
 class TestBoundary:
