@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta
 from pathlib import Path
 from random import Random
 
@@ -17,13 +17,18 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, text
 
+from billing.actions.rerating import rerate_usage
 from billing.checks import check_books
+from billing.queries import bill_card
+from billing.rerating_commands import RerateUsage
 from css.cli import main
 from css.core.address import is_sample_email, is_sample_postcode, is_sample_uprn
-from css.core.calendar import LONDON
+from css.core.calendar import LONDON, london_instant
+from css.core.money import Money, Price
 from css.core.phone import NumberClass, is_sample_number, number_class
 from css.core.words import Segment
 from css.db.engine import transaction
+from css.demo import usage_desk
 from css.demo.people import LiveLine
 from css.demo.plan import DemoPlan
 from css.demo.run import build, live
@@ -174,6 +179,56 @@ SAFE = (
     ("e-mail", r"[^\s\"<>,:;{}()\[\]]+@[^\s\"<>,:;{}()\[\]]+", is_sample_email),
     ("postcode", r"\b[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][A-Z]{2}\b", is_sample_postcode),
 )
+
+
+def test_the_carriers_give_the_night_all_that_it_has_to_cope_with(first: Life) -> None:
+    with first.engine.connect() as connection:
+        aside = connection.execute(text("SELECT DISTINCT outcome, reason_code FROM billing.usage_set_aside")).all()
+        legs = connection.execute(text("SELECT DISTINCT leg FROM billing.rated_call")).scalars()
+        classes = set(connection.execute(text("SELECT DISTINCT charge_class FROM billing.rated_call")).scalars())
+        long_call = connection.execute(text("SELECT duration_seconds FROM billing.rated_call WHERE duration_seconds >= 9000")).scalars()
+        files = connection.execute(text("SELECT supplier, sequence, layout, file_name FROM billing.usage_file ORDER BY 1, 2")).all()
+        kinds = connection.execute(text("SELECT count(service_rate_id), count(wholesale_rate_id), count(*) FROM billing.rated_call")).one()
+        partner = connection.execute(text("SELECT wholesale_tariff_code FROM css.provider WHERE code = 'BRACKWAT'")).scalar()
+    expected = {("duplicate", "CSS665E"), ("suspended", "CSS412E"), ("suspended", "CSS460W"), ("suspended", "CSS700W")}
+    assert expected <= {tuple(row) for row in aside}
+    assert set(legs) == {"outgoing", "diverted", "reverse"}
+    assert {"GEO", "FREE", "NTS84", "PRS", "DQ"} <= classes
+    assert list(long_call) == [9000], "the long call was priced once, as one"
+    assert {row.layout for row in files} == {"uk-standard-cdr", "css-csv"}
+    assert [row.sequence for row in files if row.supplier == "NTHTEL"] == [1, 2, 3, 4], "the gap was filled"
+    assert any(row.file_name.endswith(".csv.gz") for row in files)
+    assert kinds[0] >= 3
+    assert kinds[1] == kinds[2]
+    assert partner == "WHS"
+    (report,) = (first.home / "spool" / "ZZ" / "2026-03-02").glob("*morning-report.txt")
+    assert "sequence 2 has not come" in " ".join(report.read_text(encoding="utf-8").split())
+
+
+def test_a_corrected_price_comes_as_a_difference_on_the_next_bill(
+    fresh_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a demo of a month, in three days: the price was wrong from the first, it is noticed on the third and billed that night."""
+    monkeypatch.setattr(usage_desk, "CORRECTED_FROM", timedelta(0))
+    monkeypatch.setattr(usage_desk, "NOTICED_DAY", 2)
+    plan = DemoPlan(lines=LINES, days=3)
+    diary, _ = build(fresh_engine, plan)
+    with transaction(fresh_engine) as session:
+        session.execute(text("UPDATE css.account SET cycle_day = 3, frequency = 'monthly', cycle_month_group = 1"))
+    lived = live(fresh_engine, plan, diary, tmp_path)
+    rerated = lived.desk.rerated
+    assert rerated is not None
+    assert 0 < rerated.changed_count < rerated.looked_at_count
+    assert rerated.net < Price(0)
+    assert lived.desk.corrected_bill in lived.desk.words
+    with transaction(fresh_engine) as session:
+        lines = bill_card(session, lived.desk.corrected_bill, by=usage_desk.BEA).lines
+        corrections = [line for line in lines if line.unit == "correction"]
+        assert all(line.net <= Money(0) and "Correction of calls to UK mobiles" in line.words for line in corrections)
+        again = RerateUsage(district_code="ZZ", tariff_code="RES", from_on=plan.starts_on, reason="Again.")
+        at = london_instant(date(2026, 3, 4), time(9))
+        assert rerate_usage(session, again, by=usage_desk.BEA, at=at).changed_count == 0
+        assert check_books(session, "ZZ") == ()
 
 
 def test_property_references_and_the_numbers_lived_with_are_of_the_reserved_blocks(first: Life) -> None:
