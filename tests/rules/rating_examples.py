@@ -25,7 +25,7 @@ from css.core.words import PriceBasis
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "rating.md"
 OWN: Final = "OWN"
 """The code of a tariff that an example writes out; the others are the reference tariffs."""
-_FENCE: Final = re.compile(r"^```text\n([a-z ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE: Final = re.compile(r"^```text\n([a-z -]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A block whose first line says which rule it is about."""
 _STEP: Final = re.compile(r"(?:from ([0-9]+) s )?([0-9.]+)p (once|per ([0-9]+) s)")
 

@@ -13,9 +13,11 @@ from billing.rules.guiding import compile_assignments, guide
 from billing.rules.long_calls import PART_COLUMNS, WHOLE, joined_calls, judge_parts
 from billing.rules.rating import CALL_COLUMNS
 from billing.rules.rejects import REJECTS
+from billing.rules.rerating import ADDED, differences
+from css.core.money import Price
 from tests.rules.rating_examples import DOCUMENT, Example, answer_of, component_rows, component_words, examples, held, instant, shown
 
-KINDS = {"rating": 40, "duplicates": 1, "long call": 3, "guiding": 1}
+KINDS = {"rating": 40, "duplicates": 1, "long call": 3, "guiding": 1, "re-rating": 3}
 """How many examples of each kind there are at the least: none must be lost by a slip of the fences."""
 GIVEN = {"tariff", "wholesale tariff", "price", "call", ""}
 
@@ -125,6 +127,26 @@ def test_calls_on_the_page_are_guided_as_it_says() -> None:
     frame = pl.DataFrame(calls, schema={"charged_number": pl.String(), "started_at": moment}, orient="row")
     guided = guide(frame, assignments)
     assert [row["account"] or row["reject_code"] for row in guided.to_dicts()] == expected
+
+
+@pytest.mark.parametrize("example", examples("re-rating"), ids=_named)
+def test_differences_on_the_page_are_those_that_are_written(example: Example) -> None:
+    accounts = ("account A", "account B")
+
+    def row(text: str) -> tuple[object, ...]:
+        account, *count, amount = text.split(", ")
+        calls = int(count[0].split()[0]) if count else 1
+        net = Price.of(amount.removesuffix("p")).millionths
+        return (1, accounts.index(account), calls, 0, 0, net, net, 0, 0, None)
+
+    schema = {"usage_record_id": pl.Int64(), "account_id": pl.Int64(), **dict.fromkeys(ADDED, pl.Int64()), "zero_reason": pl.String()}
+    was, now = (pl.DataFrame([row(text) for text in example.values(name)], schema=schema, orient="row") for name in ("row", "should be"))
+    found = differences(was, now).sort("account_id").to_dicts()
+    said = [
+        f"{accounts[one['account_id']]}, {one['call_count']} call{'s' if one['call_count'] == 0 else ''}, {shown(one['net_millionths'])}"
+        for one in found
+    ]
+    assert said == example.values("difference")
 
 
 def test_the_helper_reads_the_second_coming_of_an_hour() -> None:
