@@ -95,6 +95,11 @@ class KnownKeys:
         self._segments.append(_Segment(first, rows.height, array("q", fences), own=own))
         self._first_rows.append(first)
 
+    def stop_looking(self) -> None:
+        """Give up the memory that ``find`` needs; what was added can still be read by ``own_rows``."""
+        self._sieve = _Sieve()
+        self._indexes = []
+
     def own_rows(self) -> Iterator[pl.DataFrame]:
         """The own keys and their records in the order in which they were added, as many at a time as came at a time."""
         for segment in self._segments:

@@ -83,7 +83,12 @@ class KeyBook:
         return marked
 
     def store(self, session: Session, usage_file_id: int) -> None:
-        """Keep the keys of the file's accepted records for the files to come. The file's own row is there already."""
+        """Keep the keys of the file's accepted records for the files to come. The file's own row is there already.
+
+        The book is at its end then: what it knew for ``mark`` is given up first, for storing needs memory of its own.
+        """
+        self._calls.stop_looking()
+        self._ids.stop_looking()
         copy_rows(
             session,
             "billing.usage_call_key",
