@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from billing.queries.call_prices import TariffUsed, book_as_charged, tariffs_used
 from billing.rules.call_story import Aside, CallFacts, FromFile, Guided, PricedBy, PriceRow, Reckoned, tell
+from billing.rules.file_outcomes import RECORDS_PER_FILE
 from billing.rules.rating import price
 from billing.rules.rating_components import components
 from billing.rules.tariff_table import compile_tariffs
@@ -29,8 +30,6 @@ from css.db.sql import block
 CALLS_MAX: Final = 100
 ABOUT: Final = timedelta(minutes=5)
 """People know when they called to some minutes."""
-_RECORDS_PER_FILE: Final = 10_000_000
-"""As ``billing.actions.set_aside`` has it, which a query does not import."""
 _RECORD_ID_MAX: Final = 2**63 - 1
 
 
@@ -174,13 +173,13 @@ def _file(session: Session, usage_record_id: int) -> Row[Any] | None:
     """The file of a record, if it has so many."""
     if usage_record_id > _RECORD_ID_MAX:
         return None
-    file_id, line = divmod(usage_record_id, _RECORDS_PER_FILE)
+    file_id, line = divmod(usage_record_id, RECORDS_PER_FILE)
     row = session.execute(block("billing", "explain.file_of"), {"usage_file_id": file_id}).one_or_none()
     return row if row is not None and 1 <= line <= row.record_count else None
 
 
 def _from_file(session: Session, file: Row[Any], usage_record_id: int) -> FromFile:
-    line = usage_record_id % _RECORDS_PER_FILE
+    line = usage_record_id % RECORDS_PER_FILE
     held = session.execute(block("billing", "explain.block_of"), {"usage_file_id": file.id, "line": line}).one_or_none()
     raw = None
     if held is not None and line < held.first_line + held.line_count:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from billing.rules.file_outcomes import RECORDS_PER_FILE
 from css.core.errors import BadMessage
 
-RECORDS_PER_FILE: Final = 10_000_000
-"""As ``billing.actions.set_aside`` has it; said again here, so that a wrong word is refused before polars is loaded."""
 _FORM: Final = re.compile(r"^(?:([1-9][0-9]{0,10})/([1-9][0-9]{0,6})|([1-9][0-9]{7,17}))\Z")
 
 
