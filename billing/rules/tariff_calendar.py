@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from billing.rules.tariff import BANDS
-from css.core.calendar import LONDON, ONE_DAY, SATURDAY, Nation, Period, is_bank_holiday
+from css.core.calendar import LONDON, SATURDAY, Nation, Period, is_bank_holiday
 
 CALENDAR: Final = Period(date(1985, 1, 1), date(2085, 1, 1))
 CALENDAR_DAYS: Final = CALENDAR.days
@@ -55,8 +55,12 @@ def summer_by_hour() -> pl.Series:
 @cache
 def rest_days(nation: Nation | None) -> tuple[bool, ...]:
     """By day of the calendar: Saturdays, Sundays, and the bank holidays of the nation if one is given."""
-    days = (CALENDAR.starts_on + ONE_DAY * number for number in range(CALENDAR_DAYS))
-    return tuple(day.weekday() >= SATURDAY or (nation is not None and is_bank_holiday(day, nation)) for day in days)
+    first = CALENDAR.starts_on.toordinal()
+    # By the count of days, of which a date's weekday is the remainder: a date is made only where holidays are asked for.
+    return tuple(
+        (count + 6) % 7 >= SATURDAY or (nation is not None and is_bank_holiday(date.fromordinal(count), nation))
+        for count in range(first, first + CALENDAR_DAYS)
+    )
 
 
 @cache
