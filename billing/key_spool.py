@@ -4,6 +4,9 @@ A row is looked for in three steps, each for the few that the one before lets th
 nearly every new row that it was never seen. What is left is searched by half a hash in an index of eight bytes a key. What
 is found there is read from the disk and compared as text, every character. The hash only finds and never decides, and it
 lives no longer than the process: polars may change it from version to version.
+
+Keys are put on the disk in columns, which costs little to write and to read back. Only those among which something is
+searched are written once more as text: a file without repetitions never comes to that.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ class KnownKeys:
 
     No part of a key may hold a line feed or the character 31, or be an empty text; a part that is null equals another that
     is null. Keys are added once: who adds a key that is there already has not looked. ``path`` is of a new file, the
-    caller's to remove, and there must be disk for about 70 bytes a key.
+    caller's to remove, and there must be disk for about 160 bytes a key.
     """
 
     def __init__(self, key: Mapping[str, pl.DataType], path: Path) -> None:
@@ -55,6 +58,7 @@ class KnownKeys:
         self._segments: list[_Segment] = []
         self._first_rows: list[int] = []
         self._file = path.open("w+b", buffering=0)
+        self._ends_at = 0
 
     def close(self) -> None:
         """Nothing can be looked for any more."""
@@ -83,16 +87,11 @@ class KnownKeys:
         first = self._segments[-1].next_row if self._segments else 0
         numbers = pl.int_range(first, first + rows.height, dtype=pl.UInt64(), eager=True)
         self._index((hashes // _HALF * _HALF + numbers).sort())
-        lines = rows.select(pl.col(name).cast(kind).to_physical() for name, kind in self._kinds.items())
-        written = BytesIO()
-        lines.write_csv(written, include_header=False, separator=_SEPARATOR, quote_style="never")
-        start = self._segments[-1].ends_at if self._segments else 0
-        ends = start + _line_lengths(lines).cum_sum()
-        assert ends[-1] - start == written.tell(), "a line of the spool is not as long as its parts"
-        fences = [start, *ends.gather_every(_ROWS_PER_FENCE, _ROWS_PER_FENCE - 1), ends[-1]]
-        self._file.seek(start)
-        self._file.write(written.getbuffer())
-        self._segments.append(_Segment(first, rows.height, array("q", fences), own=own))
+        columns = BytesIO()
+        kept = rows.select(pl.col(name).cast(kind) for name, kind in self._kinds.items())
+        # The older form holds the texts of these rows alone; the newer would hold whatever they were cut from.
+        kept.write_ipc(columns, compression="uncompressed", compat_level=pl.CompatLevel.oldest())
+        self._segments.append(_Segment(first, rows.height, self._append(columns), columns.tell(), own=own))
         self._first_rows.append(first)
 
     def stop_looking(self) -> None:
@@ -104,7 +103,7 @@ class KnownKeys:
         """The own keys and their records in the order in which they were added, as many at a time as came at a time."""
         for segment in self._segments:
             if segment.own:
-                yield self._read_back(segment)
+                yield self._read_back(segment).select(*self._key, RECORD)
 
     def _text(self) -> pl.Expr:
         """A key as its line has it."""
@@ -141,37 +140,53 @@ class KnownKeys:
             fence, place = divmod(row - segment.first_row, _ROWS_PER_FENCE)
             if read is None or read[0] is not segment or read[1] != fence:
                 read = segment, fence
-                self._file.seek(segment.fences[fence])
-                lines = self._file.read(segment.fences[fence + 1] - segment.fences[fence]).decode().split("\n")
+                fences = self._fences(segment)
+                self._file.seek(fences[fence])
+                lines = self._file.read(fences[fence + 1] - fences[fence]).decode().split("\n")
             record, _, text = lines[place].partition(_SEPARATOR)
             yield text, int(record)
 
+    def _fences(self, segment: _Segment) -> array[int]:
+        """Where the lines of a segment are, which are written the first time that something is searched among them."""
+        if segment.fences is None:
+            lines = self._read_back(segment).select(pl.col(name).to_physical() for name in self._kinds)
+            written = BytesIO()
+            lines.write_csv(written, include_header=False, separator=_SEPARATOR, quote_style="never")
+            start = self._append(written)
+            ends = start + _line_lengths(lines).cum_sum()
+            assert ends[-1] - start == written.tell(), "a line of the spool is not as long as its parts"
+            segment.fences = array("q", [start, *ends.gather_every(_ROWS_PER_FENCE, _ROWS_PER_FENCE - 1), ends[-1]])
+        return segment.fences
+
     def _read_back(self, segment: _Segment) -> pl.DataFrame:
-        self._file.seek(segment.fences[0])
-        content = self._file.read(segment.ends_at - segment.fences[0])
-        written = {name: pl.Int64() if isinstance(kind, pl.Datetime) else kind for name, kind in self._kinds.items()}
-        lines = pl.read_csv(content, has_header=False, separator=_SEPARATOR, quote_char=None, schema=written)
-        assert lines.height == segment.row_count, "the spool does not give back what was put in it"
-        return lines.select(pl.col(name).cast(self._kinds[name]) for name in (*self._key, RECORD))
+        self._file.seek(segment.start)
+        rows = pl.read_ipc(BytesIO(self._file.read(segment.byte_count)))
+        assert rows.height == segment.row_count, "the spool does not give back what was put in it"
+        return rows
+
+    def _append(self, content: BytesIO) -> int:
+        """Where in the file it begins."""
+        start = self._file.seek(self._ends_at)
+        self._file.write(content.getbuffer())
+        self._ends_at += content.tell()
+        return start
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Segment:
-    """The lines written by one call of ``add``."""
+    """The rows written by one call of ``add``."""
 
     first_row: int
     row_count: int
-    fences: array[int]
-    """Where in the file every sixteenth line begins, and where the last ends."""
+    start: int
+    byte_count: int
     own: bool
+    fences: array[int] | None = None
+    """Where in the file every sixteenth of its lines begins, and where the last ends; None while it has none."""
 
     @property
     def next_row(self) -> int:
         return self.first_row + self.row_count
-
-    @property
-    def ends_at(self) -> int:
-        return self.fences[-1]
 
 
 def _line_lengths(lines: pl.DataFrame) -> pl.Series:
