@@ -40,6 +40,12 @@ DUPLICATE_WORDS: Final = {
 }
 """The sentence of each reason; ``{original}`` stands for the record that came before."""
 
+_NO_DUPLICATE: Final = {
+    "original_record_id": pl.lit(None, pl.Int64()),
+    "duplicate_code": pl.lit(None, pl.String()),
+    "duplicate_text": pl.lit(None, pl.String()),
+}
+
 
 def mark_duplicates(records: pl.DataFrame, *, may_be_alike: pl.Series | None = None) -> pl.DataFrame:
     """The records with ``original_record_id``, ``duplicate_code`` and ``duplicate_text``, null on those that are no duplicates.
@@ -50,6 +56,9 @@ def mark_duplicates(records: pl.DataFrame, *, may_be_alike: pl.Series | None = N
     rows can share a key with another row of the frame; it may say so of too many, never of too few.
     """
     found = _among_themselves(records, _alike(records) if may_be_alike is None else may_be_alike)
+    if not found["call_on_file"].count() and not found["id_on_file"].count():
+        # Nearly always: no record repeats another, and there are no sentences to make.
+        return found.drop("call_on_file", "id_on_file").with_columns(**_NO_DUPLICATE)
     by_call, by_id = pl.col("call_on_file"), pl.col("id_on_file")
     code = (
         pl.when(by_call.is_not_null() & (by_call == by_id))
