@@ -49,6 +49,7 @@ BYTE_ORDER_MARK: Final = codecs.BOM_UTF8
 
 _PLAIN_NUMBER: Final = r"^\+?44[1-37-9][0-9]{9}$|^1[0-9]{2,5}$|^999$"
 """The forms nearly every record uses, which need no more than their plus taken off; ``parse_number`` reads all others."""
+_PLAIN_DIGITS: Final = 12
 _SECONDS: Final = r"^[0-9]{1,12}$"
 _FIGURE: Final = r"^[+-]?[0-9](?:\.[0-9]*)?E\+[0-9]+$"
 """A number as a spreadsheet writes it when it is wider than its column."""
@@ -158,14 +159,26 @@ def seconds_of(texts: pl.Series) -> pl.Series:
 
 def held_numbers(texts: pl.Series) -> pl.Series:
     """Telephone numbers as held, null where one cannot be read: nearly all by pattern, the odd ones by ``parse_number``."""
-    is_plain = texts.str.contains(_PLAIN_NUMBER)
+    bare = texts.str.strip_prefix("+")
+    is_plain = _is_plain_national(bare)
+    if is_plain.all():
+        return bare
+    others = ~is_plain
+    is_plain = is_plain.scatter(others.arg_true(), texts.filter(others).str.contains(_PLAIN_NUMBER))
     odd = texts.filter(~is_plain).unique().drop_nulls()
     if odd.is_empty():
-        return texts.str.strip_prefix("+")
+        return bare
     held = pl.Series([_held_number(text) for text in odd], dtype=pl.String)
-    return pl.select(
-        pl.when(is_plain).then(texts.str.strip_prefix("+")).otherwise(texts.replace_strict(odd, held, default=None))
-    ).to_series()
+    return pl.select(pl.when(is_plain).then(bare).otherwise(texts.replace_strict(odd, held, default=None))).to_series()
+
+
+def _is_plain_national(bare: pl.Series) -> pl.Series:
+    """Which are numbers of 44 and ``_PLAIN_NUMBER``, seen sooner than by pattern: twelve bytes that read as a number of twelve
+    digits are these digits and nothing else.
+    """
+    number = bare.cast(pl.Int64, strict=False)
+    in_range = number.is_between(441_000_000_000, 443_999_999_999) | number.is_between(447_000_000_000, 449_999_999_999)
+    return (in_range & (bare.str.len_bytes() == _PLAIN_DIGITS)).fill_null(value=False)
 
 
 @dataclass(frozen=True, slots=True)
