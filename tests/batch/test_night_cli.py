@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -113,7 +114,10 @@ def test_nights_are_run_in_their_turn_and_reported(
 def test_a_night_that_sets_something_aside_ends_with_four(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     incoming = home / "incoming" / "ZZ"
     incoming.mkdir(parents=True)
-    (incoming / "half.csv").write_bytes(b"half a file")
+    half = incoming / "half.csv"
+    half.write_bytes(b"half a file")
+    # A file that was written to a moment ago may still be growing, and waits.
+    os.utime(half, (0, 0))
     assert main(["night", "run", "ZZ"]) == 4
     assert "(return code 4)" in capsys.readouterr().out
     assert (incoming / "refused" / "half.csv").exists()
