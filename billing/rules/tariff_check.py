@@ -16,6 +16,7 @@ from billing.rules.tariff import BANDS, Rate, TariffBook, TariffVersion
 from billing.words import Boundary, TariffKind
 from css.core.calendar import Period
 from css.core.errors import CssError, Refused
+from css.core.money import Price
 from css.core.phone import SHORT_CODE_DIGITS_MAX
 from css.core.words import VatCode
 
@@ -141,10 +142,13 @@ def _time_has_a_unit(book: TariffBook) -> Iterator[CssError]:
 
 
 def _caps_can_be_kept(book: TariffBook) -> Iterator[CssError]:
+    """Rounding comes last: a bound it would move is one that a call could be charged past."""
     for version, rate in _rates(book):
-        if rate.maximum is not None and (
-            rate.maximum < rate.minimum or rate.maximum.millionths % max(version.price_rounding_millionths, 1)
-        ):
+        rounding = max(version.price_rounding_millionths, 1)
+        if rate.minimum.millionths % rounding:
+            sentence = "{version}: the minimum of {prefix} {band} must be a price that rounding leaves as it is, a multiple of {rounding}p."
+            yield Refused("CSS452E", sentence, **_which(version, rate), rounding=str(Price(rounding)))
+        if rate.maximum is not None and (rate.maximum < rate.minimum or rate.maximum.millionths % rounding):
             sentence = (
                 "{version}: the maximum of {prefix} {band} must not be under its minimum and must be a price that rounding leaves as it is."
             )

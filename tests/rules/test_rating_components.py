@@ -75,13 +75,16 @@ def test_steps_each_with_its_own_price_before_its_units() -> None:
 
 def test_bounds_and_rounding() -> None:
     tariff = one(
-        *rates("44", Step(0, 1, p("0.0933")), minimum=p("3.05"), maximum=p("6")), minimum_seconds=30, price_rounding_millionths=100_000
+        *rates("44", Step(0, 1, p("0.0933")), minimum=p("3.1"), maximum=p("6")), minimum_seconds=30, price_rounding_millionths=100_000
     )
     assert told(apart(tariff, 1))[:-1] == [
         ("minimum-seconds", "0", "The call lasted 1 second and is charged as 30 seconds."),
         ("units", "2.799", "30 units of 1 second at 0.0933p each, day, from second 0."),
-        ("minimum", "0.251", "Brought up to the minimum of 3.05p."),
-        ("rounding", "0.05", "Rounded to a multiple of 0.1p."),
+        ("minimum", "0.301", "Brought up to the minimum of 3.1p."),
+    ]
+    assert told(apart(tariff, 40))[:-1] == [
+        ("units", "3.732", "40 units of 1 second at 0.0933p each, day, from second 0."),
+        ("rounding", "-0.032", "Rounded to a multiple of 0.1p."),
     ]
     assert told(apart(tariff, 100))[:-1] == [
         ("units", "9.33", "100 units of 1 second at 0.0933p each, day, from second 0."),

@@ -82,7 +82,12 @@ PENNY = Price.of("1")
         (
             with_rates(lambda rate: replace(rate, maximum=Price(150_000)), replace(VERSION, price_rounding_millionths=100_000)),
             "CSS452E",
-            "a price that rounding leaves as it is",
+            "the maximum of 44 day must not be under its minimum and must be a price that rounding leaves as it is",
+        ),
+        (
+            with_rates(lambda rate: replace(rate, minimum=Price(15_840_000)), replace(VERSION, price_rounding_millionths=100_000)),
+            "CSS452E",
+            "the minimum of 44 day must be a price that rounding leaves as it is, a multiple of 0.1p.",
         ),
         (replace(VERSION, service_tariff_code="S"), "CSS453E", "adds the service charges of S, which is no service tariff on file"),
         (replace(VERSION, service_tariff_code="T"), "CSS453E", "service charges of T"),
