@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Final
 
@@ -59,7 +60,8 @@ class CarrierFile:
     """One reading of a file. ``blocks`` gives its lines; when they have all been drawn, ``whole`` says what they were.
 
     Refusals are BadMessage: CSS406E larger than is taken, CSS420E no control record at its end, CSS650E and CSS651E a
-    compressed file cut short or damaged, CSS652E one that swells beyond measure, CSS653E a heading that names no columns.
+    compressed file cut short or damaged, CSS652E one that swells beyond measure, CSS653E a heading that names no columns,
+    CSS662E a pipe, which can be read once only.
     An OSError when it cannot be read.
     """
 
@@ -111,7 +113,7 @@ class CarrierFile:
         """Whole lines in pieces of about a block, all but the last line that is not blank; that one is kept."""
         gathered: list[bytes] = []
         size, wanted, in_long_line = 0, 0, False
-        with self._path.open("rb") as stream:
+        with _opened(self._path) as stream:
             for piece in _pieces(stream, shown_name(self._path)):
                 self._byte_count += len(piece)
                 if in_long_line:
@@ -143,7 +145,7 @@ class CarrierFile:
 
 def file_control(path: Path) -> Control:
     """What a file's control record says, without reading the rest where that can be helped. Refusals as of ``CarrierFile``."""
-    with path.open("rb") as stream:
+    with _opened(path) as stream:
         if _is_gzip(stream):
             about = os.fstat(stream.fileno())
             return _control_inside(path, about.st_ino, about.st_size, about.st_mtime_ns)
@@ -157,7 +159,7 @@ def content_sha256(path: Path) -> str:
     Where it cannot be decompressed, that of its bytes as they are. An OSError when it cannot be read.
     """
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with _opened(path) as stream:
         try:
             for piece in _pieces(stream, shown_name(path)):
                 digest.update(piece)
@@ -169,7 +171,7 @@ def content_sha256(path: Path) -> str:
 
 def is_gzip(path: Path) -> bool:
     """Whether a file is compressed, whatever its name says."""
-    with path.open("rb") as stream:
+    with _opened(path) as stream:
         return _is_gzip(stream)
 
 
@@ -182,7 +184,7 @@ def shown_name(path: Path) -> str:
 def _control_inside(path: Path, _inode: int, _size: int, _modified_ns: int) -> Control:
     """Of a compressed file, which must be read whole to see its end; asked again of the same file it is not read again."""
     tail = b""
-    with path.open("rb") as stream:
+    with _opened(path) as stream:
         for piece in _pieces(stream, shown_name(path)):
             tail = (tail + piece)[-_TAIL_BYTES:]
     return read_control(_all_but_last_line(tail)[1])
@@ -210,6 +212,16 @@ def _of_few_lines(lines: bytes) -> Iterator[bytes]:
     for half in (lines[:middle], lines[middle:]):
         if half:
             yield from _of_few_lines(half)
+
+
+def _opened(path: Path) -> BufferedReader:
+    """The file from its beginning. A pipe is refused: how a file is packed is seen before it is read, and its end is read twice."""
+    stream = path.open("rb")
+    if stream.seekable():
+        return stream
+    stream.close()
+    sentence = "{file} is not a file that can be read twice; save what comes through it to a file first."
+    raise BadMessage("CSS662E", sentence, file=str(path).encode("utf-8", "backslashreplace").decode())
 
 
 def _is_gzip(stream: IO[bytes]) -> bool:

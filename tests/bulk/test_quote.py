@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -142,6 +143,20 @@ def test_an_empty_file_and_one_of_neither_layout(say: Say) -> None:
     status, _, said = say("this is no call at all")
     assert status == 4
     assert said[0].startswith("line 1: CSS400E")
+
+
+@pytest.mark.parametrize("words", [("tariffs", "quote", str(RETAIL), "--service", str(SERVICE)), ("usage", "check")])
+def test_a_pipe_is_refused_in_a_sentence(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    out, into = os.pipe()
+    try:
+        os.write(into, CALLS.encode())
+        os.close(into)
+        assert main([*words, f"/dev/fd/{out}"]) == 2
+    finally:
+        os.close(out)
+    said = capsys.readouterr()
+    sentence = f"CSS662E /dev/fd/{out} is not a file that can be read twice; save what comes through it to a file first.\n"
+    assert (said.out, said.err) == ("", sentence)
 
 
 def test_a_large_file_is_priced_in_blocks_with_its_own_line_numbers(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
