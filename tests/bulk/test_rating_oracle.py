@@ -299,7 +299,8 @@ def made_up_rates(
         grid = made_up_grid(rng)
         for band in BANDS:
             its_grid = grid if boundary is Boundary.SPLIT else made_up_grid(rng)
-            minimum = Price(0) if is_nought or rng.random() < 0.5 else made_up_price(rng)
+            least = 0 if is_nought or rng.random() < 0.5 else made_up_price(rng).millionths
+            minimum = Price(least - least % multiple)
             most = minimum.millionths + made_up_price(rng).millionths + multiple
             rates.append(
                 Rate(
