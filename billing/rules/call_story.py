@@ -170,7 +170,7 @@ def tell(
 def _origin(file: FromFile | None, aside: Aside | None) -> Iterator[str]:
     if file is not None:
         yield (
-            f"Line {file.line_number:,} of {file.file_name}, sequence {file.sequence} of {file.supplier}, "
+            f"Record {file.line_number:,} of {file.file_name}, sequence {file.sequence} of {file.supplier}, "
             f"taken in by the night of {_day(file.business_date)}."
         )
     if aside is not None:

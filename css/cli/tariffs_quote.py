@@ -61,7 +61,7 @@ def quote(
         _print_csv(quoted, heading=is_first) if form is Form.CSV else _print_json(quoted)
         is_first = False
         for line, code, text in quoted.refused.iter_rows():
-            print(f"line {line:,}: {code} {text}", file=sys.stderr)
+            print(f"record {line:,}: {code} {text}", file=sys.stderr)
         count += quoted.calls.height
         refused += quoted.refused.height
         net += int(quoted.calls["net_millionths"].sum())

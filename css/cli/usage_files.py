@@ -132,7 +132,7 @@ def rejects(
     print(said if records or refused else "Nothing is set aside.", file=sys.stderr)
 
 
-def record(record_id: Annotated[str, typer.Argument(help="Like 12/345: line 345 of usage file 12; or its number, 120000345.")]) -> None:
+def record(record_id: Annotated[str, typer.Argument(help="Like 12/345: record 345 of usage file 12; or its number, 120000345.")]) -> None:
     """One record as it came, and what became of it."""
     from billing.queries import usage  # noqa: PLC0415 - after the words are understood
     from css.db.engine import database, transaction  # noqa: PLC0415
@@ -141,7 +141,7 @@ def record(record_id: Annotated[str, typer.Argument(help="Like 12/345: line 345 
     with transaction(database()) as session:
         found = usage.raw_record(session, wanted)
     file = f"{found.file_name} (file {found.usage_file_id}, {found.supplier})"
-    print(f"Line {found.line:,} of {file}, taken by the night of {found.business_date}:")
+    print(f"Record {found.line:,} of {file}, taken by the night of {found.business_date}:")
     print(f"    {found.raw}")
     reason = f" {found.reason_code}" if found.reason_code else ""
     print(f"{found.outcome.value.capitalize() if found.outcome else 'Not rated yet'}.{reason} {found.words}")

@@ -36,7 +36,7 @@ FILE = typer.Option("--file", min=1, help="Only those of the usage file with thi
 CHAIN = typer.Option("--chain", help="Only the parts of this long call.")
 FROM = typer.Option("--from", help="Only those set aside on this business date or later.")
 BEFORE = typer.Option("--before", help="Only those set aside before this business date.")
-RECORD = typer.Option("--record", help="Only this record, like 12/345: line 345 of usage file 12. May be said again.")
+RECORD = typer.Option("--record", help="Only this record, like 12/345: record 345 of usage file 12. May be said again.")
 PREVIEW = typer.Option("--preview", help="Say what would happen, and change nothing.")
 BY = typer.Option("--by", help="The operator who does it, and gives a password; left out, whoever is signed on here.")
 LIMIT = typer.Option(min=1, max=10_000, help="At most so many.")
@@ -163,7 +163,7 @@ def write_off(  # noqa: PLR0913 - a parameter for every option
 
 def accept(
     district: Annotated[str, DISTRICT],
-    record: Annotated[str, typer.Argument(help="The record, like 12/345: line 345 of usage file 12.")],
+    record: Annotated[str, typer.Argument(help="The record, like 12/345: record 345 of usage file 12.")],
     why: Annotated[str, WHY],
     by: Annotated[str, BY] = "",
 ) -> int:

@@ -106,7 +106,7 @@ def test_bad_lines_are_listed_and_the_others_priced(say: Say) -> None:
     bad = CALLS + "01632960001,02079460001,2026-05-05T20:00:00+01:00,-4\n01632960001,02079460001,2020-05-05T20:00:00Z,60\nwhat\n"
     status, printed, said = say(bad)
     assert status == 4
-    assert [line.split()[:3] for line in said[:-1]] == [["line", "4:", "CSS407E"], ["line", "5:", "CSS414E"], ["line", "6:", "CSS654E"]]
+    assert [line[:18] for line in said[:-1]] == ["record 4: CSS407E ", "record 5: CSS414E ", "record 6: CSS654E "]
     assert said[-1].endswith("3 not priced.")
     assert {row["line"] for row in _rows(printed)} == {"1", "2", "3"}
     status, printed, said = say(bad, "--any-date")
@@ -116,7 +116,7 @@ def test_bad_lines_are_listed_and_the_others_priced(say: Say) -> None:
 def test_a_part_of_a_long_call_is_no_call(say: Say) -> None:
     parts = f"{HEADING},chain_id,part_number,last_part\n01632960001,02079460001,2026-05-05T20:00:00Z,60,L1,2,no\n"
     status, _, said = say(parts)
-    assert (status, said[0]) == (4, "line 1: CSS692E The record is part 2 of a long call; a quote prices whole calls.")
+    assert (status, said[0]) == (4, "record 1: CSS692E The record is part 2 of a long call; a quote prices whole calls.")
 
 
 def _with_control(records: bytes, layout: str = CSS_CSV) -> bytes:
@@ -142,7 +142,7 @@ def test_an_empty_file_and_one_of_neither_layout(say: Say) -> None:
     assert say("")[0] in {0, 2}
     status, _, said = say("this is no call at all")
     assert status == 4
-    assert said[0].startswith("line 1: CSS400E")
+    assert said[0].startswith("record 1: CSS400E")
 
 
 @pytest.mark.parametrize("words", [("tariffs", "quote", str(RETAIL), "--service", str(SERVICE)), ("usage", "check")])
@@ -168,7 +168,7 @@ def test_a_large_file_is_priced_in_blocks_with_its_own_line_numbers(say: Say, mo
     monkeypatch.setattr(carrier_file, "READ_BYTES", 128)
     assert say(many) == whole
     assert whole[1].count("line,leg") == 1
-    assert whole[2][0].startswith("line 301: ")
+    assert whole[2][0].startswith("record 301: ")
 
 
 def test_vat_of_the_day_or_the_one_given(say: Say) -> None:

@@ -51,7 +51,7 @@ def test_the_whole_story_of_a_call(session: Session, home: builders.BuiltLine) -
     service, london = f"service {home.service_id} (LINE-RES, Residential line)", "Numbers that begin with 4420 are London (class GEO)"
     # 9.9 set-up and 3 units at 5.9 are 27.6 pence with VAT: 23 without.
     assert found.words == (
-        "Line 2 of NTHTEL_1.csv, sequence 1 of NTHTEL, taken in by the night of 02/03/2026.",
+        "Record 2 of NTHTEL_1.csv, sequence 1 of NTHTEL, taken in by the night of 02/03/2026.",
         "On 02/03/2026 at 12:00:00 by London's clocks 01632 960123 called 020 7946 0123 for 2:02 (122 seconds).",
         f"From 01/02/2026 01632 960123 was the number of {service} of account {home.account.number}, a customer of RETAIL.",
         f"Tariff RES version 3, from 01/07/2015, its prices published with VAT in them. {london}; the call began in the day band.",
