@@ -8,11 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from billing.carrier_file import CarrierFile, Whole
+from billing.carrier_file import CarrierFile, Whole, file_control
 from billing.rules.rejects import accepted, rejected
 from billing.rules.usage_control import Tally, control_faults, tally_of
 from billing.rules.usage_layouts import UK_STANDARD_CDR, parse_block
-from billing.rules.usage_lines import Window
+from billing.rules.usage_lines import ANY_TIME, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,15 @@ class FileChecked:
         return sum(reason.count for reason in self.reasons)
 
 
-def check_file(path: Path, window: Window | None = None, read: Callable[[int], None] = lambda _bytes: None) -> FileChecked:
+def check_file(path: Path, window: Window = ANY_TIME, read: Callable[[int], None] = lambda _bytes: None) -> FileChecked:
     """Read a file from end to end, in bounded memory. ``read`` is told of the bytes of each block.
+
+    A call later than its file is set aside whatever the window is.
 
     BadMessage as the night would refuse it (CSS406E, CSS420E to CSS422E, CSS650E to CSS653E); an OSError when it cannot be read.
     """
     file = CarrierFile(path)
+    window = window.of_file_made(file_control(path).created_at)
     tally, parts, legs = Tally(), 0, dict[str, int]()
     reasons: dict[str, ReasonFound] = {}
     for content in file.blocks():

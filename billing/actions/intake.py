@@ -85,7 +85,7 @@ def is_due(path: Path, business_date: date) -> bool:
 
 
 def window_of(business_date: date) -> Window:
-    """Between which instants a call may have started to be taken in by the night of a business date."""
+    """Between which instants a call may have started to be taken in by the night of a business date, whatever file it is in."""
     return Window(start_of_day(business_date - timedelta(days=TOO_OLD_DAYS)), _end_of_night(business_date))
 
 
@@ -148,7 +148,7 @@ class _Taking:
         self._session = session
         self._path = path
         self._reading = CarrierFile(path)
-        self._window = window_of(business_date)
+        self._window = window_of(business_date).of_file_made(control.created_at)
         self._business_date = business_date
         self._file = UsageFile(
             district_code=district_code,

@@ -21,7 +21,7 @@ REJECTS: Final = {
     "CSS407E": "The duration '{value}' is not a whole number of seconds, nought or more.",
     "CSS408E": "The duration '{value}' is longer than a call can be.",
     "CSS409E": "The call type '{value}' is not one that is rated here.",
-    "CSS410E": "The call starts at '{value}', later than the file was received.",
+    "CSS410E": "The call starts at '{value}', later than the file was made.",
     "CSS411E": "The call starts at '{value}', too long before the file was received.",
     "CSS412E": "The number charged '{value}' belongs to no service.",
     "CSS413E": "The number charged '{value}' was not in service when the call started.",

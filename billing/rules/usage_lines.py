@@ -11,7 +11,7 @@ import codecs
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
@@ -44,6 +44,9 @@ LINE_BYTES_MAX: Final = 4_000
 DURATION_SECONDS_MAX: Final = 7 * 86_400
 """A week on the telephone: past it the meter is wrong, not the caller patient."""
 
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""A switch and the desk that writes its files keep two clocks; one of them may have missed a change of the hour."""
+
 BYTE_ORDER_MARK: Final = codecs.BOM_UTF8
 """Some programs on Windows begin every text with it; it belongs to no field."""
 
@@ -64,6 +67,13 @@ class Window:
 
     not_before: datetime
     not_after: datetime
+
+    def of_file_made(self, created_at: datetime) -> Window:
+        """The same of one file: no call in it may have begun after it was made, but for clocks that differ."""
+        return Window(self.not_before, min(self.not_after, created_at + CLOCKS_DIFFER))
+
+
+ANY_TIME: Final = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)

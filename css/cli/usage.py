@@ -54,16 +54,14 @@ def load(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="A carrier's file of either layout, plain or gzip, with its control record.")],
-    business_date: Annotated[
-        str, typer.Option("--date", help="The night that would collect it; without one no call is too old or too new.")
-    ] = "",
+    business_date: Annotated[str, typer.Option("--date", help="The night that would collect it; without one no call is too old.")] = "",
 ) -> int:
     """Read a carrier's file and say what the night would make of it; nothing is stored and no database is needed.
 
     Exit status 0: every record can be read; 4: some would be set aside; 2: the file would be refused. Whose the numbers
     are, what came before and what the calls cost is not looked at.
     """
-    checked = _checked(file, _window(business_date))
+    checked = _checked(file, business_date)
     control = checked.whole.control
     print(f"{file}: {control.supplier}, sequence {control.sequence}, made {control.created_at:%d %b %Y %H:%M:%S} UTC. The file is whole.")
     print(f"Layout {checked.layout}; {checked.whole.byte_count:,} bytes, SHA-256 {checked.whole.sha256}.")
@@ -93,11 +91,12 @@ def _require_district(district: str) -> None:
             raise no_district(district)
 
 
-def _checked(file: Path, window: Window | None = None) -> FileChecked:
+def _checked(file: Path, business_date: str = "") -> FileChecked:
     """The file, read from end to end; refused as the night would refuse it."""
     from billing.carrier_check import check_file  # noqa: PLC0415 - after the words are understood
     from css.cli.progress import counting_bytes  # noqa: PLC0415
 
+    window = _window(business_date)
     with counting_bytes(f"{file} read") as count:
         return check_file(file, window, count)
 
@@ -121,10 +120,12 @@ def _is_gzip(file: Path) -> bool:
     return is_gzip(file)
 
 
-def _window(business_date: str) -> Window | None:
+def _window(business_date: str) -> Window:
+    from billing.actions.intake import window_of  # noqa: PLC0415 - after the words are understood
+    from billing.rules.usage_lines import ANY_TIME  # noqa: PLC0415
+
     if not business_date:
-        return None
-    from billing.actions.intake import window_of  # noqa: PLC0415
+        return ANY_TIME
 
     return window_of(_date(business_date))
 

@@ -174,6 +174,12 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
     assert capsys.readouterr().err.startswith("CSS608E ")
 
 
+def test_check_sets_a_call_aside_that_began_after_its_file_was_made(given: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    calls = CALLS.with_columns(started_at=pl.Series([datetime(2026, 3, 3, 2, 0, second, tzinfo=UTC) for second in (0, 1, 2)]))
+    assert main(["usage", "check", str(given(carrier_file(calls=calls)))]) == 4
+    assert "CSS410E           2  first in line 2: " in capsys.readouterr().out
+
+
 def test_check_says_the_layout_the_legs_and_the_parts_of_long_calls(given: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     calls = CALLS.with_columns(
         leg=pl.Series(["outgoing", "diverted", "reverse"]),

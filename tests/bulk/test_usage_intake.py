@@ -149,8 +149,8 @@ def test_an_empty_file_is_whole_and_brings_nothing(session: Session, tmp_path: P
     assert (count(session, UsageFile), count(session, UsageBlock)) == (2, 0)
 
 
-def test_a_call_long_ago_or_yet_to_come_is_set_aside(session: Session, tmp_path: Path) -> None:
-    oldest, newest = start_of_day(date(2025, 3, 2)), start_of_day(date(2026, 3, 4))
+def test_a_call_long_ago_or_later_than_its_file_is_set_aside(session: Session, tmp_path: Path) -> None:
+    oldest, newest = start_of_day(date(2025, 3, 2)), MADE_AT + timedelta(hours=1)
     moments = [oldest - timedelta(seconds=1), oldest, newest, newest + timedelta(seconds=1)]
     collect(session, given(tmp_path, carrier_file([(LIVE, "442079460123", moment, 60) for moment in moments], made_at=MADE_AT)))
     assert aside(session, "reason_code") == [("CSS411E",), ("CSS410E",)]

@@ -29,8 +29,8 @@ from tests.scenarios.nights import CallMade, bill_totals, call_frame, carrier_fi
 ANSWERING = "1571"
 LEEDS = "441134960123"
 BEGAN = datetime(2026, 3, 2, 9, tzinfo=UTC)
-DAY_SECONDS = 86_400
-LENGTHS = (DAY_SECONDS, DAY_SECONDS, 7_322)
+HALF_DAY_SECONDS = 43_200
+LENGTHS = (HALF_DAY_SECONDS, HALF_DAY_SECONDS, 7_322)
 
 OUTCOMES = text(
     "SELECT a.reason_code, a.is_open, a.settled_as, a.settled_on::text, count(*) FROM billing.usage_set_aside a"
@@ -60,7 +60,14 @@ def test_what_waits_is_priced_when_it_can_be_and_billed_once(fresh_engine: Engin
         number = builders.working_line(session, zz, account).number
     calls = [CallMade(number, LEEDS, BEGAN - timedelta(hours=1), 122), CallMade(number, ANSWERING, BEGAN, 61)]
     parts = [
-        CallMade(number, LEEDS, BEGAN + timedelta(days=n), seconds, chain=("G17", n + 1, n + 1 == len(LENGTHS)), record_id=f"L{n}")
+        CallMade(
+            number,
+            LEEDS,
+            BEGAN + n * timedelta(seconds=HALF_DAY_SECONDS),
+            seconds,
+            chain=("G17", n + 1, n + 1 == len(LENGTHS)),
+            record_id=f"L{n}",
+        )
         for n, seconds in enumerate(LENGTHS)
     ]
     # The last part comes before the middle one.
