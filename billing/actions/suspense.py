@@ -25,6 +25,7 @@ from billing.actions.settling import (
 )
 from billing.commands import BlockTotals
 from billing.queries.suspense import number_pattern, require_reason_code
+from billing.queries.usage import file_with_id
 from billing.rules.permission import require_may
 from billing.suspense_commands import (
     AcceptDuplicate,
@@ -67,8 +68,8 @@ def replay_usage(session: Session, command: ReplayUsage, *, by: Actor, at: datet
     business date, so the next bill run takes them. Nothing chosen is nothing done.
 
     Raises:
-        NotFound: CSS101E, no such district. Refused: CSS443E the actor may not, CSS710E no reason, CSS718E a criterion that
-            nothing can meet; CSS713E, a record named is not open.
+        NotFound: CSS101E, no such district, CSS668E, no such file. Refused: CSS443E the actor may not, CSS710E no reason,
+            CSS718E a criterion that nothing can meet; CSS713E, a record named is not open.
     """
     require_may(by, "replay usage")
     return _replayed(session, command, hold_late=True, by=by, at=at, watch=watch)
@@ -94,7 +95,7 @@ def write_off_usage(session: Session, command: WriteOffUsage, *, by: Actor, at: 
     """Give open records up, for good: they count as rejected from now on, with the reason, and are never billed.
 
     Raises:
-        NotFound: CSS101E, no such district. Refused: CSS443E the actor may not, CSS710E no reason, CSS711E nothing says which
+        NotFound: CSS101E, CSS668E. Refused: CSS443E the actor may not, CSS710E no reason, CSS711E nothing says which
             records, CSS712E there are many and nobody has said how many, CSS713E, CSS718E. Conflict: CSS712E, there are more
             or fewer than was said.
     """
@@ -224,6 +225,8 @@ def _chosen(session: Session, district_code: str, chosen: UsageChosen) -> pl.Dat
         sentence = "No day is before {before} and not before {since}."
         wrong.add(Refused("CSS718E", sentence, before=before, since=since, element="set_aside_before"))
     wrong.tell()
+    if chosen.usage_file_id is not None:
+        file_with_id(session, chosen.usage_file_id)
     found = read_frame(
         session,
         block("billing", "suspense.chosen"),

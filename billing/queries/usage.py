@@ -25,6 +25,7 @@ LIST_MAX: Final = 10_000
 OLD_DAYS: Final = 30
 """What has waited longer is an alarm."""
 
+_FILE_ID_MAX: Final = (2**63 - 1) // RECORDS_PER_FILE - 1
 _COUNTS: Final = tuple(name for name in FileSums.__dataclass_fields__ if name != "file_name")
 
 
@@ -167,11 +168,7 @@ def file_sums(
 
 def file_card(session: Session, file_id: int) -> UsageFileCard:
     """A file by its id, with its records by outcome and reason, and whether it closes. NotFound CSS668E."""
-    file = session.get(UsageFile, file_id)
-    if file is None:
-        raise NotFound(
-            "CSS668E", "There is no usage file {id}; `css usage files DISTRICT` lists those there are.", id=file_id, element="file_id"
-        )
+    file = file_with_id(session, file_id)
     day = file.business_date
     ((_, sums, net),) = file_sums(session, file.district_code, day - timedelta(days=1), day, file_id)
     reasons = tuple(
@@ -205,6 +202,17 @@ def file_card(session: Session, file_id: int) -> UsageFileCard:
         reasons=reasons,
         faults=faults_in_closing(sums),
     )
+
+
+def file_with_id(session: Session, file_id: int) -> UsageFile:
+    """A file by its id, however large a number it is looked for with. NotFound CSS668E."""
+    # No file has an id whose records would have none.
+    file = session.get(UsageFile, file_id) if file_id <= _FILE_ID_MAX else None
+    if file is None:
+        raise NotFound(
+            "CSS668E", "There is no usage file {id}; `css usage files DISTRICT` lists those there are.", id=file_id, element="file_id"
+        )
+    return file
 
 
 def set_aside_records(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import date, datetime, time
+from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -170,14 +170,17 @@ def _when(text: str) -> tuple[date | None, datetime | None]:
     """A day, or an instant; without its zone that is by London's clocks, the first of the two in the repeated hour."""
     if not text:
         raise BadMessage("CSS729E", "Say about when it was, too: --at '2026-03-02 12:00', or the day alone.")
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return _date(text), None
+    is_day = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
+    day = _date(text) if is_day else None
     try:
         wall = datetime.fromisoformat(text)
     except ValueError:
         wall = None
-    if wall is None:
+    # The calendar ends on both sides of the first year and the last, where there is no day before or after.
+    if wall is None or not MINYEAR < wall.year < MAXYEAR:
         raise BadMessage("CSS729E", "{text!r} is not a time; write it like '2026-03-02 12:00', or the day alone.", text=text[:40]) from None
+    if is_day:
+        return day, None
     if wall.tzinfo is not None:
         return None, wall.astimezone(LONDON)
     return None, london_instant(wall.date(), time(wall.hour, wall.minute, wall.second))

@@ -127,6 +127,9 @@ def test_calls_left_as_they_are_end_with_4(town: Engine, capsys: pytest.CaptureF
         (["explain", "99999999999999999999"], "CSS673E"),
         (["explain", "--number", "01632960123"], "CSS729E"),
         (["explain", "--number", "01632960123", "--at", "noon"], "CSS729E"),
+        (["explain", "--number", "01632960123", "--at", "9999-12-31"], "CSS729E"),
+        (["explain", "--number", "01632960123", "--at", "0001-01-01"], "CSS729E"),
+        (["explain", "--number", "01632960123", "--at", "9999-12-31 23:59"], "CSS729E"),
         (["explain", "--number", "0163x", "--at", "2026-03-02"], "CSS080E"),
     ],
 )
