@@ -82,7 +82,7 @@ def read_tariff(data: bytes) -> TariffDocument:
     except BadMessage:
         raise BadMessage("CSS675E", "The document is not a tariff: its root must be Tariff in namespace urn:css:tariff:1.") from None
     wrong = Refusals()
-    wrong.add(*(fault.error() for fault in validate(root, SCHEMA)))
+    wrong.add(*(fault.error() for fault in validate(root, SCHEMA, long_list="Rates")))
     wrong.tell()
     parts = _parts(root)
     period = _period(parts, wrong)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import time
-from itertools import combinations, pairwise
+from itertools import combinations, islice, pairwise
 from typing import Final, TypeVar
 
 from billing.rules.tariff import BANDS, Rate, TariffBook, TariffVersion
@@ -27,6 +27,8 @@ PRICE_MAX_MILLIONTHS: Final = 10**12
 UNIT_SECONDS_MAX: Final = 86_400
 STEP_SECONDS_MAX: Final = 90 * 86_400
 STEPS_MAX: Final = 100
+FAULTS_MAX: Final = 100
+"""Who mends so many looks again; a price list may have a hundred thousand that are all one."""
 SOME: Final = 5
 """How many prefixes a sentence names."""
 ROUNDING_MAX_MILLIONTHS: Final = 10**9
@@ -37,8 +39,8 @@ PREFIX_DIGITS_MAX: Final = 12
 
 
 def tariff_faults(book: TariffBook) -> tuple[CssError, ...]:
-    """Every fault of a book, in the order of the checks; none means it can be compiled and rated with."""
-    return tuple(fault for check in CHECKS for fault in check(book))
+    """The faults of a book, ``FAULTS_MAX`` at most, in the order of the checks; none means it can be compiled and rated with."""
+    return tuple(islice((fault for check in CHECKS for fault in check(book)), FAULTS_MAX))
 
 
 def _nothing_stands_twice(book: TariffBook) -> Iterator[CssError]:
@@ -71,7 +73,7 @@ def _periods_do_not_overlap(book: TariffBook) -> Iterator[CssError]:
 
 def _prefixes_are_digits(book: TariffBook) -> Iterator[CssError]:
     for version in book.versions:
-        for rate in version.rates:
+        for rate in {(rate.prefix, rate.is_short_code): rate for rate in version.rates}.values():
             if not _is_prefix(rate):
                 longest = SHORT_CODE_DIGITS_MAX if rate.is_short_code else PREFIX_DIGITS_MAX
                 yield Refused(

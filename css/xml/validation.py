@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lxml import etree
 
 import schemas
 from css.core.errors import BadMessage
-from css.xml.gateway import Element
+from css.xml.gateway import Element, line_of
 
 FAULTS_MAX: Final = 100
 """As many as an Acknowledgement holds; past that the last one says that more follow."""
+PART_MAX: Final = 1000
+"""Of a long list, how many are looked at together."""
+COUNTED_MIN: Final = 100_000
+"""No schema of ours allows a list fewer; whether a longer one is too long is told by the whole of it, its faults being few by then."""
 _NAME_SHOWN: Final = 40
 _EXPECTED_SHOWN: Final = 8
 _PATH_SHOWN: Final = 1000
@@ -78,21 +84,31 @@ def schema_for(root: Element, among: Sequence[str] | None = None) -> str:
     return known
 
 
-def validate(root: Element, schema_name: str) -> tuple[XmlFault, ...]:
-    """All faults of a message, in document order; none when it is valid.
+def validate(root: Element, schema_name: str, long_list: str | None = None) -> tuple[XmlFault, ...]:
+    """All faults of a message, in document order, up to ``FAULTS_MAX``; none when it is valid.
 
     Below an element that does not belong where it stands, nothing more is said about its parent's later children.
+
+    Args:
+        root: of the message.
+        schema_name: what it must follow.
+        long_list: the local name of a child of the root that holds any number of one element and nothing else. It is looked at in
+            parts, for the time the parser takes to tell a fault grows with the siblings that stand before it.
     """
     schema = schemas.load(schema_name)
-    if schema.validate(root):
-        return ()
     faults: dict[str, XmlFault] = {}
-    for entry in schema.error_log:  # type: ignore[attr-defined]  # the stubs forget that a log is a list
+    for part, listed, start in _parts(root, long_list):
+        if schema.validate(part):
+            continue
+        for entry in schema.error_log:  # type: ignore[attr-defined]  # the stubs forget that a log is a list
+            if len(faults) == FAULTS_MAX:
+                break
+            element = _locate(part, entry.path or "")
+            fault = _fault(_counterpart(root, element, listed, start), entry)
+            # The first is the cause: a value of the wrong form is often reported again as a value of the wrong type.
+            faults.setdefault(fault.path, fault)
         if len(faults) == FAULTS_MAX:
             break
-        fault = _fault(root, entry)
-        # The first is the cause: a value of the wrong form is often reported again as a value of the wrong type.
-        faults.setdefault(fault.path, fault)
     found = tuple(faults.values())
     if len(found) < FAULTS_MAX:
         return found
@@ -111,9 +127,51 @@ def check(root: Element) -> None:
         raise faults[0].error()
 
 
-def _fault(root: Element, entry: etree._LogEntry) -> XmlFault:
+def _parts(root: Element, long_list: str | None) -> Iterator[tuple[Element, Element | None, int]]:
+    """The message with a part of its long list at a time: a copy, the list in it, and where in the whole list the part begins."""
+    lists = [] if long_list is None else [child for child in root if etree.QName(child).localname == long_list]
+    if len(lists) != 1 or len(lists[0]) <= PART_MAX:
+        yield root, None, 0
+        return
+    for start in range(0, len(lists[0]), PART_MAX):
+        part = _emptied(root)
+        listed = part
+        for child in root:
+            if child is lists[0]:
+                listed = _emptied(child)
+                listed.extend(deepcopy(each) for each in islice(child, start, start + PART_MAX))
+                part.append(listed)
+            else:
+                part.append(deepcopy(child))
+        yield part, listed, start
+    if len(lists[0]) > COUNTED_MIN:
+        yield root, None, 0
+
+
+def _emptied(element: Element) -> Element:
+    """A copy without the children."""
+    copy = etree.Element(element.tag, dict(element.attrib), nsmap=element.nsmap)  # type: ignore[arg-type,misc]  # None is the default namespace
+    copy.text, copy.tail = element.text, element.tail
+    return copy
+
+
+def _counterpart(root: Element, element: Element, listed: Element | None, start: int) -> Element:
+    """The element of the message of which a part holds a copy."""
+    if listed is None:
+        return element
+    steps: list[int] = []
+    here = element
+    while (above := here.getparent()) is not None:
+        steps.append(above.index(here) + (start if above is listed else 0))
+        here = above
+    found = root
+    for step in reversed(steps):
+        found = found[step]
+    return found
+
+
+def _fault(element: Element, entry: etree._LogEntry) -> XmlFault:
     kind = entry.type_name
-    element = _locate(root, entry.path or "")
     name = _shown(element)
     if kind == "SCHEMAV_ELEMENT_CONTENT":
         code, text = _misplaced(element, name, entry.message)
@@ -126,7 +184,7 @@ def _fault(root: Element, entry: etree._LogEntry) -> XmlFault:
         code, text = "CSS515E", f"{name} holds {holds}."
     else:
         code, text = _misformed(element, name)
-    return XmlFault(code, _path(element), int(entry.line) or 1, text)
+    return XmlFault(code, _path(element), line_of(element), text)
 
 
 def _misplaced(element: Element, name: str, message: str) -> tuple[str, str]:

@@ -155,6 +155,12 @@ def test_only_the_first_few_of_many_prefixes_are_named() -> None:
     ]
 
 
+def test_a_hundred_faults_are_told_and_one_prefix_once() -> None:
+    many = tuple(replace(rate, rate_id=number * 10 + rate.rate_id, prefix=f"0{number}") for number in range(1, 201) for rate in RATES)
+    faults = [fault.text for fault in tariff_faults(TariffBook((replace(VERSION, rates=many),), VAT_STANDARD))]
+    assert (len(faults), len(set(faults))) == (100, 100)
+
+
 def test_two_versions_for_one_day() -> None:
     twice = TariffBook((VERSION, replace(with_new_ids(VERSION), period=Period(date(2012, 1, 1), date(2013, 1, 1)))), VAT_STANDARD)
     assert [fault.text for fault in tariff_faults(twice)] == [

@@ -185,3 +185,34 @@ def test_the_order_of_the_document_does_not_matter() -> None:
     swapped = text.replace("<Prefix>441<", "<Prefix>0<").replace("<Prefix>442<", "<Prefix>441<").replace("<Prefix>0<", "<Prefix>442<")
     assert read_tariff(swapped.encode()).version == read_tariff(RETAIL).version
     assert replace(read_tariff(RETAIL).version, version=4) != read_tariff(RETAIL).version
+
+
+def _many(count: int, wrong: set[int]) -> bytes:
+    """A tariff of many rates, each on a line, some of them with a fault."""
+    rates = "\n".join(
+        "<Rate><ChargeClass>GEO</ChargeClass><Destination>Here</Destination>"
+        f"<Prefixes><Prefix>{'x' if number in wrong else 100_000 + number}</Prefix></Prefixes><Prices><Price><Steps><Step>"
+        "<UnitSeconds>60</UnitSeconds><UnitPrice>1</UnitPrice></Step></Steps></Price></Prices></Rate>"
+        for number in range(1, count + 1)
+    )
+    return (
+        '<Tariff xmlns="urn:css:tariff:1"><TariffCode>MANY</TariffCode><Name>Many</Name><Kind>RETAIL</Kind><Version>1</Version>'
+        "<StartsOn>2024-01-01</StartsOn><Basis>NET</Basis><Daytime><From>08:00</From><To>18:00</To></Daytime>"
+        f"<Rates>\n{rates}</Rates></Tariff>"
+    ).encode()
+
+
+def test_faults_of_a_long_list_are_found_in_parts_and_named_in_the_whole() -> None:
+    with pytest.raises(Several) as refused:
+        read_tariff(_many(2_500, {3, 1_001, 2_500}))
+    assert [(fault.element, fault.fields["line"]) for fault in refused.value.errors] == [
+        (f"Tariff/Rates/Rate[{number}]/Prefixes/Prefix", number + 1) for number in (3, 1_001, 2_500)
+    ]
+    assert len(read_tariff(_many(2_500, set())).version.rates) == 7_500
+
+
+def test_of_a_long_list_that_is_all_wrong_a_hundred_faults_are_told() -> None:
+    with pytest.raises(Several) as refused:
+        read_tariff(_many(5_000, set(range(1, 5_001))))
+    assert len(refused.value.errors) == 100
+    assert refused.value.errors[-1].code == "CSS518E"
