@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from css.cli import tariffs_quote
-from css.core.errors import BadMessage
+from css.core.errors import BadMessage, NotFound
 
 if TYPE_CHECKING:
     from billing.queries.tariff_comparison import TariffComparison
@@ -26,6 +26,8 @@ CODE = typer.Argument(help="The tariff's code, like RES.")
 VERSION = typer.Argument(min=1, help="The version's number.")
 BY = typer.Option(help="Whose deed it is: an operator's code. The password is asked for, or read from standard input.")
 PREFIXES_SHOWN = 8
+ONE_DAY = timedelta(days=1)
+"""People are shown the last day of a version; what is stored is the first that is not its own."""
 
 
 @app.command()
@@ -56,11 +58,13 @@ def list_versions(code: Annotated[str, typer.Argument(help="Only this tariff.")]
 
     with transaction(database()) as session:
         found = tariff_versions(session, code or None)
+    if code and not found:
+        raise NotFound("CSS684E", "There is no tariff {tariff}.", tariff=code, element="tariff_code")
     for one in found:
-        days = f"{one.starts_on} to {one.ends_on}" if one.ends_on else f"{one.starts_on} on"
+        days = f"{one.starts_on} to {one.ends_on - ONE_DAY}" if one.ends_on else f"{one.starts_on} on"
         who = f"loaded by {one.loaded_by}" + (f", released by {one.released_by}" if one.released_by else "")
         print(f"{one.tariff_code:<10} {one.version:>4}  {one.state.value:<10}  {days:<24}  {one.prefix_count:>7,} prefixes  {who}")
-    print(f"{len(found):,} shown." if found else "There is no such tariff.", file=sys.stderr)
+    print(f"{len(found):,} shown.", file=sys.stderr)
 
 
 @app.command()
@@ -149,7 +153,7 @@ _BANDS = ("day", "evening", "weekend")
 
 def _terms(one: TariffStanding) -> str:
     """The terms of a version in a few lines."""
-    days = f"from {one.starts_on} up to but not on {one.ends_on}" if one.ends_on else f"from {one.starts_on} on"
+    days = f"from {one.starts_on} to {one.ends_on - ONE_DAY}" if one.ends_on else f"from {one.starts_on} on"
     holidays = f"weekend ({one.bank_holidays})" if one.bank_holidays else "ordinary days"
     which = "a call is priced by the band it starts in" if one.boundary.value == "start" else "each unit is priced by the band it begins in"
     lines = [

@@ -156,6 +156,8 @@ def _released(say: Say, engine: Engine) -> None:
     assert say("tariffs", "release", "RES", 4)[2] == "CSS685E Version 4 of tariff RES is released already by ROGER.\n"
     assert say("tariffs", "withdraw", "RES", 4, "not wanted")[2] == "CSS685E Version 4 of tariff RES is released already by ROGER.\n"
     listed = say("tariffs", "list", "RES")[1].splitlines()
+    assert "to 2026-03-02 " in listed[2], "its last day"
+    assert say("tariffs", "list", "NOPE") == (2, "", "CSS684E There is no tariff NOPE.\n")
     assert [line.split()[1:3] for line in listed] == [["1", "released"], ["2", "released"], ["3", "released"], ["4", "released"]]
     with engine.connect() as connection:
         told = connection.execute(
