@@ -7,6 +7,8 @@ by the clock of the file system that holds both the file and a mark of our own, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +72,15 @@ def _collect_next(session: Session, context: Context, checkpoint: dict[str, Any]
         return work_of("calls received", taken.totals, (taken.words,)), {"file": name, "is": identity, "folder": folder, "told": told}
     # Looked for at the end, for files may come out of order; and every night, until they are filled.
     gaps = sequence_gaps(session, context.district_code)
-    return Work(alarms=tuple(gap.words for gap in gaps)), {"ended": True}
+    return Work(alarms=(*(gap.words for gap in gaps), *_of_later_nights(context))), {"ended": True}
+
+
+def _of_later_nights(context: Context) -> Iterator[str]:
+    """Files that wait for another night than the next: one with a wrong year would wait unseen for all of it."""
+    for path in waiting_files(context.incoming):
+        night = intake.night_of(path)
+        if night is not None and night > context.business_date + timedelta(days=1):
+            yield f"CSS663W {shown_name(path)} waits for the night of {night}, by when its control record says that it was made."
 
 
 def _is_being_written(path: Path) -> bool:

@@ -77,11 +77,16 @@ def is_due(path: Path, business_date: date) -> bool:
     The night of a day takes what was made by the end of the day after it. A file that does not say when it was made is
     due: it will be refused.
     """
+    night = night_of(path)
+    return night is None or night <= business_date
+
+
+def night_of(path: Path) -> date | None:
+    """The business date of the first night that takes a waiting file; None when it does not say when it was made."""
     try:
-        control = file_control(path)
+        return file_control(path).night
     except BadMessage:
-        return True
-    return control.created_at < _end_of_night(business_date)
+        return None
 
 
 def window_of(business_date: date) -> Window:

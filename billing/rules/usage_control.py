@@ -17,17 +17,19 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
-from css.core.calendar import require_aware
+from css.core.calendar import london_date, require_aware
 from css.core.errors import BadMessage, CssError
 
 CONTROL_WORD: Final = "CONTROL"
 LAYOUT_VERSION: Final = "1"
 CONTROL_BYTES_MAX: Final = 500
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it no day is asked for; the first year of the calendar has no day before it."""
 _MARK: Final = f'"{CONTROL_WORD}",'.encode()
 _FORM: Final = re.compile(r"^([A-Z0-9]{2,12})\|([1-9][0-9]{0,8})\|([0-9T:-]{19}Z)\|([0-9]{1,12})\|([0-9]{1,15})\|([0-9a-f]{64})$")
 
@@ -47,6 +49,11 @@ class Control:
     @property
     def file_name(self) -> str:
         return f"{self.supplier}_{self.created_at:%Y%m%d}_{self.sequence:06d}.csv"
+
+    @property
+    def night(self) -> date:
+        """The business date of the first night that takes the file: the day before it was made, by London's clocks."""
+        return london_date(max(self.created_at, _LONG_AGO)) - timedelta(days=1)
 
 
 def control_of(records: bytes, calls: pl.DataFrame, *, supplier: str, sequence: int, created_at: datetime) -> Control:

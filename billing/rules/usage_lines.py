@@ -70,7 +70,7 @@ class Window:
 
     def of_file_made(self, created_at: datetime) -> Window:
         """The same of one file: no call in it may have begun after it was made, but for clocks that differ."""
-        return Window(self.not_before, min(self.not_after, created_at + CLOCKS_DIFFER))
+        return Window(self.not_before, min(self.not_after - CLOCKS_DIFFER, created_at) + CLOCKS_DIFFER)
 
 
 ANY_TIME: Final = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))

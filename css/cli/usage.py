@@ -48,7 +48,8 @@ def load(
         placed = copy_in(incoming, f"{name}.gz" if _is_gzip(file) else name, file)
         control = checked.whole.control
         print(f"{file}: {control.record_count:,} records of {control.supplier}, sequence {control.sequence}; waits as {placed.name}.")
-    print(f"The next night of {district} collects what waits in {incoming}.", file=sys.stderr)
+        print(f"    The night of {control.night} takes it, or the first after it.")
+    print(f"The nights of {district} collect what waits in {incoming}.", file=sys.stderr)
 
 
 @app.command()
@@ -64,6 +65,7 @@ def check(
     checked = _checked(file, business_date)
     control = checked.whole.control
     print(f"{file}: {control.supplier}, sequence {control.sequence}, made {control.created_at:%d %b %Y %H:%M:%S} UTC. The file is whole.")
+    print(f"The night of {control.night} takes it, or the first after it.")
     print(f"Layout {checked.layout}; {checked.whole.byte_count:,} bytes, SHA-256 {checked.whole.sha256}.")
     tally = checked.tally
     print(f"{tally.record_count:,} records, {tally.duration_seconds:,} seconds of calls; {checked.set_aside_count:,} would be set aside.")

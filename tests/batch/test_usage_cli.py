@@ -34,13 +34,20 @@ CALLS = pl.DataFrame(
 )
 
 
+MADE_AT = datetime(2026, 3, 3, 1, tzinfo=UTC)
+
+
 def carrier_file(
-    sequence: int = 1, calls: pl.DataFrame = CALLS, *, damaged: bool = False, write: Callable[[pl.DataFrame], bytes] = write_records
+    sequence: int = 1,
+    calls: pl.DataFrame = CALLS,
+    *,
+    damaged: bool = False,
+    write: Callable[[pl.DataFrame], bytes] = write_records,
+    made_at: datetime = MADE_AT,
 ) -> bytes:
     records = write(calls)
     if damaged:
         records = records.replace(b'"V",', b'"?",', 1)
-    made_at = datetime(2026, 3, 3, 1, tzinfo=UTC)
     return records + write_control(control_of(records, calls, supplier="NTHTEL", sequence=sequence, created_at=made_at))
 
 
@@ -80,7 +87,7 @@ def test_files_loaded_wait_whole_under_the_names_their_control_records_give(
     files = [given(carrier_file(n), f"{n}.dat") for n in (1, 2)]
     assert main(["usage", "load", district, *map(str, files)]) == 0
     assert waiting(home, district) == {f"NTHTEL_20260303_{n:06d}.csv": carrier_file(n) for n in (1, 2)}
-    assert capsys.readouterr().out.splitlines()[1] == (f"{files[1]}: 3 records of NTHTEL, sequence 2; waits as NTHTEL_20260303_000002.csv.")
+    assert capsys.readouterr().out.splitlines()[2] == (f"{files[1]}: 3 records of NTHTEL, sequence 2; waits as NTHTEL_20260303_000002.csv.")
     assert main(["usage", "load", district, str(files[0])]) == 0, "the same file again"
     assert len(waiting(home, district)) == 2
 
@@ -161,10 +168,11 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
     monkeypatch.setenv("CSS_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nowhere")
     settings.cache_clear()
     assert main(["usage", "check", str(given(carrier_file()))]) == 0
-    assert capsys.readouterr().out.splitlines()[2] == "3 records, 187 seconds of calls; 0 would be set aside."
+    assert capsys.readouterr().out.splitlines()[3] == "3 records, 187 seconds of calls; 0 would be set aside."
     assert main(["usage", "check", str(given(carrier_file(damaged=True)))]) == 4
     said = capsys.readouterr().out.splitlines()
-    assert said[2:] == [
+    assert said[1:2] == ["The night of 2026-03-02 takes it, or the first after it."]
+    assert said[3:] == [
         "3 records, 187 seconds of calls; 1 would be set aside.",
         "CSS409E           1  first in line 1: The call type '?' is not one that is rated here.",
     ]
@@ -180,6 +188,18 @@ def test_check_sets_a_call_aside_that_began_after_its_file_was_made(given: Calla
     assert "CSS410E           2  first in line 2: " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("made_at", "night"), [(datetime.max.replace(tzinfo=UTC), "9999-12-30"), (datetime.min.replace(tzinfo=UTC), "1969-12-31")]
+)
+def test_a_file_made_at_an_end_of_the_calendar_is_read(
+    made_at: datetime, night: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Four digits of the year, as a carrier writes it.
+    content = carrier_file(made_at=made_at).replace(b'"1-', b'"0001-')
+    assert main(["usage", "check", str(given(content))]) in {0, 4}
+    assert capsys.readouterr().out.splitlines()[1] == f"The night of {night} takes it, or the first after it."
+
+
 def test_check_says_the_layout_the_legs_and_the_parts_of_long_calls(given: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     calls = CALLS.with_columns(
         leg=pl.Series(["outgoing", "diverted", "reverse"]),
@@ -190,8 +210,8 @@ def test_check_says_the_layout_the_legs_and_the_parts_of_long_calls(given: Calla
     content = carrier_file(calls=calls, write=write_native)
     assert main(["usage", "check", str(given(gzip.compress(content)))]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[1].startswith(f"Layout css-csv; {len(content)} bytes, SHA-256 ")
-    assert said[3:] == [
+    assert said[2].startswith(f"Layout css-csv; {len(content)} bytes, SHA-256 ")
+    assert said[4:] == [
         "1 records are of the leg diverted.",
         "1 records are of the leg reverse.",
         "1 records are parts of long calls and wait until the others are there.",
@@ -207,7 +227,7 @@ def test_check_counts_reasons_over_blocks_and_names_the_first(
     many = pl.concat([CALLS] * 40)
     content = carrier_file(calls=many, write=lambda calls: write_records(calls).replace(b"+447700900456", b"07700 90045"))
     assert main(["usage", "check", str(given(content))]) == 4
-    (reason,) = capsys.readouterr().out.splitlines()[3:]
+    (reason,) = capsys.readouterr().out.splitlines()[4:]
     assert reason == "CSS404E          40  first in line 2: The other number '07700 90045' cannot be read as a telephone number."
 
 

@@ -243,6 +243,17 @@ def test_a_night_being_caught_up_leaves_later_files_for_their_own_night(town: En
     assert not list(incoming.glob("*.csv"))
 
 
+def test_a_file_made_in_the_future_is_an_alarm_every_night(town: Engine, tmp_path: Path) -> None:
+    incoming = tmp_path / "incoming" / "ZZ"
+    given(incoming, carrier_file(calls(9), made_at=MADE_AT.replace(year=MADE_AT.year + 1), sequence=1), "A1.csv")
+    for day in (NIGHT_OF, NIGHT_OF + timedelta(days=1)):
+        assert run(url_of(town), tmp_path, day).return_code == 4
+        night = NIGHT_OF.replace(year=NIGHT_OF.year + 1)
+        assert words_of_alarms(town) == [
+            f"CSS663W A1.csv waits for the night of {night}, by when its control record says that it was made."
+        ]
+
+
 def test_a_file_that_came_under_the_same_name_meanwhile_is_not_put_away_unread(tmp_path: Path) -> None:
     path = given(tmp_path, b"the second", "A1.csv")
     checkpoint = {"file": "A1.csv", "is": steps._identity(given(tmp_path / "elsewhere", b"the first")), "folder": "done"}
