@@ -57,6 +57,8 @@ YES, NO = "yes", "no"
 _A_FIELD: Final = r'(?:"(?:[^"]|"")*"|[^",]*)'
 _INSTANT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])$"
 _IN_UTC: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+_ALMOST_INSTANT: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}"
+"""The layout's own form, with something wrong or missing after it; no spreadsheet has been at it."""
 _INSTANT_OTHERWISE: Final = r"^(?:[0-9]{1,4}[-/.][0-9A-Za-z]{1,9}[-/.][0-9]{2,4}(?:[ T].*)?|[34][0-9]{4}(?:\.[0-9]+)?)$"
 """How spreadsheets show an instant, or count it in days since 1900."""
 _LEGS: Final = tuple(leg.value for leg in Leg)
@@ -180,6 +182,7 @@ def _with_plus(name: str) -> pl.Expr:
 
 def _layout() -> Layout:
     no_moment, code = pl.col("started_at").is_null(), pl.col("reject_code")
+    moment = pl.col("moment_text").str.strip_chars()
     of_parts = [pl.col(name) for name in ("chain_id", "part_number", "is_last_part")]
     is_whole = pl.all_horizontal(*(filled(f"{name}_text").is_null() for name in _OF_PARTS))
     is_part = pl.all_horizontal(*(value.is_not_null() for value in of_parts))
@@ -195,7 +198,7 @@ def _layout() -> Layout:
             ("CSS654E", ~pl.col("is_record")),
             ("CSS658E", pl.col("leg").is_null()),
             ("CSS659E", ~(is_whole | is_part)),
-            ("CSS657E", no_moment & pl.col("moment_text").str.strip_chars().str.contains(_INSTANT_OTHERWISE)),
+            ("CSS657E", no_moment & moment.str.contains(_INSTANT_OTHERWISE) & ~moment.str.contains(_ALMOST_INSTANT)),
             ("CSS661E", no_moment),
         ),
         values=pl.when(code.is_in(["CSS657E", "CSS661E"]))
