@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from billing.carrier_file import CarrierFile
+from billing.carrier_file import CarrierFile, shown_name
 from billing.rules.rating import price
 from billing.rules.rating_components import components
 from billing.rules.tariff import TariffBook, TariffVersion
@@ -83,7 +83,7 @@ def quote_file(path: Path, tariff_code: str, table: TariffTable) -> Iterator[Quo
     """Price a file of calls, block by block: UK Standard CDR or css-csv, with a control record or without, plain or gzip'd.
 
     Raises:
-        BadMessage: as ``CarrierFile`` does, but for a missing control record.
+        BadMessage: as ``CarrierFile`` does, but for a missing control record; CSS695E for a file that is empty.
     """
     file = CarrierFile(path)
     next_line = 1
@@ -92,6 +92,8 @@ def quote_file(path: Path, tariff_code: str, table: TariffTable) -> Iterator[Quo
         next_line += records.height
         yield quote(records, tariff_code, table)
     last = file.last_line
+    if next_line == 1 and not last.strip():
+        raise BadMessage("CSS695E", "{file} has neither a heading nor a record; there is nothing to price.", file=shown_name(path))
     if last and not _is_control(last):
         yield quote(parse_block(file.layout, last, next_line, None), tariff_code, table)
 

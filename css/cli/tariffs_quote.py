@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from css.core.errors import BadMessage
+from css.core.errors import BadMessage, CssError, Refused
 
 if TYPE_CHECKING:
     import polars as pl
 
     from billing.quote import Quoted
+    from billing.rules.tariff import TariffVersion
     from css.core.pricing import VatRow
 
 STATUS_SET_ASIDE = 4
@@ -49,11 +50,13 @@ def quote(
     Exit status 0: every record has a price; 4: some have none and stand on standard error, each with its reason.
     """
     from billing.quote import quote_file, quoting_table  # noqa: PLC0415 - after the words are understood
-    from billing.tariff_xml import read_tariff  # noqa: PLC0415
 
     rates = _vat(vat)
-    version = read_tariff(tariff_bytes(tariff)).version
-    services = [read_tariff(tariff_bytes(service)).version] if service else []
+    version = _version(tariff)
+    services = [_version(service)] if service else []
+    if version.service_tariff_code is not None and service is None:
+        sentence = "Tariff {tariff} adds the service charges of {code}; give that tariff's document with --service FILE."
+        raise Refused("CSS453E", sentence, tariff=version.tariff_code, code=version.service_tariff_code, element="service")
     table = quoting_table(version, services, rates, on_any_date=any_date)
     count = refused = net = gross = 0
     is_first = True
@@ -76,6 +79,17 @@ def tariff_bytes(file: Path) -> bytes:
 
     with file.open("rb") as stream:
         return stream.read(TARIFF_BYTES_MAX + 1)
+
+
+def _version(file: Path) -> TariffVersion:
+    """What a tariff file says; where it is refused, standard error names it first, for a quote may have two."""
+    from billing.tariff_xml import read_tariff  # noqa: PLC0415
+
+    try:
+        return read_tariff(tariff_bytes(file)).version
+    except CssError:
+        print(f"{file}:", file=sys.stderr)
+        raise
 
 
 def _vat(percent: str) -> tuple[VatRow, ...]:
