@@ -27,7 +27,7 @@ from billing.rules.rejects import accepted, reject_text, rejected
 from billing.rules.tariff_table import TariffTable, compile_tariffs
 from billing.rules.usage_layouts import parse_block
 from billing.words import UsageOutcome
-from css.core.calendar import start_of_day
+from css.core.calendar import LONDON, start_of_day
 from css.core.errors import Breach, Conflict
 from css.core.money import Price, to_money
 from css.db.bulk import copy_frame, read_frame
@@ -242,7 +242,7 @@ def _held_late(priced: pl.DataFrame, business_date: date) -> pl.DataFrame:
     if not priced.select(late.any()).item():
         return priced
     held = priced.filter(late).with_columns(reject_code=pl.lit("CSS460W"))
-    held = held.with_columns(reject_text(pl.col("started_at").dt.strftime("%Y-%m-%d %H:%M:%S")))
+    held = held.with_columns(reject_text(pl.col("started_at").dt.convert_time_zone(LONDON.key).dt.strftime("%d %b %Y %H:%M:%S")))
     return pl.concat([priced.filter(~late), held])
 
 

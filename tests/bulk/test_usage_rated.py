@@ -326,7 +326,10 @@ def test_a_late_call_waits_for_approval_if_it_has_a_price(session: Session, zz: 
     assert rate(session).written == 1
     assert suspended(session) == ["CSS460W", "CSS412E", "CSS416E"], "what has no price either says that first"
     words = session.execute(select(UsageSetAside.words).where(UsageSetAside.reason_code == "CSS460W")).scalar_one()
-    assert words == "The call began at '2025-12-01 23:59:59', more than 90 days before the night; it waits for approval."
+    assert words == "The call began at '01 Dec 2025 23:59:59', more than 90 days before the night; it waits for approval."
+    summer = frame_of([(LIVE, LONDON, datetime(2025, 7, 1, 11, tzinfo=UTC), 60)]).with_columns(usage_record_id=pl.lit(1, pl.Int64))
+    (words,) = price_records(session, "ZZ", summer, business_date=NIGHT).suspended["reject_text"]
+    assert words.startswith("The call began at '01 Jul 2025 12:00:00', "), "by London's clocks, as everything that is shown"
     records = frame_of([late]).with_columns(usage_record_id=pl.lit(1, pl.Int64))
     assert price_records(session, "ZZ", records, business_date=NIGHT).rated.is_empty()
     approved = price_records(session, "ZZ", records, business_date=NIGHT, hold_late=False)
