@@ -18,6 +18,7 @@ from billing.carrier_file import CarrierFile, shown_name
 from billing.rules.rating import price
 from billing.rules.rating_components import components
 from billing.rules.tariff import TariffBook, TariffVersion
+from billing.rules.tariff_calendar import CALENDAR, FIRST_SECOND, LAST_SECOND
 from billing.rules.tariff_table import TariffTable, compile_tariffs
 from billing.rules.usage_control import read_control
 from billing.rules.usage_layouts import parse_block
@@ -108,7 +109,7 @@ def quote(records: pl.DataFrame, tariff_code: str, table: TariffTable) -> Quoted
     )
     readable = judged.filter(pl.col("reject_code").is_null()).drop("reject_code", "reject_text")
     to_price = readable.with_columns(tariff_code=pl.lit(tariff_code), wholesale_tariff_code=pl.lit(None, dtype=pl.String))
-    priced = price(to_price, table)
+    priced = _outside_the_calendar(price(to_price, table))
     is_priced = priced["reject_code"].is_null()
     unreadable = judged.filter(pl.col("reject_code").is_not_null())
     return Quoted(
@@ -116,6 +117,14 @@ def quote(records: pl.DataFrame, tariff_code: str, table: TariffTable) -> Quoted
         components=components(to_price.filter(is_priced), table),
         refused=pl.concat([frame.select(REFUSED_COLUMNS) for frame in (unreadable, priced.filter(~is_priced))]).sort("line_number"),
     )
+
+
+def _outside_the_calendar(priced: pl.DataFrame) -> pl.DataFrame:
+    """A version for all days still has none for a day that no calendar knows: the reason is then the calendar's end."""
+    first, last = (pl.lit(second * 1_000_000).cast(pl.Datetime("us", "UTC")) for second in (FIRST_SECOND, LAST_SECOND))
+    is_outside = (pl.col("reject_code") == "CSS414E") & ~pl.col("started_at").is_between(first, last)
+    words = f"Calls are priced from {CALENDAR.starts_on} until before {CALENDAR.ends_on}, where the calendar of bands ends."
+    return priced.with_columns(reject_text=pl.when(is_outside).then(pl.lit(words)).otherwise("reject_text"))
 
 
 def _is_control(line: bytes) -> bool:

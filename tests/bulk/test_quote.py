@@ -113,6 +113,13 @@ def test_bad_lines_are_listed_and_the_others_priced(say: Say) -> None:
     assert {row["line"] for row in _rows(printed)} == {"1", "2", "3", "5"}
 
 
+@pytest.mark.parametrize("year", [1984, 2085])
+def test_outside_the_calendar_is_said_to_be_so(say: Say, year: int) -> None:
+    status, _, said = say(f"{HEADING}\n01632960001,02079460001,{year}-05-05T20:00:00Z,60\n", "--any-date")
+    sentence = "CSS414E Calls are priced from 1985-01-01 until before 2085-01-01, where the calendar of bands ends."
+    assert (status, said[0]) == (4, f"record 1: {sentence}")
+
+
 def test_a_part_of_a_long_call_is_no_call(say: Say) -> None:
     parts = f"{HEADING},chain_id,part_number,last_part\n01632960001,02079460001,2026-05-05T20:00:00Z,60,L1,2,no\n"
     status, _, said = say(parts)
