@@ -31,7 +31,16 @@ CONTROL_BYTES_MAX: Final = 500
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before it no day is asked for; the first year of the calendar has no day before it."""
 _MARK: Final = f'"{CONTROL_WORD}",'.encode()
-_FORM: Final = re.compile(r"^([A-Z0-9]{2,12})\|([1-9][0-9]{0,8})\|([0-9T:-]{19}Z)\|([0-9]{1,12})\|([0-9]{1,15})\|([0-9a-f]{64})$")
+_MADE: Final = "time at which the file was made"
+_FORMS: Final = {
+    "supplier": re.compile(r"[A-Z0-9]{2,12}\Z"),
+    "sequence": re.compile(r"[1-9][0-9]{0,8}\Z"),
+    _MADE: re.compile(r"[0-9T:-]{19}Z\Z"),
+    "number of records": re.compile(r"[0-9]{1,12}\Z"),
+    "number of seconds": re.compile(r"[0-9]{1,15}\Z"),
+    "SHA-256": re.compile(r"[0-9a-f]{64}\Z"),
+}
+_SHOWN_MAX: Final = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +145,20 @@ def _disagreements(control: Control, tally: Tally, records_sha256: str) -> Itera
 def _read(line: bytes) -> Control:
     try:
         fields = next(csv.reader([line.decode("ascii")], strict=True))
-        created_at = datetime.fromisoformat(fields[4])
-    except (UnicodeDecodeError, csv.Error, IndexError, ValueError):
+    except (UnicodeDecodeError, csv.Error):
         raise _unreadable("it is damaged") from None
     if fields[1] != LAYOUT_VERSION:
         raise _unreadable(f"its layout is version {fields[1][:10]}, not {LAYOUT_VERSION}")
-    form = _FORM.match("|".join(fields[2:]))
-    if form is None:
-        raise _unreadable("it is damaged")
-    supplier, sequence, _, records, seconds, sha256 = form.groups()
+    if len(fields) != len(_FORMS) + 2:
+        raise _unreadable(f"it has {len(fields)} fields, not {len(_FORMS) + 2}")
+    for (name, form), field in zip(_FORMS.items(), fields[2:], strict=True):
+        if form.match(field) is None:
+            raise _unreadable(f"its {name} is '{field[:_SHOWN_MAX]}'")
+    supplier, sequence, made, records, seconds, sha256 = fields[2:]
+    try:
+        created_at = datetime.fromisoformat(made)
+    except ValueError:
+        raise _unreadable(f"its {_MADE} is '{made}'") from None
     return Control(supplier, int(sequence), require_aware(created_at), int(records), int(seconds), sha256)
 
 

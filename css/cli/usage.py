@@ -22,6 +22,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Carriers' us
 STATUS_SET_ASIDE = 4
 """As a night that set something aside ends."""
 
+NAMELESS = frozenset({"CSS420E", "CSS421E", "CSS422E", "CSS653E"})
+"""What is wrong with a file, said by rules that do not know what it is called."""
+
 DISTRICT = typer.Argument(help="The district's two letters.")
 
 
@@ -99,8 +102,14 @@ def _checked(file: Path, business_date: str = "") -> FileChecked:
     from css.cli.progress import counting_bytes  # noqa: PLC0415
 
     window = _window(business_date)
-    with counting_bytes(f"{file} read") as count:
-        return check_file(file, window, count)
+    try:
+        with counting_bytes(f"{file} read") as count:
+            return check_file(file, window, count)
+    except BadMessage as fault:
+        if fault.code not in NAMELESS:
+            raise
+        sentence = fault.text.removeprefix(f"{fault.code} ")
+        raise BadMessage(fault.code, "{file}: {sentence}", file=str(file), sentence=sentence) from None
 
 
 def _refuse_another(incoming: Path, name: str, file: Path, sha256: str) -> None:

@@ -110,7 +110,7 @@ def test_a_file_that_is_not_whole_is_refused_and_nothing_is_loaded(
     assert main(["usage", "check", str(broken)]) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert [line.split()[0] for line in said.err.splitlines()] == [code, code]
+    assert [line.split(": ")[0] for line in said.err.splitlines()] == [f"{code} {broken}"] * 2
     assert waiting(home, district) == {}
 
 

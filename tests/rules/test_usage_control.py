@@ -77,6 +77,23 @@ def test_a_file_without_a_readable_control_record_is_refused(content: bytes) -> 
     assert refused.value.code == "CSS420E"
 
 
+@pytest.mark.parametrize(
+    ("was", "instead", "said"),
+    [
+        (b'"NTHTEL"', b'"nthtel"', "its supplier is 'nthtel'"),
+        (b'"123"', b'"0"', "its sequence is '0'"),
+        (b'Z"', b'+00"', "its time at which the file was made is '"),
+        (b'"CONTROL","1",', b'"CONTROL","1","x",', "it has 9 fields, not 8"),
+    ],
+)
+def test_the_field_of_a_control_record_that_cannot_be_read_is_named(was: bytes, instead: bytes, said: str) -> None:
+    line = write_control(control_of(RECORDS, CALLS, supplier="NTHTEL", sequence=123, created_at=CREATED_AT))
+    assert was in line
+    with pytest.raises(BadMessage) as refused:
+        cut_control(RECORDS + line.replace(was, instead))
+    assert said in refused.value.text
+
+
 def test_a_line_lost_or_doubled_is_seen() -> None:
     first = RECORDS.splitlines(keepends=True)[0]
     assert faults(FILE.removeprefix(first)) == ["CSS421E", "CSS421E", "CSS422E"]
