@@ -75,15 +75,20 @@ def check(
     for reason in checked.reasons:
         print(f"{reason.code}  {reason.count:>10,}  first in line {reason.first_line:,}: {reason.words}")
     for leg in sorted(set(checked.legs) - {"outgoing"}):
-        print(f"{checked.legs[leg]:,} records are of the leg {leg}.")
+        print(f"{_records_are(checked.legs[leg])} of the leg {leg}.")
     if checked.part_count:
-        print(f"{checked.part_count:,} records are parts of long calls and wait until the others are there.")
+        parts = "a part of a long call and waits" if checked.part_count == 1 else "parts of long calls and wait"
+        print(f"{_records_are(checked.part_count)} {parts} until the others are there.")
     return STATUS_SET_ASIDE if checked.reasons else 0
 
 
 usage_files.register(app)
 usage_suspense.register(app)
 usage_rerating.register(app)
+
+
+def _records_are(count: int) -> str:
+    return "1 record is" if count == 1 else f"{count:,} records are"
 
 
 def _require_district(district: str) -> None:

@@ -212,9 +212,9 @@ def test_check_says_the_layout_the_legs_and_the_parts_of_long_calls(given: Calla
     said = capsys.readouterr().out.splitlines()
     assert said[2].startswith(f"Layout css-csv; {len(content)} bytes, SHA-256 ")
     assert said[4:] == [
-        "1 records are of the leg diverted.",
-        "1 records are of the leg reverse.",
-        "1 records are parts of long calls and wait until the others are there.",
+        "1 record is of the leg diverted.",
+        "1 record is of the leg reverse.",
+        "1 record is a part of a long call and waits until the others are there.",
     ]
 
 
