@@ -170,7 +170,8 @@ def _alarm_lines(found: UsageAlarms) -> list[str]:
         lines.append(f"CSS671W {waits}, for {age.reason_code}: {age.words}")
     for call in found.long_calls:
         parts = f"{_count(call.part_count, 'part')} of the long call {call.chain_id} of {call.supplier}"
-        lines.append(f"CSS672W {parts} came, the newest on {call.newest_on}, and wait: {call.missing or call.words}")
+        lacks = f"lacks {call.missing}" if call.missing else call.words
+        lines.append(f"CSS672W {parts} came, the newest on {call.newest_on}, and wait: {lacks}")
     return lines
 
 

@@ -96,6 +96,8 @@ def test_a_duplicate_is_accepted_and_what_nobody_wants_is_written_off(town: Engi
 
 
 def test_a_long_call_is_shown_and_put_together_by_hand(town: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    (alarm,) = (line for line in said(capsys, 4, "alarms", "ZZ")[0] if line.startswith("CSS672W "))
+    assert alarm.endswith(", and wait: lacks part 2")
     out, err = said(capsys, 0, "chains", "ZZ")
     assert out == [
         f"NTHTEL        G17                       {LIVE}  began 02 Mar 2026 12:00:00",
