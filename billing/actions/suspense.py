@@ -26,6 +26,7 @@ from billing.actions.settling import (
 from billing.commands import BlockTotals
 from billing.queries.suspense import number_pattern, require_reason_code
 from billing.queries.usage import file_with_id
+from billing.rules.file_outcomes import RECORDS_PER_FILE
 from billing.rules.permission import require_may
 from billing.suspense_commands import (
     AcceptDuplicate,
@@ -259,7 +260,9 @@ def _check_count(command: WriteOffUsage, count: int) -> None:
 
 
 def _not_there(record_id: int) -> NotFound:
-    return NotFound("CSS713E", "Record {record} is not among those that can be settled so.", record=record_id, element="usage_record_ids")
+    file, line = divmod(record_id, RECORDS_PER_FILE)
+    sentence = "Record {record} is not among those that can be settled so: it was settled already, or never set aside."
+    return NotFound("CSS713E", sentence, record=f"{file}/{line}", element="usage_record_ids")
 
 
 def _record(

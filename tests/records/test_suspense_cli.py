@@ -143,7 +143,10 @@ def test_nothing_late_is_nothing_approved(town: Engine, capsys: pytest.CaptureFi
         ("replay ZZ", "CSS002E Missing option '--reason-text'"),
         ("replay ZZ --reason-text Mended. --from yesterday", "CSS608E 'yesterday' is not a date"),
         ("replay ZZ --reason-text Mended. --record x", "CSS673E 'x' is no record; write it like 12/345, the file's id and the line."),
-        ("replay ZZ --reason-text Mended. --record 12/345", "CSS713E "),
+        (
+            "replay ZZ --reason-text Mended. --record 12/345",
+            "CSS713E Record 12/345 is not among those that can be settled so: it was settled already",
+        ),
         ("replay QQ --reason-text Mended.", "CSS101E "),
         ("replay ZZ --reason-text x --file 99999999999999999999", "CSS668E There is no usage file 9"),
         ("approve ZZ --reason-text x --file 99999999999999999999", "CSS668E There is no usage file 9"),
