@@ -18,16 +18,17 @@ from css.core.calendar import ONE_DAY, Period
 from css.core.errors import Breach
 from css.core.money import ZERO, Money, Percent, Price, total
 
-BillKind = Literal["bill", "final", "interim", "credit_note"]
+BillKind = Literal["bill", "final", "interim", "credit_note", "consolidated"]
 CustomerKind = Literal["residential", "business", "wholesale"]
-LineGroup = Literal["rental", "part_period", "one_off", "calls", "discount"]
-"""Rentals in advance, part-period charges and credits, one-off charges and credits, calls, discounts; printed in this order."""
-LINE_GROUPS: Final[tuple[LineGroup, ...]] = ("rental", "part_period", "one_off", "calls", "discount")
+LineGroup = Literal["rental", "part_period", "termination", "one_off", "calls", "discount", "adjustment"]
+"""Rentals in advance, part-period charges and credits, early termination, one-offs, calls, discounts and promotional credits,
+adjustments; printed in this order."""
+LINE_GROUPS: Final[tuple[LineGroup, ...]] = ("rental", "part_period", "termination", "one_off", "calls", "discount", "adjustment")
 UnitCode = Literal["C62", "MON", "DAY", "MIN", "SEC"]
 """UN/ECE Recommendation 20, as EN 16931 asks: one, month, day, minute, second."""
 VatCategory = Literal["S", "Z", "E", "AE"]
 """UNCL 5305: standard rate, zero rate, exempt, domestic reverse charge. Outside the scope never stands on an invoice."""
-OutsideKind = Literal["late_fee", "compensation", "adjustment", "deposit"]
+OutsideKind = Literal["late_fee", "compensation", "adjustment", "deposit", "goodwill", "transfer"]
 CallLeg = Literal["outgoing", "diverted", "reverse"]
 """Which part of a call is charged: made from the number, sent on by it, or made to it at its own charge."""
 
@@ -217,6 +218,73 @@ class CallList:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageRow:
+    """The calls of one class in one band on a bill, before anything is taken off, beside those of the bill before."""
+
+    charge_class: str
+    """In words: ``UK mobiles``."""
+    band: str
+    """``Day``, ``Evening``, ``Weekend``."""
+    call_count: int
+    duration_seconds: int
+    price: Price
+    """Before VAT, exact."""
+    previous_count: int = 0
+    previous_duration_seconds: int = 0
+    previous_price: Price = Price(0)  # noqa: RUF009 - frozen, of whole millionths
+
+
+@dataclass(frozen=True, slots=True)
+class TopNumber:
+    """One of the numbers called most, as displayed; only on bills whose calls are shown in full."""
+
+    number: str
+    destination: str
+    call_count: int
+    duration_seconds: int
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSummary:
+    """What the calls of a bill were, before anything is taken off; calls that are free to the caller are not in it."""
+
+    rows: tuple[UsageRow, ...]
+    """By class and band, in the order of the bill's classes; a row may be of the bill before alone."""
+    top_numbers: tuple[TopNumber, ...] = ()
+    previous_bill: str = ""
+    """The number of the bill compared with; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceUse:
+    """What became of an allowance in one month."""
+
+    description: str
+    service_number: str
+    """Empty where the lines of the account share it."""
+    month: Period
+    granted_seconds: int
+    rolled_in_seconds: int
+    used_seconds: int
+    left_seconds: int
+    """What may still be used in the month after."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBill:
+    """A member's bill that a consolidated bill asks for; that bill is the VAT invoice for its supplies."""
+
+    account_number: str
+    name: str
+    bill_number: str
+    issued_on: date
+    invoice_total: Money
+    amount: Money
+    """What of it is asked for here: its amount due."""
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectedBill:
     """A bill that this one corrects."""
 
@@ -284,6 +352,14 @@ class BillDocument:
     """Absent when there is nothing to send: Direct Debit, or nothing owed."""
     corrects: tuple[CorrectedBill, ...] = ()
     """Required on a credit note."""
+    usage: UsageSummary | None = None
+    allowances: tuple[AllowanceUse, ...] = ()
+    sources: tuple[SourceBill, ...] = ()
+    """The members' bills on a consolidated bill; each is an outside item of kind transfer too."""
+    itemisation: Literal["full", "masked", "none"] = "full"
+    """With masked the numbers come masked already; with none there are no call lists."""
+    paid_by_account: str = ""
+    """The group account on whose bill the amount due is asked for; then there is no slip and nothing is collected here."""
     large_print: bool = False
 
     @property

@@ -26,6 +26,10 @@ NOMINALS: Final = (
     (NominalCode.CALLS, "Calls", NominalKind.INCOME),
     (NominalCode.LATE_FEES, "Late payment charges", NominalKind.INCOME),
     (NominalCode.COMPENSATION, "Automatic compensation", NominalKind.EXPENSE),
+    (NominalCode.DISCOUNTS, "Discounts on calls", NominalKind.INCOME),
+    (NominalCode.TERMINATION, "Early termination charges", NominalKind.INCOME),
+    (NominalCode.GOODWILL, "Goodwill", NominalKind.EXPENSE),
+    (NominalCode.GROUP_CLEARING, "Bills paid by group accounts", NominalKind.ASSET),
 )
 
 # By the day on which the trouble began, in pence: delayed repair a day, missed appointment, delayed start a day.

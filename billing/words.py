@@ -9,7 +9,13 @@ class BillKind(StrEnum):
     """What sort of bill."""
 
     BILL = "bill"
+    """The cycle's: what was used, and the next period in advance."""
     FINAL = "final"
+    """The last one, when nothing works any more."""
+    INTERIM = "interim"
+    """Asked for between two cycle dates; the cycle stays as it is."""
+    CREDIT_NOTE = "credit-note"
+    """Adjustments alone, sent by themselves; takes no calls and moves no cycle."""
 
 
 class BillState(StrEnum):
@@ -27,8 +33,11 @@ class LineKind(StrEnum):
 
     RENTAL = "rental"
     PART_PERIOD = "part-period"
+    TERMINATION = "termination"  # a minimum term broken
     ONE_OFF = "one-off"
     CALLS = "calls"
+    DISCOUNT = "discount"  # allowances used and percentages off calls
+    ADJUSTMENT = "adjustment"  # what somebody credited or charged, with a reason
 
 
 class OutsideKind(StrEnum):
@@ -36,6 +45,35 @@ class OutsideKind(StrEnum):
 
     COMPENSATION = "compensation"
     LATE_FEE = "late-fee"
+    GOODWILL = "goodwill"
+    TRANSFER = "transfer"  # a member's bill, asked for on the group account's
+
+
+class BenefitKind(StrEnum):
+    """What a product gives off the calls."""
+
+    ALLOWANCE = "allowance"  # inclusive minutes
+    FRIENDS = "friends"  # a percentage off calls to numbers the customer has named
+    OPTION = "option"  # a percentage off some classes of calls
+    VOLUME = "volume"  # a percentage by how much was spent in the month
+
+
+class BenefitScope(StrEnum):
+    """Whose calls a benefit is for."""
+
+    LINE = "line"  # the line on which the service that gives it works
+    ACCOUNT = "account"  # all lines of the account share it
+    GROUP = "group"  # volume only: the spend of the group account and all its members counts
+
+
+class BillFileKind(StrEnum):
+    """What an issued file is; the name ends in it."""
+
+    PDF = "pdf"
+    XML = "xml"  # UBL Invoice or CreditNote
+    CALLS = "calls.xml"  # UBL UtilityStatement
+    DATA = "csv"  # the data file for firms and providers
+    LARGE = "large.pdf"  # a copy in large print of a bill that was issued in ordinary print
 
 
 class NominalKind(StrEnum):
@@ -73,6 +111,11 @@ class NominalCode(StrEnum):
     CALLS = "CALLS"
     LATE_FEES = "LATE-FEES"
     COMPENSATION = "COMPENSATION"
+    DISCOUNTS = "DISCOUNTS"
+    TERMINATION = "TERMINATION"
+    GOODWILL = "GOODWILL"
+    GROUP_CLEARING = "GROUP-CLEARING"
+    """Between a member's bill and the group account that pays it."""
 
 
 class UsageOutcome(StrEnum):

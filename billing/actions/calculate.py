@@ -30,8 +30,9 @@ _BILL = (
 )  # fmt: skip
 _LINE = (
     "bill_id", "account_id", "line_number", "kind", "service_id", "product_id", "product_price_id", "rental_period_starts_on",
-    "billable_item_id", "corrects_line_id", "number", "words", "reference", "starts_on", "ends_on", "quantity", "unit", "unit_price",
-    "price_per", "charge_class", "band", "duration_seconds", "net", "vat_category", "vat_basis_points", "nominal_code",
+    "billable_item_id", "promotion_id", "benefit_id", "benefit_month_starts_on", "adjustment_id", "corrects_line_id", "number", "words",
+    "reference", "starts_on", "ends_on", "quantity", "unit", "unit_price", "price_per", "charge_class", "band", "duration_seconds", "net",
+    "vat_category", "vat_basis_points", "nominal_code",
 )  # fmt: skip
 _VAT = ("bill_id", "vat_category", "vat_basis_points", "net", "vat")
 
@@ -179,6 +180,10 @@ def _line_rows(made: _Made) -> Iterator[tuple[object, ...]]:
             line.product_price_id,
             line.rental_period_starts_on,
             line.billable_item_id,
+            line.promotion_id,
+            line.benefit_id,
+            line.benefit_month_starts_on,
+            line.adjustment_id,
             line.corrects_line_id,
             line.number,
             line.words,

@@ -1,16 +1,22 @@
-"""The tables of billing, by subject: tariffs, usage, bills, ledger."""
+"""The tables of billing, by subject: tariffs, usage, bills, benefits, ledger."""
 
+from billing.model.benefit import AllowanceMonth, Benefit, BenefitStep, FriendNumber
 from billing.model.bill import (
     AccountCycle,
+    Adjustment,
     Bill,
+    BillControl,
+    BillCopy,
     BillFile,
     BillLine,
+    BillRequest,
     BillRun,
     BillRunAccount,
     BillSeries,
     BillVat,
     CompensationRate,
     OutsideItem,
+    Statement,
 )
 from billing.model.ledger import (
     JournalEntry,
@@ -32,14 +38,22 @@ from billing.model.usage import (
 
 __all__ = [
     "AccountCycle",
+    "Adjustment",
+    "AllowanceMonth",
+    "Benefit",
+    "BenefitStep",
     "Bill",
+    "BillControl",
+    "BillCopy",
     "BillFile",
     "BillLine",
+    "BillRequest",
     "BillRun",
     "BillRunAccount",
     "BillSeries",
     "BillVat",
     "CompensationRate",
+    "FriendNumber",
     "JournalEntry",
     "Nominal",
     "OutsideItem",
@@ -47,6 +61,7 @@ __all__ = [
     "Posting",
     "RatedBlock",
     "RatedCall",
+    "Statement",
     "Tariff",
     "TariffRate",
     "TariffRateStep",

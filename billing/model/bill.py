@@ -19,9 +19,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from billing.words import BillKind, BillState, LineKind, OutsideKind
+from billing.words import BillFileKind, BillKind, BillState, LineKind, OutsideKind
 from css.core.money import Money, Price
-from css.core.words import FailureKind
+from css.core.words import BillMedium, FailureKind
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 
 
@@ -56,6 +56,96 @@ class BillRun(Base):
     """The cut: what was recorded up to and on this date is in, what came later is not."""
     issue_at: Mapped[datetime]
     """Stored when the cut is frozen, so that a run taken up again says the same on every bill."""
+    sampled_at: Mapped[datetime | None]
+    """When its sample was printed; none for a run without one."""
+    approved_by: Mapped[str | None]
+    """Who looked at the sample and let the run go out; none while nobody has, or where nobody is asked."""
+    approved_at: Mapped[datetime | None]
+    """When that was."""
+    approved_words: Mapped[str | None]
+    """What they said."""
+
+
+class BillControl(Base):
+    """What a district's bills must meet to go out by themselves. A district without a row has ``rules.validation.LIMITS``."""
+
+    __tablename__ = "bill_control"
+    __table_args__ = (
+        CheckConstraint("sample_count >= 0 AND lines_max > 0 AND times_average_max > 0", name="limits_count"),
+        CheckConstraint("sample_count > 0 OR NOT is_approval_required", name="approval_needs_sample"),
+        {"schema": "billing"},
+    )
+
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"), primary_key=True)
+    sample_count: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    """How many bills of a run are printed for a person to look at before any gets its number."""
+    is_approval_required: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """No bill of a run gets its number before somebody has approved the sample."""
+    credit_max: Mapped[Money]
+    """A bill that gives back more is held, unless the account's bills usually come to more."""
+    times_average_max: Mapped[SmallNumber] = mapped_column(Integer)
+    """A bill so many times the average of the last ones is held ..."""
+    average_floor: Mapped[Money]
+    """... if it comes to more than this."""
+    lines_max: Mapped[SmallNumber] = mapped_column(Integer)
+    """A bill with more lines is held."""
+
+
+class BillRequest(Base):
+    """A bill that somebody asked for between two cycle dates: the next night makes it."""
+
+    __tablename__ = "bill_request"
+    __table_args__ = (
+        Index("ix_bill_request_waiting", "account_id", postgresql_where=text("bill_run_id IS NULL")),
+        {"schema": "billing"},
+    )
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
+    kind: Mapped[BillKind] = mapped_column(choice(BillKind, "kind"))
+    """interim or credit-note."""
+    reason: Mapped[str]
+    requested_on: Mapped[date]
+    """Business date: the night of that date makes it."""
+    requested_by: Mapped[str]
+    bill_run_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.bill_run.id"))
+    """The run that took it; none while it waits."""
+
+
+class Adjustment(Base):
+    """A credit or a charge that somebody put on an account, with a reason: a line of the next bill or of a credit note."""
+
+    __tablename__ = "adjustment"
+    __table_args__ = (
+        CheckConstraint("net <> 0", name="net_says_something"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> made_by", name="approved_by_second_person"),
+        Index("ix_adjustment_account_id", "account_id"),
+        Index("ix_adjustment_bill_line_id", "bill_line_id", postgresql_where=text("bill_line_id IS NOT NULL")),
+        {"schema": "billing"},
+    )
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
+    bill_line_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.bill_line.id"))
+    """The line it credits: its tax and nominal are that line's."""
+    words: Mapped[str]
+    """What the bill says."""
+    reason: Mapped[str]
+    """Why, for us."""
+    net: Mapped[Money]
+    """Before VAT; negative is a credit."""
+    vat_category: Mapped[str]
+    """S, Z, E or AE."""
+    vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger)
+    nominal_code: Mapped[str] = mapped_column(ForeignKey("billing.nominal.code"))
+    occurs_on: Mapped[date]
+    business_date: Mapped[date]
+    """The business date on which it was made: which night may take it."""
+    made_by: Mapped[str]
+    approved_by: Mapped[str | None]
+    """The second person, where the amount is above the first's limit."""
 
 
 class BillRunAccount(Base):
@@ -71,7 +161,7 @@ class BillRunAccount(Base):
     account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"), primary_key=True)
     kind: Mapped[BillKind] = mapped_column(choice(BillKind, "kind"))
     cycle_on: Mapped[date]
-    """The cycle date billed; for a final bill the date the last service ended."""
+    """The cycle date billed; for a final bill the date the last service ended, for one asked for the next cycle date."""
     parked_code: Mapped[str | None]
     """The message code of what stood in the way."""
     parked_words: Mapped[str | None]
@@ -149,7 +239,9 @@ class BillLine(Base):
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
         CheckConstraint("quantity <> 0 AND price_per > 0", name="quantity_counts"),
         Index("ix_bill_line_account_id_rental", "account_id", "service_id", postgresql_where=text("kind IN ('rental', 'part-period')")),
+        Index("ix_bill_line_account_id_compared", "account_id", postgresql_where=text("kind IN ('termination', 'discount')")),
         Index("uq_bill_line_billable_item_id", "billable_item_id", unique=True, postgresql_where=text("billable_item_id IS NOT NULL")),
+        Index("uq_bill_line_adjustment_id", "adjustment_id", unique=True, postgresql_where=text("adjustment_id IS NOT NULL")),
         {"schema": "billing"},
     )
 
@@ -166,6 +258,13 @@ class BillLine(Base):
     rental_period_starts_on: Mapped[date | None]
     """With service, price and VAT rate the key under which what should be is compared with what was."""
     billable_item_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.billable_item.id"))
+    promotion_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.account_promotion.id"))
+    """Of a rental of a negative price: the credit it is."""
+    benefit_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.benefit.id"))
+    """Of a discount: what gave it; ``service_id`` is the service that has it."""
+    benefit_month_starts_on: Mapped[date | None]
+    """Of a discount: the month of calls; with benefit, service and VAT rate the key under which it is compared."""
+    adjustment_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.adjustment.id"))
     corrects_line_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.bill_line.id"))
     """The posted line this one takes back or adds to."""
     number: Mapped[str | None]
@@ -213,7 +312,7 @@ class BillVat(Base):
 
 
 class OutsideItem(Base):
-    """A late fee or a compensation: entered on the account in its own right, shown on the next bill outside the invoice."""
+    """What is owed without being a supply: entered on the account in its own right, shown on the next bill outside the invoice."""
 
     __tablename__ = "outside_item"
     __table_args__ = (
@@ -227,10 +326,12 @@ class OutsideItem(Base):
     account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
     kind: Mapped[OutsideKind] = mapped_column(choice(OutsideKind, "kind"))
     amount: Mapped[Money]
-    """Positive raises what is owed (late fee), negative lowers it (compensation)."""
+    """Positive raises what is owed (late fee), negative lowers it (compensation, goodwill)."""
     words: Mapped[str]
     reference: Mapped[str]
-    """The fault or order it comes from."""
+    """The fault, order or bill it comes from."""
+    source_bill_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.bill.id"))
+    """Of a transfer: the member's bill."""
     entered_on: Mapped[date]
     """Its date on the bill."""
     business_date: Mapped[date]
@@ -252,11 +353,10 @@ class BillFile(Base):
     """A document as issued: its bytes and their SHA-256. Never rendered again."""
 
     __tablename__ = "bill_file"
-    __table_args__ = (CheckConstraint("kind IN ('pdf', 'xml')", name="kind_known"), {"schema": "billing"})
+    __table_args__ = ({"schema": "billing"},)
 
     bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    """pdf or xml."""
+    kind: Mapped[BillFileKind] = mapped_column(choice(BillFileKind, "kind"), primary_key=True)
     file_name: Mapped[str]
     sha256: Mapped[str]
     content: Mapped[bytes]
@@ -274,3 +374,49 @@ class BillSeries(Base):
     series: Mapped[str] = mapped_column(primary_key=True)
     last_serial: Mapped[int]
     """The last one given."""
+
+
+class BillCopy(Base):
+    """A copy of an issued bill sent again: the same bytes, or the same bill in large print."""
+
+    __tablename__ = "bill_copy"
+    __table_args__ = (Index("ix_bill_copy_bill_id", "bill_id"), {"schema": "billing"})
+
+    id: Mapped[Id]
+    bill_id: Mapped[Ref] = mapped_column(ForeignKey("billing.bill.id"))
+    file_kind: Mapped[BillFileKind] = mapped_column(choice(BillFileKind, "file_kind"))
+    medium: Mapped[BillMedium] = mapped_column(choice(BillMedium, "medium"))
+    """How it was sent."""
+    reason: Mapped[str]
+    made_on: Mapped[date]
+    """Business date."""
+    made_by: Mapped[str]
+
+
+class Statement(Base):
+    """A statement of account as sent: what was owed, billed, paid and credited between two dates."""
+
+    __tablename__ = "statement"
+    __table_args__ = (
+        CheckConstraint("ends_on > starts_on", name="ends_after_start"),
+        Index("ix_statement_account_id", "account_id"),
+        {"schema": "billing"},
+    )
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    """The first day after it; never past the business date."""
+    opening: Mapped[Money]
+    """What was owed before the first day."""
+    closing: Mapped[Money]
+    """What was owed after the last."""
+    made_on: Mapped[date]
+    """Business date."""
+    made_by: Mapped[str]
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    content: Mapped[bytes]
+    """The PDF as sent."""

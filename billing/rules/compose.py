@@ -46,7 +46,10 @@ GROUPS: Final[dict[LineKind, LineGroup]] = {
     LineKind.RENTAL: "rental",
     LineKind.PART_PERIOD: "part_period",
     LineKind.ONE_OFF: "one_off",
+    LineKind.TERMINATION: "termination",
     LineKind.CALLS: "calls",
+    LineKind.DISCOUNT: "discount",
+    LineKind.ADJUSTMENT: "adjustment",
 }
 UNITS: Final[dict[str, UnitCode]] = {"month": "MON", "day": "DAY", "item": "C62", PER_CALL: "C62", PER_CORRECTION: "C62"}
 CUSTOMER_KINDS: Final[dict[Segment, CustomerKind]] = {
@@ -57,6 +60,8 @@ CUSTOMER_KINDS: Final[dict[Segment, CustomerKind]] = {
 OUTSIDE_KINDS: Final[dict[OutsideKind, DocumentOutsideKind]] = {
     OutsideKind.COMPENSATION: "compensation",
     OutsideKind.LATE_FEE: "late_fee",
+    OutsideKind.GOODWILL: "goodwill",
+    OutsideKind.TRANSFER: "transfer",
 }
 LEGS: Final[dict[Leg, CallLeg]] = {Leg.OUTGOING: "outgoing", Leg.DIVERTED: "diverted", Leg.REVERSE: "reverse"}
 METHOD_WORDS: Final = {

@@ -13,7 +13,7 @@ from css.core.money import Money, Price
 PER_CORRECTION: Final = "correction"
 """The unit of a line of differences that re-rating made to calls."""
 LINE_ORDER: Final = {kind: place for place, kind in enumerate(LineKind)}
-"""Rentals, part-periods, one-offs, calls: as the bill prints them."""
+"""Rentals, part-periods, terminations, one-offs, calls, discounts, adjustments: as the bill prints them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,10 @@ class DraftLine:
     product_price_id: int | None = None
     rental_period_starts_on: date | None = None
     billable_item_id: int | None = None
+    promotion_id: int | None = None
+    benefit_id: int | None = None
+    benefit_month_starts_on: date | None = None
+    adjustment_id: int | None = None
     corrects_line_id: int | None = None
     charge_class: str | None = None
     band: str | None = None
@@ -63,6 +67,10 @@ def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
                 line.starts_on or _NEVER,
                 line.service_id or 0,
                 line.billable_item_id or 0,
+                line.promotion_id or 0,
+                line.benefit_id or 0,
+                line.benefit_month_starts_on or _NEVER,
+                line.adjustment_id or 0,
                 line.charge_class or "",
                 line.band or "",
                 line.product_price_id or 0,

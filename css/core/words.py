@@ -41,10 +41,11 @@ class BillFrequency(StrEnum):
 
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
+    ANNUAL = "annual"
 
     @property
     def months(self) -> int:
-        return 1 if self is BillFrequency.MONTHLY else 3
+        return {BillFrequency.MONTHLY: 1, BillFrequency.QUARTERLY: 3, BillFrequency.ANNUAL: 12}[self]
 
 
 class PaymentMeans(StrEnum):
@@ -69,6 +70,16 @@ class BillMedium(StrEnum):
     EMAIL = "email"
     LARGE_PRINT = "large-print"
     XML = "xml"
+
+
+class Itemisation(StrEnum):
+    """How much of the calls a bill shows; the subscriber may ask for less (domain: privacy)."""
+
+    FULL = "full"
+    MASKED = "masked"
+    """The last digits of the other number are not shown."""
+    NONE = "none"
+    """No call is listed; they are charged by class."""
 
 
 class AddressMatch(StrEnum):
@@ -117,6 +128,8 @@ class ProductKind(StrEnum):
     """A care level sold for money."""
     ONE_OFF = "one-off"
     """Charged once, by a billable item: connection, engineer's visit, late payment."""
+    PROMOTION = "promotion"
+    """A credit every month until a date: its rental price is negative."""
 
 
 class PriceKind(StrEnum):
@@ -128,6 +141,8 @@ class PriceKind(StrEnum):
     """Once, when an order completes."""
     ONE_OFF = "one-off"
     """Once, when it happens."""
+    TERMINATION = "termination"
+    """For each month of a minimum term that is left when the service ends."""
 
 
 class PriceBasis(StrEnum):

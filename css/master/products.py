@@ -44,7 +44,12 @@ class Product(Base):
 
 
 class ProductPrice(Base):
-    """A price of a product for a period. The database refuses two prices for one day (ex_product_price_overlap)."""
+    """A price of a product for a period.
+
+    The database refuses two prices for one day (ex_product_price_overlap) among those that were listed. A price recorded
+    later lies over them for its days, the last recorded on top: nothing is edited, and a night billing an earlier date
+    sees what was known then.
+    """
 
     __tablename__ = "product_price"
     __table_args__ = (
@@ -56,6 +61,7 @@ class ProductPrice(Base):
             (text("daterange(starts_on, ends_on)"), "&&"),
             name="ex_product_price_overlap",
             using="gist",
+            where=text("recorded_on IS NULL"),
         ),
         {"schema": "css"},
     )
@@ -69,6 +75,10 @@ class ProductPrice(Base):
     basis: Mapped[PriceBasis] = mapped_column(choice(PriceBasis, "basis"))
     net_price: Mapped[Price]
     gross_price: Mapped[Price]
+    recorded_on: Mapped[date | None]
+    """The business date from whose cut on it counts; none for what stood on the list from the beginning."""
+    reason: Mapped[str | None]
+    """Why it was recorded later."""
 
 
 class VatRate(Base):
