@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "ask": Command("css.cli.door:ask", "Ask a question: any query, its rows as JSON."),
     "usage": Command("css.cli.usage:app", "Take in usage files and look at what was rejected."),
     "tariffs": Command("css.cli.tariffs:app", "Load, compare, release and show price lists for calls, and quote by them."),
+    "bills": Command("css.cli.bills:app", "Bill runs: what is held or parked, sample, approval, bills in between; and what is on a bill."),
     "check": Command("css.cli.check:app", "Check the books."),
     "partners": Command("css.cli.partners:app", "Partners: keys for the gateway, messages that wait, outboxes."),
     "bench": Command("css.cli.bench:app", "Measure how fast things go here."),
