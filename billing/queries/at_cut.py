@@ -127,7 +127,10 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
 
 def _payer(row: Row[Any]) -> dict[str, Any]:
     """Name, address, means and tax particulars as they stand now: what the bill will say, whatever is amended later."""
-    names = ("segment", "vat_status", "vat_number", "payment_means", "mandate_reference", "medium", "email", "endpoint")
+    names = (
+        *("segment", "vat_status", "vat_number", "payment_means", "mandate_reference", "medium", "email", "endpoint"),
+        *("itemisation", "paid_by"),
+    )
     payer: dict[str, Any] = {
         "account_number": row.number,
         "name": row.billing_name,

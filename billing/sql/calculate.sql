@@ -3,9 +3,11 @@
 -- example: {"run": 1, "accounts": [1], "cut": "2026-01-31"}
 SELECT r.account_id, r.kind, r.cycle_on, c.usage_billed_through, a.number, a.opened_on, a.segment, a.vat_status, a.vat_number,
        a.cycle_day, a.frequency, a.cycle_month_group, a.billing_name, a.billing_address_lines, a.billing_postcode,
-       a.payment_means, a.mandate_reference, a.medium, a.email, a.endpoint
+       a.payment_means, a.mandate_reference, a.medium, a.email, a.endpoint, a.itemisation,
+       CASE WHEN a.is_paid_by_group THEN g.number END AS paid_by
   FROM billing.bill_run_account r
   JOIN css.account a ON a.id = r.account_id
+  LEFT JOIN css.account g ON g.id = a.group_account_id
   JOIN billing.account_cycle c ON c.account_id = r.account_id
  WHERE r.bill_run_id = :run AND r.account_id = ANY(:accounts) AND r.parked_code IS NULL
    AND (c.usage_billed_through IS NULL OR c.usage_billed_through < :cut)
