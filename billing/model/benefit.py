@@ -81,6 +81,7 @@ class BenefitStep(Base):
     from_amount: Mapped[Money] = mapped_column(primary_key=True)
     """Spend on calls in a calendar month, before VAT and before anything is taken off."""
     percent: Mapped[Percent]
+    """What is taken off."""
 
 
 class FriendNumber(Base):
@@ -103,6 +104,7 @@ class FriendNumber(Base):
     number: Mapped[str]
     """E.164 digits."""
     is_best: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The one with the larger discount."""
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     start_recorded_on: Mapped[date]
@@ -131,6 +133,7 @@ class AllowanceMonth(Base):
     service_id: Mapped[Ref] = mapped_column(ForeignKey("css.service.id"))
     """The service that gives it."""
     month_starts_on: Mapped[date]
+    """A month of the account's cycle, also where bills come less often."""
     month_ends_on: Mapped[date]
     """The first day after it."""
     granted_seconds: Mapped[SmallNumber] = mapped_column(Integer)
@@ -138,5 +141,6 @@ class AllowanceMonth(Base):
     rolled_in_seconds: Mapped[SmallNumber] = mapped_column(Integer)
     """Left over from the months before."""
     used_seconds: Mapped[SmallNumber] = mapped_column(Integer)
+    """What the calls of the month have used up."""
     left_seconds: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     """What is left and may still be used, of this month first, then of the one before and so on, as many as roll over."""

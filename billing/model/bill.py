@@ -58,6 +58,8 @@ class BillRun(Base):
     """Stored when the cut is frozen, so that a run taken up again says the same on every bill."""
     sampled_at: Mapped[datetime | None]
     """When its sample was printed; none for a run without one."""
+    sampled_by: Mapped[str | None]
+    """Whose night printed it: somebody else approves it."""
     approved_by: Mapped[str | None]
     """Who looked at the sample and let the run go out; none while nobody has, or where nobody is asked."""
     approved_at: Mapped[datetime | None]
@@ -72,6 +74,7 @@ class BillControl(Base):
     __tablename__ = "bill_control"
     __table_args__ = (
         CheckConstraint("sample_count >= 0 AND lines_max > 0 AND times_average_max > 0", name="limits_count"),
+        CheckConstraint("first_bill_max > 0 AND periods_max > 0 AND days_back_max > 0", name="more_limits_count"),
         CheckConstraint("sample_count > 0 OR NOT is_approval_required", name="approval_needs_sample"),
         {"schema": "billing"},
     )
@@ -89,6 +92,12 @@ class BillControl(Base):
     """... if it comes to more than this."""
     lines_max: Mapped[SmallNumber] = mapped_column(Integer)
     """A bill with more lines is held."""
+    first_bill_max: Mapped[Money]
+    """A bill of an account without bills to compare with is held if it comes to more."""
+    periods_max: Mapped[SmallNumber] = mapped_column(Integer)
+    """A bill about more than so many billing periods is held."""
+    days_back_max: Mapped[SmallNumber] = mapped_column(Integer)
+    """A bill that charges for a day longer before its issue is held."""
 
 
 class BillRequest(Base):
@@ -109,6 +118,7 @@ class BillRequest(Base):
     requested_on: Mapped[date]
     """Business date: the night of that date makes it."""
     requested_by: Mapped[str]
+    """The operator who asked for it."""
     bill_run_id: Mapped[Ref | None] = mapped_column(ForeignKey("billing.bill_run.id"))
     """The run that took it; none while it waits."""
 
@@ -141,9 +151,11 @@ class Adjustment(Base):
     vat_basis_points: Mapped[SmallNumber] = mapped_column(SmallInteger)
     nominal_code: Mapped[str] = mapped_column(ForeignKey("billing.nominal.code"))
     occurs_on: Mapped[date]
+    """The day it is about, and whose rate of VAT it has where it credits no line."""
     business_date: Mapped[date]
     """The business date on which it was made: which night may take it."""
     made_by: Mapped[str]
+    """The operator who made it."""
     approved_by: Mapped[str | None]
     """The second person, where the amount is above the first's limit."""
 
@@ -162,6 +174,8 @@ class BillRunAccount(Base):
     kind: Mapped[BillKind] = mapped_column(choice(BillKind, "kind"))
     cycle_on: Mapped[date]
     """The cycle date billed; for a final bill the date the last service ended, for one asked for the next cycle date."""
+    is_group: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Other accounts' bills were asked for on its own when the list was made: it is billed when theirs are posted."""
     parked_code: Mapped[str | None]
     """The message code of what stood in the way."""
     parked_words: Mapped[str | None]
@@ -391,6 +405,7 @@ class BillCopy(Base):
     made_on: Mapped[date]
     """Business date."""
     made_by: Mapped[str]
+    """The operator who asked for it."""
 
 
 class Statement(Base):
@@ -416,6 +431,7 @@ class Statement(Base):
     made_on: Mapped[date]
     """Business date."""
     made_by: Mapped[str]
+    """The operator who asked for it."""
     file_name: Mapped[str]
     sha256: Mapped[str]
     content: Mapped[bytes]

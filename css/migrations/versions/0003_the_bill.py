@@ -140,6 +140,10 @@ def upgrade() -> None:
         sa.Column("times_average_max", sa.Integer(), nullable=False),
         sa.Column("average_floor", sa.BigInteger(), nullable=False),
         sa.Column("lines_max", sa.Integer(), nullable=False),
+        sa.Column("first_bill_max", sa.BigInteger(), nullable=False),
+        sa.Column("periods_max", sa.Integer(), nullable=False),
+        sa.Column("days_back_max", sa.Integer(), nullable=False),
+        sa.CheckConstraint("first_bill_max > 0 AND periods_max > 0 AND days_back_max > 0", name=op.f("ck_bill_control_more_limits_count")),
         sa.CheckConstraint("sample_count > 0 OR NOT is_approval_required", name=op.f("ck_bill_control_approval_needs_sample")),
         sa.CheckConstraint("sample_count >= 0 AND lines_max > 0 AND times_average_max > 0", name=op.f("ck_bill_control_limits_count")),
         sa.ForeignKeyConstraint(["district_code"], ["css.district.code"], name=op.f("fk_bill_control_district_code")),
@@ -376,6 +380,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("adjustment_id IS NOT NULL"),
     )
     op.create_foreign_key(
+        op.f("fk_bill_line_benefit_id"), "bill_line", "benefit", ["benefit_id"], ["id"], source_schema="billing", referent_schema="billing"
+    )
+    op.create_foreign_key(
         op.f("fk_bill_line_promotion_id"),
         "bill_line",
         "account_promotion",
@@ -393,13 +400,14 @@ def upgrade() -> None:
         source_schema="billing",
         referent_schema="billing",
     )
-    op.create_foreign_key(
-        op.f("fk_bill_line_benefit_id"), "bill_line", "benefit", ["benefit_id"], ["id"], source_schema="billing", referent_schema="billing"
-    )
     op.add_column("bill_run", sa.Column("sampled_at", sa.DateTime(timezone=True), nullable=True), schema="billing")
+    op.add_column("bill_run", sa.Column("sampled_by", sa.Text(), nullable=True), schema="billing")
     op.add_column("bill_run", sa.Column("approved_by", sa.Text(), nullable=True), schema="billing")
     op.add_column("bill_run", sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True), schema="billing")
     op.add_column("bill_run", sa.Column("approved_words", sa.Text(), nullable=True), schema="billing")
+    op.add_column(
+        "bill_run_account", sa.Column("is_group", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="billing"
+    )
     op.add_column("outside_item", sa.Column("source_bill_id", sa.BigInteger(), nullable=True), schema="billing")
     op.create_foreign_key(
         op.f("fk_outside_item_source_bill_id"),
