@@ -13,21 +13,24 @@ from typing import Final
 
 from lxml import etree
 
-from billing.document import Address, BillDocument, BillLine, Customer, ElectronicAddress, Supplier, VatSummaryRow, last_day
-from css.core.calendar import Period
+from billing.document import (
+    Address,
+    BillDocument,
+    BillLine,
+    Customer,
+    ElectronicAddress,
+    SourceBill,
+    Supplier,
+    VatSummaryRow,
+)
+from billing.ubl import new_root, part, pounds, say, say_amount, say_period
 from css.core.errors import BadMessage
-from css.core.money import Money, Price
-from css.xml import Element, add, children, clean_text, read_date, read_message, read_money, read_text, to_bytes
-from css.xml import document as new_document
+from css.core.money import Money
+from css.xml import Element, children, read_date, read_message, read_money, read_text, to_bytes
 
 EN_16931: Final = "urn:cen.eu:en16931:2017"
 PEPPOL_BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PEPPOL_PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
-
-_UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
-_CAC: Final = f"{{{_UBL}CommonAggregateComponents-2}}"
-_CBC: Final = f"{{{_UBL}CommonBasicComponents-2}}"
-_PREFIXES: Final[dict[str | None, str]] = {"cac": f"{_UBL}CommonAggregateComponents-2", "cbc": f"{_UBL}CommonBasicComponents-2"}
 
 # UNCL 4461 and UNCL 1001, UNCL 1153 as EN 16931 lists them.
 _DIRECT_DEBIT: Final = "49"
@@ -48,31 +51,33 @@ def render_ubl(document: BillDocument) -> bytes:
 def _document(document: BillDocument) -> Element:
     """Elements in the order of the schema's sequence; the two documents differ in four names and in one date."""
     name = "CreditNote" if document.is_credit else "Invoice"
-    root = new_document(f"{{{_UBL}{name}-2}}{name}", {None: f"{_UBL}{name}-2", **_PREFIXES})
+    root = new_root(name)
     if document.customer.electronic_address is None:
-        _say(root, "CustomizationID", EN_16931)
+        say(root, "CustomizationID", EN_16931)
     else:
-        _say(root, "CustomizationID", PEPPOL_BILLING)
-        _say(root, "ProfileID", PEPPOL_PROFILE)
-    _say(root, "ID", document.bill_number)
-    _say(root, "IssueDate", document.issued_on.isoformat())
+        say(root, "CustomizationID", PEPPOL_BILLING)
+        say(root, "ProfileID", PEPPOL_PROFILE)
+    say(root, "ID", document.bill_number)
+    say(root, "IssueDate", document.issued_on.isoformat())
     if document.is_credit:
-        _say(root, "TaxPointDate", document.issued_on.isoformat())
-        _say(root, "CreditNoteTypeCode", "381")
-        _say(root, "Note", _note(document))
+        say(root, "TaxPointDate", document.issued_on.isoformat())
+        say(root, "CreditNoteTypeCode", "381")
+        say(root, "Note", _note(document))
     else:
         if document.due_on is not None:
-            _say(root, "DueDate", document.due_on.isoformat())
-        _say(root, "InvoiceTypeCode", "380")
-        _say(root, "Note", _note(document))
-        _say(root, "TaxPointDate", document.issued_on.isoformat())
-    _say(root, "DocumentCurrencyCode", "GBP")
-    _say(root, "BuyerReference", document.account_number)
-    _period(root, document.supply_period)
+            say(root, "DueDate", document.due_on.isoformat())
+        say(root, "InvoiceTypeCode", "380")
+        say(root, "Note", _note(document))
+        say(root, "TaxPointDate", document.issued_on.isoformat())
+    say(root, "DocumentCurrencyCode", "GBP")
+    say(root, "BuyerReference", document.account_number)
+    say_period(root, "InvoicePeriod", document.supply_period)
     for corrected in document.corrects:
-        reference = _open(_open(root, "BillingReference"), "InvoiceDocumentReference")
-        _say(reference, "ID", corrected.number)
-        _say(reference, "IssueDate", corrected.issued_on.isoformat())
+        reference = part(part(root, "BillingReference"), "InvoiceDocumentReference")
+        say(reference, "ID", corrected.number)
+        say(reference, "IssueDate", corrected.issued_on.isoformat())
+    for source in document.sources:
+        _source(root, source)
     _supplier(root, document.supplier)
     _customer(root, document.customer)
     _payment_means(root, document)
@@ -91,87 +96,95 @@ def _note(document: BillDocument) -> str:
     )
 
 
+def _source(root: Element, source: SourceBill) -> None:
+    """A member's bill, which is an invoice of its own: a reference and a sentence are all that EN 16931 allows of it."""
+    reference = part(root, "AdditionalDocumentReference")
+    say(reference, "ID", source.bill_number)
+    said = f"VAT invoice of {source.issued_on.isoformat()} on account {source.account_number}, {source.name}"
+    say(reference, "DocumentDescription", f"{said}: total GBP {source.invoice_total}; GBP {source.amount} is asked for on this account.")
+
+
 def _supplier(root: Element, supplier: Supplier) -> None:
-    party = _open(_open(root, "AccountingSupplierParty"), "Party")
+    party = part(part(root, "AccountingSupplierParty"), "Party")
     _endpoint(party, supplier.electronic_address)
-    _say(_open(party, "PartyName"), "Name", supplier.trading_name)
+    say(part(party, "PartyName"), "Name", supplier.trading_name)
     _address(party, supplier.address)
     _vat_registration(party, supplier.vat_number)
-    legal = _open(party, "PartyLegalEntity")
-    _say(legal, "RegistrationName", supplier.legal_name)
-    _say(legal, "CompanyID", supplier.company_number)
-    _say(legal, "CompanyLegalForm", supplier.registered_text)
+    legal = part(party, "PartyLegalEntity")
+    say(legal, "RegistrationName", supplier.legal_name)
+    say(legal, "CompanyID", supplier.company_number)
+    say(legal, "CompanyLegalForm", supplier.registered_text)
 
 
 def _customer(root: Element, customer: Customer) -> None:
-    party = _open(_open(root, "AccountingCustomerParty"), "Party")
+    party = part(part(root, "AccountingCustomerParty"), "Party")
     _endpoint(party, customer.electronic_address)
     _address(party, customer.address)
     _vat_registration(party, customer.vat_number)
-    _say(_open(party, "PartyLegalEntity"), "RegistrationName", customer.name)
+    say(part(party, "PartyLegalEntity"), "RegistrationName", customer.name)
     if customer.attention:
-        _say(_open(party, "Contact"), "Name", customer.attention)
+        say(part(party, "Contact"), "Name", customer.attention)
 
 
 def _endpoint(party: Element, address: ElectronicAddress | None) -> None:
     if address is not None:
-        _say(party, "EndpointID", address.value, schemeID=address.scheme)
+        say(party, "EndpointID", address.value, schemeID=address.scheme)
 
 
 def _address(party: Element, address: Address) -> None:
     """The last line is the post town; UBL has two named street lines and one more."""
     *streets, town = address.lines
     street, more, *others = (*streets, "", "")
-    element = _open(party, "PostalAddress")
-    _say(element, "StreetName", street)
-    _say(element, "AdditionalStreetName", more)
-    _say(element, "CityName", town)
-    _say(element, "PostalZone", address.postcode)
+    element = part(party, "PostalAddress")
+    say(element, "StreetName", street)
+    say(element, "AdditionalStreetName", more)
+    say(element, "CityName", town)
+    say(element, "PostalZone", address.postcode)
     rest = ", ".join(part for part in others if part)
     if rest:
-        _say(_open(element, "AddressLine"), "Line", rest)
-    _say(_open(element, "Country"), "IdentificationCode", address.country_code)
+        say(part(element, "AddressLine"), "Line", rest)
+    say(part(element, "Country"), "IdentificationCode", address.country_code)
 
 
 def _vat_registration(party: Element, vat_number: str) -> None:
     if vat_number:
-        scheme = _open(party, "PartyTaxScheme")
-        _say(scheme, "CompanyID", vat_number)
-        _say(_open(scheme, "TaxScheme"), "ID", "VAT")
+        scheme = part(party, "PartyTaxScheme")
+        say(scheme, "CompanyID", vat_number)
+        say(part(scheme, "TaxScheme"), "ID", "VAT")
 
 
 def _payment_means(root: Element, document: BillDocument) -> None:
-    means, bank = _open(root, "PaymentMeans"), document.supplier.bank
+    means, bank = part(root, "PaymentMeans"), document.supplier.bank
     reference = document.account_number if document.slip is None else document.slip.reference
     if document.payment.kind == "direct_debit":
-        _say(means, "PaymentMeansCode", _DIRECT_DEBIT)
-        _say(means, "PaymentID", reference)
-        _say(_open(means, "PaymentMandate"), "ID", document.payment.mandate_reference)
+        say(means, "PaymentMeansCode", _DIRECT_DEBIT)
+        say(means, "PaymentID", reference)
+        say(part(means, "PaymentMandate"), "ID", document.payment.mandate_reference)
     elif bank is None:
-        _say(means, "PaymentMeansCode", _NOT_DEFINED)
-        _say(means, "PaymentID", reference)
+        say(means, "PaymentMeansCode", _NOT_DEFINED)
+        say(means, "PaymentID", reference)
     else:
-        _say(means, "PaymentMeansCode", _CREDIT_TRANSFER)
-        _say(means, "PaymentID", reference)
-        account = _open(means, "PayeeFinancialAccount")
-        _say(account, "ID", bank.account_number)
-        _say(account, "Name", bank.name)
-        _say(_open(account, "FinancialInstitutionBranch"), "ID", bank.sort_code)
+        say(means, "PaymentMeansCode", _CREDIT_TRANSFER)
+        say(means, "PaymentID", reference)
+        account = part(means, "PayeeFinancialAccount")
+        say(account, "ID", bank.account_number)
+        say(account, "Name", bank.name)
+        say(part(account, "FinancialInstitutionBranch"), "ID", bank.sort_code)
 
 
 def _tax_total(root: Element, document: BillDocument) -> None:
-    total, credit = _open(root, "TaxTotal"), document.is_credit
+    total, credit = part(root, "TaxTotal"), document.is_credit
     _amount(total, "TaxAmount", document.invoice_vat, credit=credit)
     for row in document.vat_summary:
-        subtotal = _open(total, "TaxSubtotal")
+        subtotal = part(total, "TaxSubtotal")
         _amount(subtotal, "TaxableAmount", row.net, credit=credit)
         _amount(subtotal, "TaxAmount", row.vat, credit=credit)
-        category = _open(subtotal, "TaxCategory")
-        _say(category, "ID", row.category)
-        _say(category, "Percent", str(row.rate))
+        category = part(subtotal, "TaxCategory")
+        say(category, "ID", row.category)
+        say(category, "Percent", str(row.rate))
         for name, text in _reasons(row):
-            _say(category, name, text)
-        _say(_open(category, "TaxScheme"), "ID", "VAT")
+            say(category, name, text)
+        say(part(category, "TaxScheme"), "ID", "VAT")
 
 
 def _reasons(row: VatSummaryRow) -> Iterator[tuple[str, str]]:
@@ -182,7 +195,7 @@ def _reasons(row: VatSummaryRow) -> Iterator[tuple[str, str]]:
 
 
 def _monetary_total(root: Element, document: BillDocument) -> None:
-    totals = _open(root, "LegalMonetaryTotal")
+    totals = part(root, "LegalMonetaryTotal")
     for name, amount in (
         ("LineExtensionAmount", document.invoice_net),
         ("TaxExclusiveAmount", document.invoice_net),
@@ -193,27 +206,27 @@ def _monetary_total(root: Element, document: BillDocument) -> None:
 
 
 def _line(root: Element, line: BillLine, *, credit: bool) -> None:
-    element = _open(root, "CreditNoteLine" if credit else "InvoiceLine")
-    _say(element, "ID", str(line.line_no))
+    element = part(root, "CreditNoteLine" if credit else "InvoiceLine")
+    say(element, "ID", str(line.line_no))
     quantity = -line.quantity if credit else line.quantity
-    _say(element, "CreditedQuantity" if credit else "InvoicedQuantity", str(quantity), unitCode=line.unit)
+    say(element, "CreditedQuantity" if credit else "InvoicedQuantity", str(quantity), unitCode=line.unit)
     _amount(element, "LineExtensionAmount", line.net, credit=credit)
     if line.period is not None:
-        _period(element, line.period)
+        say_period(element, "InvoicePeriod", line.period)
     if line.service_number:
-        reference = _open(element, "DocumentReference")
-        _say(reference, "ID", line.service_number)
-        _say(reference, "DocumentTypeCode", _INVOICED_OBJECT)
-    item = _open(element, "Item")
-    _say(item, "Name", line.description)
-    category = _open(item, "ClassifiedTaxCategory")
-    _say(category, "ID", line.vat_category)
-    _say(category, "Percent", str(line.vat_rate))
-    _say(_open(category, "TaxScheme"), "ID", "VAT")
+        reference = part(element, "DocumentReference")
+        say(reference, "ID", line.service_number)
+        say(reference, "DocumentTypeCode", _INVOICED_OBJECT)
+    item = part(element, "Item")
+    say(item, "Name", line.description)
+    category = part(item, "ClassifiedTaxCategory")
+    say(category, "ID", line.vat_category)
+    say(category, "Percent", str(line.vat_rate))
+    say(part(category, "TaxScheme"), "ID", "VAT")
     for name, value in _properties(line):
-        held = _open(item, "AdditionalItemProperty")
-        _say(held, "Name", name)
-        _say(held, "Value", value)
+        held = part(item, "AdditionalItemProperty")
+        say(held, "Name", name)
+        say(held, "Value", value)
     _price(element, line)
 
 
@@ -228,44 +241,19 @@ def _properties(line: BillLine) -> Iterator[tuple[str, str]]:
 
 def _price(element: Element, line: BillLine) -> None:
     """A line without a price for one is priced whole: its net amount for its quantity, so that the product still fits."""
-    price = _open(element, "Price")
+    price = part(element, "Price")
     if line.unit_price is None:
-        pounds, basis = str(line.net if line.net.pence >= 0 else -line.net), abs(line.quantity)
+        amount, basis = str(line.net if line.net.pence >= 0 else -line.net), abs(line.quantity)
     else:
-        pounds, basis = _pounds(line.unit_price), line.price_per
-    _say(price, "PriceAmount", pounds, currencyID="GBP")
+        amount, basis = pounds(line.unit_price), line.price_per
+    say(price, "PriceAmount", amount, currencyID="GBP")
     if basis != 1:
-        _say(price, "BaseQuantity", str(basis), unitCode=line.unit)
-
-
-def _pounds(price: Price) -> str:
-    """A price in pounds, exact: at least two places, at most the eight that millionths of a penny need."""
-    whole, rest = divmod(price.millionths, 100_000_000)
-    return f"{whole}.{f'{rest:08d}'.rstrip('0').ljust(2, '0')}"
-
-
-def _period(parent: Element, period: Period) -> None:
-    element = _open(parent, "InvoicePeriod")
-    _say(element, "StartDate", period.starts_on.isoformat())
-    _say(element, "EndDate", last_day(period).isoformat())
+        say(price, "BaseQuantity", str(basis), unitCode=line.unit)
 
 
 def _amount(parent: Element, name: str, amount: Money, *, credit: bool) -> None:
     """Amounts on a credit note are the other way round, so that what is given back stands without a sign."""
-    _say(parent, name, str(-amount if credit else amount), currencyID="GBP")
-
-
-def _open(parent: Element, name: str) -> Element:
-    return add(parent, _CAC + name)
-
-
-def _say(parent: Element, name: str, text: str, **attributes: str) -> None:
-    """One leaf, its white space collapsed; nothing at all for an empty text, because an empty element is an error."""
-    cleaned = " ".join(clean_text(text).split())
-    if cleaned:
-        leaf = add(parent, _CBC + name, cleaned)
-        for attribute, value in attributes.items():
-            leaf.set(attribute, value)
+    say_amount(parent, name, -amount if credit else amount)
 
 
 def verify_amounts(document: BillDocument, xml: bytes) -> list[str]:
