@@ -253,7 +253,7 @@ class BillLine(Base):
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
         CheckConstraint("quantity <> 0 AND price_per > 0", name="quantity_counts"),
         Index("ix_bill_line_account_id_rental", "account_id", "service_id", postgresql_where=text("kind IN ('rental', 'part-period')")),
-        Index("ix_bill_line_account_id_compared", "account_id", postgresql_where=text("kind IN ('termination', 'discount')")),
+        Index("ix_bill_line_account_id_compared", "account_id", postgresql_where=text("kind IN ('termination', 'discount', 'adjustment')")),
         Index("uq_bill_line_billable_item_id", "billable_item_id", unique=True, postgresql_where=text("billable_item_id IS NOT NULL")),
         Index("uq_bill_line_adjustment_id", "adjustment_id", unique=True, postgresql_where=text("adjustment_id IS NOT NULL")),
         {"schema": "billing"},

@@ -24,6 +24,11 @@ Deed = Literal[
     "re-rate calls",
     "load tariffs",
     "release tariffs",
+    "credit bills",
+    "approve credits",
+    "change groups",
+    "send copies",
+    "make statements",
 ]
 
 _MAY: Final[dict[Deed, frozenset[str]]] = {
@@ -37,6 +42,11 @@ _MAY: Final[dict[Deed, frozenset[str]]] = {
     "accept duplicates": _SUPERVISORS,
     "load tariffs": _TARIFF_KEEPERS,
     "release tariffs": _BILLING,
+    "credit bills": _CASHIERS,
+    "approve credits": _BILLING,
+    "change groups": _BILLING,
+    "send copies": _CASHIERS,
+    "make statements": _CASHIERS,
 }
 
 

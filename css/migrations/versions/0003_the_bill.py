@@ -369,7 +369,7 @@ def upgrade() -> None:
         ["account_id"],
         unique=False,
         schema="billing",
-        postgresql_where=sa.text("kind IN ('termination', 'discount')"),
+        postgresql_where=sa.text("kind IN ('termination', 'discount', 'adjustment')"),
     )
     op.create_index(
         "uq_bill_line_adjustment_id",
@@ -380,9 +380,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("adjustment_id IS NOT NULL"),
     )
     op.create_foreign_key(
-        op.f("fk_bill_line_benefit_id"), "bill_line", "benefit", ["benefit_id"], ["id"], source_schema="billing", referent_schema="billing"
-    )
-    op.create_foreign_key(
         op.f("fk_bill_line_promotion_id"),
         "bill_line",
         "account_promotion",
@@ -390,6 +387,9 @@ def upgrade() -> None:
         ["id"],
         source_schema="billing",
         referent_schema="css",
+    )
+    op.create_foreign_key(
+        op.f("fk_bill_line_benefit_id"), "bill_line", "benefit", ["benefit_id"], ["id"], source_schema="billing", referent_schema="billing"
     )
     op.create_foreign_key(
         op.f("fk_bill_line_adjustment_id"),
