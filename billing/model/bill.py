@@ -97,7 +97,7 @@ class BillControl(Base):
     periods_max: Mapped[SmallNumber] = mapped_column(Integer)
     """A bill about more than so many billing periods is held."""
     days_back_max: Mapped[SmallNumber] = mapped_column(Integer)
-    """A bill that charges for a day longer before its issue is held."""
+    """A bill that charges for a day longer before the period it is about is held."""
 
 
 class BillRequest(Base):
