@@ -59,6 +59,25 @@ def night(
 
 
 @app.command()
+def bills(
+    bills: Annotated[int, typer.Option(min=10, max=200_000, help="How many bills of about sixty calls.")] = 2000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that calculate and render.")] = 2,
+    pages: Annotated[int, typer.Option(min=0, max=5000, help="Pages of the large bill; 0 for none.")] = 2000,
+    *,
+    serial: Annotated[bool, typer.Option(help="Do it again by one process in a copy of the database, and compare the bytes.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of a table.")] = False,
+    memory: Memory = False,
+) -> None:
+    """Bills by the thousand: from the cut to files on the disk."""
+    from css.bench import bills as question  # noqa: PLC0415
+
+    def measure(place: Place) -> None:
+        question.run(place, bills, workers=workers, pages=pages, serially_too=serial, as_json=as_json)
+
+    _in_a_place(measure, memory=memory, says_machine=not as_json)
+
+
+@app.command()
 def bill(calls: Annotated[list[int] | None, typer.Argument(min=1, max=500_000, help="Sizes of bills.")] = None) -> None:
     """One bill as PDF and as XML, by its number of calls."""
     from css.bench import bill as question  # noqa: PLC0415
@@ -90,6 +109,7 @@ def everything() -> None:
     """All of them, briefly: about a minute."""
     rating(records=200_000, lines=2000)
     night(lines=1000)
+    bills(bills=200, pages=100)
     bill()
     orders(orders=100)
     screen(lines=1000)
