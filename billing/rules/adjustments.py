@@ -224,13 +224,24 @@ def credit_note_period(lines: Sequence[DraftLine], cut: date) -> Period:
     return Period(min(starts), max(ends)) if starts and ends else Period(cut, cut + ONE_DAY)
 
 
-def creditable(*, line_net: Money, line_credited: Money, charged: Money, charge_credited: Money) -> Money:
-    """How much of a line may still be credited: no more than is left of it, nor of its charge as it stands by now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineLeft:
+    """A posted line with what was credited of it so far; all amounts positive."""
 
-    Args:
-        line_net: what the line charged.
-        line_credited: what was credited of it, positive.
-        charged: what its charge comes to with all corrections; the line's own where it belongs to none.
-        charge_credited: what of that was credited and not taken back, positive.
+    net: Money
+    credited: Money
+    charged: Money
+    """What its charge comes to with all corrections; the line's own net where it belongs to none."""
+    charge_credited: Money
+    """What was credited of that and not taken back."""
+    rate_net: Money
+    """What its bill charges at its rate of VAT: discounts stand on lines of their own."""
+    rate_credited: Money
+
+
+def creditable(line: LineLeft) -> Money:
+    """How much of a line may still be credited: no more than is left of it, of its charge as it stands by now, and of its bill
+    at its rate of VAT.
     """
-    return max(min(line_net - line_credited, charged - charge_credited), ZERO)
+    left = min(line.net - line.credited, line.charged - line.charge_credited, line.rate_net - line.rate_credited)
+    return max(left, ZERO)
