@@ -254,6 +254,8 @@ class UsageSummary:
     top_numbers: tuple[TopNumber, ...] = ()
     previous_bill: str = ""
     """The number of the bill compared with; empty when there is none."""
+    remark: str = ""
+    """What the comparison comes to, in a sentence: how much more or less, and that one bill was for more days than the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
-from billing.document import BillDocument, BillLine, VatCategory, VatSummaryRow
+from billing.document import AllowanceUse, BillDocument, BillLine, VatCategory, VatSummaryRow
+from billing.rules.privacy import is_free_to_call, is_masked
 from css.core.calendar import Period
-from css.core.money import ZERO, Money, Percent, Price, percent_of, to_money, total
+from css.core.money import MILLIONTHS, ZERO, Money, Percent, Price, percent_of, to_money, total
 
 VAT_NUMBER_FORM = re.compile(r"^[A-Z]{2}[0-9A-Z]{2,13}$")
 COLOUR_FORM = re.compile(r"^[0-9a-fA-F]{6}$")
@@ -138,8 +139,68 @@ def _dates(document: BillDocument) -> Iterator[str]:
 
 
 def _kind(document: BillDocument) -> Iterator[str]:
-    if document.kind == "credit_note" and not (document.is_credit and document.corrects):
-        yield "A credit note gives credit and names the bill it corrects."
+    if document.kind == "credit_note":
+        if not (document.is_credit and document.corrects):
+            yield "A credit note gives credit and names the bill it corrects."
+        if document.slip is not None or document.payment.collect_on is not None:
+            yield "A credit note asks for no payment."
+        if document.call_lists or document.usage is not None:
+            yield "A credit note has no calls."
+    if document.kind == "consolidated" and not document.sources:
+        yield "A consolidated bill names the bills that it asks for."
+
+
+def _itemisation(document: BillDocument) -> Iterator[str]:
+    """What the subscriber has asked not to be shown, and what is shown to nobody."""
+    shown = [call.number for listed in document.call_lists for call in listed.calls]
+    top = [one.number for one in document.usage.top_numbers] if document.usage else []
+    if document.itemisation == "none" and shown:
+        yield "Calls are listed although none is to be."
+    if document.itemisation == "masked":
+        bare = sum(not is_masked(number) for number in shown)
+        if bare:
+            yield f"{bare} {'number is' if bare == 1 else 'numbers are'} shown whole although the last digits are to be hidden."
+    if document.itemisation != "full" and top:
+        yield "The numbers called most are named although numbers are not to be shown."
+    free = sum(map(is_free_to_call, (*shown, *top)))
+    if free:
+        yield f"{free} {'call is' if free == 1 else 'calls are'} shown to numbers that are free to call and never shown."
+
+
+def _usage(document: BillDocument) -> Iterator[str]:
+    usage = document.usage
+    if usage is None:
+        return
+    told = sum(row.price.millionths for row in usage.rows)
+    charged = total(line.net for line in document.lines if line.group == "calls" and not line.is_correction)
+    if told != charged.pence * MILLIONTHS:
+        yield f"The usage summary comes to {to_money(Price(told))} but the lines of calls to {charged}."
+    if not usage.previous_bill and any(row.previous_count or row.previous_price for row in usage.rows):
+        yield "The usage summary compares with a bill that it does not name."
+
+
+def _allowances(document: BillDocument) -> Iterator[str]:
+    for one in document.allowances:
+        yield from _allowance(one)
+
+
+def _allowance(one: AllowanceUse) -> Iterator[str]:
+    name = f"The allowance {one.description!r} of {one.month.starts_on}"
+    if min(one.granted_seconds, one.rolled_in_seconds, one.used_seconds, one.left_seconds) < 0:
+        yield f"{name} has less than nothing."
+    elif one.used_seconds + one.left_seconds > one.granted_seconds + one.rolled_in_seconds:
+        yield f"{name} has more used and left than it gave."
+
+
+def _sources(document: BillDocument) -> Iterator[str]:
+    """What a consolidated bill asks for stands in the amount due, to the penny."""
+    numbers = {source.bill_number for source in document.sources}
+    if len(numbers) != len(document.sources):
+        yield "A bill is asked for twice."
+    asked = total(source.amount for source in document.sources)
+    moved = total(item.amount for item in document.outside_items if item.kind == "transfer" and item.reference in numbers)
+    if asked != moved:
+        yield f"The bills asked for come to {asked} but {moved} of them is in the amount due."
 
 
 def _payment(document: BillDocument) -> Iterator[str]:
@@ -150,6 +211,8 @@ def _payment(document: BillDocument) -> Iterator[str]:
         yield "A collection day without a Direct Debit or without anything to collect."
     if document.slip is not None and document.amount_due <= ZERO:
         yield "A payment slip although nothing is owed."
+    if document.paid_by_account and (document.slip is not None or payment.collect_on is not None):
+        yield "Another account pays this bill, but it asks for payment."
 
 
 def _parties(document: BillDocument) -> Iterator[str]:
@@ -166,4 +229,7 @@ def _parties(document: BillDocument) -> Iterator[str]:
             yield f"The {who}'s address is empty or has an empty line."
 
 
-CHECKS: tuple[Check, ...] = (_lines, _vat, _totals, _calls, _calls_of_lines, _dates, _kind, _payment, _parties)
+CHECKS: tuple[Check, ...] = (
+    *(_lines, _vat, _totals, _calls, _calls_of_lines, _dates, _kind),
+    *(_itemisation, _usage, _allowances, _sources, _payment, _parties),
+)

@@ -1,7 +1,8 @@
 """The bill on paper: A4 pages drawn from a ``BillDocument``, the same bytes for the same document.
 
 Page one carries what everybody reads: who, the amount due and by when, the summary, the payment slip. Behind it come the
-charges line by line with the VAT summary, and the itemised calls. Large print has pages of its own design.
+charges line by line with the VAT summary, the bills that a consolidated bill asks for, what the calls were and what became of
+allowances, and the itemised calls. Large print has pages of its own design.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from billing.bill_pdf.ink import SHEET_HEIGHT, SHEET_WIDTH, faces_for
 from billing.bill_pdf.large import draw_large
 from billing.bill_pdf.sheet import Look, Sheets
 from billing.bill_pdf.slip import draw_slip
+from billing.bill_pdf.sources import draw_sources
+from billing.bill_pdf.usage import draw_allowances, draw_usage
 from billing.bill_pdf.words import TITLES, long_date, printed_texts
 from billing.document import BillDocument
 
@@ -23,15 +26,18 @@ from billing.document import BillDocument
 rl_config.useA85 = 0
 
 
-def render_pdf(document: BillDocument) -> bytes:
-    """The bill as PDF. Expects a document that ``check`` passes; bytes may change with a new reportlab, so issued bills are stored."""
+def render_pdf(document: BillDocument, *, stamp: str = "") -> bytes:
+    """The bill as PDF. Expects a document that ``check`` passes; bytes may change with a new reportlab, so issued bills are stored.
+
+    ``stamp`` is a word printed across every sheet: ``SAMPLE`` on a bill that nobody must take for one that was sent.
+    """
     canvas = Canvas("", pagesize=(SHEET_WIDTH / 100, SHEET_HEIGHT / 100), pageCompression=1, invariant=1, lang="en-GB")
     canvas.setTitle(f"{TITLES[document.kind]} {document.bill_number}, {long_date(document.issued_on)}")
     canvas.setAuthor(document.supplier.trading_name)
     canvas.setSubject(f"Account {document.account_number}")
     canvas.setCreator("CSS")
     canvas.setViewerPreference("DisplayDocTitle", "true")
-    sheets = Sheets(document, Look.of(document, faces_for(canvas, printed_texts(document))))
+    sheets = Sheets(document, Look.of(document, faces_for(canvas, [stamp, *printed_texts(document)])), stamp)
     _draw(sheets)
     sheets.finish()
     for ink in sheets.inks:
@@ -48,7 +54,10 @@ def _draw(sheets: Sheets) -> None:
     left_over = draw_front(sheets)
     if sheets.document.slip is not None:
         draw_slip(sheets, sheets.document.slip)
+    draw_sources(sheets)
     draw_charges(sheets)
     draw_movements(sheets)
+    draw_allowances(sheets)
+    draw_usage(sheets)
     draw_messages(sheets, left_over)
     draw_calls(sheets)

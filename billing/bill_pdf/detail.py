@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from billing.bill_pdf.front import other_items
 from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import AMOUNTS, HAIRLINE, LEFT, RIGHT, Sheets
-from billing.bill_pdf.words import GROUPS, clock, particulars, short_date, span, vat_mark, vat_reason
-from billing.document import LINE_GROUPS, BillLine, LineGroup, Message
+from billing.bill_pdf.words import (
+    DISCOUNT_ORDER,
+    GROUPS,
+    ROUNDED,
+    clock,
+    how_many,
+    is_rounded,
+    particulars,
+    short_date,
+    span,
+    vat_mark,
+    vat_reason,
+)
+from billing.document import LINE_GROUPS, BillDocument, BillLine, LineGroup, Message
 from css.core.money import Money
 
 NUMBER: Final = mm(90)
@@ -26,7 +39,15 @@ def draw_charges(sheets: Sheets) -> None:
         lines = [line for line in sheets.document.lines if line.group == group]
         if lines:
             _group(sheets, group, lines)
+    if has_rounded_prices(sheets.document):
+        sheets.y += pt(60)
+        sheets.paragraph(ROUNDED, sheets.look.note)
     _vat_summary(sheets)
+
+
+def has_rounded_prices(document: BillDocument) -> bool:
+    """Whether a unit price is printed rounded."""
+    return any(line.unit_price is not None and how_many(line) and is_rounded(line.unit_price) for line in document.lines)
 
 
 def _group(sheets: Sheets, group: LineGroup, lines: Sequence[BillLine]) -> None:
@@ -37,6 +58,8 @@ def _group(sheets: Sheets, group: LineGroup, lines: Sequence[BillLine]) -> None:
     net = dict(sheets.document.group_totals)[group]
     if len(lines) > 1:
         _total(sheets, f"{GROUPS[group]}, total", net)
+        if group == "discount":
+            sheets.paragraph(DISCOUNT_ORDER, sheets.look.note)
     sheets.y += pt(60)
 
 
@@ -156,9 +179,10 @@ def draw_movements(sheets: Sheets) -> None:
     if not sheets.listed_overleaf:
         return
     sheets.y += pt(100)
-    count = len(document.outside_items) + len(document.payments)
+    items = other_items(document)
+    count = len(items) + len(document.payments)
     sheets.heading("Your account since the last bill", min(count, 20) * (look.lead + pt(38)), "Outside the invoice and its VAT, in pounds")
-    moves = [(item.entered_on, item.description, item.reference, item.amount) for item in document.outside_items]
+    moves = [(item.entered_on, item.description, item.reference, item.amount) for item in items]
     moves += [(payment.received_on, payment.means, "", -payment.amount) for payment in document.payments]
     for day, words, reference, amount in sorted(moves, key=lambda move: move[0]):
         sheets.need(look.lead + pt(60))

@@ -10,7 +10,7 @@ from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import CREDIT_GUTTER, FOOT, GREY, HAIRLINE, INK, LEFT, RIGHT, WHITE, Sheets, brand_mark
 from billing.bill_pdf.slip import TEAR_LINE
 from billing.bill_pdf.words import GROUPS, TITLES, day_and_month, figures, long_date, short_date, span, sterling, vat_name, vat_number
-from billing.document import BillDocument, Message
+from billing.document import BillDocument, Message, OutsideItem
 from css.core.money import ZERO, Money, total
 
 ADDRESS_TOP: Final = mm(57)
@@ -133,11 +133,17 @@ def _facts(sheets: Sheets) -> None:
 
 def how_to_pay(document: BillDocument) -> tuple[str, str]:
     """What the customer has to do, and a word more."""
+    if document.kind == "credit_note":
+        return "Nothing to send to us", account_stands(document)
+    if document.paid_by_account:
+        return "Another account pays this", f"It is asked for on the bill of account {document.paid_by_account}."
+    if document.amount_due <= ZERO:
+        return "Nothing to pay", "Your account is in credit." if document.amount_due else "Your account is settled."
+    return _payment_words(document)
+
+
+def _payment_words(document: BillDocument) -> tuple[str, str]:
     payment = document.payment
-    if document.amount_due < ZERO:
-        return "Nothing to pay", "Your account is in credit."
-    if not document.amount_due:
-        return "Nothing to pay", "Your account is settled."
     if payment.kind == "direct_debit" and payment.collect_on is not None:
         collected = long_date(payment.collect_on)
         return f"Direct Debit on {collected}", f"You need do nothing. Our reference: {payment.mandate_reference}"
@@ -149,14 +155,29 @@ def how_to_pay(document: BillDocument) -> tuple[str, str]:
     return f"Please pay by {due}", f"How to pay is on the {'last page' if document.large_print else 'payment slip'}."
 
 
+def panel_label(document: BillDocument) -> str:
+    """What the one large figure is."""
+    return "Credit, VAT included" if document.kind == "credit_note" else "Amount due"
+
+
+def account_stands(document: BillDocument) -> str:
+    """What the account comes to with a credit note."""
+    if document.amount_due < ZERO:
+        return f"Your account is in credit by £{figures(document.amount_due)}."
+    return f"Your account now owes {sterling(document.amount_due)}." if document.amount_due else "Your account is settled."
+
+
 def draw_panel(sheets: Sheets) -> None:
-    """The one thing every reader looks for."""
+    """The one thing every reader looks for: what is to be paid, or what a credit note gives."""
     document, look, ink = sheets.document, sheets.look, sheets.ink
     faces, large = look.faces, document.large_print
     ink.box(LEFT, PANEL_TOP, RIGHT - LEFT, LARGE_PANEL_HEIGHT if large else PANEL_HEIGHT, look.brand)
-    ink.text(LEFT + mm(6), PANEL_TOP + mm(10 if large else 8), "Amount due", Style(faces.regular, pt(160 if large else 100), WHITE))
+    ink.text(
+        LEFT + mm(6), PANEL_TOP + mm(10 if large else 8), panel_label(document), Style(faces.regular, pt(160 if large else 100), WHITE)
+    )
     figure = Style(faces.bold, pt(320 if large else 260), WHITE)
-    ink.text(LEFT + mm(6), PANEL_TOP + mm(22 if large else 18), sterling(document.amount_due), figure)
+    amount = f"£{figures(document.invoice_total)}" if document.kind == "credit_note" else sterling(document.amount_due)
+    ink.text(LEFT + mm(6), PANEL_TOP + mm(22 if large else 18), amount, figure)
     what, more = how_to_pay(document)
     x, y = (LEFT + mm(6), PANEL_TOP + mm(33)) if large else (LEFT + mm(74), PANEL_TOP + mm(11))
     small = Style(faces.regular, pt(160 if large else 90), WHITE)
@@ -172,10 +193,23 @@ def statement_rows(document: BillDocument, each_max: int) -> Iterator[Row]:
         yield from (Row(f"{payment.means}, {day_and_month(payment.received_on)}", -payment.amount) for payment in document.payments)
     else:
         yield Row("Payments received, listed overleaf", -total(payment.amount for payment in document.payments))
-    if len(document.outside_items) <= each_max:
-        yield from (Row(item.description, item.amount, item.reference) for item in document.outside_items)
+    if document.sources:
+        count = len(document.sources)
+        yield Row(
+            f"{count:,} {'bill' if count == 1 else 'bills'} of your accounts, listed overleaf",
+            total(one.amount for one in document.sources),
+        )
+    others = other_items(document)
+    if len(others) <= each_max:
+        yield from (Row(item.description, item.amount, item.reference) for item in others)
     else:
-        yield Row("Charges and credits outside VAT, listed overleaf", total(item.amount for item in document.outside_items))
+        yield Row("Charges and credits outside VAT, listed overleaf", total(item.amount for item in others))
+
+
+def other_items(document: BillDocument) -> tuple[OutsideItem, ...]:
+    """What is outside the invoice, but for the bills that a consolidated bill asks for: those are listed as such."""
+    numbers = {source.bill_number for source in document.sources}
+    return tuple(item for item in document.outside_items if not (item.kind == "transfer" and item.reference in numbers))
 
 
 def invoice_rows(document: BillDocument, vat_rows_max: int) -> Iterator[Row]:
@@ -212,7 +246,7 @@ def _summary(sheets: Sheets) -> None:
     while each_max and _height(_parts(document, each_max)) * LEAD_MIN > room:
         each_max -= 1
     parts = _parts(document, each_max)
-    sheets.listed_overleaf = max(len(document.payments), len(document.outside_items)) > each_max
+    sheets.listed_overleaf = max(len(document.payments), len(other_items(document))) > each_max
     lead = min(room // _height(parts), LEAD_MAX)
     sheets.y = SUMMARY_TOP
     for heading, rows in parts:

@@ -227,6 +227,16 @@ class Ink:
         """Words about ``x``."""
         self.text(x - style.width(words) // 2, y, words, style)
 
+    def slanted(self, words: str, style: Style) -> None:
+        """Words across the whole sheet, rising, about its middle."""
+        width = style.width(words)
+        x, y = SHEET_WIDTH // 2 - width * 3 // 10, SHEET_HEIGHT // 2 - width * 4 // 10
+        # Along the long side of a 3-4-5 triangle, so that the turn is exact in one place.
+        turn = f"0.6 0.8 -0.8 0.6 {x} {y} Tm "
+        shown = " ".join(f"{resource} {style.size} Tf {operand} Tj" for resource, operand in style.face.pieces(words))
+        self._draw(f"BT {style.colour} rg {turn}{shown} ET")
+        self._font, self._colour = ("", 0), style.colour
+
     def box(self, x: int, y: int, width: int, height: int, colour: str) -> None:
         """A filled rectangle with its top left corner at ``x``, ``y``."""
         self.shape(f"{x} {SHEET_HEIGHT - y - height} {width} {height} re", colour)

@@ -25,6 +25,9 @@ INK: Final = "0.11 0.13 0.16"
 GREY: Final = "0.38 0.41 0.45"
 HAIRLINE: Final = "0.83 0.85 0.87"
 WHITE: Final = "1 1 1"
+STAMP: Final = "0.95 0.82 0.82"
+STAMP_SIZE_MAX: Final = pt(1700)
+STAMP_LENGTH: Final = pt(7400)
 
 
 def colour(hexadecimal: str, tint: int = 100) -> str:
@@ -72,8 +75,9 @@ class Look:
 class Sheets:
     """The sheets of a bill under way: where the next mark goes, and when a new sheet is taken."""
 
-    def __init__(self, document: BillDocument, look: Look) -> None:
+    def __init__(self, document: BillDocument, look: Look, stamp: str = "") -> None:
         self.document = document
+        self.stamp = stamp
         self.look = look
         self.inks: list[Ink] = []
         self.ink = Ink()
@@ -92,6 +96,8 @@ class Sheets:
         self.feet.append(mm(287))
         self.foot = FOOT
         self.y = HEAD
+        if self.stamp:
+            _stamp(self.ink, self.stamp, self.look)
         if not first:
             self._continuation_head()
 
@@ -152,6 +158,13 @@ class Sheets:
             self.ink.text(LEFT, mm(25), spell(said), style)
         else:
             self.ink.right(RIGHT, mm(17), spell(said), style)
+
+
+def _stamp(ink: Ink, words: str, look: Look) -> None:
+    """Across the sheet and below everything else on it, as large as it goes in, pale enough to read through."""
+    bold, tenth = look.faces.bold, pt(10)
+    size = min(STAMP_SIZE_MAX, STAMP_LENGTH * tenth // max(Style(bold, tenth, STAMP).width(words), 1))
+    ink.slanted(look.faces.spell(words), Style(bold, size, STAMP))
 
 
 def brand_mark(ink: Ink, x: int, y: int, size: int, look: Look) -> None:

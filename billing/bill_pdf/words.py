@@ -18,14 +18,21 @@ TITLES: Final[dict[BillKind, str]] = {
     "final": "Your final bill",
     "interim": "Your interim bill",
     "credit_note": "Credit note",
+    "consolidated": "Your consolidated bill",
 }
 GROUPS: Final[dict[LineGroup, str]] = {
     "rental": "Rental in advance",
     "part_period": "Part-period charges and credits",
+    "termination": "Early termination",
     "one_off": "One-off charges and credits",
     "calls": "Calls",
-    "discount": "Discounts",
+    "discount": "Discounts and promotional credits",
+    "adjustment": "Adjustments",
 }
+DISCOUNT_ORDER: Final = (
+    "Taken off calls in this order: inclusive minutes, friends' numbers, options, volume. Promotional credits come last. All before VAT."
+)
+ROUNDED: Final = "A price with four places is rounded for reading; the amount beside it was worked out from the exact price."
 VAT_NAMES: Final = {"S": "Standard rate", "Z": "Zero rate", "E": "Exempt", "AE": "Reverse charge"}
 VAT_MARKS: Final = {"E": "Exempt", "AE": "Reverse"}
 LEGS: Final[dict[CallLeg, str]] = {"diverted": "Diverted by your line to this number", "reverse": "Reverse charge call from this number"}
@@ -116,9 +123,34 @@ def list_sum(listed: CallList) -> str:
 
 
 def each(price: Price) -> str:
-    """A unit price in pounds, exact: ``£16.99``, ``£0.05833``."""
-    whole, rest = divmod(price.millionths, 100_000_000)
-    return f"£{whole:,}.{f'{rest:08d}'.rstrip('0').ljust(2, '0')}"
+    """A unit price: ``£16.99``, ``5.833p``. One that does not end within four places is shown rounded: ``£18.8333``, ``5.8333p``."""
+    if price.millionths % _PLACE_OF_POUND and price.millionths < _POUND:
+        return f"{_places((price.millionths * 2 + _PLACE_OF_PENNY) // (2 * _PLACE_OF_PENNY), 0)}p"
+    return f"£{_places((price.millionths * 2 + _PLACE_OF_POUND) // (2 * _PLACE_OF_POUND), 2)}"
+
+
+def is_rounded(price: Price) -> bool:
+    """Whether ``each`` shows another price than the exact one."""
+    place = _PLACE_OF_PENNY if price.millionths < _POUND and price.millionths % _PLACE_OF_POUND else _PLACE_OF_POUND
+    return price.millionths % place != 0
+
+
+def _places(ten_thousandths: int, least: int) -> str:
+    whole, rest = divmod(ten_thousandths, 10_000)
+    places = f"{rest:04d}".rstrip("0").ljust(least, "0")
+    return f"{whole:,}.{places}" if places else f"{whole:,}"
+
+
+_POUND: Final = 100_000_000
+_PLACE_OF_POUND: Final = _POUND // 10_000
+_PLACE_OF_PENNY: Final = _PLACE_OF_POUND // 100
+"""The fourth place of a pound and of a penny, in millionths of a penny."""
+
+
+def minutes(seconds: int) -> str:
+    """Seconds of an allowance in minutes: ``500``, ``123:30``."""
+    whole, rest = divmod(seconds, 60)
+    return f"{whole:,}:{rest:02d}" if rest else f"{whole:,}"
 
 
 def vat_mark(line: BillLine) -> str:
@@ -158,6 +190,8 @@ def how_many(line: BillLine) -> str:
     if line.unit_price is None or (count == 1 and line.price_per == 1):
         return ""
     one, many = UNITS[line.unit]
+    if count == line.price_per:
+        return f"{each(line.unit_price)} for {count:,} {many}".rstrip()
     counted = " ".join(part for part in (f"{count:,}", one if count == 1 else many) if part)
     basis = f" for {line.price_per:,} {many}".rstrip() if line.price_per != 1 else ""
     return f"{counted} at {each(line.unit_price)}{basis}"
@@ -178,7 +212,14 @@ def printed_texts(document: BillDocument) -> list[str]:
         *(part for message in document.messages for part in (message.heading, message.text)),
         *(past.label for past in document.history),
         *(corrected.number for corrected in document.corrects),
+        *(part for one in document.allowances for part in (one.description, one.service_number)),
+        *(part for source in document.sources for part in (source.account_number, source.name, source.bill_number)),
+        document.paid_by_account,
     ]
+    if document.usage is not None:
+        found += [document.usage.remark, document.usage.previous_bill]
+        found.extend(part for row in document.usage.rows for part in (row.charge_class, row.band))
+        found.extend(part for one in document.usage.top_numbers for part in (one.number, one.destination))
     for listed in document.call_lists:
         found.append(listed.service_number)
         found.extend({part for call in listed.calls for part in (call.number, call.destination, call.band)})

@@ -15,17 +15,30 @@ from sqlalchemy.orm import Session
 
 from billing.document import Address, Supplier
 from billing.house_papers import BANK, CONTACTS, registered_text, trading_name
-from billing.rules.compose import CallMade, Outside, Payer, PostedBill, PostedLine, Received, electronic_address
+from billing.rules.compose import (
+    Allowance,
+    CallMade,
+    Outside,
+    Payer,
+    PostedBill,
+    PostedLine,
+    Received,
+    Source,
+    electronic_address,
+)
+from billing.rules.usage_summary import UsageBefore, UsageLine
 from billing.rules.vat import Tax, VatSum
 from billing.words import BillKind, BillState, Leg, LineKind, OutsideKind, PaymentMethod
 from css.core.calendar import Period
 from css.core.errors import NotFound
 from css.core.money import Money, Price
-from css.core.words import BillMedium, PaymentMeans, Segment, VatStatus
+from css.core.words import BillMedium, Itemisation, PaymentMeans, Segment, VatStatus
 from css.db.sql import block
 from css.master.providers import Provider
 
 PAST_BILLS_SHOWN = 6
+NOT_NUMBERED = "not numbered"
+"""What stands for the number of a bill in a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +76,14 @@ def supplier(session: Session) -> Supplier:
     )
 
 
-def bills_as_posted(session: Session, bill_ids: Sequence[int], *, with_calls: bool = True) -> tuple[AsPosted, ...]:
-    """Numbered bills and what they show, in order of id; without the itemised calls where only the invoice is wanted."""
-    found = session.execute(block("billing", "render.bills"), {"bills": list(bill_ids)}).all()
+def bills_as_posted(
+    session: Session, bill_ids: Sequence[int], *, with_calls: bool = True, unnumbered: bool = False
+) -> tuple[AsPosted, ...]:
+    """Numbered bills and what they show, in order of id; without the itemised calls where only the invoice is wanted.
+
+    With ``unnumbered`` those that have no number yet too, for a sample of a run before it goes out.
+    """
+    found = session.execute(block("billing", "render.bills"), {"bills": list(bill_ids), "numbered": not unnumbered}).all()
     bills = [row.id for row in found]
     windows = {"bills": bills, "previous": [row.previous_cut for row in found]}
     lines = _by_bill(session, "render.lines", {"bills": bills})
@@ -74,6 +92,9 @@ def bills_as_posted(session: Session, bill_ids: Sequence[int], *, with_calls: bo
     outside = _by_bill(session, "render.outside", windows)
     past = _by_bill(session, "render.past", {"bills": bills, "limit": PAST_BILLS_SHOWN})
     corrected = _by_bill(session, "render.corrected", {"bills": bills})
+    usage = _by_bill(session, "render.previous_usage", {"bills": bills})
+    allowances = _by_bill(session, "render.allowances", {"bills": bills})
+    sources = _by_bill(session, "render.sources", windows)
     calls = _calls(session, found) if with_calls else {}
     return tuple(
         AsPosted(
@@ -84,12 +105,14 @@ def bills_as_posted(session: Session, bill_ids: Sequence[int], *, with_calls: bo
             row.issue_at,
             BillState(row.state),
             PostedBill(
-                number=row.number,
+                number=row.number or NOT_NUMBERED,
                 kind=BillKind(row.kind),
                 payer=_payer(row.payer),
                 issue_on=row.issue_on,
                 period=Period(row.period_starts_on, row.period_ends_on),
                 due_on=row.due_on,
+                calls_after=row.usage_after,
+                calls_through=row.usage_through,
                 brought_forward=Money(row.brought_forward),
                 invoice_net=Money(row.invoice_net),
                 invoice_vat=Money(row.invoice_vat),
@@ -104,6 +127,12 @@ def bills_as_posted(session: Session, bill_ids: Sequence[int], *, with_calls: bo
                 calls=calls.get(row.id, ()),
                 past=tuple((one.issue_on, Money(one.invoice_gross)) for one in past[row.id]),
                 corrects=tuple((one.number, one.issue_on) for one in corrected[row.id]),
+                usage_before=_usage_before(usage[row.id]),
+                allowances=tuple(_allowance(one) for one in allowances[row.id]),
+                sources=tuple(
+                    Source(one.account_number, one.name, one.number, one.issue_on, Money(one.invoice_gross), Money(one.amount))
+                    for one in sources[row.id]
+                ),
             ),
         )
         for row in found
@@ -131,6 +160,9 @@ def _payer(kept: dict[str, Any]) -> Payer:
         mandate_reference=kept["mandate_reference"],
         medium=BillMedium(kept["medium"]),
         endpoint=kept["endpoint"],
+        # Bills calculated before this was kept showed all their calls and were paid by their own account.
+        itemisation=Itemisation(kept.get("itemisation", Itemisation.FULL)),
+        paid_by=kept.get("paid_by"),
     )
 
 
@@ -152,14 +184,40 @@ def _line(row: Row[Any]) -> PostedLine:
         charge_class=row.charge_class,
         band=row.band,
         duration_seconds=row.duration_seconds,
+        is_promotion=row.is_promotion,
+    )
+
+
+def _usage_before(rows: Sequence[Row[Any]]) -> UsageBefore | None:
+    if not rows:
+        return None
+    lines = tuple(
+        UsageLine(one.charge_class, one.band, int(one.call_count), int(one.duration_seconds or 0), Money(int(one.net)))
+        for one in rows
+        if one.charge_class is not None and one.band is not None
+    )
+    return UsageBefore(bill_number=rows[0].number, days=rows[0].days, lines=lines)
+
+
+def _allowance(row: Row[Any]) -> Allowance:
+    return Allowance(
+        row.words,
+        row.number,
+        row.month_starts_on,
+        row.month_ends_on,
+        row.granted_seconds,
+        row.rolled_in_seconds,
+        row.used_seconds,
+        int(row.left_seconds),
     )
 
 
 def _calls(session: Session, bills: Sequence[Row[Any]]) -> Mapping[int, Sequence[CallMade]]:
-    """By district, because the table is cut by it; a block's bills are all of one."""
+    """By district, because the table is cut by it; a block's bills are all of one. Calls that must not be shown are not read."""
     found: dict[int, list[CallMade]] = defaultdict(list)
-    for district in sorted({row.district_code for row in bills}):
-        ids = [row.id for row in bills if row.district_code == district]
+    shown = [row for row in bills if row.payer.get("itemisation") != Itemisation.NONE]
+    for district in sorted({row.district_code for row in shown}):
+        ids = [row.id for row in shown if row.district_code == district]
         for row in session.execute(block("billing", "render.calls"), {"district": district, "bills": ids}):
             service_net = row.service_net_millionths
             found[row.bill_id].append(

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from billing.document import (
     Address,
+    AllowanceUse,
     BillDocument,
     BillLine,
     Call,
@@ -20,27 +21,32 @@ from billing.document import (
     CustomerKind,
     ElectronicAddress,
     LineGroup,
-    Message,
     OutsideItem,
     PastBill,
     PaymentMeans,
     PaymentReceived,
     PaymentSlip,
+    SourceBill,
     Supplier,
     UnitCode,
+    UsageSummary,
     VatSummaryRow,
 )
+from billing.document import BillKind as DocumentKind
 from billing.document import OutsideKind as DocumentOutsideKind
+from billing.rules.bill_messages import Occasion, messages
 from billing.rules.items import PER_CALL
 from billing.rules.lines import PER_CORRECTION
+from billing.rules.privacy import masked
+from billing.rules.usage_summary import BAND_TITLES, NumberCalled, UsageBefore, UsageLine, usage_summary
 from billing.rules.vat import REASONS, Tax, VatSum, tax_at
 from billing.words import BillKind, Leg, LineKind, OutsideKind, PaymentMethod
 from css.core import words
-from css.core.calendar import Period, to_london
+from css.core.calendar import ONE_DAY, Period, to_london
 from css.core.ids import format_id, slip_reference
 from css.core.money import ZERO, Money, Percent, Price
 from css.core.phone import display_number
-from css.core.words import BillMedium, Segment, VatCode, VatStatus
+from css.core.words import BillMedium, Itemisation, Segment, VatCode, VatStatus
 
 GROUPS: Final[dict[LineKind, LineGroup]] = {
     LineKind.RENTAL: "rental",
@@ -64,6 +70,11 @@ OUTSIDE_KINDS: Final[dict[OutsideKind, DocumentOutsideKind]] = {
     OutsideKind.TRANSFER: "transfer",
 }
 LEGS: Final[dict[Leg, CallLeg]] = {Leg.OUTGOING: "outgoing", Leg.DIVERTED: "diverted", Leg.REVERSE: "reverse"}
+ITEMISATIONS: Final[dict[Itemisation, Literal["full", "masked", "none"]]] = {
+    Itemisation.FULL: "full",
+    Itemisation.MASKED: "masked",
+    Itemisation.NONE: "none",
+}
 METHOD_WORDS: Final = {
     PaymentMethod.CARD: "Card",
     PaymentMethod.CHEQUE: "Cheque",
@@ -71,7 +82,6 @@ METHOD_WORDS: Final = {
     PaymentMethod.BANK_TRANSFER: "Bank transfer",
     PaymentMethod.DIRECT_DEBIT: "Direct Debit",
 }
-BAND_TITLES: Final = {"day": "Day", "evening": "Evening", "weekend": "Weekend"}
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -91,6 +101,9 @@ class Payer:
     medium: BillMedium
     endpoint: str | None
     """``scheme:value`` of an electronic address."""
+    itemisation: Itemisation = Itemisation.FULL
+    paid_by: str | None = None
+    """The group account that pays its bills."""
 
 
 class PostedLine(NamedTuple):
@@ -112,6 +125,8 @@ class PostedLine(NamedTuple):
     charge_class: str | None
     band: str | None
     duration_seconds: int | None
+    is_promotion: bool = False
+    """A rental of a negative price: a credit, told among the discounts."""
 
 
 class CallMade(NamedTuple):
@@ -141,13 +156,38 @@ class Received(NamedTuple):
 
 
 class Outside(NamedTuple):
-    """A late fee or compensation within the bill's days."""
+    """A late fee, compensation or a member's bill within the bill's days."""
 
     kind: OutsideKind
     entered_on: date
     words: str
     amount: Money
     reference: str
+
+
+class Allowance(NamedTuple):
+    """What became of an allowance in a month, as the bill has reckoned it."""
+
+    words: str
+    number: str | None
+    """Of the line that has it alone; none where the account's lines share it."""
+    starts_on: date
+    ends_on: date
+    granted_seconds: int
+    rolled_in_seconds: int
+    used_seconds: int
+    left_seconds: int
+
+
+class Source(NamedTuple):
+    """A member's bill that this one asks for."""
+
+    account_number: str
+    name: str
+    bill_number: str
+    issued_on: date
+    invoice_gross: Money
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +200,10 @@ class PostedBill:
     issue_on: date
     period: Period
     due_on: date
+    calls_after: date | None
+    """Calls recorded after this business date; none on an account's first bill ..."""
+    calls_through: date
+    """... up to this one are on it."""
     brought_forward: Money
     invoice_net: Money
     invoice_vat: Money
@@ -175,13 +219,17 @@ class PostedBill:
     """Day of issue and invoice total of the bills before it, the oldest first."""
     corrects: Sequence[tuple[str, date]] = ()
     """Number and day of issue of the bills that its lines correct."""
+    usage_before: UsageBefore | None = None
+    """The calls of the last bill that took any."""
+    allowances: Sequence[Allowance] = ()
+    sources: Sequence[Source] = ()
 
 
 def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
     """The document of a posted bill. The same bill gives the same document, whenever it is asked for."""
-    payer = bill.payer
+    payer, kind = bill.payer, _kind(bill)
     owes = bill.amount_due > ZERO
-    by_direct_debit = payer.payment_means is words.PaymentMeans.DIRECT_DEBIT
+    is_asked_for = owes and kind != "credit_note" and payer.paid_by is None
     return BillDocument(
         supplier=supplier,
         customer=Customer(
@@ -193,7 +241,7 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
         ),
         account_number=payer.account_number,
         bill_number=bill.number,
-        kind="final" if bill.kind is BillKind.FINAL else "bill",
+        kind=kind,
         issued_on=bill.issue_on,
         period=bill.period,
         lines=tuple(_line(line) for line in bill.lines),
@@ -205,23 +253,61 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
         invoice_vat=bill.invoice_vat,
         invoice_total=bill.invoice_gross,
         amount_due=bill.amount_due,
-        payment=PaymentMeans("direct_debit", payer.mandate_reference or "", bill.due_on if owes else None)
-        if by_direct_debit
-        else PaymentMeans("other"),
+        payment=_payment(bill, is_asked_for=is_asked_for),
         due_on=bill.due_on if owes or bill.invoice_gross > ZERO else None,
         brought_forward=bill.brought_forward,
         payments=tuple(PaymentReceived(one.received_on, METHOD_WORDS[one.method], one.amount) for one in bill.payments),
         outside_items=tuple(
             OutsideItem(OUTSIDE_KINDS[one.kind], one.entered_on, one.words, one.amount, one.reference) for one in bill.outside
         ),
-        call_lists=tuple(_call_lists(bill)),
-        messages=tuple(_messages(bill)),
-        history=tuple(PastBill(MONTHS[day.month - 1], amount) for day, amount in bill.past),
-        slip=None
-        if by_direct_debit or not owes
-        else PaymentSlip(format_id(payer.account_number), slip_reference(payer.account_number, bill.amount_due)),
+        call_lists=() if payer.itemisation is Itemisation.NONE else tuple(_call_lists(bill)),
+        messages=tuple(messages(_occasion(bill, kind))),
+        # What a consolidated bill asks for is mostly other bills: past invoice totals of its own would mislead.
+        history=() if bill.sources else tuple(PastBill(MONTHS[day.month - 1], amount) for day, amount in bill.past),
+        slip=PaymentSlip(format_id(payer.account_number), slip_reference(payer.account_number, bill.amount_due))
+        if is_asked_for and payer.payment_means is not words.PaymentMeans.DIRECT_DEBIT
+        else None,
         corrects=tuple(CorrectedBill(number, day) for number, day in bill.corrects),
+        usage=_usage(bill),
+        allowances=tuple(_allowance(one) for one in bill.allowances),
+        sources=tuple(SourceBill(*one) for one in bill.sources),
+        itemisation=ITEMISATIONS[payer.itemisation],
+        paid_by_account=payer.paid_by or "",
         large_print=payer.medium is BillMedium.LARGE_PRINT,
+    )
+
+
+def _kind(bill: PostedBill) -> DocumentKind:
+    """What the reader calls it. Adjustments sent by themselves that come to a charge are a supplementary bill, no credit note."""
+    match bill.kind:
+        case BillKind.FINAL:
+            return "final"
+        case BillKind.INTERIM:
+            return "interim"
+        case BillKind.CREDIT_NOTE:
+            return "credit_note" if bill.invoice_gross < ZERO else "interim"
+        case BillKind.BILL:
+            return "consolidated" if bill.sources else "bill"
+
+
+def _payment(bill: PostedBill, *, is_asked_for: bool) -> PaymentMeans:
+    payer = bill.payer
+    if payer.payment_means is not words.PaymentMeans.DIRECT_DEBIT or payer.paid_by is not None:
+        return PaymentMeans("other")
+    return PaymentMeans("direct_debit", payer.mandate_reference or "", bill.due_on if is_asked_for else None)
+
+
+def _occasion(bill: PostedBill, kind: DocumentKind) -> Occasion:
+    return Occasion(
+        kind=kind,
+        is_supplementary=bill.kind is BillKind.CREDIT_NOTE and kind != "credit_note",
+        is_first=not bill.past,
+        calls_through=bill.calls_through,
+        is_reverse_charge=any(one.tax.category == "AE" for one in bill.vat),
+        has_calls=any(line.kind is LineKind.CALLS for line in bill.lines),
+        itemisation=bill.payer.itemisation,
+        source_count=len(bill.sources),
+        paid_by=bill.payer.paid_by or "",
     )
 
 
@@ -238,7 +324,7 @@ def _line(line: PostedLine) -> BillLine:
     is_correction = line.unit == PER_CORRECTION
     return BillLine(
         line_no=line.line_number,
-        group=GROUPS[line.kind],
+        group="discount" if line.is_promotion else GROUPS[line.kind],
         description=line.words,
         net=line.net,
         vat_category=line.tax.category,
@@ -262,6 +348,7 @@ def _call_lists(bill: PostedBill) -> Iterator[CallList]:
         for line in bill.lines
         if line.kind is LineKind.CALLS
     }
+    is_masked = bill.payer.itemisation is Itemisation.MASKED
     by_number: dict[tuple[str, bool], list[CallMade]] = defaultdict(list)
     for call in bill.calls:
         by_number[call.charged_number, call.is_correction].append(call)
@@ -269,7 +356,7 @@ def _call_lists(bill: PostedBill) -> Iterator[CallList]:
         lines = (charged_on.get((is_correction, number, call.charge_class, call.band, _tax_of_call(bill, call))) for call in made)
         yield CallList(
             display_number(number),
-            tuple(_call(call, line_no) for call, line_no in zip(made, lines, strict=True)),
+            tuple(_call(call, line_no, is_masked=is_masked) for call, line_no in zip(made, lines, strict=True)),
             sum(call.duration_seconds for call in made),
             Price(sum(call.net.millionths for call in made)),
             is_correction,
@@ -280,12 +367,12 @@ def _tax_of_call(bill: PostedBill, call: CallMade) -> Tax:
     return tax_at(bill.payer.vat_status, VatCode.STANDARD, call.basis_points)
 
 
-def _call(call: CallMade, line_no: int | None) -> Call:
-    shown = to_london(call.started_at)
+def _call(call: CallMade, line_no: int | None, *, is_masked: bool) -> Call:
+    shown, number = to_london(call.started_at), display_number(call.other_number)
     return Call(
         started_on=shown.date(),
         started_at=shown.time().replace(tzinfo=None),
-        number=display_number(call.other_number),
+        number=masked(number) if is_masked else number,
         destination=call.destination,
         band=BAND_TITLES.get(call.band, call.band),
         duration_seconds=call.duration_seconds,
@@ -296,16 +383,31 @@ def _call(call: CallMade, line_no: int | None) -> Call:
     )
 
 
-def _messages(bill: PostedBill) -> Iterator[Message]:
-    if bill.kind is BillKind.FINAL:
-        yield Message(
-            "This is your final bill", "Your service has ended. Rental paid in advance for the days after it is given back above."
-        )
-    elif not bill.past:
-        yield Message(
-            "Your first bill",
-            "It charges rental from the day your service started up to the date of the bill, and for the next period in advance. "
-            "Later bills charge only the next period.",
-        )
-    if any(one.tax.category == "AE" for one in bill.vat):
-        yield Message("VAT", "Reverse charge: the customer is to account to HMRC for the VAT on these supplies.")
+def _usage(bill: PostedBill) -> UsageSummary | None:
+    """Nothing on a credit note, which takes no calls."""
+    if bill.kind is BillKind.CREDIT_NOTE:
+        return None
+    lines = (
+        UsageLine(line.charge_class, line.band, abs(line.quantity), line.duration_seconds or 0, line.net)
+        for line in bill.lines
+        if line.kind is LineKind.CALLS and line.unit != PER_CORRECTION and line.charge_class is not None and line.band is not None
+    )
+    made = (
+        NumberCalled(display_number(call.other_number), call.destination, call.duration_seconds, call.net)
+        for call in bill.calls
+        if call.leg is Leg.OUTGOING and not call.is_correction and bill.payer.itemisation is Itemisation.FULL
+    )
+    after = bill.calls_after or bill.period.starts_on - ONE_DAY
+    return usage_summary(lines, made, days=(bill.calls_through - after).days, before=bill.usage_before)
+
+
+def _allowance(one: Allowance) -> AllowanceUse:
+    return AllowanceUse(
+        description=one.words,
+        service_number=display_number(one.number) if one.number else "",
+        month=Period(one.starts_on, one.ends_on),
+        granted_seconds=one.granted_seconds,
+        rolled_in_seconds=one.rolled_in_seconds,
+        used_seconds=one.used_seconds,
+        left_seconds=one.left_seconds,
+    )
