@@ -256,14 +256,14 @@ SELECT format('Rated call %s prices a record that never came.', c.usage_record_i
 -- name: calls_of_services
 -- Every rated call is of a service whose number it was when it began, on that service's account, unless re-rating has taken it
 -- back. One interval that covers the first and the last call of a number is enough; only the numbers for which there is none
--- are looked at call by call.
+-- are looked at call by call. (MATERIALIZED, or PostgreSQL looks at every call before it knows which numbers are in doubt.)
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 WITH used AS (
   SELECT service_id, account_id, charged_number, min(started_at) AS first_at, max(started_at) AS last_at
     FROM billing.rated_call
    WHERE district_code = :district AND rated_on > :since AND call_count >= 0
    GROUP BY service_id, account_id, charged_number),
-doubtful AS (
+doubtful AS MATERIALIZED (
   SELECT u.service_id, u.account_id, u.charged_number FROM used u
    WHERE NOT EXISTS (SELECT 1 FROM css.service_number n JOIN css.service s ON s.id = n.service_id
                       WHERE n.service_id = u.service_id AND s.account_id = u.account_id AND n.number = u.charged_number
