@@ -14,7 +14,7 @@ from billing.model import Nominal
 from billing.queries.at_cut import AtCut, RunAtCut, accounts_at_cut, price_book, run_at_cut
 from billing.rules.bill import AccountAtCut, DraftBill, draft_bill
 from billing.rules.charges import PriceBook
-from billing.rules.cycle import next_bill_on
+from billing.rules.cycle import finishes, next_bill_on
 from billing.words import BillKind, BillState
 from css import audit
 from css.core.actor import Actor
@@ -33,6 +33,10 @@ _LINE = (
     "billable_item_id", "promotion_id", "benefit_id", "benefit_month_starts_on", "adjustment_id", "corrects_line_id", "number", "words",
     "reference", "starts_on", "ends_on", "quantity", "unit", "unit_price", "price_per", "charge_class", "band", "duration_seconds", "net",
     "vat_category", "vat_basis_points", "nominal_code",
+)  # fmt: skip
+_MONTH = (
+    "bill_id", "account_id", "benefit_id", "service_id", "month_starts_on", "month_ends_on", "granted_seconds", "rolled_in_seconds",
+    "used_seconds", "left_seconds",
 )  # fmt: skip
 _VAT = ("bill_id", "vat_category", "vat_basis_points", "net", "vat")
 
@@ -57,7 +61,7 @@ def calculate_block(session: Session, run_id: int, account_ids: Sequence[int], *
     """
     run = run_at_cut(session, run_id)
     waiting = accounts_at_cut(session, run, account_ids)
-    drafts, idle, parked = _decide(waiting, price_book(session), _nominals(session))
+    drafts, idle, parked = _decide(waiting, price_book(session, run.cut), _nominals(session))
     made = _with_ids(session, drafts)
     _write(session, run, made)
     _move_on(session, run, idle)
@@ -136,6 +140,24 @@ def _write(session: Session, run: RunAtCut, made: Sequence[_Made]) -> None:
         _VAT,
         ((one.bill_id, vat.tax.category, vat.tax.basis_points, vat.net, vat.vat) for one in made for vat in one.bill.vat),
     )
+    copy_rows(session, "billing.allowance_month", _MONTH, (row for one in made for row in _month_rows(one)))
+
+
+def _month_rows(made: _Made) -> Iterator[tuple[object, ...]]:
+    account_id = made.account.account.account_id
+    for month in made.bill.allowance_months:
+        yield (
+            made.bill_id,
+            account_id,
+            month.benefit_id,
+            month.service_id,
+            month.month_starts_on,
+            month.month_ends_on,
+            month.granted_seconds,
+            month.rolled_in_seconds,
+            month.used_seconds,
+            list(month.left_seconds),
+        )
 
 
 def _bill_row(run: RunAtCut, made: _Made) -> tuple[object, ...]:
@@ -153,7 +175,8 @@ def _bill_row(run: RunAtCut, made: _Made) -> tuple[object, ...]:
         run.cut,
         bill.period.starts_on,
         bill.period.ends_on,
-        account.usage_after,
+        # A credit note takes no calls: there is no day between these two.
+        run.cut if account.kind is BillKind.CREDIT_NOTE else account.usage_after,
         run.cut,
         bill.due_on,
         bill.brought_forward,
@@ -212,7 +235,7 @@ def _move_on(session: Session, run: RunAtCut, idle: Sequence[AccountAtCut]) -> N
             {
                 "accounts": [account.account_id for account in idle],
                 "dates": [next_bill_on(account.kind, account.cycle, account.cycle_on, run.cut) for account in idle],
-                "finished": [account.kind is BillKind.FINAL for account in idle],
+                "finished": [finishes(account.kind) for account in idle],
                 "cuts": [run.cut] * len(idle),
             },
         )

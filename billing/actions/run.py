@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from billing.model import BillRun
-from billing.queries.at_cut import cycle_of
-from billing.rules.cycle import Standing, due_bill
+from billing.queries.account_terms import cycles_at_cut
+from billing.rules.cycle import AnyCycle, Standing, charged_to, due_bill
+from billing.words import BillKind
 from css import audit
 from css.core.actor import Actor
 from css.core.errors import NotFound, Refused
@@ -44,6 +46,7 @@ def freeze_cut(session: Session, district_code: str, business_date: date, *, by:
     _begin_cycles(session, district_code, parameters)
     _take_up_again(session, parameters)
     listed = _list_accounts(session, made, parameters)
+    session.execute(block("billing", "cut.take_requests"), {"run": made, "cut": business_date})
     audit.record(
         session,
         by=by,
@@ -72,7 +75,8 @@ def _require_rolled(session: Session, district_code: str, business_date: date) -
 def _begin_cycles(session: Session, district_code: str, parameters: dict[str, Any]) -> None:
     """Give accounts that billing has not met their first cycle date: the one after they were opened."""
     new = session.execute(block("billing", "cut.accounts_without_cycle"), parameters).all()
-    rows = ((row.id, district_code, cycle_of(row).next_after(row.opened_on)) for row in new)
+    cycles = _cycles(session, new, parameters)
+    rows = ((row.account_id, district_code, cycles[row.account_id].next_after(row.opened_on)) for row in new)
     copy_rows(session, "billing.account_cycle", ("account_id", "district_code", "next_bill_on"), rows)
 
 
@@ -80,23 +84,38 @@ def _take_up_again(session: Session, parameters: dict[str, Any]) -> None:
     """Accounts whose final bill is out come back for new service, billed from the cycle date after its start, or for a late
     call or item, for which they get one more bill at once.
     """
-    back = {
-        row.id: cycle_of(row).next_after(row.starts_on)
-        for row in session.execute(block("billing", "cut.finished_with_service"), parameters)
-    }
+    again = session.execute(block("billing", "cut.finished_with_service"), parameters).all()
+    cycles = _cycles(session, again, parameters)
+    back = {row.account_id: cycles[row.account_id].next_after(row.starts_on) for row in again}
     late = session.execute(block("billing", "cut.finished_with_leftovers"), parameters).scalars()
     back |= {account_id: parameters["cut"] for account_id in late if account_id not in back}
     if back:
         session.execute(block("billing", "cut.take_up_again"), {"accounts": list(back), "dates": list(back.values())})
 
 
+def _cycles(session: Session, rows: Sequence[Row[Any]], parameters: dict[str, Any]) -> Mapping[int, AnyCycle]:
+    return cycles_at_cut(session, rows, [parameters["cut"]] * len(rows))
+
+
 def _list_accounts(session: Session, run_id: int, parameters: dict[str, Any]) -> int:
     cut: date = parameters["cut"]
     found = session.execute(block("billing", "cut.standings"), parameters).all()
-    due = ((row.account_id, due_bill(_standing(row), cut)) for row in found)
-    rows = ((run_id, account_id, bill.kind, bill.cycle_on) for account_id, bill in due if bill is not None)
-    return copy_rows(session, "billing.bill_run_account", ("bill_run_id", "account_id", "kind", "cycle_on"), rows)
+    cycles = _cycles(session, found, parameters)
+    standings = (_standing(row, cycles[row.account_id]) for row in found)
+    due = ((standing, due_bill(standing, cut)) for standing in standings)
+    rows = ((run_id, standing.account_id, bill.kind, bill.cycle_on, standing.has_members) for standing, bill in due if bill is not None)
+    return copy_rows(session, "billing.bill_run_account", ("bill_run_id", "account_id", "kind", "cycle_on", "is_group"), rows)
 
 
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(row.account_id, cycle_of(row), row.next_bill_on, row.live_services, row.last_end_on, row.has_open_order)
+def _standing(row: Row[Any], cycle: AnyCycle) -> Standing:
+    return Standing(
+        account_id=row.account_id,
+        cycle=cycle,
+        next_bill_on=charged_to(cycle, row.next_bill_on, row.opened_on, row.usage_billed_through),
+        live_services=row.live_services,
+        last_end_on=row.last_end_on,
+        has_open_order=row.has_open_order,
+        has_members=row.has_members,
+        is_finished=row.is_finished,
+        requested=frozenset(BillKind(kind) for kind in row.requested),
+    )

@@ -6,24 +6,24 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billing.model import BillRun
+from billing.queries.account_terms import cycles_at_cut, vat_histories
 from billing.rules.bill import AccountAtCut, PastBill
 from billing.rules.charges import PriceBook, Product, RentalKey, ServiceLife, Span
-from billing.rules.cycle import Cycle
 from billing.rules.difference import PostedRental
 from billing.rules.items import CallSum, ItemLeft
 from billing.rules.validation import BILLS_AVERAGED
-from billing.rules.vat import Tax
+from billing.rules.vat import Tax, VatHistory
 from billing.words import BillKind
 from css.core.codec import to_plain
 from css.core.errors import NotFound
 from css.core.money import Money, Price
-from css.core.words import BillFrequency, ProductKind, Segment, VatCode, VatStatus
+from css.core.words import ProductKind, Segment, VatCode, VatStatus
 from css.db.sql import block
 from css.master.products import Product as ProductRow
 from css.master.products import prices, vat_rates
@@ -47,22 +47,6 @@ class AtCut:
     payer: dict[str, Any]
 
 
-class HasCycle(Protocol):
-    """A row with the three columns that say how bills come round."""
-
-    @property
-    def cycle_day(self) -> int: ...
-    @property
-    def frequency(self) -> str: ...
-    @property
-    def cycle_month_group(self) -> int: ...
-
-
-def cycle_of(row: HasCycle | Row[Any]) -> Cycle:
-    """The cycle of an account's row."""
-    return Cycle(row.cycle_day, BillFrequency(row.frequency).months, row.cycle_month_group)
-
-
 def run_at_cut(session: Session, run_id: int) -> RunAtCut:
     """The run. NotFound CSS434E when there is none."""
     run = session.get(BillRun, run_id)
@@ -71,13 +55,13 @@ def run_at_cut(session: Session, run_id: int) -> RunAtCut:
     return RunAtCut(run.id, run.district_code, run.business_date, run.issue_at)
 
 
-def price_book(session: Session) -> PriceBook:
-    """All products, rental prices and VAT rates: small reference data, read whole for each block."""
+def price_book(session: Session, cut: date) -> PriceBook:
+    """All products, prices and VAT rates recorded by the cut: small reference data, read whole for each block."""
     rows = session.execute(
         select(ProductRow.id, ProductRow.code, ProductRow.name, ProductRow.nominal_code, ProductRow.vat_code, ProductRow.kind)
     )
     products = [Product(row.id, row.code, row.name, row.nominal_code, row.vat_code, row.kind is ProductKind.ONE_OFF) for row in rows]
-    return PriceBook(products, prices(session), vat_rates(session))
+    return PriceBook(products, prices(session, as_at=cut), vat_rates(session, as_at=cut))
 
 
 def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int]) -> tuple[AtCut, ...]:
@@ -88,10 +72,13 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
     if not found:
         return ()
     accounts = [row.account_id for row in found]
+    cycles = cycles_at_cut(session, found, [run.cut] * len(found))
+    statuses = vat_histories(session, {row.account_id: VatStatus(row.vat_status) for row in found}, run.cut)
     services = _services(session, run, accounts)
+    promotions = _promotions(session, run, accounts)
     posted = _posted_rentals(session, accounts)
     items = _items(session, run, accounts)
-    calls = _calls(session, run, accounts)
+    calls = _calls(session, run, accounts, statuses)
     past = _past_bills(session, accounts)
     balances = {
         row.account_id: row for row in session.execute(block("billing", "calculate.balances"), {"accounts": accounts, "cut": run.cut})
@@ -102,14 +89,15 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
                 account_id=row.account_id,
                 account_number=row.number,
                 kind=BillKind(row.kind),
-                cycle=cycle_of(row),
+                cycle=cycles[row.account_id],
                 cycle_on=row.cycle_on,
                 cut=run.cut,
                 usage_after=row.usage_billed_through,
                 opened_on=row.opened_on,
                 segment=Segment(row.segment),
-                vat_status=VatStatus(row.vat_status),
+                vat_status=statuses[row.account_id],
                 services=services.get(row.account_id, ()),
+                promotions=promotions.get(row.account_id, ()),
                 posted=posted.get(row.account_id, {}),
                 items=items.get(row.account_id, ()),
                 calls=calls.get(row.account_id, ()),
@@ -117,9 +105,9 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
                 payments=Money(int(balances[row.account_id].payments)),
                 outside=Money(int(balances[row.account_id].outside)),
                 ledger_balance=Money(int(balances[row.account_id].ledger)),
-                recent=tuple(Money(bill.invoice_gross) for bill in past.get(row.account_id, ())),
+                recent=tuple(Money(bill.invoice_gross) for bill in past.get(row.account_id, ()) if bill.kind != BillKind.CREDIT_NOTE),
             ),
-            _payer(row),
+            _payer(row) | {"vat_status": statuses[row.account_id].on(run.cut).value},
         )
         for row in found
     )
@@ -143,10 +131,22 @@ def _payer(row: Row[Any]) -> dict[str, Any]:
 def _services(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[ServiceLife]]:
     found: dict[int, list[ServiceLife]] = defaultdict(list)
     parameters = {"accounts": accounts, "cut": run.cut, "issue_at": run.issue_at}
-    for account_id, service_id, product_id, quantity, starts_on, ends_on, number, order_number in session.execute(
+    for account_id, service_id, product_id, quantity, starts_on, ends_on, number, order_number, line_id, term_ends in session.execute(
         block("billing", "calculate.services"), parameters
     ):
-        found[account_id].append(ServiceLife(service_id, product_id, quantity, starts_on, ends_on, number, order_number))
+        found[account_id].append(
+            ServiceLife(service_id, product_id, quantity, starts_on, ends_on, number, order_number, None, line_id, term_ends)
+        )
+    return found
+
+
+def _promotions(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[ServiceLife]]:
+    found: dict[int, list[ServiceLife]] = defaultdict(list)
+    parameters = {"accounts": accounts, "cut": run.cut, "issue_at": run.issue_at}
+    for account_id, promotion_id, product_id, quantity, starts_on, ends_on, number in session.execute(
+        block("billing", "calculate.promotions"), parameters
+    ):
+        found[account_id].append(ServiceLife(None, product_id, quantity, starts_on, ends_on, number, promotion_id=promotion_id))
     return found
 
 
@@ -156,6 +156,7 @@ def _posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mappi
         account_id,
         line_id,
         service_id,
+        promotion_id,
         period_starts_on,
         price_id,
         category,
@@ -165,7 +166,7 @@ def _posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mappi
         ends_on,
         unit,
     ) in session.execute(block("billing", "calculate.posted_rentals"), {"accounts": accounts}):
-        key = RentalKey(service_id, period_starts_on, price_id, Tax(category, basis_points))
+        key = RentalKey(service_id, period_starts_on, price_id, Tax(category, basis_points), promotion_id)
         found[account_id].setdefault(key, []).append(PostedRental(line_id, Money(net), Span(starts_on, ends_on), unit))
     return found
 
@@ -190,9 +191,16 @@ def _items(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int,
     return found
 
 
-def _calls(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[CallSum]]:
+def _calls(session: Session, run: RunAtCut, accounts: list[int], statuses: Mapping[int, VatHistory]) -> Mapping[int, Sequence[CallSum]]:
     found: dict[int, list[CallSum]] = defaultdict(list)
-    parameters = {"district": run.district_code, "accounts": accounts, "cut": run.cut}
+    changed = [(account, day) for account in accounts for day in statuses[account].changes]
+    parameters = {
+        "district": run.district_code,
+        "accounts": accounts,
+        "cut": run.cut,
+        "changed": [account for account, _ in changed],
+        "changes": [day for _, day in changed],
+    }
     for row in session.execute(block("billing", "calculate.calls"), parameters):
         found[row.account_id].append(
             CallSum(

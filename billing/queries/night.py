@@ -22,8 +22,14 @@ def _within(column: Any, first: int | None, last: int | None) -> list[ColumnElem
     return ends
 
 
-def accounts_to_calculate(session: Session, run_id: int, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
-    """Accounts of the run without a bill that are neither parked nor found to have nothing to bill."""
+def accounts_to_calculate(
+    session: Session, run_id: int, first: int | None = None, last: int | None = None, *, groups: bool | None = None
+) -> tuple[int, ...]:
+    """Accounts of the run without a bill that are neither parked nor found to have nothing to bill.
+
+    With ``groups`` False only those that pay for no other account, which are billed first; True only those that do.
+    """
+    which = [] if groups is None else [BillRunAccount.is_group.is_(groups)]
     ids = session.execute(
         select(BillRunAccount.account_id)
         .join(BillRun, BillRun.id == BillRunAccount.bill_run_id)
@@ -33,6 +39,7 @@ def accounts_to_calculate(session: Session, run_id: int, first: int | None = Non
             BillRunAccount.parked_code.is_(None),
             AccountCycle.usage_billed_through.is_(None) | (AccountCycle.usage_billed_through < BillRun.business_date),
             ~exists().where(Bill.bill_run_id == BillRunAccount.bill_run_id, Bill.account_id == BillRunAccount.account_id),
+            *which,
             *_within(BillRunAccount.account_id, first, last),
         )
         .order_by(BillRunAccount.account_id)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
+from billing.rules.adjustments import (
+    NONE,
+    Adjustments,
+    adjustment_lines,
+    credit_note_left,
+    credit_note_period,
+    credit_note_vat,
+    credits_taken_back,
+)
 from billing.rules.charges import Charge, PriceBook, RentalKey, ServiceLife, rentals_due
-from billing.rules.cycle import Cycle, bill_period, charged_until
+from billing.rules.cycle import AnyCycle, bill_period, charged_until
 from billing.rules.difference import PostedRental, rental_lines
 from billing.rules.items import PER_ITEM, CallSum, ItemLeft, call_lines, item_lines
-from billing.rules.lines import DraftLine, in_printing_order
+from billing.rules.lines import Discounted, DraftAllowanceMonth, DraftLine, TakesOff, in_printing_order
 from billing.rules.validation import BillFigures, Hold, hold_reason
-from billing.rules.vat import VatSum, tax_on, vat_of
+from billing.rules.vat import VatHistory, VatSum, tax_on, vat_of
 from billing.words import BillKind, LineKind, NominalCode
 from css.core.calendar import ONE_DAY, Period
 from css.core.errors import Refused
 from css.core.money import ZERO, Money, total
-from css.core.words import Segment, VatCode, VatStatus
+from css.core.words import Segment, VatCode
 
 PAYMENT_DAYS: Final = 14
 """A bill is due so many days after it is issued."""
@@ -28,7 +37,8 @@ PAYMENT_DAYS: Final = 14
 class PastBill:
     """The last bill of an account."""
 
-    period_ends_on: date
+    period_ends_on: date | None
+    """Of the last one that was about days, which a credit note is not; None when there was none."""
     amount_due: Money
 
 
@@ -39,7 +49,7 @@ class AccountAtCut:
     account_id: int
     account_number: str
     kind: BillKind
-    cycle: Cycle
+    cycle: AnyCycle
     cycle_on: date
     cut: date
     """The run's business date, on which the bill is issued."""
@@ -47,11 +57,16 @@ class AccountAtCut:
     """Calls up to and on this date are on bills already."""
     opened_on: date
     segment: Segment
-    vat_status: VatStatus
+    vat_status: VatHistory
     services: Sequence[ServiceLife] = ()
+    promotions: Sequence[ServiceLife] = ()
+    """Charged like services, of negative prices."""
     posted: Mapping[RentalKey, Sequence[PostedRental]]
     items: Sequence[ItemLeft] = ()
     calls: Sequence[CallSum] = ()
+    benefits: TakesOff | None = None
+    """None when there is nothing to take off its calls and never was."""
+    adjustments: Adjustments = NONE
     previous: PastBill | None = None
     payments: Money = ZERO
     """Received since the last bill's cut."""
@@ -76,6 +91,8 @@ class DraftBill:
     invoice_vat: Money
     amount_due: Money
     hold: Hold | None
+    allowance_months: tuple[DraftAllowanceMonth, ...] = ()
+    """What it reckoned of allowances, to be stored with it."""
 
     @property
     def invoice_gross(self) -> Money:
@@ -86,7 +103,7 @@ def draft_bill(account: AccountAtCut, book: PriceBook) -> DraftBill | None:
     """The bill of an account; None when there is nothing to charge and nothing owed either way.
 
     Raises:
-        CssError: the account cannot be billed (CSS431E to CSS433E, CSS103E); the others can.
+        CssError: the account cannot be billed (CSS431E to CSS433E, CSS103E, CSS730E); the others can.
     """
     brought_forward = account.previous.amount_due if account.previous else ZERO
     balance = brought_forward - account.payments + account.outside
@@ -98,28 +115,23 @@ def draft_bill(account: AccountAtCut, book: PriceBook) -> DraftBill | None:
             by_bills=balance.sterling,
             by_ledger=account.ledger_balance.sterling,
         )
-    first_start = min((service.starts_on for service in account.services), default=account.opened_on)
-    period = bill_period(
-        account.kind,
-        account.cycle_on,
-        previous_end=account.previous.period_ends_on if account.previous else None,
-        first_start=first_start,
-    )
-    lines = _lines(account, book)
-    if not lines and not balance:
+    drafted = _credit_note(account) if account.kind is BillKind.CREDIT_NOTE else _supplies(account, book)
+    if not drafted.lines and not balance:
         return None
+    lines, vat = drafted.lines, drafted.vat
     if not lines:
         lines = (_nothing_charged(account, book),)
-    vat = vat_of((line.tax, line.net) for line in lines)
+        vat = vat_of((line.tax, line.net) for line in lines)
     net, tax = total(one.net for one in vat), total(one.vat for one in vat)
     figures = BillFigures(
         invoice_gross=net + tax,
         line_count=len(lines),
-        charges_expected=any(service.ends_on is None or service.ends_on > account.cycle_on for service in account.services),
+        charges_expected=account.kind in {BillKind.BILL, BillKind.FINAL}
+        and any(service.ends_on is None or service.ends_on > account.cycle_on for service in account.services),
         recent=account.recent,
     )
     return DraftBill(
-        period=period,
+        period=drafted.period,
         due_on=account.cut + timedelta(days=PAYMENT_DAYS),
         lines=lines,
         vat=vat,
@@ -128,22 +140,63 @@ def draft_bill(account: AccountAtCut, book: PriceBook) -> DraftBill | None:
         invoice_vat=tax,
         amount_due=balance + net + tax,
         hold=hold_reason(figures),
+        allowance_months=drafted.months,
     )
 
 
-def _lines(account: AccountAtCut, book: PriceBook) -> tuple[DraftLine, ...]:
-    until = charged_until(account.kind, account.cycle, account.cycle_on)
-    due: dict[RentalKey, Charge] = {}
-    for service in account.services:
-        due.update(rentals_due(service, account.cycle, until, account.segment, account.vat_status, book))
+class _Drafted(NamedTuple):
+    """The supplies of a bill, and the days it is about."""
+
+    period: Period
+    lines: tuple[DraftLine, ...]
+    vat: tuple[VatSum, ...]
+    months: tuple[DraftAllowanceMonth, ...] = ()
+
+
+def _credit_note(account: AccountAtCut) -> _Drafted:
+    """Adjustments alone: no rentals, items or calls."""
+    taken = credit_note_left(account.adjustments.left)
+    if not taken:
+        raise Refused(
+            "CSS730E",
+            "A credit note was asked for on account {account}, but there is nothing to put on it.",
+            account=account.account_number,
+        )
+    lines = in_printing_order([*adjustment_lines(taken)])
+    return _Drafted(credit_note_period(lines, account.cut), lines, credit_note_vat(taken, account.adjustments.bills))
+
+
+def _supplies(account: AccountAtCut, book: PriceBook) -> _Drafted:
+    first_start = min((service.starts_on for service in account.services), default=account.opened_on)
+    period = bill_period(
+        account.kind,
+        account.cycle_on,
+        previous_end=account.previous.period_ends_on if account.previous else None,
+        first_start=first_start,
+        cut=account.cut,
+    )
+    taken_off = account.benefits.taken_off(account.vat_status, book.vat_rates) if account.benefits else Discounted()
+    compared = [*_by_difference(account, book), *taken_off.lines]
     calls_from = (account.usage_after + ONE_DAY) if account.usage_after else min(account.opened_on, account.cut)
-    return in_printing_order(
+    lines = in_printing_order(
         [
-            *rental_lines(account.services, due, account.posted, account.cycle, book),
+            *compared,
             *item_lines(account.items, account.vat_status, book),
             *call_lines(account.calls, account.vat_status, starts_on=calls_from, ends_on=account.cut + ONE_DAY),
+            *adjustment_lines(account.adjustments.left),
+            *credits_taken_back(account.adjustments, compared, account.cut),
         ]
     )
+    return _Drafted(period, lines, vat_of((line.tax, line.net) for line in lines), taken_off.months)
+
+
+def _by_difference(account: AccountAtCut, book: PriceBook) -> Iterator[DraftLine]:
+    until = charged_until(account.kind, account.cycle, account.cycle_on)
+    rented = [*account.services, *account.promotions]
+    due: dict[RentalKey, Charge] = {}
+    for service in rented:
+        due.update(rentals_due(service, account.cycle, until, account.segment, account.vat_status, book))
+    yield from rental_lines(rented, due, account.posted, account.cycle, book)
 
 
 def _nothing_charged(account: AccountAtCut, book: PriceBook) -> DraftLine:
@@ -152,7 +205,7 @@ def _nothing_charged(account: AccountAtCut, book: PriceBook) -> DraftLine:
         kind=LineKind.ONE_OFF,
         words="No charges this time",
         net=ZERO,
-        tax=tax_on(book.vat_rates, account.vat_status, VatCode.STANDARD, account.cut),
+        tax=tax_on(book.vat_rates, account.vat_status.on(account.cut), VatCode.STANDARD, account.cut),
         nominal_code=NominalCode.RENTALS,
         quantity=1,
         unit=PER_ITEM,

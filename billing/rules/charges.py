@@ -14,12 +14,12 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from billing.rules.cycle import Cycle
-from billing.rules.vat import Tax, tax_at, tax_without_rate
+from billing.rules.cycle import AnyCycle, Cycle
+from billing.rules.vat import Tax, VatHistory, tax_at, tax_without_rate
 from css.core.calendar import Period
 from css.core.errors import NotFound
 from css.core.money import Money, Price, to_money
-from css.core.pricing import PriceRow, VatRow
+from css.core.pricing import PriceRow, VatRow, painted
 from css.core.words import PriceKind, Segment, VatCode, VatStatus
 
 
@@ -38,9 +38,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLife:
-    """A service as far as was recorded by the cut."""
+    """A service as far as was recorded by the cut; or a promotion, which is charged like a service of a negative price."""
 
-    service_id: int
+    service_id: int | None
+    """None of a promotion."""
     product_id: int
     quantity: int
     starts_on: date
@@ -48,15 +49,37 @@ class ServiceLife:
     number: str | None
     """The telephone number of its line."""
     order_number: str | None = None
+    promotion_id: int | None = None
+    line_id: int | None = None
+    minimum_term_ends_on: date | None = None
+    """The first day after its minimum term; None without one."""
+
+    @property
+    def identity(self) -> Identity:
+        """Which service or promotion this is, for all that was ever charged for it."""
+        return Identity(self.service_id, self.promotion_id)
+
+
+class Identity(NamedTuple):
+    """A service or a promotion: one of the two."""
+
+    service_id: int | None
+    promotion_id: int | None
 
 
 class RentalKey(NamedTuple):
     """Under what a rental that should be is compared with those that were."""
 
-    service_id: int
+    service_id: int | None
     period_starts_on: date
     price_id: int
     tax: Tax
+    promotion_id: int | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """What was rented."""
+        return Identity(self.service_id, self.promotion_id)
 
 
 class Span(NamedTuple):
@@ -85,31 +108,51 @@ class Charge(NamedTuple):
 
     amount: Money
     spans: tuple[Span, ...]
-    """One, unless a rate of VAT went away and came back within the period."""
+    """One, unless a price or a way of taxing went away and came back within the period."""
     days: int
     price: Price
     """For a month of a quantity of one."""
     period: Period
+    """The whole period, over whose days the price is shared."""
     units: int
     """Months of the period times quantity of the service: how often the monthly price is due in it."""
 
 
 class PriceBook:
-    """The dated rental prices and VAT rates of a night, laid together once for each product and kind of customer."""
+    """The dated rental prices and VAT rates of a night, laid together once for each product and kind of customer.
+
+    Prices come in the order in which they were recorded: a later one lies over those before it for its days.
+    """
 
     def __init__(self, products: Iterable[Product], prices: Iterable[PriceRow], vat_rates: tuple[VatRow, ...]) -> None:
+        laid = tuple(prices)
         self.products: Mapping[int, Product] = {product.product_id: product for product in products}
         self.vat_rates = vat_rates
-        self.price_rows: dict[int, PriceRow] = {}
+        self.price_rows: dict[int, PriceRow] = {row.price_id: row for row in laid}
+        """Every price ever recorded, also where another lies over it: charges were made at it."""
         self._rentals: dict[tuple[int, Segment], list[PriceRow]] = {}
         self._terms: dict[tuple[int, Segment, VatStatus], tuple[Term, ...]] = {}
-        for row in prices:
+        self._histories: dict[tuple[int, Segment, VatHistory], tuple[Term, ...]] = {}
+        for row in painted(laid, key=lambda row: (row.product_id, row.kind, row.segment)):
             if row.kind is PriceKind.RENTAL:
-                self.price_rows[row.price_id] = row
                 self._rentals.setdefault((row.product_id, row.segment), []).append(row)
 
-    def terms(self, product_id: int, segment: Segment, status: VatStatus) -> tuple[Term, ...]:
+    def terms(self, product_id: int, segment: Segment, status: VatHistory) -> tuple[Term, ...]:
         """The terms of a product's rental, in order of time, with gaps where no price or no rate of VAT is on file."""
+        if len(status.terms) == 1:
+            return self._terms_of(product_id, segment, status.terms[0].status)
+        key = (product_id, segment, status)
+        found = self._histories.get(key)
+        if found is None:
+            found = self._histories[key] = tuple(
+                term._replace(starts_on=max(term.starts_on, taxed.starts_on), ends_on=min(term.ends_on, taxed.ends_on))
+                for taxed in status.terms
+                for term in self._terms_of(product_id, segment, taxed.status)
+                if term.starts_on < taxed.ends_on and taxed.starts_on < term.ends_on
+            )
+        return found
+
+    def _terms_of(self, product_id: int, segment: Segment, status: VatStatus) -> tuple[Term, ...]:
         key = (product_id, segment, status)
         found = self._terms.get(key)
         if found is None:
@@ -131,7 +174,7 @@ class PriceBook:
 
 
 def rentals_due(
-    service: ServiceLife, cycle: Cycle, until: date, segment: Segment, status: VatStatus, book: PriceBook
+    service: ServiceLife, cycle: AnyCycle, until: date, segment: Segment, status: VatHistory, book: PriceBook
 ) -> dict[RentalKey, Charge]:
     """Everything the service should have been charged for its days before ``until``.
 
@@ -148,6 +191,7 @@ def rentals_due(
     while period.starts_on < ends_on:
         period_ends = period.ends_on
         assert period_ends is not None, "a billing period has an end"
+        shared = _Shared(period.starts_on, period, cycle.months) if isinstance(cycle, Cycle) else _shared(cycle, period.starts_on)
         day, last = max(service.starts_on, period.starts_on), min(ends_on, period_ends)
         while first_term < len(terms) and terms[first_term].ends_on <= day:
             first_term += 1
@@ -155,7 +199,7 @@ def rentals_due(
             if term.starts_on > day or day >= last:
                 break
             span = Span(day, min(term.ends_on, last))
-            _add(due, service, term, period, span, cycle.months)
+            _add(due, service, term, shared, span)
             day = span.ends_on
         if day < last:
             raise _no_price(book.products[service.product_id], segment, day)
@@ -163,11 +207,24 @@ def rentals_due(
     return due
 
 
-def _add(due: dict[RentalKey, Charge], service: ServiceLife, term: Term, period: Period, span: Span, months: int) -> None:
-    key = RentalKey(service.service_id, period.starts_on, term.price_id, term.tax)
+class _Shared(NamedTuple):
+    """A period as a key names it, and as a price is shared over it."""
+
+    starts_on: date
+    whole: Period
+    months: int
+
+
+def _shared(cycle: AnyCycle, starts_on: date) -> _Shared:
+    return _Shared(starts_on, cycle.whole_period_of(starts_on), cycle.months_on(starts_on))
+
+
+def _add(due: dict[RentalKey, Charge], service: ServiceLife, term: Term, shared: _Shared, span: Span) -> None:
+    period = shared.whole
+    key = RentalKey(service.service_id, shared.starts_on, term.price_id, term.tax, service.promotion_id)
     before = due.get(key)
     spans = (span,) if before is None else (*before.spans, span)
-    days, units = sum(part.days for part in spans), months * service.quantity
+    days, units = sum(part.days for part in spans), shared.months * service.quantity
     due[key] = Charge(rental(term.price, units, days, period.days), spans, days, term.price, period, units)
 
 

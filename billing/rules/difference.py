@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from billing.rules.charges import Charge, PriceBook, RentalKey, ServiceLife, Span, rental
-from billing.rules.cycle import Cycle
+from billing.rules.cycle import AnyCycle
 from billing.rules.lines import DraftLine
 from billing.words import LineKind
 from css.core.errors import Refused
@@ -38,7 +38,7 @@ def rental_lines(
     services: Sequence[ServiceLife],
     due: Mapping[RentalKey, Charge],
     posted: Mapping[RentalKey, Sequence[PostedRental]],
-    cycle: Cycle,
+    cycle: AnyCycle,
     book: PriceBook,
 ) -> Iterator[DraftLine]:
     """The lines that bring what was charged to what should have been; none where they agree.
@@ -53,25 +53,27 @@ def rental_lines(
     Raises:
         Refused: CSS432E, a rental was charged for a service that is not the account's.
     """
-    by_id = {service.service_id: service for service in services}
+    by_id = {service.identity: service for service in services}
     for key, charge in due.items():
         before = posted.get(key)
         if before is None:
             if charge.amount:
-                yield _first(by_id[key.service_id], key, charge, book)
+                yield _first(by_id[key.identity], key, charge, book)
         elif (difference := charge.amount - _net(before)) != ZERO:
-            yield from _corrections(_Correction(by_id[key.service_id], key, charge, before, difference), book)
+            yield from _corrections(_Correction(by_id[key.identity], key, charge, before, difference), book)
     for key, before in posted.items():
         difference = -_net(before)
         if key not in due and difference:
-            service = by_id.get(key.service_id)
+            service = by_id.get(key.identity)
             if service is None:
                 raise Refused(
-                    "CSS432E", "A rental was charged for service {service_id}, which is not the account's.", service_id=key.service_id
+                    "CSS432E",
+                    "A rental was charged for service {service_id}, which is not the account's.",
+                    service_id=key.service_id or f"(promotion {key.promotion_id})",
                 )
-            nothing = Charge(
-                ZERO, (), 0, book.price_rows[key.price_id].net_price, cycle.period_of(key.period_starts_on), cycle.months * service.quantity
-            )
+            starts_on = key.period_starts_on
+            units = cycle.months_on(starts_on) * service.quantity
+            nothing = Charge(ZERO, (), 0, book.price_rows[key.price_id].net_price, cycle.whole_period_of(starts_on), units)
             yield from _corrections(_Correction(service, key, nothing, before, difference), book)
 
 
@@ -253,6 +255,7 @@ def _line(  # noqa: PLR0913 - a line is these facts, each named by its caller
         starts_on=span.starts_on,
         ends_on=span.ends_on,
         service_id=service.service_id,
+        promotion_id=service.promotion_id,
         product_id=service.product_id,
         product_price_id=key.price_id,
         rental_period_starts_on=key.period_starts_on,

@@ -9,11 +9,11 @@ from typing import Final
 
 from billing.rules.charges import PriceBook
 from billing.rules.lines import PER_CORRECTION, DraftLine
-from billing.rules.vat import Tax, tax_at, tax_on
+from billing.rules.vat import Tax, VatHistory, tax_at, tax_on
 from billing.words import LineKind, NominalCode
 from css.core.calendar import ONE_DAY, to_london
 from css.core.money import ZERO, Price, to_money
-from css.core.words import VatCode, VatStatus
+from css.core.words import VatCode
 
 PER_ITEM, PER_CALL = "item", "call"
 
@@ -76,7 +76,7 @@ class CallSum:
     is_correction: bool = False
 
 
-def item_lines(items: Iterable[ItemLeft], status: VatStatus, book: PriceBook) -> Iterator[DraftLine]:
+def item_lines(items: Iterable[ItemLeft], status: VatHistory, book: PriceBook) -> Iterator[DraftLine]:
     """One line for each item, taxed by the day of the event. NotFound CSS103E when there is no rate of VAT for it."""
     for item in items:
         net = to_money(item.net_price * item.quantity)
@@ -85,7 +85,7 @@ def item_lines(items: Iterable[ItemLeft], status: VatStatus, book: PriceBook) ->
             kind=LineKind.ONE_OFF,
             words=item.words,
             net=net,
-            tax=tax_on(book.vat_rates, status, item.vat_code, item.occurs_on),
+            tax=tax_on(book.vat_rates, status.on(item.occurs_on), item.vat_code, item.occurs_on),
             # A rented product is charged once only when it is connected.
             nominal_code=product.nominal_code if product.is_one_off else NominalCode.CONNECTIONS,
             quantity=-item.quantity if net < ZERO else item.quantity,
@@ -101,15 +101,17 @@ def item_lines(items: Iterable[ItemLeft], status: VatStatus, book: PriceBook) ->
         )
 
 
-def call_lines(sums: Iterable[CallSum], status: VatStatus, *, starts_on: date, ends_on: date) -> Iterator[DraftLine]:
+def call_lines(sums: Iterable[CallSum], status: VatHistory, *, starts_on: date, ends_on: date) -> Iterator[DraftLine]:
     """One line for each number, class, band and tax, rounded once; corrections of earlier calls on lines of their own.
 
-    Calls are a standard-rated supply taxed at the rate of their day; for an account under exemption or reverse charge
-    the rates fall together. A line of corrections is for the days of the calls that it corrects.
+    A sum holds no calls from both sides of a change of the account's VAT status: each call has the status of its day. Calls are a
+    standard-rated supply taxed at the rate of their day; for an account under exemption or reverse charge the rates fall
+    together. A line of corrections is for the days of the calls that it corrects.
     """
     merged: dict[tuple[bool, str, str, str, Tax], CallSum] = {}
     for one in sums:
-        key = (one.is_correction, one.number, one.charge_class, one.band, tax_at(status, VatCode.STANDARD, one.basis_points))
+        tax = tax_at(status.on(to_london(one.first_at).date()), VatCode.STANDARD, one.basis_points)
+        key = (one.is_correction, one.number, one.charge_class, one.band, tax)
         before = merged.get(key)
         merged[key] = one if before is None else _together(before, one)
     for (is_correction, number, charge_class, band, tax), one in merged.items():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
-from billing.rules.vat import Tax
+from billing.rules.vat import Tax, VatHistory
 from billing.words import LineKind
 from css.core.money import Money, Price
+from css.core.pricing import VatRow
 
 PER_CORRECTION: Final = "correction"
 """The unit of a line of differences that re-rating made to calls."""
@@ -49,6 +50,35 @@ class DraftLine:
     charge_class: str | None = None
     band: str | None = None
     duration_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftAllowanceMonth:
+    """What a bill reckons of an allowance in one month, as the rules draft it. The fields are those of ``billing.model.AllowanceMonth``."""
+
+    benefit_id: int
+    service_id: int
+    month_starts_on: date
+    month_ends_on: date
+    granted_seconds: int
+    rolled_in_seconds: int
+    used_seconds: int
+    left_seconds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Discounted:
+    """What a bill takes off calls, and what it reckons of each allowance."""
+
+    lines: tuple[DraftLine, ...] = ()
+    months: tuple[DraftAllowanceMonth, ...] = ()
+
+
+class TakesOff(Protocol):
+    """An account's benefits as at the cut, with the calls of the months that its bill looks at."""
+
+    def taken_off(self, status: VatHistory, vat_rates: tuple[VatRow, ...]) -> Discounted:
+        """The discount lines that bring what was taken off calls to what should be, and the months as they were reckoned."""
 
 
 def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:

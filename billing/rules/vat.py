@@ -34,6 +34,52 @@ REVERSE_CHARGE: Final = Tax("AE", 0)
 ZERO_RATED: Final = Tax("Z", 0)
 
 
+class StatusTerm(NamedTuple):
+    """From when an account is taxed how; ``ends_on`` is ``date.max`` for the last."""
+
+    starts_on: date
+    ends_on: date
+    status: VatStatus
+
+
+@dataclass(frozen=True, slots=True)
+class VatHistory:
+    """How an account was taxed when, as far as was recorded by the cut: terms that follow one another over all days."""
+
+    terms: tuple[StatusTerm, ...]
+
+    @classmethod
+    def always(cls, status: VatStatus) -> VatHistory:
+        """Of an account that never changed."""
+        return _ALWAYS[status]
+
+    @classmethod
+    def from_log(cls, log: Iterable[tuple[date, VatStatus]]) -> VatHistory:
+        """From rows (start, status) in the order they were recorded: a row holds from its day on, whatever was said before.
+
+        The first term holds for the days before it too.
+        """
+        starts: list[tuple[date, VatStatus]] = []
+        for starts_on, status in log:
+            starts = [*(one for one in starts if one[0] < starts_on), (starts_on, status)]
+        merged = [one for place, one in enumerate(starts) if not place or starts[place - 1][1] is not one[1]]
+        ends = [starts_on for starts_on, _ in merged[1:]]
+        days = [date.min, *ends]
+        return cls(tuple(StatusTerm(day, end, status) for day, end, (_, status) in zip(days, [*ends, date.max], merged, strict=True)))
+
+    def on(self, day: date) -> VatStatus:
+        """The status of the day on which something is supplied."""
+        return next(term.status for term in reversed(self.terms) if term.starts_on <= day)
+
+    @property
+    def changes(self) -> tuple[date, ...]:
+        """The days on which it changed."""
+        return tuple(term.starts_on for term in self.terms[1:])
+
+
+_ALWAYS: Final = {status: VatHistory((StatusTerm(date.min, date.max, status),)) for status in VatStatus}
+
+
 def tax_without_rate(status: VatStatus, code: VatCode) -> Tax | None:
     """The tax where no rate is looked up: by exemption or reverse charge. None where the rate of the day decides.
 

@@ -1,7 +1,7 @@
 -- name: accounts_without_cycle
 -- Accounts that billing meets for the first time.
 -- example: {"district": "ZZ", "cut": "2026-01-31"}
-SELECT a.id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group
+SELECT a.id AS account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group
   FROM css.account a
  WHERE a.district_code = :district AND a.opened_on <= :cut
    AND NOT EXISTS (SELECT 1 FROM billing.account_cycle c WHERE c.account_id = a.id)
@@ -10,7 +10,7 @@ SELECT a.id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group
 -- name: finished_with_service
 -- Accounts whose final bill is out and that have service again.
 -- example: {"district": "ZZ", "cut": "2026-01-31"}
-SELECT a.id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequency, a.cycle_month_group
+SELECT a.id AS account_id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequency, a.cycle_month_group
   FROM billing.account_cycle c
   JOIN css.account a ON a.id = c.account_id
   JOIN css.service s ON s.account_id = c.account_id
@@ -21,7 +21,8 @@ SELECT a.id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequency, a.cycle_mo
  ORDER BY a.id;
 
 -- name: finished_with_leftovers
--- Accounts whose final bill is out and for which a call or an item came after it: they get one more. Only the nights since
+-- Accounts whose final bill is out and for which a call, an item, an adjustment or another account's bill to pay came after it:
+-- they get one more. Only the nights since
 -- the run before are looked at: an account is not finished while it has calls of earlier ones (move_cycles).
 -- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"district": "ZZ", "cut": "2026-01-31"}
@@ -38,15 +39,22 @@ SELECT c.account_id
                                         AND (r.net_millionths <> 0 OR r.is_itemised AND r.rerating_id IS NULL)
                                      OFFSET 0) r)
         OR EXISTS (SELECT 1 FROM css.billable_item i
-                    WHERE i.account_id = c.account_id AND i.business_date <= :cut AND i.business_date > c.usage_billed_through));
+                    WHERE i.account_id = c.account_id AND i.business_date <= :cut AND i.business_date > c.usage_billed_through)
+        OR EXISTS (SELECT 1 FROM billing.adjustment j
+                    WHERE j.account_id = c.account_id AND j.business_date <= :cut
+                      AND NOT EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.adjustment_id = j.id))
+        OR EXISTS (SELECT 1 FROM billing.outside_item o
+                    WHERE o.account_id = c.account_id AND o.business_date <= :cut AND o.business_date > c.usage_billed_through
+                      AND o.kind = 'transfer' AND o.amount > 0));
 
 -- name: standings
--- Accounts that may be due a bill: their cycle date has come, or nothing of theirs works any more. One with a bill not
--- yet posted waits for it, because what it owes is not known before.
+-- Accounts that may be due a bill: their cycle date has come, their cycle ever changed, nothing of theirs works any more, or
+-- one was asked for. One with a bill not yet posted waits for it, because what it owes is not known before.
 -- example: {"district": "ZZ", "cut": "2026-01-31"}
-SELECT c.account_id, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_on,
-       coalesce(s.live_services, 0) AS live_services, s.last_end_on,
-       EXISTS (SELECT 1 FROM orders.open_order_v o WHERE o.account_id = c.account_id) AS has_open_order
+SELECT c.account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_on, c.usage_billed_through, c.is_finished,
+       coalesce(s.live_services, 0) AS live_services, s.last_end_on, coalesce(q.kinds, '{}') AS requested,
+       EXISTS (SELECT 1 FROM orders.open_order_v o WHERE o.account_id = c.account_id) AS has_open_order,
+       EXISTS (SELECT 1 FROM css.account m WHERE m.group_account_id = c.account_id AND m.is_paid_by_group) AS has_members
   FROM billing.account_cycle c
   JOIN css.account a ON a.id = c.account_id
   LEFT JOIN (SELECT account_id,
@@ -55,22 +63,36 @@ SELECT c.account_id, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_
                FROM css.service
               WHERE district_code = :district AND start_recorded_on <= :cut
               GROUP BY account_id) s ON s.account_id = c.account_id
- WHERE c.district_code = :district AND NOT c.is_finished
-   AND (c.next_bill_on <= :cut OR s.live_services = 0)
+  LEFT JOIN (SELECT account_id, array_agg(DISTINCT kind) AS kinds
+               FROM billing.bill_request
+              WHERE district_code = :district AND bill_run_id IS NULL AND requested_on <= :cut
+              GROUP BY account_id) q ON q.account_id = c.account_id
+  LEFT JOIN (SELECT DISTINCT account_id FROM css.account_cycle_term WHERE recorded_on <= :cut) t ON t.account_id = c.account_id
+ WHERE c.district_code = :district
+   AND (q.account_id IS NOT NULL
+        OR NOT c.is_finished AND (c.next_bill_on <= :cut OR s.live_services = 0 OR t.account_id IS NOT NULL))
    AND NOT EXISTS (SELECT 1 FROM billing.bill b
                     WHERE b.district_code = :district AND b.account_id = c.account_id
                       AND b.state <> 'issued' AND b.state IN ('calculated', 'held', 'released'))
  ORDER BY c.account_id;
 
+-- name: take_requests
+-- The bills asked for on these accounts are this run's.
+-- example: {"run": 1, "cut": "2026-01-31"}
+UPDATE billing.bill_request q
+   SET bill_run_id = :run
+  FROM billing.bill_run_account r
+ WHERE r.bill_run_id = :run AND q.account_id = r.account_id AND q.bill_run_id IS NULL AND q.requested_on <= :cut;
+
 -- name: move_cycles
 -- Move accounts on to their next cycle date, once what they used up to the cut is billed. One for which calls were rated
--- since then is not finished, though this was its final bill.
+-- since then is not finished, though this was its final bill. An interim bill (finished is null) leaves that as it was.
 -- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"accounts": [1], "dates": ["2026-02-28"], "finished": [false], "cuts": ["2026-01-31"]}
 UPDATE billing.account_cycle c
    SET next_bill_on = m.next_bill_on,
        usage_billed_through = greatest(c.usage_billed_through, m.cut),
-       is_finished = m.is_finished AND NOT EXISTS (
+       is_finished = coalesce(m.is_finished, c.is_finished) AND NOT EXISTS (
          SELECT 1
            FROM generate_series(1, (SELECT max(rated_on) FROM billing.rated_call l WHERE l.district_code = c.district_code) - m.cut) AS n (night)
           CROSS JOIN LATERAL (SELECT 1 FROM billing.rated_call r

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, select, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    Select,
+    UnaryExpression,
+    exists,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from sqlalchemy.types import Text
 
 from css.core.money import Percent, Price
-from css.core.pricing import PriceRow, VatRow
+from css.core.pricing import PriceRow, VatRow, painted
 from css.core.words import PriceBasis, PriceKind, ProductKind, Segment, VatCode
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 
@@ -82,13 +95,19 @@ class ProductPrice(Base):
 
 
 class VatRate(Base):
-    """The rate of VAT for a code from a date to a date."""
+    """The rate of VAT for a code from a date to a date. One announced later lies over those before, like a price."""
 
     __tablename__ = "vat_rate"
     __table_args__ = (
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
         CheckConstraint("percent BETWEEN 0 AND 100", name="percent_of_hundred"),
-        ExcludeConstraint(("code", "="), (text("daterange(starts_on, ends_on)"), "&&"), name="ex_vat_rate_overlap", using="gist"),
+        ExcludeConstraint(
+            ("code", "="),
+            (text("daterange(starts_on, ends_on)"), "&&"),
+            name="ex_vat_rate_overlap",
+            using="gist",
+            where=text("recorded_on IS NULL"),
+        ),
         {"schema": "css"},
     )
 
@@ -98,34 +117,84 @@ class VatRate(Base):
     ends_on: Mapped[date | None]
     percent: Mapped[Percent]
     """Such as 20 or 17.5."""
+    recorded_on: Mapped[date | None]
+    """The business date from whose cut on it counts; none for what was there from the beginning."""
 
 
-def vat_rates(session: Session) -> tuple[VatRow, ...]:
-    """Every VAT rate there ever was, oldest first; a handful of rows."""
-    rows = session.execute(select(VatRate).order_by(VatRate.code, VatRate.starts_on)).scalars()
-    return tuple(VatRow(row.id, row.code, row.starts_on, row.ends_on, row.percent) for row in rows)
+def vat_rates(session: Session, *, as_at: date | None = None) -> tuple[VatRow, ...]:
+    """Every VAT rate there ever was, oldest first; a handful of rows. With ``as_at`` as they were known at that cut."""
+    rows = session.execute(_laid(VatRate, as_at)).scalars()
+    known = (VatRow(row.id, row.code, row.starts_on, row.ends_on, row.percent, row.recorded_on) for row in rows)
+    visible = painted(known, key=lambda row: row.code)
+    return tuple(sorted(visible, key=lambda row: (row.code, row.starts_on)))
 
 
-def prices(session: Session) -> tuple[PriceRow, ...]:
-    """Every product price there ever was: small reference data, loaded whole by the night."""
-    rows = session.execute(select(ProductPrice).order_by(ProductPrice.product_id, ProductPrice.kind, ProductPrice.starts_on)).scalars()
-    return tuple(
-        PriceRow(row.id, row.product_id, row.kind, row.segment, row.starts_on, row.ends_on, row.basis, row.net_price, row.gross_price)
-        for row in rows
-    )
+def prices(session: Session, *, as_at: date | None = None) -> tuple[PriceRow, ...]:
+    """Every product price there ever was, in the order in which they lie one over the other: small reference data.
+
+    With ``as_at`` those known at that cut. ``css.core.pricing.painted`` gives what can be seen of them.
+    """
+    return tuple(_row(row) for row in session.execute(_laid(ProductPrice, as_at)).scalars())
 
 
 def price_on(session: Session, product_id: int, kind: PriceKind, segment: Segment, day: date) -> PriceRow | None:
-    """The price in force on the day of the event, None when the product has none of that kind."""
+    """The price in force on the day of the event, by what is known now; None when the product has none of that kind."""
     row = session.execute(
-        select(ProductPrice).where(
+        select(ProductPrice)
+        .where(
             ProductPrice.product_id == product_id,
             ProductPrice.kind == kind,
             ProductPrice.segment == segment,
-            ProductPrice.starts_on <= day,
-            (ProductPrice.ends_on.is_(None)) | (ProductPrice.ends_on > day),
+            covers(day),
         )
+        .order_by(*_on_top())
+        .limit(1)
     ).scalar_one_or_none()
-    if row is None:
-        return None
-    return PriceRow(row.id, row.product_id, row.kind, row.segment, row.starts_on, row.ends_on, row.basis, row.net_price, row.gross_price)
+    return None if row is None else _row(row)
+
+
+def covers(day: date) -> ColumnElement[bool]:
+    """The prices whose days hold the day, covered by others or not."""
+    return (ProductPrice.starts_on <= day) & (ProductPrice.ends_on.is_(None) | (ProductPrice.ends_on > day))
+
+
+def seen_on(day: date) -> ColumnElement[bool]:
+    """The prices in force on a day: of those whose days hold it the one recorded last, for each product, kind and segment."""
+    over = aliased(ProductPrice)
+    later = or_(
+        over.recorded_on.is_not(None) & ProductPrice.recorded_on.is_(None),
+        over.recorded_on > ProductPrice.recorded_on,
+        (over.recorded_on == ProductPrice.recorded_on) & (over.id > ProductPrice.id),
+    )
+    return covers(day) & ~exists().where(
+        over.product_id == ProductPrice.product_id,
+        over.kind == ProductPrice.kind,
+        over.segment == ProductPrice.segment,
+        over.starts_on <= day,
+        over.ends_on.is_(None) | (over.ends_on > day),
+        later,
+    )
+
+
+def _on_top() -> tuple[UnaryExpression[Any], ...]:
+    return ProductPrice.recorded_on.desc().nulls_last(), ProductPrice.id.desc()
+
+
+def _laid(table: type[ProductPrice | VatRate], as_at: date | None) -> Select[Any]:
+    statement = select(table).order_by(table.recorded_on.asc().nulls_first(), table.id)
+    return statement if as_at is None else statement.where(table.recorded_on.is_(None) | (table.recorded_on <= as_at))
+
+
+def _row(row: ProductPrice) -> PriceRow:
+    return PriceRow(
+        row.id,
+        row.product_id,
+        row.kind,
+        row.segment,
+        row.starts_on,
+        row.ends_on,
+        row.basis,
+        row.net_price,
+        row.gross_price,
+        row.recorded_on,
+    )

@@ -58,16 +58,16 @@ def test_a_bill_charges_the_period_that_begins_on_its_date_and_a_final_bill_noth
 
 
 def test_the_period_runs_from_the_last_bill_or_the_first_service() -> None:
-    first = bill_period(BillKind.BILL, date(2026, 2, 5), previous_end=None, first_start=date(2026, 1, 15))
+    first = bill_period(BillKind.BILL, date(2026, 2, 5), previous_end=None, first_start=date(2026, 1, 15), cut=date(2026, 2, 5))
     assert first == Period(date(2026, 1, 15), date(2026, 2, 5))
-    later = bill_period(BillKind.BILL, date(2026, 4, 5), previous_end=date(2026, 2, 5), first_start=date(2026, 1, 15))
+    later = bill_period(BillKind.BILL, date(2026, 4, 5), previous_end=date(2026, 2, 5), first_start=date(2026, 1, 15), cut=date(2026, 4, 5))
     assert later == Period(date(2026, 2, 5), date(2026, 4, 5))
 
 
 def test_a_period_always_has_a_day_in_it() -> None:
     """A service starting after the cycle date, a cease recorded after the bill that followed it."""
-    assert bill_period(BillKind.BILL, date(2026, 2, 5), previous_end=None, first_start=date(2026, 2, 9)).days == 1
-    assert bill_period(BillKind.FINAL, date(2026, 2, 2), previous_end=date(2026, 2, 5), first_start=date(2026, 1, 1)) == Period(
+    assert bill_period(BillKind.BILL, date(2026, 2, 5), previous_end=None, first_start=date(2026, 2, 9), cut=date(2026, 2, 5)).days == 1
+    assert bill_period(BillKind.FINAL, date(2026, 2, 2), previous_end=date(2026, 2, 5), first_start=date(2026, 1, 1), cut=date(2026, 2, 2)) == Period(
         date(2026, 2, 5), date(2026, 2, 6)
     )
 

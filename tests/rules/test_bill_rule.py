@@ -14,7 +14,7 @@ from billing.rules.charges import PriceBook, Product, ServiceLife
 from billing.rules.cycle import Cycle
 from billing.rules.items import CallSum, ItemLeft
 from billing.rules.validation import BillFigures, hold_reason
-from billing.rules.vat import Tax, VatSum, tax_at, vat_of
+from billing.rules.vat import Tax, VatHistory, VatSum, tax_at, vat_of
 from billing.words import BillKind, LineKind
 from css.core.calendar import Period
 from css.core.errors import Refused
@@ -52,7 +52,7 @@ def account(**others: object) -> AccountAtCut:
         "usage_after": None,
         "opened_on": date(2026, 1, 10),
         "segment": Segment.RESIDENTIAL,
-        "vat_status": VatStatus.STANDARD,
+        "vat_status": VatHistory.always(VatStatus.STANDARD),
         "services": (HOME,),
         "posted": {},
     }
@@ -155,7 +155,7 @@ def test_vat_rows_hold_every_line_once(amounts: list[tuple[Tax, Money]]) -> None
 def test_calls_of_two_vat_rates_fall_together_under_the_reverse_charge() -> None:
     both = (calls("day", 1_400_000, basis_points=1750), calls("day", 1_400_000))
     assert [line.net.pence for line in drafted(services=(), calls=both).lines] == [1, 1]
-    together = drafted(services=(), calls=both, vat_status=VatStatus.REVERSE_CHARGE).lines
+    together = drafted(services=(), calls=both, vat_status=VatHistory.always(VatStatus.REVERSE_CHARGE)).lines
     assert [(line.net.pence, line.quantity, line.tax) for line in together] == [(3, 6, Tax("AE", 0))]
 
 
@@ -224,5 +224,5 @@ def test_corrections_of_calls_have_lines_of_their_own_for_the_days_of_the_calls(
     ]
     # By London's calendar: the last one began at half past midnight of the 10th of June, in summer time.
     assert (drafted_lines[1].starts_on, drafted_lines[1].ends_on) == (date(2025, 12, 31), date(2026, 6, 11))
-    (exempt,) = [line for line in drafted(calls=sums, vat_status=VatStatus.EXEMPT).lines if line.unit == "correction"]
+    (exempt,) = [line for line in drafted(calls=sums, vat_status=VatHistory.always(VatStatus.EXEMPT)).lines if line.unit == "correction"]
     assert (exempt.net, exempt.quantity) == (Money(-6), -4)

@@ -16,7 +16,7 @@ from billing.rules.charges import PriceBook, Product, RentalKey, ServiceLife, Sp
 from billing.rules.cycle import Cycle
 from billing.rules.difference import PostedRental, rental_lines
 from billing.rules.lines import DraftLine
-from billing.rules.vat import Tax
+from billing.rules.vat import Tax, VatHistory
 from billing.words import LineKind
 from css.core.calendar import Period
 from css.core.errors import NotFound, Refused
@@ -25,7 +25,7 @@ from css.core.pricing import PriceRow, VatRow
 from css.core.words import PriceBasis, PriceKind, Segment, VatCode, VatStatus
 
 HOME = Segment.RESIDENTIAL
-STANDARD = VatStatus.STANDARD
+STANDARD = VatHistory.always(VatStatus.STANDARD)
 FIFTH = Cycle(5, 1)
 LINE, DISPLAY = 1, 2
 PRODUCTS = (
@@ -54,7 +54,7 @@ class Ledger:
 
     cycle: Cycle = FIFTH
     segment: Segment = HOME
-    status: VatStatus = STANDARD
+    status: VatHistory = STANDARD
     book: PriceBook = BOOK
 
     def __post_init__(self) -> None:
@@ -265,7 +265,7 @@ def test_a_discount_with_a_negative_price_is_a_negative_line_and_its_days_come_b
 )
 def test_tax_follows_the_account_and_the_product(status: VatStatus, code: VatCode, expected: Tax) -> None:
     book = PriceBook((replace(PRODUCTS[0], vat_code=code),), (price(10, "1950"),), VAT_20)
-    (line,) = Ledger(book=book, status=status).bill([line_from(date(2026, 2, 5))], date(2026, 3, 5))
+    (line,) = Ledger(book=book, status=VatHistory.always(status)).bill([line_from(date(2026, 2, 5))], date(2026, 3, 5))
     assert line.tax == expected
 
 

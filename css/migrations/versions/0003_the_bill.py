@@ -48,6 +48,9 @@ CHECKS = (
     "ALTER TABLE css.product_price DROP CONSTRAINT ex_product_price_overlap",
     """ALTER TABLE css.product_price ADD CONSTRAINT ex_product_price_overlap EXCLUDE USING gist
        (product_id WITH =, kind WITH =, segment WITH =, daterange(starts_on, ends_on) WITH &&) WHERE (recorded_on IS NULL)""",
+    "ALTER TABLE css.vat_rate DROP CONSTRAINT ex_vat_rate_overlap",
+    """ALTER TABLE css.vat_rate ADD CONSTRAINT ex_vat_rate_overlap EXCLUDE USING gist
+       (code WITH =, daterange(starts_on, ends_on) WITH &&) WHERE (recorded_on IS NULL)""",
 )
 # --- end by hand
 
@@ -380,6 +383,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("adjustment_id IS NOT NULL"),
     )
     op.create_foreign_key(
+        op.f("fk_bill_line_benefit_id"), "bill_line", "benefit", ["benefit_id"], ["id"], source_schema="billing", referent_schema="billing"
+    )
+    op.create_foreign_key(
         op.f("fk_bill_line_promotion_id"),
         "bill_line",
         "account_promotion",
@@ -387,9 +393,6 @@ def upgrade() -> None:
         ["id"],
         source_schema="billing",
         referent_schema="css",
-    )
-    op.create_foreign_key(
-        op.f("fk_bill_line_benefit_id"), "bill_line", "benefit", ["benefit_id"], ["id"], source_schema="billing", referent_schema="billing"
     )
     op.create_foreign_key(
         op.f("fk_bill_line_adjustment_id"),
@@ -443,6 +446,7 @@ def upgrade() -> None:
     )
     op.add_column("product_price", sa.Column("recorded_on", sa.Date(), nullable=True), schema="css")
     op.add_column("product_price", sa.Column("reason", sa.Text(), nullable=True), schema="css")
+    op.add_column("vat_rate", sa.Column("recorded_on", sa.Date(), nullable=True), schema="css")
     for statement in CHECKS:
         op.execute(statement)
 

@@ -1,0 +1,54 @@
+"""How an account's bills came round and how it was taxed, by date, as far as was recorded by a cut."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from billing.rules.cycle import AnyCycle, Cycle, CycleTerm, cycles_from
+from billing.rules.vat import VatHistory
+from css.core.words import BillFrequency, VatStatus
+from css.db.sql import block
+
+
+class HasCycle(Protocol):
+    """A row with the three columns that say how bills come round."""
+
+    @property
+    def cycle_day(self) -> int: ...
+    @property
+    def frequency(self) -> str: ...
+    @property
+    def cycle_month_group(self) -> int: ...
+
+
+def cycle_of(row: HasCycle | Row[Any]) -> Cycle:
+    """The cycle that a row says."""
+    return Cycle(row.cycle_day, BillFrequency(row.frequency).months, row.cycle_month_group)
+
+
+def cycles_at_cut(session: Session, rows: Sequence[Row[Any]], cuts: Sequence[date]) -> Mapping[int, AnyCycle]:
+    """The cycles of accounts, each as at its own cut, by account id.
+
+    Args:
+        rows: have ``account_id`` and the account's cycle columns, which hold for an account that never changed its cycle.
+        cuts: of each of them.
+    """
+    log: dict[int, list[CycleTerm]] = defaultdict(list)
+    parameters = {"accounts": [row.account_id for row in rows], "cuts": list(cuts)}
+    for term in session.execute(block("billing", "account_terms.cycles"), parameters):
+        log[term.account_id].append(CycleTerm(term.starts_on, cycle_of(term)))
+    return {row.account_id: cycles_from(log[row.account_id]) if row.account_id in log else cycle_of(row) for row in rows}
+
+
+def vat_histories(session: Session, statuses: Mapping[int, VatStatus], cut: date) -> Mapping[int, VatHistory]:
+    """How accounts were taxed when, as at the cut. ``statuses`` is what their rows say, which holds for one that never changed."""
+    log: dict[int, list[tuple[date, VatStatus]]] = defaultdict(list)
+    for row in session.execute(block("billing", "account_terms.vat_statuses"), {"accounts": list(statuses), "cut": cut}):
+        log[row.account_id].append((row.starts_on, VatStatus(row.vat_status)))
+    return {account: VatHistory.from_log(log[account]) if account in log else VatHistory.always(said) for account, said in statuses.items()}
