@@ -48,7 +48,7 @@ class BillCredited:
     """Negative: all of it before VAT."""
     lines: tuple[LineCredited, ...]
     by_credit_note: bool
-    """Whether a credit note gives it; its final bill being out, an account has nothing else."""
+    """Whether a credit note gives it, unless another bill is due the same night; that one says it then."""
     approved_by: str | None
 
 

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from billing.actions.limits import approved
 from billing.credit_commands import AccountAdjusted, AdjustAccount, BillCredited, CreditBillLine, LineCredited
-from billing.model import AccountCycle, Adjustment, Bill, BillRequest, Nominal
+from billing.model import Adjustment, Bill, BillRequest, Nominal
+from billing.queries.account_terms import vat_histories
 from billing.queries.accounts import AccountNamed, account_named
 from billing.rules.adjustments import LineLeft, creditable
 from billing.rules.permission import require_may
-from billing.rules.vat import VatHistory, tax_on
+from billing.rules.vat import tax_on
 from billing.words import BillKind, BillState, NominalKind
 from css import audit
 from css.core.actor import Actor
@@ -26,7 +27,7 @@ from css.core.errors import BadMessage, Conflict, NotFound, Refusals, Refused
 from css.core.ids import IdKind, parse_id
 from css.core.money import ZERO, Money, total
 from css.db.sql import block
-from css.master.accounts import Account, AccountVatStatus
+from css.master.accounts import Account
 from css.master.districts import business_date
 from css.master.products import vat_rates
 
@@ -90,9 +91,8 @@ def credit_bill_line(
         for line, amount in chosen
     ]
     session.execute(insert(Adjustment), made)
-    at_once = command.by_credit_note or _is_finished(session, account.account_id)
-    if at_once:
-        _ask_for(session, account, BillKind.CREDIT_NOTE, command.reason.strip(), today, by)
+    if command.by_credit_note:
+        ask_for_bill(session, account, BillKind.CREDIT_NOTE, command.reason.strip(), today, by)
     answer = BillCredited(
         account_number=account.number,
         bill_number=bill.number,
@@ -101,7 +101,7 @@ def credit_bill_line(
             LineCredited(line_number=line.line_number, words=str(row["words"]), net=-amount)
             for (line, amount), row in zip(chosen, made, strict=True)
         ),
-        by_credit_note=at_once,
+        by_credit_note=command.by_credit_note,
         approved_by=second,
     )
     after = {**to_plain(command), "net": answer.net, "approved_by": second, "lines": [line.line_number for line in answer.lines]}
@@ -140,7 +140,9 @@ def adjust_account(
         )
     wrong.tell()
     session.execute(select(Account.id).where(Account.id == account.account_id).with_for_update(key_share=True)).scalar_one()
-    tax = tax_on(vat_rates(session), _vat_status(session, account.account_id).on(occurs_on), command.vat_code, occurs_on)
+    status = session.execute(select(Account.vat_status).where(Account.id == account.account_id)).scalar_one()
+    history = vat_histories(session, {account.account_id: status}, today)[account.account_id]
+    tax = tax_on(vat_rates(session), history.on(occurs_on), command.vat_code, occurs_on)
     given = _given_today(session, account, by, today) if command.amount < ZERO else ZERO
     second = approved(session, _size(command.amount) + given, by=by, approved_by=approved_by)
     session.add(
@@ -159,8 +161,6 @@ def adjust_account(
             approved_by=second,
         )
     )
-    if _is_finished(session, account.account_id):
-        _ask_for(session, account, BillKind.INTERIM, command.reason.strip(), today, by)
     audit.record(
         session,
         by=by,
@@ -278,13 +278,8 @@ def _given_today(session: Session, account: AccountNamed, by: Actor, today: date
     return Money(int(session.execute(block("billing", "adjustments.given_today"), parameters).scalar_one()))
 
 
-def _is_finished(session: Session, account_id: int) -> bool:
-    """The account's final bill is out: without being asked for there is no next one."""
-    return bool(session.execute(select(AccountCycle.is_finished).where(AccountCycle.account_id == account_id)).scalar())
-
-
-def _ask_for(session: Session, account: AccountNamed, kind: BillKind, reason: str, today: date, by: Actor) -> None:
-    """Ask for a bill tonight, once however many credits it is for. The account's row is locked by the caller."""
+def ask_for_bill(session: Session, account: AccountNamed, kind: BillKind, reason: str, today: date, by: Actor) -> None:
+    """Ask for a bill tonight, once however many things are to stand on it. The account's row is locked by the caller."""
     waits = exists().where(BillRequest.account_id == account.account_id, BillRequest.kind == kind, BillRequest.bill_run_id.is_(None))
     if not session.execute(select(waits)).scalar():
         session.add(
@@ -298,15 +293,3 @@ def _ask_for(session: Session, account: AccountNamed, kind: BillKind, reason: st
             )
         )
         session.flush()
-
-
-def _vat_status(session: Session, account_id: int) -> VatHistory:
-    rows = session.execute(
-        select(AccountVatStatus.starts_on, AccountVatStatus.vat_status)
-        .where(AccountVatStatus.account_id == account_id)
-        .order_by(AccountVatStatus.id)
-    )
-    log = [(row.starts_on, row.vat_status) for row in rows]
-    if log:
-        return VatHistory.from_log(log)
-    return VatHistory.always(session.execute(select(Account.vat_status).where(Account.id == account_id)).scalar_one())

@@ -21,12 +21,18 @@ SELECT 'outside/' || o.source_key, :district, o.business_date, o.words, :at
  ORDER BY o.id;
 
 -- name: post
--- Both sides: what the account owes falls, and the expense rises by as much.
+-- Both sides: what the account owes changes, and what its kind stands for changes by as much the other way.
 -- example: {"keys": ["fault/ZZF00000018/delayed-repair"]}
 INSERT INTO billing.posting (journal_entry_id, nominal_code, account_id, business_date, amount)
-SELECT e.id, s.nominal_code, CASE WHEN s.nominal_code = 'DEBTORS' THEN o.account_id END, o.business_date, s.sign * o.amount
+SELECT e.id, s.nominal_code, CASE WHEN s.side = 1 THEN o.account_id END, o.business_date, CASE WHEN s.side = 1 THEN o.amount ELSE -o.amount END
   FROM billing.outside_item o
   JOIN billing.journal_entry e ON e.source_key = 'outside/' || o.source_key
- CROSS JOIN (VALUES ('DEBTORS', 1), ('COMPENSATION', -1)) AS s (nominal_code, sign)
+ CROSS JOIN LATERAL (VALUES (1, 'DEBTORS'),
+                            (2, CASE o.kind WHEN 'compensation' THEN 'COMPENSATION' WHEN 'late-fee' THEN 'LATE-FEES'
+                                            WHEN 'goodwill' THEN 'GOODWILL' WHEN 'transfer' THEN 'GROUP-CLEARING' END)) AS s (side, nominal_code)
  WHERE o.source_key = ANY(:keys) AND o.amount <> 0
- ORDER BY e.id, s.sign DESC;
+ ORDER BY e.id, s.side;
+
+-- name: next_id
+-- Draw the id of an item about to be entered by hand: its key is made of it.
+SELECT nextval(pg_get_serial_sequence('billing.outside_item', 'id'));
