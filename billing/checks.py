@@ -71,6 +71,9 @@ BY_STATEMENT: Final = (
     "calls_of_services",
     "calls_billed",
     "windows_meet",
+    "credits_within",
+    "transfers_meet",
+    "clearing_is_nil",
 )
 """The checks that are one statement of ``billing/sql/checks.sql`` each, whose rows are the differences."""
 

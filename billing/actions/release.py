@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,13 +13,13 @@ from billing.model import Bill, BillRun
 from billing.queries.accounts import account_named
 from billing.queries.at_cut import run_at_cut
 from billing.rules.permission import require_may
-from billing.words import BillState
+from billing.words import BillKind, BillState
 from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import Conflict, NotFound, Refused
 from css.core.ids import IdKind, make_id
-from css.core.money import Money
+from css.core.money import Money, total
 from css.db.sql import block
 
 
@@ -32,28 +33,49 @@ def release_run(session: Session, run_id: int, *, by: Actor, at: datetime) -> Bl
         NotFound: CSS434E, no such run. Refused: CSS058E, the numbers are used up.
     """
     run = run_at_cut(session, run_id)
-    # The series is locked before the bills are listed, or two releases at once could each list what the other numbers.
-    series = run.district_code
-    session.execute(block("billing", "release.begin_series"), {"series": series})
-    session.execute(block("billing", "release.take_serials"), {"series": series, "count": 0})
-    bills = session.execute(block("billing", "release.waiting"), {"district": run.district_code, "cut": run.cut}).scalars().all()
+    series = {IdKind.BILL: run.district_code, IdKind.CREDIT_NOTE: credit_note_series(run.district_code)}
+    # The series are locked before the bills are listed, or two releases at once could each list what the other numbers.
+    for name in series.values():
+        session.execute(block("billing", "release.begin_series"), {"series": name})
+        session.execute(block("billing", "release.take_serials"), {"series": name, "count": 0})
+    waiting = session.execute(block("billing", "release.waiting"), {"district": run.district_code, "cut": run.cut}).all()
     held = session.execute(block("billing", "release.held"), {"run": run_id}).scalar_one()
-    last = session.execute(block("billing", "release.take_serials"), {"series": series, "count": len(bills)}).scalar_one()
-    serials = range(last - len(bills) + 1, last + 1)
-    numbers = [make_id(run.district_code, IdKind.BILL, serial) for serial in serials]
-    gross = session.execute(
-        block("billing", "release.give_numbers"), {"series": series, "bills": list(bills), "serials": list(serials), "numbers": numbers}
-    ).scalars()
-    amount = Money(sum(gross))
+    bills = {
+        IdKind.BILL: [row.id for row in waiting if row.kind != BillKind.CREDIT_NOTE],
+        IdKind.CREDIT_NOTE: [row.id for row in waiting if row.kind == BillKind.CREDIT_NOTE],
+    }
+    numbered = [_number(session, run.district_code, kind, series[kind], ids) for kind, ids in bills.items() if ids]
+    amount = total(gross for _, gross in numbered)
     audit.record(
         session,
         by=by,
         at=at,
         verb="release_run",
         subject=("bill run", f"{run.district_code} {run.cut}"),
-        after={"bills": len(bills), "held": held, "from": numbers[:1], "to": numbers[-1:], "invoice_gross": str(amount)},
+        after={
+            "bills": len(waiting),
+            "held": held,
+            "from": [numbers[0] for numbers, _ in numbered],
+            "to": [numbers[-1] for numbers, _ in numbered],
+            "invoice_gross": str(amount),
+        },
     )
-    return BlockTotals(read=len(bills) + held, written=len(bills), filtered=held, amount=amount)
+    return BlockTotals(read=len(waiting) + held, written=len(waiting), filtered=held, amount=amount)
+
+
+def credit_note_series(district_code: str) -> str:
+    """Credit notes are numbered apart from bills, without gap like them."""
+    return f"{district_code}{IdKind.CREDIT_NOTE.value}"
+
+
+def _number(session: Session, district_code: str, kind: IdKind, series: str, bill_ids: Sequence[int]) -> tuple[Sequence[str], Money]:
+    """Give bills the next numbers of a series; the numbers, and the bills' invoice totals together."""
+    last = session.execute(block("billing", "release.take_serials"), {"series": series, "count": len(bill_ids)}).scalar_one()
+    serials = range(last - len(bill_ids) + 1, last + 1)
+    numbers = [make_id(district_code, kind, serial) for serial in serials]
+    parameters = {"series": series, "bills": list(bill_ids), "serials": list(serials), "numbers": numbers}
+    gross = session.execute(block("billing", "release.give_numbers"), parameters).scalars()
+    return numbers, Money(sum(gross))
 
 
 @audit.answered
