@@ -15,6 +15,7 @@ from billing.queries.at_cut import AtCut, RunAtCut, accounts_at_cut, price_book,
 from billing.rules.bill import AccountAtCut, DraftBill, draft_bill
 from billing.rules.charges import PriceBook
 from billing.rules.cycle import finishes, next_bill_on
+from billing.rules.validation import require_reachable
 from billing.words import BillKind, BillState
 from css import audit
 from css.core.actor import Actor
@@ -99,6 +100,7 @@ def _decide(
             bill = draft_bill(account, book)
             if bill is not None:
                 _require_nominals(bill, nominals)
+                require_reachable(one.payer)
         except CssError as fault:
             parked.append(SetAside(source_key=_key(account), code=fault.code, words=str(fault), raw=account.account_number))
             continue

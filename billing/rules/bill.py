@@ -21,7 +21,7 @@ from billing.rules.cycle import AnyCycle, bill_period, charged_until
 from billing.rules.difference import PostedRental, rental_lines
 from billing.rules.items import PER_ITEM, CallSum, ItemLeft, call_lines, item_lines
 from billing.rules.lines import Discounted, DraftAllowanceMonth, DraftLine, TakesOff, in_printing_order
-from billing.rules.validation import BillFigures, Hold, hold_reason
+from billing.rules.validation import LIMITS, BillFigures, Hold, Limits, hold_reason
 from billing.rules.vat import VatHistory, VatSum, tax_on, vat_of
 from billing.words import BillKind, LineKind, NominalCode
 from css.core.calendar import ONE_DAY, Period
@@ -76,6 +76,8 @@ class AccountAtCut:
     """What the account owes by the ledger, at the cut."""
     recent: Sequence[Money] = ()
     """Invoice totals of the last bills."""
+    limits: Limits = LIMITS
+    """What its bill must meet to go out by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,23 +125,30 @@ def draft_bill(account: AccountAtCut, book: PriceBook) -> DraftBill | None:
         lines = (_nothing_charged(account, book),)
         vat = vat_of((line.tax, line.net) for line in lines)
     net, tax = total(one.net for one in vat), total(one.vat for one in vat)
+    due_on = account.cut + timedelta(days=PAYMENT_DAYS)
     figures = BillFigures(
         invoice_gross=net + tax,
         line_count=len(lines),
         charges_expected=account.kind in {BillKind.BILL, BillKind.FINAL}
         and any(service.ends_on is None or service.ends_on > account.cycle_on for service in account.services),
         recent=account.recent,
+        kind=account.kind,
+        lines=lines,
+        period=drafted.period,
+        issue_on=account.cut,
+        due_on=due_on,
+        cycle_months=account.cycle.months_on(account.cycle_on),
     )
     return DraftBill(
         period=drafted.period,
-        due_on=account.cut + timedelta(days=PAYMENT_DAYS),
+        due_on=due_on,
         lines=lines,
         vat=vat,
         brought_forward=brought_forward,
         invoice_net=net,
         invoice_vat=tax,
         amount_due=balance + net + tax,
-        hold=hold_reason(figures),
+        hold=hold_reason(figures, account.limits),
         allowance_months=drafted.months,
     )
 

@@ -11,11 +11,16 @@ from css.core.words import Role
 _CASHIERS: Final = frozenset({Role.CLERK.value, Role.BILLING.value, Role.SUPERVISOR.value})
 _BILLING: Final = frozenset({Role.BILLING.value, Role.SUPERVISOR.value})
 _TARIFF_KEEPERS: Final = frozenset({Role.BILLING.value})
+_BILL_APPROVERS: Final = frozenset({Role.BILLING.value})
 _SUPERVISORS: Final = frozenset({Role.SUPERVISOR.value})
 
 Deed = Literal[
     "take payments",
     "release bills",
+    "approve bills",
+    "withdraw bills",
+    "ask for bills",
+    "set limits for bills",
     "replay usage",
     "approve late usage",
     "price incomplete calls",
@@ -34,6 +39,10 @@ Deed = Literal[
 _MAY: Final[dict[Deed, frozenset[str]]] = {
     "take payments": _CASHIERS,
     "release bills": _BILLING,
+    "approve bills": _BILL_APPROVERS,
+    "withdraw bills": _BILLING,
+    "ask for bills": _CASHIERS,
+    "set limits for bills": _SUPERVISORS,
     "replay usage": _BILLING,
     "re-rate calls": _BILLING,
     "approve late usage": _BILLING,
