@@ -13,10 +13,14 @@ from sqlalchemy.orm import Session
 
 from billing.model import BillRun
 from billing.queries.account_terms import cycles_at_cut, vat_histories
+from billing.queries.adjustments import adjustments_at_cut
+from billing.queries.control import limits_for
+from billing.rules.adjustments import NONE
 from billing.rules.bill import AccountAtCut, PastBill
 from billing.rules.charges import PriceBook, Product, RentalKey, ServiceLife, Span
 from billing.rules.difference import PostedRental
 from billing.rules.items import CallSum, ItemLeft
+from billing.rules.terminations import PostedTermination, TerminationKey
 from billing.rules.validation import BILLS_AVERAGED
 from billing.rules.vat import Tax, VatHistory
 from billing.words import BillKind
@@ -77,9 +81,12 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
     services = _services(session, run, accounts)
     promotions = _promotions(session, run, accounts)
     posted = _posted_rentals(session, accounts)
+    terminations = _posted_terminations(session, accounts)
     items = _items(session, run, accounts)
     calls = _calls(session, run, accounts, statuses)
+    adjusted = adjustments_at_cut(session, accounts, run.cut)
     past = _past_bills(session, accounts)
+    limits = limits_for(session, run.district_code)
     balances = {
         row.account_id: row for row in session.execute(block("billing", "calculate.balances"), {"accounts": accounts, "cut": run.cut})
     }
@@ -99,13 +106,16 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
                 services=services.get(row.account_id, ()),
                 promotions=promotions.get(row.account_id, ()),
                 posted=posted.get(row.account_id, {}),
+                terminations=terminations.get(row.account_id, {}),
                 items=items.get(row.account_id, ()),
                 calls=calls.get(row.account_id, ()),
+                adjustments=adjusted.get(row.account_id, NONE),
                 previous=_previous(past.get(row.account_id, ())),
                 payments=Money(int(balances[row.account_id].payments)),
                 outside=Money(int(balances[row.account_id].outside)),
                 ledger_balance=Money(int(balances[row.account_id].ledger)),
                 recent=tuple(Money(bill.invoice_gross) for bill in past.get(row.account_id, ()) if bill.kind != BillKind.CREDIT_NOTE),
+                limits=limits,
             ),
             _payer(row) | {"vat_status": statuses[row.account_id].on(run.cut).value},
         )
@@ -168,6 +178,15 @@ def _posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mappi
     ) in session.execute(block("billing", "calculate.posted_rentals"), {"accounts": accounts}):
         key = RentalKey(service_id, period_starts_on, price_id, Tax(category, basis_points), promotion_id)
         found[account_id].setdefault(key, []).append(PostedRental(line_id, Money(net), Span(starts_on, ends_on), unit))
+    return found
+
+
+def _posted_terminations(session: Session, accounts: list[int]) -> Mapping[int, Mapping[TerminationKey, Sequence[PostedTermination]]]:
+    found: dict[int, dict[TerminationKey, list[PostedTermination]]] = defaultdict(dict)
+    for row in session.execute(block("billing", "calculate.posted_terminations"), {"accounts": accounts}):
+        key = TerminationKey(row.service_id, row.product_price_id, Tax(row.vat_category, row.vat_basis_points))
+        line = PostedTermination(row.id, Money(row.net), row.starts_on, row.ends_on)
+        found[row.account_id].setdefault(key, []).append(line)
     return found
 
 
