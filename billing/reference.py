@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from billing.actions.tariffs import store_book
 from billing.model import Tariff
+from billing.reference_benefits import load_benefits
 from billing.reference_ledger import load_ledger
 from billing.reference_prices import (
     ACCESS_CLASSES,
@@ -129,6 +130,7 @@ def load(session: Session) -> None:
     bringing a database to a new release. Somebody loads the new version and a second person releases it.
     """
     load_ledger(session)
+    load_benefits(session)
     there = set(session.execute(select(Tariff.code)).scalars())
     book = reference_book()
     store_book(session, replace(book, versions=tuple(one for one in book.versions if one.tariff_code not in there)), TARIFF_NAMES)

@@ -26,7 +26,7 @@ NOMINALS: Final = (
     (NominalCode.CALLS, "Calls", NominalKind.INCOME),
     (NominalCode.LATE_FEES, "Late payment charges", NominalKind.INCOME),
     (NominalCode.COMPENSATION, "Automatic compensation", NominalKind.EXPENSE),
-    (NominalCode.DISCOUNTS, "Discounts on calls", NominalKind.INCOME),
+    (NominalCode.DISCOUNTS, "Discounts and promotions", NominalKind.INCOME),
     (NominalCode.TERMINATION, "Early termination charges", NominalKind.INCOME),
     (NominalCode.GOODWILL, "Goodwill", NominalKind.EXPENSE),
     (NominalCode.GROUP_CLEARING, "Bills paid by group accounts", NominalKind.ASSET),

@@ -9,7 +9,7 @@ price is cut there into two rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -36,6 +36,8 @@ class Listed:
     rental: dict[Segment, Quoted]
     connection: dict[Segment, Quoted]
     one_off: dict[Segment, Quoted]
+    termination: dict[Segment, Quoted] = field(default_factory=dict)
+    """For each month of the minimum term that is left."""
     minimum_term_months: int = 0
     care_level: str | None = None
     tariff_code: str | None = None
@@ -102,6 +104,26 @@ def _feature(code: str, name: str, homes: tuple[str, ...], firms: tuple[str, ...
     return Listed(code=code, name=name, kind=ProductKind.FEATURE, nominal_code="RENTALS", rental=rental, connection={}, one_off={})
 
 
+def _option(code: str, name: str, *, homes: tuple[str, ...] = (), firms: tuple[str, ...] = ()) -> Listed:
+    """A feature that takes something off calls; what, billing's reference benefits say (``billing.reference_benefits``)."""
+    quoted = {RESIDENTIAL: homes, BUSINESS: firms}
+    rental = {segment: _now_and_then(*pence) for segment, pence in quoted.items() if pence}
+    return Listed(code=code, name=name, kind=ProductKind.FEATURE, nominal_code="RENTALS", rental=rental, connection={}, one_off={})
+
+
+def _promotion(code: str, name: str, **rental: tuple[str, ...]) -> Listed:
+    return Listed(
+        code=code,
+        name=name,
+        kind=ProductKind.PROMOTION,
+        nominal_code="DISCOUNTS",
+        rental={Segment(segment): _now_and_then(*pence) for segment, pence in rental.items()},
+        connection={},
+        one_off={},
+        is_orderable=False,
+    )
+
+
 def _care(level: str, **rental: tuple[str, ...]) -> Listed:
     return Listed(
         code=f"CARE-{level}",
@@ -129,6 +151,7 @@ PRODUCTS: Final = (
         },
         connection={RESIDENTIAL: _now_and_then("12000", "13000", "14000", "15000")},
         one_off={},
+        termination={RESIDENTIAL: _now_and_then("600", "660", "780", "900")},
         minimum_term_months=12,
         care_level="1",
         tariff_code="RES",
@@ -147,6 +170,7 @@ PRODUCTS: Final = (
         },
         connection={BUSINESS: _now_and_then("9900", "10500", "11500", "12500")},
         one_off={},
+        termination={BUSINESS: _now_and_then("700", "750", "850", "975")},
         minimum_term_months=12,
         care_level="2",
         tariff_code="BUS",
@@ -181,6 +205,12 @@ PRODUCTS: Final = (
         ("375", "425", "475", "550"), ("320", "355", "395", "460"), ("125", "130", "140", "155"),
     ),
     _feature("VOICEMAIL-1571", "Voicemail 1571", ("200", "250", "300", "350"), ("165", "210", "250", "290"), ("80", "85", "90", "100")),
+    _option("MINUTES-100", "100 inclusive minutes", homes=("250", "300", "350", "400"), firms=("250", "275", "300", "350")),
+    _option("MINUTES-500", "500 shared inclusive minutes", homes=("750", "800", "900", "1000"), firms=("700", "750", "800", "900")),
+    _option("FRIENDS", "Friends and family", homes=("100", "100", "120", "150")),
+    _option("INTL-25", "International option", homes=("120", "150", "180", "200"), firms=("100", "125", "150", "180")),
+    _option("VOLUME-BUS", "Volume discount", firms=("300", "300", "350", "400")),
+    _promotion("HALF-PRICE", "Half-price line", residential=("-575", "-710", "-860", "-1130"), business=("-660", "-800", "-960", "-1225")),
     _care("2", residential=("300", "350", "400", "475"), wholesale=("145", "150", "160", "175")),
     _care("2.5", residential=("420", "475", "550", "640"), business=("275", "300", "350", "410"), wholesale=("210", "220", "235", "255")),
     _care("3", residential=("600", "675", "775", "900"), business=("425", "475", "550", "640"), wholesale=("310", "325", "345", "375")),
@@ -221,6 +251,7 @@ def dated_prices() -> Iterator[DatedPrice]:
             (PriceKind.RENTAL, product.rental),
             (PriceKind.CONNECTION, product.connection),
             (PriceKind.ONE_OFF, product.one_off),
+            (PriceKind.TERMINATION, product.termination),
         ):
             for segment, quoted in by_segment.items():
                 yield from _dated(product, kind, segment, quoted)
