@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,8 @@ from css.xml import Party
 PARTY_SCHEME: Final = "DUNS"
 FILE_MODE: Final = 0o640
 """Bills are personal: the owner writes, a mailing program of the group reads."""
+WRITERS: Final = 8
+"""Files pushed to the disk at the same time: it takes several in little more than the time of one."""
 
 
 def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path, by: Actor, at: datetime) -> BlockTotals:
@@ -74,14 +77,17 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
 
 def _write_files(directory: Path, bills: Sequence[Row[Any]], files: Mapping[int, Sequence[Row[Any]]]) -> None:
     folders: set[Path] = set()
+    places: list[tuple[Path, memoryview, str]] = []
     try:
         for bill in bills:
             folder = directory / bill.district_code / bill.business_date.isoformat()
             if folder not in folders:
                 folder.mkdir(parents=True, exist_ok=True)
                 folders.add(folder)
-            for file in files[bill.id]:
-                _put(folder / file.file_name, bytes(file.content), file.sha256)
+            places += [(folder / file.file_name, file.content, file.sha256) for file in files[bill.id]]
+        with ThreadPoolExecutor(WRITERS) as writers:
+            for _ in writers.map(lambda place: _put(*place), places):
+                pass  # what went wrong with a file is raised here
         for folder in sorted(folders):
             _sync_folder(folder)
     except OSError as error:
@@ -90,7 +96,7 @@ def _write_files(directory: Path, bills: Sequence[Row[Any]], files: Mapping[int,
         ) from error
 
 
-def _put(path: Path, content: bytes, sha256: str) -> None:
+def _put(path: Path, content: memoryview, sha256: str) -> None:
     """The file whole or not at all, whatever is killed: written beside its place, pushed to the disk, then renamed."""
     if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
         return
