@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from billing.rules.cycle import AnyCycle, Cycle, CycleTerm, cycles_from
+from billing.rules.cycle import AnyCycle, Cycle, CycleTerm, charged_to, cycles_from
 from billing.rules.vat import VatHistory
 from css.core.words import BillFrequency, VatStatus
 from css.db.sql import block
@@ -35,9 +36,7 @@ def cycle_of(row: HasCycle | Row[Any]) -> Cycle:
 def cycles_at_cut(session: Session, rows: Sequence[Row[Any]], cuts: Sequence[date]) -> Mapping[int, AnyCycle]:
     """The cycles of accounts, each as at its own cut, by account id.
 
-    Args:
-        rows: have ``account_id`` and the account's cycle columns, which hold for an account that never changed its cycle.
-        cuts: of each of them.
+    The rows have ``account_id`` and the account's cycle columns, which hold for an account that never changed its cycle.
     """
     log: dict[int, list[CycleTerm]] = defaultdict(list)
     parameters = {"accounts": [row.account_id for row in rows], "cuts": list(cuts)}
@@ -52,3 +51,24 @@ def vat_histories(session: Session, statuses: Mapping[int, VatStatus], cut: date
     for row in session.execute(block("billing", "account_terms.vat_statuses"), {"accounts": list(statuses), "cut": cut}):
         log[row.account_id].append((row.starts_on, VatStatus(row.vat_status)))
     return {account: VatHistory.from_log(log[account]) if account in log else VatHistory.always(said) for account, said in statuses.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStanding:
+    """Where an account stands in its cycle by what is known now."""
+
+    cycle: AnyCycle
+    charged_to: date
+    """The day up to which it is charged, or will be by bills under way."""
+    next_bill_on: date
+    """When its next bill is made."""
+    was_billed: bool
+
+
+def standing_of(session: Session, account_id: int) -> AccountStanding:
+    """Where an account stands, with all that was recorded until now; also one that billing has not met yet."""
+    row = session.execute(block("billing", "account_terms.standing"), {"account": account_id}).one()
+    cycle = cycles_at_cut(session, [row], [date.max])[account_id]
+    remembered = row.next_bill_on or cycle.next_after(row.opened_on)
+    reached = charged_to(cycle, remembered, row.opened_on, row.usage_billed_through)
+    return AccountStanding(cycle, reached, cycle.bill_after(reached), row.was_billed)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billing.model import AccountCycle, Bill, BillRun, JournalEntry, Posting
+from billing.queries.account_terms import standing_of
 from billing.words import BillKind, BillState, NominalCode
 from css.core.actor import Actor
 from css.core.errors import NotFound
@@ -118,7 +119,7 @@ def account_balance(session: Session, account_number: str, *, by: Actor) -> Acco
         balance=owed(session, account.account_id),
         last_bill_number=last.number if last else None,
         last_bill_due_on=last.due_on if last else None,
-        next_bill_on=cycle.next_bill_on if cycle and not cycle.is_finished else None,
+        next_bill_on=standing_of(session, account.account_id).next_bill_on if cycle and not cycle.is_finished else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
@@ -21,6 +21,7 @@ from billing.rules.cycle import AnyCycle, bill_period, charged_until
 from billing.rules.difference import PostedRental, rental_lines
 from billing.rules.items import PER_ITEM, CallSum, ItemLeft, call_lines, item_lines
 from billing.rules.lines import Discounted, DraftAllowanceMonth, DraftLine, TakesOff, in_printing_order
+from billing.rules.terminations import PostedTermination, TerminationKey, termination_lines, terminations_due
 from billing.rules.validation import LIMITS, BillFigures, Hold, Limits, hold_reason
 from billing.rules.vat import VatHistory, VatSum, tax_on, vat_of
 from billing.words import BillKind, LineKind, NominalCode
@@ -62,6 +63,8 @@ class AccountAtCut:
     promotions: Sequence[ServiceLife] = ()
     """Charged like services, of negative prices."""
     posted: Mapping[RentalKey, Sequence[PostedRental]]
+    terminations: Mapping[TerminationKey, Sequence[PostedTermination]] = field(default_factory=dict)
+    """Charged for broken minimum terms, the oldest line first."""
     items: Sequence[ItemLeft] = ()
     calls: Sequence[CallSum] = ()
     benefits: TakesOff | None = None
@@ -206,6 +209,8 @@ def _by_difference(account: AccountAtCut, book: PriceBook) -> Iterator[DraftLine
     for service in rented:
         due.update(rentals_due(service, account.cycle, until, account.segment, account.vat_status, book))
     yield from rental_lines(rented, due, account.posted, account.cycle, book)
+    broken = terminations_due(account.services, account.segment, account.vat_status, book)
+    yield from termination_lines(account.services, broken, account.terminations, book)
 
 
 def _nothing_charged(account: AccountAtCut, book: PriceBook) -> DraftLine:

@@ -133,9 +133,17 @@ class PriceBook:
         self._rentals: dict[tuple[int, Segment], list[PriceRow]] = {}
         self._terms: dict[tuple[int, Segment, VatStatus], tuple[Term, ...]] = {}
         self._histories: dict[tuple[int, Segment, VatHistory], tuple[Term, ...]] = {}
+        self._terminations: dict[tuple[int, Segment], list[PriceRow]] = {}
         for row in painted(laid, key=lambda row: (row.product_id, row.kind, row.segment)):
             if row.kind is PriceKind.RENTAL:
                 self._rentals.setdefault((row.product_id, row.segment), []).append(row)
+            elif row.kind is PriceKind.TERMINATION:
+                self._terminations.setdefault((row.product_id, row.segment), []).append(row)
+
+    def termination_price(self, product_id: int, segment: Segment, day: date) -> PriceRow | None:
+        """What a month of a broken minimum term costs when the service ends on that day; None where it costs nothing."""
+        rows = self._terminations.get((product_id, segment), ())
+        return next((row for row in rows if row.starts_on <= day and (row.ends_on is None or day < row.ends_on)), None)
 
     def terms(self, product_id: int, segment: Segment, status: VatHistory) -> tuple[Term, ...]:
         """The terms of a product's rental, in order of time, with gaps where no price or no rate of VAT is on file."""

@@ -53,6 +53,14 @@ SELECT l.account_id, l.id, l.service_id, l.promotion_id, l.rental_period_starts_
  WHERE l.account_id = ANY(:accounts) AND l.kind IN ('rental', 'part-period')
  ORDER BY l.id;
 
+-- name: posted_terminations
+-- What was charged for broken minimum terms, on all bills before this run's. Leans on ix_bill_line_account_id_compared.
+-- example: {"accounts": [1]}
+SELECT l.account_id, l.id, l.service_id, l.product_price_id, l.vat_category, l.vat_basis_points, l.net, l.starts_on, l.ends_on
+  FROM billing.bill_line l
+ WHERE l.account_id = ANY(:accounts) AND l.kind = 'termination' AND l.kind IN ('termination', 'discount')
+ ORDER BY l.id;
+
 -- name: items
 -- What orders and repairs left for these accounts by the cut and no bill has taken.
 -- example: {"accounts": [1], "cut": "2026-01-31"}

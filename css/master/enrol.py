@@ -355,10 +355,13 @@ def _unpayable(command: OpenAccount) -> list[CssError]:
         wrong.append(
             BadMessage("CSS116E", "{cycle_day} is not a day of the month, 1 to 31.", cycle_day=command.cycle_day, element="cycle_day")
         )
-    if command.cycle_month_group not in {1, 2, 3}:
+    if not 1 <= command.cycle_month_group <= 12:  # noqa: PLR2004 - months of a year
         wrong.append(
             BadMessage(
-                "CSS117E", "{group} is not a month of the quarter, 1 to 3.", group=command.cycle_month_group, element="cycle_month_group"
+                "CSS117E",
+                "{group} is not the number of a month in which bills come, 1 to 12.",
+                group=command.cycle_month_group,
+                element="cycle_month_group",
             )
         )
     if command.payment_means is PaymentMeans.DIRECT_DEBIT and _clean(command.mandate_reference) is None:

@@ -20,7 +20,7 @@ from css.core.words import AddressMatch, LineState, NationCode, PairState, Price
 from css.master.districts import BusinessDate, District
 from css.master.lines import Line
 from css.master.plant import Exchange, Pair
-from css.master.products import Product, ProductPrice
+from css.master.products import Product, ProductPrice, seen_on
 from css.master.providers import Provider
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
@@ -102,6 +102,10 @@ class PriceOn:
     basis: PriceBasis
     net_price: Price
     gross_price: Price
+    recorded_on: date | None = None
+    """The business date on which it was laid over those before it; none for what was on the list from the beginning."""
+    reason: str | None = None
+    """Why it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +125,11 @@ class ProductRow:
 
 def products(session: Session, segment: Segment, on: date) -> tuple[ProductRow, ...]:
     """What is sold to a segment at the prices of a day: lines, then features, care levels and one-offs, by code."""
-    in_force = (
-        ProductPrice.segment == segment,
-        ProductPrice.starts_on <= on,
-        or_(ProductPrice.ends_on.is_(None), ProductPrice.ends_on > on),
-    )
-    return tuple(product for product in _products(session, *in_force) if product.prices)
+    return tuple(product for product in _products(session, ProductPrice.segment == segment, seen_on(on)) if product.prices)
 
 
 def product_prices(session: Session, product_code: str) -> tuple[ProductRow, ...]:
-    """One product with every price it ever had; nothing for a code nobody has."""
+    """One product with every price it ever had, those over which another was laid later too; nothing for a code nobody has."""
     return _products(session, Product.code == product_code)
 
 
@@ -139,12 +138,31 @@ def _products(session: Session, *wanted: Any) -> tuple[ProductRow, ...]:  # noqa
         select(Product, ProductPrice)
         .join(ProductPrice, ProductPrice.product_id == Product.id)
         .where(*wanted)
-        .order_by(Product.code, ProductPrice.segment, ProductPrice.kind, ProductPrice.starts_on)
+        .order_by(
+            Product.code,
+            ProductPrice.segment,
+            ProductPrice.kind,
+            ProductPrice.starts_on,
+            ProductPrice.recorded_on.asc().nulls_first(),
+            ProductPrice.id,
+        )
     )
     found: dict[str, tuple[Product, list[PriceOn]]] = {}
     for product, price in session.execute(statement):
         _, prices = found.setdefault(product.code, (product, []))
-        prices.append(PriceOn(price.kind, price.segment, price.starts_on, price.ends_on, price.basis, price.net_price, price.gross_price))
+        prices.append(
+            PriceOn(
+                price.kind,
+                price.segment,
+                price.starts_on,
+                price.ends_on,
+                price.basis,
+                price.net_price,
+                price.gross_price,
+                price.recorded_on,
+                price.reason,
+            )
+        )
     order = list(ProductKind)
     return tuple(
         ProductRow(

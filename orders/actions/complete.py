@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,7 +27,7 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.lines import Line, LineListing
 from css.master.plant import Exchange, Pair
-from css.master.products import Product, ProductPrice
+from css.master.products import Product, ProductPrice, seen_on
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from orders.actions.find import just_taken, lock_order, require_may, take_next_number, take_spare_pair
@@ -215,8 +215,7 @@ def _leave_charges(session: Session, doing: _Doing, main_service_id: int) -> Non
             OrderItem.order_id == order.id,
             ProductPrice.kind == PriceKind.CONNECTION,
             ProductPrice.segment == doing.segment,
-            ProductPrice.starts_on <= done_on,
-            or_(ProductPrice.ends_on.is_(None), ProductPrice.ends_on > done_on),
+            seen_on(done_on),
         )
         .order_by(OrderItem.item_number)
     ).all()

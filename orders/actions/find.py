@@ -19,7 +19,7 @@ from css.db.sql import block
 from css.master.accounts import Account
 from css.master.districts import District
 from css.master.plant import Exchange
-from css.master.products import Product, ProductPrice
+from css.master.products import Product, ProductPrice, covers
 from css.master.providers import Provider
 from css.master.sites import Site
 from orders.model import CustomerOrder
@@ -86,8 +86,7 @@ def find_offers(session: Session, codes: Iterable[str], segment: Segment, on: da
             ProductPrice.product_id == Product.id,
             ProductPrice.kind == PriceKind.RENTAL,
             ProductPrice.segment == segment,
-            ProductPrice.starts_on <= on,
-            or_(ProductPrice.ends_on.is_(None), ProductPrice.ends_on > on),
+            covers(on),
         )
         .label("has_rental_price")
     )

@@ -194,7 +194,7 @@ REFUSED = {
     "ex_vat_rate_overlap": {"two rates of VAT for one day": _vat("'2026-01-01'")},
     "ck_vat_rate_percent_of_hundred": {"VAT of more than everything": _vat("'1970-01-01'", "'1970-01-02'", "101")},
     "ck_account_cycle_day_of_month": {"a cycle day there is not": _account("cycle_day = 32")},
-    "ck_account_cycle_month_group_of_quarter": {"a fourth month of the quarter": _account("cycle_month_group = 4")},
+    "ck_account_cycle_month_group_of_year": {"a thirteenth month of the year": _account("cycle_month_group = 13")},
     "ck_account_direct_debit_has_mandate": {"Direct Debit without a mandate": _account("payment_means = 'direct-debit'")},
     "ck_account_reverse_charge_has_vat_number": {"reverse charge without a VAT number": _account("vat_status = 'reverse-charge'")},
     "ck_account_closed_after_opened": {"an account closed before it opened": _account("closed_on = '2000-01-01'")},

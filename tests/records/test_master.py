@@ -279,7 +279,7 @@ def test_everything_wrong_with_an_account_is_told(session: Session) -> None:
         billing_address_lines=(),
         billing_postcode="4 7QT",
         cycle_day=0,
-        cycle_month_group=4,
+        cycle_month_group=13,
         payment_means=PaymentMeans.DIRECT_DEBIT,
         vat_status=VatStatus.REVERSE_CHARGE,
         medium=BillMedium.EMAIL,
