@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, Protocol
 
@@ -43,6 +43,9 @@ class Face(Protocol):
     widths: dict[str, int]
     """In thousandths of the size."""
 
+    def measure(self, words: str) -> int:
+        """How wide the words stand, in thousandths of the size."""
+
     def pieces(self, words: str) -> Iterable[tuple[str, str]]:
         """The words as (font resource, string operand) in order; one piece unless a font has to be cut into subsets."""
 
@@ -64,17 +67,35 @@ def _standard_widths(name: str) -> dict[str, int]:
     return {chr(code): widths[chr(code).encode(_CODE_PAGE)[0]] for code in _code_page()}
 
 
+WORDS_KEPT: Final = 1 << 14
+"""Bills say the same words again and again: so many are measured and written once in a process."""
+
+
+@lru_cache(WORDS_KEPT)
+def _operand(words: str) -> str:
+    return f"({words.translate(_code_page())})"
+
+
+@lru_cache(WORDS_KEPT)
+def _standard_measure(name: str, words: str) -> int:
+    return sum(map(_standard_widths(name).__getitem__, words))
+
+
 class StandardFace:
     """One of the fonts every PDF reader has, under WinAnsi encoding; nothing is embedded."""
 
     def __init__(self, name: str, resource: str) -> None:
         self.widths = _standard_widths(name)
+        self._name = name
         self._resource = resource
-        self._operands = _code_page()
+
+    def measure(self, words: str) -> int:
+        """How wide the words stand, in thousandths of the size."""
+        return _standard_measure(self._name, words)
 
     def pieces(self, words: str) -> Iterable[tuple[str, str]]:
         """All of it in one piece."""
-        return ((self._resource, f"({words.translate(self._operands)})"),)
+        return ((self._resource, _operand(words)),)
 
 
 @cache
@@ -82,6 +103,11 @@ def _embedded_font(name: str) -> TTFont:
     font = TTFont(name, str(files("font_source_sans_pro") / "files" / f"{name}.ttf"))
     pdfmetrics.registerFont(font)
     return font
+
+
+@lru_cache(WORDS_KEPT)
+def _embedded_measure(name: str, words: str) -> int:
+    return sum(map(_embedded_widths(name).__getitem__, words))
 
 
 @cache
@@ -94,9 +120,14 @@ class EmbeddedFace:
 
     def __init__(self, name: str, canvas: Canvas) -> None:
         self.widths = _embedded_widths(name)
+        self._name = name
         self._font = _embedded_font(name)
         # reportlab keys a font's subsets by its document object and offers no public way to it.
         self._pdf = canvas._doc  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def measure(self, words: str) -> int:
+        """How wide the words stand, in thousandths of the size."""
+        return _embedded_measure(self._name, words)
 
     def pieces(self, words: str) -> Iterable[tuple[str, str]]:
         """Cut where the letters fall into another subset of the font; the first one holds more than most bills need."""
@@ -159,8 +190,7 @@ class Style:
 
     def width(self, words: str) -> int:
         """How wide the words stand."""
-        widths = self.face.widths
-        return sum(map(widths.__getitem__, words)) * self.size // 1000
+        return self.face.measure(words) * self.size // 1000
 
     def fit(self, words: str, room: int) -> str:
         """The words, or as many of their first letters as fit with an ellipsis."""
