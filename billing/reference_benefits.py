@@ -6,7 +6,6 @@ for mobiles too. Friends and family is what it was in its day: 10% off up to fif
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -85,7 +84,6 @@ STEPS: Final[dict[str, tuple[tuple[Money, Percent], ...]]] = {
         (Money(500_00), Percent.of(15)),
     ),
 }
-STARTS_ON: Final[date] = BOOK_OPENS
 
 
 def load_benefits(session: Session) -> None:
@@ -93,11 +91,7 @@ def load_benefits(session: Session) -> None:
     there = set(session.execute(select(Benefit.code)).scalars())
     products = {row.code: row.id for row in session.execute(select(Product.code, Product.id))}
     new = [benefit for benefit in BENEFITS if benefit["code"] not in there]
-    rows = [
-        {**_WITHOUT, **benefit, "product_id": products[benefit["code"]], "starts_on": STARTS_ON}
-        for benefit in BENEFITS
-        if benefit["code"] not in there
-    ]
+    rows = [{**_WITHOUT, **benefit, "product_id": products[benefit["code"]], "starts_on": BOOK_OPENS} for benefit in new]
     if not rows:
         return
     made = session.execute(insert(Benefit).returning(Benefit.id, Benefit.code), rows).all()

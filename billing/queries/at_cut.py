@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from billing.model import BillRun
 from billing.queries.account_terms import cycles_at_cut, vat_histories
 from billing.queries.adjustments import adjustments_at_cut
+from billing.queries.benefits_at_cut import Moment, Since, benefits_at_cut
 from billing.queries.control import limits_for
 from billing.rules.adjustments import NONE
 from billing.rules.bill import AccountAtCut, PastBill
@@ -85,6 +86,11 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
     items = _items(session, run, accounts)
     calls = _calls(session, run, accounts, statuses)
     adjusted = adjustments_at_cut(session, accounts, run.cut)
+    benefits = benefits_at_cut(
+        session,
+        Moment(run.district_code, run.cut, run.issue_at),
+        {row.account_id: Since(row.usage_billed_through, cycles[row.account_id]) for row in found if row.kind != BillKind.CREDIT_NOTE},
+    )
     past = _past_bills(session, accounts)
     limits = limits_for(session, run.district_code)
     balances = {
@@ -109,6 +115,7 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
                 terminations=terminations.get(row.account_id, {}),
                 items=items.get(row.account_id, ()),
                 calls=calls.get(row.account_id, ()),
+                benefits=benefits.get(row.account_id),
                 adjustments=adjusted.get(row.account_id, NONE),
                 previous=_previous(past.get(row.account_id, ())),
                 payments=Money(int(balances[row.account_id].payments)),

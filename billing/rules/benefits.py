@@ -14,12 +14,13 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from billing.rules.benefits_calls import Benefit, CallsAtCut, MonthKey, Reduction, TakenOff, take_off
-from billing.rules.lines import DraftAllowanceMonth, DraftLine
+from billing.rules.benefits_calls import Benefit, CallsAtCut, MonthKey, Reduction, take_off
+from billing.rules.lines import Discounted, DraftAllowanceMonth, DraftLine
 from billing.rules.vat import Tax, VatHistory, tax_at
 from billing.words import BenefitKind, BenefitScope, LineKind, NominalCode
 from css.core.calendar import ONE_DAY, add_months
 from css.core.money import ZERO, Money, Price, to_money
+from css.core.pricing import VatRow
 from css.core.words import VatCode
 
 AMOUNT: Final = "item"
@@ -53,26 +54,14 @@ class BenefitsAtCut:
     stored: Mapping[MonthKey, DraftAllowanceMonth] = field(default_factory=dict)
     """What the last bill that reckoned a month made of each allowance in it."""
 
+    def taken_off(self, status: VatHistory, vat_rates: tuple[VatRow, ...]) -> Discounted:  # noqa: ARG002 - a rated call knows its rate
+        """The discount lines of a bill, and the allowance months to store with it; none where nothing changed.
 
-@dataclass(frozen=True, slots=True)
-class Discounted:
-    """What a bill says of benefits."""
-
-    lines: tuple[DraftLine, ...] = ()
-    months: tuple[DraftAllowanceMonth, ...] = ()
-    """Those of which something changed since they were stored, or that are new."""
-    taken: TakenOff | None = None
-    """Call by call, for whoever asks why."""
-
-
-def discounts(at_cut: BenefitsAtCut, status: VatHistory) -> Discounted:
-    """The discount lines of a bill, and the allowance months to store with it; none where nothing changed.
-
-    ``status`` is how the account is taxed when: a discount is taxed like the calls it reduces, each by its day.
-    """
-    taken = take_off(at_cut.calls)
-    due = amounts_due(taken.reductions, status)
-    return Discounted(tuple(_lines(at_cut, due)), tuple(_changed(at_cut, taken.allowances)), taken)
+        ``status`` is how the account is taxed when: a discount is taxed like the calls it reduces, each by its day.
+        """
+        taken = take_off(self.calls)
+        due = amounts_due(taken.reductions, status)
+        return Discounted(tuple(_lines(self, due)), tuple(_changed(self, taken.allowances)))
 
 
 def amounts_due(reductions: Sequence[Reduction], status: VatHistory) -> Mapping[tuple[MonthKey, Tax], Money]:
