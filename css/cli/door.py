@@ -21,9 +21,12 @@ from sqlalchemy.orm import Session
 from batch import queries as batch_queries
 from billing import actions as billing_actions
 from billing import queries as billing_queries
-from billing.actions import long_calls, rerating, suspense
+from billing.actions import benefits as benefit_actions
+from billing.actions import long_calls, promotions, rerating, suspense
+from billing.queries import benefits as benefit_queries
 from billing.queries import suspense as suspense_queries
 from billing.queries import usage as usage_queries
+from billing.queries.bill_story import bill_line_story, bill_story
 from billing.queries.explain_call import calls_of_number, explain_call
 from billing.queries.tariff_comparison import tariff_comparison
 from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
@@ -67,6 +70,12 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "withdraw-fault": repair_actions.withdraw_fault,
     "take-payment": billing_actions.take_payment,
     "release-bill": billing_actions.release_bill,
+    "define-benefit": benefit_actions.define_benefit,
+    "end-benefit": benefit_actions.end_benefit,
+    "name-friend": benefit_actions.name_friend,
+    "drop-friend": benefit_actions.drop_friend,
+    "give-promotion": promotions.give_promotion,
+    "end-promotion": promotions.end_promotion,
     "load-tariff": billing_actions.load_tariff,
     "release-tariff": billing_actions.release_tariff,
     "withdraw-tariff": billing_actions.withdraw_tariff,
@@ -111,6 +120,13 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "held-bills": billing_queries.held_bills,
     "bill-card": billing_queries.bill_card,
     "bill-file": billing_queries.bill_file,
+    "bill-story": bill_story,
+    "bill-line-story": bill_line_story,
+    "benefits": benefit_queries.benefits,
+    "benefit-card": benefit_queries.benefit_card,
+    "friends": benefit_queries.friends,
+    "allowances": benefit_queries.allowances,
+    "promotions": benefit_queries.promotions,
     "explain-call": explain_call,
     "calls-of-number": calls_of_number,
     "reratings": billing_queries.reratings,

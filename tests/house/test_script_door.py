@@ -193,6 +193,11 @@ CRITERIA = {
     "held-bills": "ZZ",
     "bill-card": "{bill}",
     "bill-file": "{bill} pdf",
+    "benefits": "",
+    "benefit-card": "MINUTES-500",
+    "friends": "01632960123",
+    "allowances": "{account}",
+    "promotions": "{account}",
     "explain-call": "10000001",
     "calls-of-number": "01632960123 at=2026-03-02T12:00:00Z",
     "reratings": "ZZ",
@@ -211,7 +216,7 @@ CRITERIA = {
     "usage-record": "10000001",
     "usage-alarms": "ZZ",
 }
-EMPTY = {"outbox-after", "held-bills", "night-rejects", "waiting-calls", "calls-of-number"}
+EMPTY = {"outbox-after", "held-bills", "night-rejects", "waiting-calls", "calls-of-number", "friends", "allowances", "promotions"}
 """What the town has none of."""
 
 
