@@ -43,7 +43,7 @@ def freeze_cut(session: Session, district_code: str, business_date: date, *, by:
             select(BillRun.id).where(BillRun.district_code == district_code, BillRun.business_date == business_date)
         ).scalar_one()
     parameters = {"district": district_code, "cut": business_date}
-    _begin_cycles(session, district_code, parameters)
+    _begin_cycles(session, parameters)
     _take_up_again(session, parameters)
     listed = _list_accounts(session, made, parameters)
     session.execute(block("billing", "cut.take_requests"), {"run": made, "cut": business_date})
@@ -72,11 +72,18 @@ def _require_rolled(session: Session, district_code: str, business_date: date) -
         )
 
 
-def _begin_cycles(session: Session, district_code: str, parameters: dict[str, Any]) -> None:
+def list_one_account(session: Session, run_id: int, district_code: str, cut: date, account_id: int) -> bool:
+    """Put one account on the list of a run, as ``freeze_cut`` does all that are due; says whether there was a bill to make for it."""
+    parameters = {"district": district_code, "cut": cut}
+    _begin_cycles(session, parameters, account_id)
+    return bool(_list_accounts(session, run_id, parameters, account_id))
+
+
+def _begin_cycles(session: Session, parameters: dict[str, Any], account_id: int | None = None) -> None:
     """Give accounts that billing has not met their first cycle date: the one after they were opened."""
-    new = session.execute(block("billing", "cut.accounts_without_cycle"), parameters).all()
+    new = session.execute(block("billing", "cut.accounts_without_cycle"), {**parameters, "account": account_id}).all()
     cycles = _cycles(session, new, parameters)
-    rows = ((row.account_id, district_code, cycles[row.account_id].next_after(row.opened_on)) for row in new)
+    rows = ((row.account_id, parameters["district"], cycles[row.account_id].next_after(row.opened_on)) for row in new)
     copy_rows(session, "billing.account_cycle", ("account_id", "district_code", "next_bill_on"), rows)
 
 
@@ -97,9 +104,9 @@ def _cycles(session: Session, rows: Sequence[Row[Any]], parameters: dict[str, An
     return cycles_at_cut(session, rows, [parameters["cut"]] * len(rows))
 
 
-def _list_accounts(session: Session, run_id: int, parameters: dict[str, Any]) -> int:
+def _list_accounts(session: Session, run_id: int, parameters: dict[str, Any], account_id: int | None = None) -> int:
     cut: date = parameters["cut"]
-    found = session.execute(block("billing", "cut.standings"), parameters).all()
+    found = session.execute(block("billing", "cut.standings"), {**parameters, "account": account_id}).all()
     cycles = _cycles(session, found, parameters)
     standings = (_standing(row, cycles[row.account_id]) for row in found)
     due = ((standing, due_bill(standing, cut)) for standing in standings)

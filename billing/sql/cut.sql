@@ -1,9 +1,10 @@
 -- name: accounts_without_cycle
--- Accounts that billing meets for the first time.
--- example: {"district": "ZZ", "cut": "2026-01-31"}
+-- Accounts that billing meets for the first time; or one of them, if it is.
+-- example: {"district": "ZZ", "cut": "2026-01-31", "account": null}
 SELECT a.id AS account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group
   FROM css.account a
  WHERE a.district_code = :district AND a.opened_on <= :cut
+   AND (CAST(:account AS bigint) IS NULL OR a.id = :account)
    AND NOT EXISTS (SELECT 1 FROM billing.account_cycle c WHERE c.account_id = a.id)
  ORDER BY a.id;
 
@@ -49,8 +50,9 @@ SELECT c.account_id
 
 -- name: standings
 -- Accounts that may be due a bill: their cycle date has come, their cycle ever changed, nothing of theirs works any more, or
--- one was asked for. One with a bill not yet posted waits for it, because what it owes is not known before.
--- example: {"district": "ZZ", "cut": "2026-01-31"}
+-- one was asked for. One with a bill not yet posted waits for it, because what it owes is not known before. With an account,
+-- that one alone.
+-- example: {"district": "ZZ", "cut": "2026-01-31", "account": null}
 SELECT c.account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_on, c.usage_billed_through, c.is_finished,
        coalesce(s.live_services, 0) AS live_services, s.last_end_on, coalesce(q.kinds, '{}') AS requested,
        EXISTS (SELECT 1 FROM orders.open_order_v o WHERE o.account_id = c.account_id) AS has_open_order,
@@ -68,7 +70,7 @@ SELECT c.account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group,
               WHERE district_code = :district AND bill_run_id IS NULL AND requested_on <= :cut
               GROUP BY account_id) q ON q.account_id = c.account_id
   LEFT JOIN (SELECT DISTINCT account_id FROM css.account_cycle_term WHERE recorded_on <= :cut) t ON t.account_id = c.account_id
- WHERE c.district_code = :district
+ WHERE c.district_code = :district AND (CAST(:account AS bigint) IS NULL OR c.account_id = :account)
    AND (q.account_id IS NOT NULL
         OR NOT c.is_finished AND (c.next_bill_on <= :cut OR s.live_services = 0 OR t.account_id IS NOT NULL))
    AND NOT EXISTS (SELECT 1 FROM billing.bill b
