@@ -1,12 +1,14 @@
-"""The bill run, step by step: compensation, cut, calculate, release, post, render, dispatch."""
+"""The bill run, step by step: compensation, cut, calculate, sample, release, post; the groups' bills the same way; render, dispatch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from batch.net import BlockStep, Context, Counts, KeyRange, RejectedItem, SingleStep, Total, Work, cut
+from batch.net import BlockStep, Context, Counts, KeyRange, LoopStep, RejectedItem, SingleStep, Total, Work, cut
 from billing import actions, queries
 from billing.commands import BlockTotals
 
@@ -44,18 +46,42 @@ def _freeze(session: Session, context: Context) -> Work:
     return Work(Counts(accounts, accounts), totals=(Total("accounts to bill", accounts),))
 
 
-def _accounts(session: Session, context: Context) -> Sequence[KeyRange]:
-    return cut(queries.accounts_to_calculate(session, _run_id(session, context)), CALCULATE_BLOCK)
+def _accounts(session: Session, context: Context, *, groups: bool = False) -> Sequence[KeyRange]:
+    return cut(queries.accounts_to_calculate(session, _run_id(session, context), groups=groups), CALCULATE_BLOCK)
 
 
-def _calculate(session: Session, context: Context, first: int, last: int) -> Work:
+def _calculate(session: Session, context: Context, first: int, last: int, *, groups: bool = False) -> Work:
     run = _run_id(session, context)
-    ids = queries.accounts_to_calculate(session, run, first, last)
+    ids = queries.accounts_to_calculate(session, run, first, last, groups=groups)
     return work_of("bills calculated", actions.calculate_block(session, run, ids, by=context.by, at=context.at))
 
 
+def _sample(session: Session, context: Context, checkpoint: dict[str, Any], *, groups: bool = False) -> tuple[Work, dict[str, Any]] | None:
+    """Again and again until nothing taken back is left, the sample is printed, and somebody has approved it where that is wanted."""
+    done = actions.sample_step(
+        session,
+        _run_id(session, context),
+        is_printed=bool(checkpoint.get("printed")),
+        directory=context.spool / ("sample-groups" if groups else "sample"),
+        groups=groups,
+        by=context.by,
+        at=context.at,
+    )
+    if done is None:
+        return None
+    what, totals = done
+    if what == "again":
+        return work_of("bills made again", totals), checkpoint
+    return work_of("sample bills printed", totals), {**checkpoint, "printed": True}
+
+
 def _release(session: Session, context: Context) -> Work:
-    return work_of("bills released", actions.release_run(session, _run_id(session, context), by=context.by, at=context.at))
+    totals = actions.release_run(session, _run_id(session, context), by=context.by, at=context.at)
+    return work_of("bills released", totals)
+
+
+def _gather(session: Session, context: Context) -> Work:
+    return work_of("members' bills carried", actions.gather_group(session, _run_id(session, context), by=context.by, at=context.at))
 
 
 def _to_post(session: Session, context: Context) -> Sequence[KeyRange]:
@@ -89,7 +115,15 @@ def _dispatch(session: Session, context: Context, first: int, last: int) -> Work
 COMPENSATE = BlockStep("compensate", "Compensate broken promises", _failures, _compensate)
 FREEZE = SingleStep("freeze-cut", "Freeze the cut", _freeze)
 CALCULATE = BlockStep("calculate", "Calculate bills", _accounts, _calculate, in_parallel=True)
+SAMPLE = LoopStep("sample", "Print and approve a sample", _sample)
 RELEASE = SingleStep("release", "Release and number bills", _release)
 POST = BlockStep("post", "Post bills to the ledger", _to_post, _post)
+GATHER = SingleStep("gather", "Carry members' bills over", _gather)
+CALCULATE_GROUPS = BlockStep(
+    "calculate-groups", "Calculate group bills", partial(_accounts, groups=True), partial(_calculate, groups=True), in_parallel=True
+)
+SAMPLE_GROUPS = LoopStep("sample-groups", "Sample group bills", partial(_sample, groups=True))
+RELEASE_GROUPS = SingleStep("release-groups", "Release group bills", _release)
+POST_GROUPS = BlockStep("post-groups", "Post group bills", _to_post, _post)
 RENDER = BlockStep("render", "Render PDF and XML", _to_render, _render, in_parallel=True)
 DISPATCH = BlockStep("dispatch", "Dispatch bills", _to_dispatch, _dispatch)

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.actions.approve import hold_run, require_approved
 from billing.commands import BillReleased, BlockTotals, ReleaseBill
 from billing.model import Bill, BillRun
 from billing.queries.accounts import account_named
@@ -30,9 +31,11 @@ def release_run(session: Session, run_id: int, *, by: Actor, at: datetime) -> Bl
     depend on who calculated what first. Held bills of the run are filtered. A second call finds nothing left.
 
     Raises:
-        NotFound: CSS434E, no such run. Refused: CSS058E, the numbers are used up.
+        NotFound: CSS434E, no such run.
+        Refused: CSS780E, the district wants its bills approved and nobody has; CSS058E, the numbers are used up.
     """
     run = run_at_cut(session, run_id)
+    require_approved(session, hold_run(session, run_id))
     series = {IdKind.BILL: run.district_code, IdKind.CREDIT_NOTE: credit_note_series(run.district_code)}
     # The series are locked before the bills are listed, or two releases at once could each list what the other numbers.
     for name in series.values():

@@ -55,11 +55,13 @@ SELECT a.number AS account_number, k.kind, k.cycle_on, k.parked_code, k.parked_w
  ORDER BY k.account_id;
 
 -- name: runs
--- The runs of a district, the newest first, with what became of their accounts and bills.
--- example: {"district": "ZZ", "limit": 30}
+-- The runs of a district, the newest first, or that of one night, with what became of their accounts and bills.
+-- example: {"district": "ZZ", "night": null, "limit": 30}
 SELECT r.id, r.business_date, r.issue_at, r.sampled_at, r.sampled_by, r.approved_by, r.approved_at, r.approved_words,
        k.account_count, k.parked_count, b.bill_count, b.waiting_count, b.held_count, b.numbered_count, b.issued_count, b.invoice_gross
-  FROM (SELECT * FROM billing.bill_run WHERE district_code = :district ORDER BY business_date DESC LIMIT :limit) r
+  FROM (SELECT * FROM billing.bill_run
+         WHERE district_code = :district AND business_date = coalesce(CAST(:night AS date), business_date)
+         ORDER BY business_date DESC LIMIT :limit) r
  CROSS JOIN LATERAL (SELECT count(*) AS account_count, count(c.parked_code) AS parked_count
                        FROM billing.bill_run_account c WHERE c.bill_run_id = r.id) k
  CROSS JOIN LATERAL (SELECT count(*) AS bill_count, count(*) FILTER (WHERE x.state = 'calculated') AS waiting_count,

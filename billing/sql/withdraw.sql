@@ -82,3 +82,8 @@ UPDATE billing.bill_request q
 -- Requests that a run had taken for bills it takes back: they wait again.
 -- example: {"run": 1, "accounts": [1]}
 UPDATE billing.bill_request SET bill_run_id = NULL WHERE bill_run_id = :run AND account_id = ANY(:accounts);
+
+-- name: number_of
+-- The number of an account's bill of a run.
+-- example: {"run": 1, "account": 1}
+SELECT b.number FROM billing.bill b WHERE b.bill_run_id = :run AND b.account_id = :account AND b.number IS NOT NULL;
