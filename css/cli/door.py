@@ -23,6 +23,7 @@ from billing import actions as billing_actions
 from billing import queries as billing_queries
 from billing.actions import benefits as benefit_actions
 from billing.actions import long_calls, promotions, rerating, suspense
+from billing.actions.dry_run import dry_run_bill
 from billing.queries import benefits as benefit_queries
 from billing.queries import suspense as suspense_queries
 from billing.queries import usage as usage_queries
@@ -120,6 +121,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "held-bills": billing_queries.held_bills,
     "bill-card": billing_queries.bill_card,
     "bill-file": billing_queries.bill_file,
+    "dry-run-bill": dry_run_bill,
     "bill-story": bill_story,
     "bill-line-story": bill_line_story,
     "benefits": benefit_queries.benefits,
