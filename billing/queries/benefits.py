@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from billing.benefit_commands import VolumeStep
@@ -199,7 +200,7 @@ def allowances(session: Session, account_number: str, *, by: Actor, limit: int =
         .join(Benefit, Benefit.id == AllowanceMonth.benefit_id)
         .join(Bill, Bill.id == AllowanceMonth.bill_id)
         .where(AllowanceMonth.account_id == account.account_id)
-        .distinct(AllowanceMonth.month_starts_on, AllowanceMonth.benefit_id, AllowanceMonth.service_id)
+        .ext(distinct_on(AllowanceMonth.month_starts_on, AllowanceMonth.benefit_id, AllowanceMonth.service_id))
         .order_by(
             AllowanceMonth.month_starts_on.desc(),
             AllowanceMonth.benefit_id,
