@@ -34,8 +34,9 @@ NAMES: Final = {
     BillFileKind.DATA: "data file",
 }
 _SOUGHT: Final[dict[str, tuple[str, ...]]] = {"number": ("Bill number", "Credit note number"), "account": ("Account number",)}
-_DUE: Final = "Amount due"
-_TOTAL: Final = "Invoice total"
+_DUE: Final = ("Amount due", "Your account now owes", "Your account is in credit")
+_TOTAL: Final = ("Invoice total", "Credit with VAT")
+"""As a bill says it, and as a credit note does."""
 _NET_AND_VAT: Final = "Totals of net and VAT"
 _AMOUNT: Final = re.compile(r"£?([0-9][0-9,]*\.[0-9]{2})( CR)?")
 _VAT_ROW: Final = re.compile(r"VAT: .* on (£[0-9,]+\.[0-9]{2})( CR)?")
@@ -231,10 +232,10 @@ def _amounts(words: Sequence[str]) -> list[Money]:
     return found
 
 
-def _labelled(rows: Sequence[Row], label: str) -> Iterator[Money]:
+def _labelled(rows: Sequence[Row], labels: Sequence[str]) -> Iterator[Money]:
     """Every amount that a label names: in its row, or alone in the next one where the label has its row to itself."""
     for place, row in enumerate(rows):
-        if label not in row.words:
+        if not any(label in row.words for label in labels):
             continue
         found = _amounts(row.words)
         if not found and len(row.words) == 1 and place + 1 < len(rows):

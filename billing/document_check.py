@@ -15,6 +15,8 @@ from css.core.money import MILLIONTHS, ZERO, Money, Percent, Price, percent_of, 
 VAT_NUMBER_FORM = re.compile(r"^[A-Z]{2}[0-9A-Z]{2,13}$")
 COLOUR_FORM = re.compile(r"^[0-9a-fA-F]{6}$")
 PENNY = Money(1)
+CREDIT_NOTE_ODD = Money(10)
+"""The last credit of a bill gives back the VAT that is left of it: the pennies that rounding made in the credits before it."""
 Check = Callable[[BillDocument], Iterator[str]]
 
 
@@ -65,19 +67,20 @@ def _vat(document: BillDocument) -> Iterator[str]:
             yield f"VAT {category} {rate}% is summarised {times} times."
     for category, rate in net.keys() - rows.keys():
         yield f"VAT {category} {rate}% has lines but no row in the summary."
+    odd = CREDIT_NOTE_ODD if document.kind == "credit_note" else ZERO
     for row in document.vat_summary:
-        yield from _one_row(row, net.get((row.category, row.rate)))
+        yield from _one_row(row, net.get((row.category, row.rate)), odd)
     if document.customer.vat_number == "" and any(row.category == "AE" for row in document.vat_summary):
         yield "The reverse charge needs the customer's VAT number."
 
 
-def _one_row(row: VatSummaryRow, lines_net: Money | None) -> Iterator[str]:
+def _one_row(row: VatSummaryRow, lines_net: Money | None, odd: Money) -> Iterator[str]:
     name = f"VAT {row.category} {row.rate}%"
     if lines_net is None:
         yield f"{name} is in the summary without a line."
     elif lines_net != row.net:
         yield f"{name} is summarised on {row.net} where the lines make {lines_net}."
-    if row.vat != percent_of(row.net, row.rate):
+    if not -odd <= row.vat - percent_of(row.net, row.rate) <= odd:
         yield f"{name} on {row.net} is {percent_of(row.net, row.rate)}, not {row.vat}."
     if (row.category in {"E", "AE"}) != bool(row.reason):
         yield f"{name} needs a reason exactly when no VAT is charged by exemption or reverse charge."

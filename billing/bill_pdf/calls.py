@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,6 +11,7 @@ from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import FOOT, GREY, HAIRLINE, HEAD, INK, LEFT, RIGHT, Sheets
 from billing.bill_pdf.words import call_notes, clock, day_and_month, list_sum, list_title, pence
 from billing.document import Call, CallList
+from css.core.money import Price
 
 FEW: Final = 40
 """Up to so many calls stand in one column."""
@@ -36,6 +38,10 @@ CLOSE: Final = Grid(pt(245), pt(452), pt(1060), pt(1615), pt(2145), pt(2360), pt
 GUTTER: Final = RIGHT - LEFT - 2 * CLOSE.width
 
 
+ROWS_OF_LIST: Final = 5
+"""What a list takes besides its calls: heading, column heads, its sum and the room between."""
+
+
 def draw_calls(sheets: Sheets) -> None:
     """All itemised calls, by telephone number and in order of time."""
     lists = sheets.document.call_lists
@@ -43,21 +49,21 @@ def draw_calls(sheets: Sheets) -> None:
         return
     many = sum(len(listed.calls) for listed in lists) > FEW
     grid = CLOSE if many else ROOMY
-    if many or sheets.y > FOOT - mm(60):
+    if sheets.y > FOOT - mm(90 if many else 60):
         sheets.turn()
     else:
         sheets.y += pt(160)
     sheets.heading("Your calls one by one", grid.lead * 6, "Before VAT; calls that are free to you are not listed")
-    columns = Columns(sheets, grid, 2 if many else 1)
+    columns = Columns(sheets, grid, lists, 2 if many else 1)
     for listed in lists:
         columns.draw(listed)
     sheets.y = columns.end
 
 
 class Columns:
-    """Columns of calls, filled one after the other."""
+    """Columns of calls, filled one after the other; on the last sheet as much in each."""
 
-    def __init__(self, sheets: Sheets, grid: Grid, count: int) -> None:
+    def __init__(self, sheets: Sheets, grid: Grid, lists: Sequence[CallList], count: int) -> None:
         self.sheets, self.grid, self.count = sheets, grid, count
         faces = sheets.look.faces
         self.body, self.strong = Style(faces.regular, grid.size, INK), Style(faces.bold, grid.size, INK)
@@ -66,6 +72,8 @@ class Columns:
         self.column, self.top, self.y = 0, sheets.y, sheets.y
         self.end = self.y
         """The lowest point reached on this sheet by any column."""
+        self.rows_left = sum(ROWS_OF_LIST + len(listed.calls) + _note_count(listed) for listed in lists)
+        self.foot = self._column_foot()
 
     @property
     def x(self) -> int:
@@ -74,18 +82,23 @@ class Columns:
     def draw(self, listed: CallList) -> None:
         """One telephone number's calls with their heading and their sum."""
         grid = self.grid
-        if self.y + grid.lead * 7 > self.sheets.foot:
+        if self.y + grid.lead * 7 > self.foot:
             self._next()
         self._heads(list_title(listed), "")
         day: date | None = None
-        for call in listed.calls:
-            if self.y + grid.lead * (2 + len(call_notes(call, listed))) > self.sheets.foot:
+        for place, call in enumerate(listed.calls):
+            notes = call_notes(call, listed)
+            if self.y + grid.lead * (2 + len(notes)) > self.foot:
                 self._next()
                 self._heads(list_title(listed), " (continued)")
+                if not self.column:
+                    self._carried(listed, place)
                 day = None
-            self._call(call, listed, with_date=call.started_on != day)
+            self._call(call, notes, with_date=call.started_on != day, with_length=bool(call.duration_seconds) or not listed.is_corrections)
+            self.rows_left -= 1 + len(notes)
             day = call.started_on
         self._sum(listed)
+        self.rows_left -= ROWS_OF_LIST
         self.end = max(self.end, self.y)
 
     def _next(self) -> None:
@@ -96,6 +109,15 @@ class Columns:
             self.column, self.top = 0, HEAD - pt(80)
             self.end = self.top
         self.y = self.top
+        self.foot = self._column_foot()
+
+    def _column_foot(self) -> int:
+        """The sheet's, unless what is left fits on it: then the columns share it."""
+        foot, lead = self.sheets.foot, self.grid.lead
+        if self.column + 1 >= self.count or self.rows_left * lead > (foot - self.top) * self.count:
+            return foot
+        # The heading said again over the second column takes its part of it.
+        return min(foot, self.top + (self.rows_left + ROWS_OF_LIST) * lead // self.count + 2 * lead)
 
     def _heads(self, title: str, more: str) -> None:
         ink, grid, x = self.sheets.ink, self.grid, self.x
@@ -110,7 +132,15 @@ class Columns:
         ink.rule(x, self.y + pt(26), grid.width, self.sheets.look.brand, 50)
         self.y += pt(20)
 
-    def _call(self, call: Call, listed: CallList, *, with_date: bool) -> None:
+    def _carried(self, listed: CallList, count: int) -> None:
+        """What the sheets before came to, so that a long list can be followed sheet by sheet."""
+        ink, grid, x = self.sheets.ink, self.grid, self.x
+        self.y += grid.lead
+        price = Price(sum(call.price.millionths for call in listed.calls[:count]))
+        ink.text(x, self.y, f"{count:,} {'corrections' if listed.is_corrections else 'calls'} carried over", self.note)
+        ink.right(x + grid.width, self.y, pence(price), self.note)
+
+    def _call(self, call: Call, notes: Sequence[str], *, with_date: bool, with_length: bool) -> None:
         ink, grid, x, body = self.sheets.ink, self.grid, self.x, self.body
         spell = self.sheets.look.faces.spell
         self.y += grid.lead
@@ -121,10 +151,10 @@ class Columns:
         ink.text(x + grid.number, y, spell(call.number), body)
         ink.text(x + grid.destination, y, body.fit(spell(call.destination), grid.band - grid.destination - pt(20)), body)
         ink.text(x + grid.band, y, spell(call.band), body)
-        if call.duration_seconds or not listed.is_corrections:
+        if with_length:
             ink.right(x + grid.duration, y, clock(call.duration_seconds), body)
         ink.right(x + grid.width, y, pence(call.price), body)
-        for note in call_notes(call, listed):
+        for note in notes:
             self.y += grid.lead
             ink.text(x + grid.number, self.y, note, self.note)
 
@@ -135,3 +165,7 @@ class Columns:
         ink.text(x, self.y, list_sum(listed), self.strong)
         ink.right(x + grid.width, self.y, pence(listed.price), self.strong)
         self.y += grid.lead // 2
+
+
+def _note_count(listed: CallList) -> int:
+    return sum(len(call_notes(call, listed)) for call in listed.calls)

@@ -13,6 +13,7 @@ from billing.bill_pdf.words import (
     DISCOUNT_ORDER,
     GROUPS,
     ROUNDED,
+    captions,
     clock,
     how_many,
     is_rounded,
@@ -34,7 +35,7 @@ VAT: Final = mm(168)
 
 def draw_charges(sheets: Sheets) -> None:
     """Every bill line under its group, then the VAT summary."""
-    sheets.heading("Your charges in detail", pt(400), "Before VAT, in pounds")
+    sheets.heading(captions(sheets.document).detail, pt(400), "Before VAT, in pounds")
     for group in LINE_GROUPS:
         lines = [line for line in sheets.document.lines if line.group == group]
         if lines:
@@ -168,7 +169,7 @@ def _vat_summary(sheets: Sheets) -> None:
     sheets.y += look.lead
     strong = Style(look.faces.bold, pt(100), look.brand)
     sheets.y += pt(30)
-    sheets.ink.text(LEFT, sheets.y, "Invoice total", strong)
+    sheets.ink.text(LEFT, sheets.y, captions(document).invoice_total, strong)
     sheets.amount(vat_edge, sheets.y, document.invoice_total, strong, "£")
     sheets.y += pt(120)
 

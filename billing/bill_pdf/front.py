@@ -9,7 +9,19 @@ from typing import Final
 from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import CREDIT_GUTTER, FOOT, GREY, HAIRLINE, INK, LEFT, RIGHT, WHITE, Sheets, brand_mark
 from billing.bill_pdf.slip import TEAR_LINE
-from billing.bill_pdf.words import GROUPS, TITLES, day_and_month, figures, long_date, short_date, span, sterling, vat_name, vat_number
+from billing.bill_pdf.words import (
+    GROUPS,
+    TITLES,
+    captions,
+    day_and_month,
+    figures,
+    long_date,
+    short_date,
+    span,
+    sterling,
+    vat_name,
+    vat_number,
+)
 from billing.document import BillDocument, Message, OutsideItem
 from css.core.money import ZERO, Money, total
 
@@ -68,7 +80,9 @@ def draw_head(sheets: Sheets) -> None:
     spell, faces = look.faces.spell, look.faces
     brand_mark(ink, LEFT, mm(14), mm(14), look)
     _brand_name(sheets)
-    ink.text(FACTS, mm(21), TITLES[document.kind], look.title)
+    title = TITLES[document.kind]
+    title_size = min(look.title.size, look.title.size * (RIGHT - FACTS) // look.title.width(title))
+    ink.text(FACTS, mm(21), title, Style(faces.regular, title_size, INK))
     kind_style = Style(faces.regular, pt(160), INK) if document.large_print else Style(faces.regular, pt(90), GREY)
     ink.text(FACTS, mm(29 if document.large_print else 27), "VAT credit note" if document.is_credit else "VAT invoice", kind_style)
     customer = document.customer
@@ -196,7 +210,7 @@ def statement_rows(document: BillDocument, each_max: int) -> Iterator[Row]:
     if document.sources:
         count = len(document.sources)
         yield Row(
-            f"{count:,} {'bill' if count == 1 else 'bills'} of your accounts, listed overleaf",
+            f"{count:,} {'bill' if count == 1 else 'bills'} of your accounts, listed inside",
             total(one.amount for one in document.sources),
         )
     others = other_items(document)
@@ -219,7 +233,7 @@ def invoice_rows(document: BillDocument, vat_rows_max: int) -> Iterator[Row]:
         yield from (Row(f"VAT: {vat_name(row).lower()} on {sterling(row.net)}", row.vat) for row in document.vat_summary)
     else:
         yield Row("VAT, see the VAT summary", document.invoice_vat)
-    yield Row("Invoice total", document.invoice_total, weight=1)
+    yield Row(captions(document).invoice_total, document.invoice_total, weight=1)
 
 
 Part = tuple[str, tuple[Row, ...]]
@@ -227,8 +241,8 @@ Part = tuple[str, tuple[Row, ...]]
 
 def _parts(document: BillDocument, each_max: int) -> tuple[Part, Part]:
     return (
-        ("Your account before this bill", tuple(statement_rows(document, each_max))),
-        ("This bill", tuple(invoice_rows(document, max(each_max, 1)))),
+        (captions(document).before, tuple(statement_rows(document, each_max))),
+        (captions(document).this, tuple(invoice_rows(document, max(each_max, 1)))),
     )
 
 
@@ -261,7 +275,7 @@ def _summary(sheets: Sheets) -> None:
     height = pt(220)
     sheets.ink.box(LEFT, sheets.y, SUMMARY_RIGHT - LEFT, height, look.pale)
     strong = Style(look.faces.bold, pt(120), look.brand)
-    sheets.ink.text(LEFT + mm(2), sheets.y + pt(151), "Amount due", strong)
+    sheets.ink.text(LEFT + mm(2), sheets.y + pt(151), captions(document).amount_due, strong)
     sheets.amount(SUMMARY_RIGHT - CREDIT_GUTTER, sheets.y + pt(151), document.amount_due, strong, "£")
     sheets.y += height
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
+from billing.bill_pdf.detail import has_rounded_prices
 from billing.bill_pdf.front import LARGE_PANEL_HEIGHT, PANEL_TOP, Row, draw_head, draw_panel, facts, invoice_rows, statement_rows
-from billing.bill_pdf.ink import Style, mm, pt
+from billing.bill_pdf.ink import mm, pt
+from billing.bill_pdf.large_rows import amount_row, pairs, rows, subheading
+from billing.bill_pdf.large_usage import draw_large_allowances, draw_large_sources, draw_large_usage
 from billing.bill_pdf.sheet import HAIRLINE, LEFT, RIGHT, Sheets
 from billing.bill_pdf.slip import TEAR_LINE, draw_slip
 from billing.bill_pdf.words import (
+    DISCOUNT_ORDER,
     GROUPS,
+    ROUNDED,
     call_notes,
+    captions,
     clock,
     list_sum,
     list_title,
@@ -26,7 +31,6 @@ from billing.bill_pdf.words import (
 )
 from billing.document import LINE_GROUPS, BillLine, Call, CallList
 
-AMOUNTS: Final = RIGHT - pt(270)
 ALL: Final = 10**6
 
 
@@ -37,26 +41,34 @@ def draw_large(sheets: Sheets) -> None:
     draw_head(sheets)
     draw_panel(sheets)
     sheets.y = PANEL_TOP + LARGE_PANEL_HEIGHT + mm(5)
-    _pairs(sheets, facts(document))
-    _rows(sheets, "Your account before this bill", statement_rows(document, ALL))
-    _rows(sheets, "This bill", [*invoice_rows(document, ALL), Row("Amount due", document.amount_due, weight=2)])
+    pairs(sheets, facts(document))
+    said = captions(document)
+    rows(sheets, said.before, statement_rows(document, ALL))
+    rows(sheets, said.this, [*invoice_rows(document, ALL), Row(said.amount_due, document.amount_due, weight=2)])
     sheets.y += pt(150)
-    sheets.heading("Your charges in detail", mm(40))
+    sheets.heading(said.detail, mm(40))
     sheets.paragraph("All charges are shown before VAT.", sheets.look.body)
     for group in LINE_GROUPS:
         lines = [line for line in document.lines if line.group == group]
         if lines:
-            _subheading(sheets, GROUPS[group])
+            subheading(sheets, GROUPS[group])
             for line in lines:
                 _line(sheets, line)
-    _rows(sheets, "VAT summary", [Row(f"{vat_reason(row)}, on {sterling(row.net)}", row.vat) for row in document.vat_summary])
+            if group == "discount" and len(lines) > 1:
+                sheets.paragraph(DISCOUNT_ORDER, sheets.look.body, lead=sheets.look.lead)
+    if has_rounded_prices(document):
+        sheets.paragraph(ROUNDED, sheets.look.body, lead=sheets.look.lead)
+    rows(sheets, "VAT summary", [Row(f"{vat_reason(row)}, on {sterling(row.net)}", row.vat) for row in document.vat_summary])
+    draw_large_sources(sheets)
+    draw_large_allowances(sheets)
+    draw_large_usage(sheets)
     for message in document.messages:
-        _subheading(sheets, message.heading)
+        subheading(sheets, message.heading)
         sheets.paragraph(message.text, sheets.look.body, lead=sheets.look.lead)
     sheets.y += pt(150)
     supplier = document.supplier
     sheets.heading("Talk to us", mm(20))
-    _pairs(sheets, ((contact.label, contact.value) for contact in supplier.contacts))
+    pairs(sheets, ((contact.label, contact.value) for contact in supplier.contacts))
     _calls(sheets)
     sheets.y += pt(150)
     address = ", ".join((supplier.legal_name, *supplier.address.lines, supplier.address.postcode))
@@ -64,44 +76,6 @@ def draw_large(sheets: Sheets) -> None:
     sheets.paragraph(about, sheets.look.body, lead=sheets.look.lead)
     sheets.paragraph(supplier.registered_text, sheets.look.body, lead=sheets.look.lead)
     _pay(sheets)
-
-
-def _pairs(sheets: Sheets, pairs: Iterable[tuple[str, str]]) -> None:
-    look = sheets.look
-    for label, value in pairs:
-        sheets.need(look.lead)
-        sheets.y += look.lead
-        sheets.ink.text(LEFT, sheets.y, look.faces.spell(label), look.body)
-        sheets.ink.text(LEFT + mm(68), sheets.y, look.strong.fit(look.faces.spell(value), RIGHT - LEFT - mm(68)), look.strong)
-    sheets.y += pt(150)
-
-
-def _subheading(sheets: Sheets, words: str) -> None:
-    look = sheets.look
-    sheets.need(look.lead * 4)
-    sheets.y += pt(60)
-    sheets.paragraph(words, look.subheading, lead=look.lead)
-
-
-def _rows(sheets: Sheets, heading: str, rows: Iterable[Row]) -> None:
-    sheets.y += pt(150)
-    sheets.heading(heading, sheets.look.lead * 3)
-    for row in rows:
-        style = sheets.look.strong if row.weight else sheets.look.body
-        _amount_row(sheets, [row.words, *([row.under] if row.under else [])], row, style)
-    sheets.y += pt(100)
-
-
-def _amount_row(sheets: Sheets, texts: Iterable[str], row: Row, style: Style) -> None:
-    look, room = sheets.look, AMOUNTS - LEFT - mm(36)
-    lines = [line for text in texts for line in style.wrap(look.faces.spell(text), room)]
-    sheets.need(look.lead * len(lines) + pt(60))
-    sheets.amount(AMOUNTS, sheets.y + look.lead, row.amount, style, "£")
-    for line in lines:
-        sheets.y += look.lead
-        sheets.ink.text(LEFT, sheets.y, line, style)
-    sheets.y += pt(60)
-    sheets.ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 60)
 
 
 def _line(sheets: Sheets, line: BillLine) -> None:
@@ -113,7 +87,7 @@ def _line(sheets: Sheets, line: BillLine) -> None:
     if line.period is not None:
         texts.append(span(line.period))
     texts += [particulars(line), f"VAT {vat_mark(line)}"]
-    _amount_row(sheets, [text for text in texts if text], Row("", line.net), sheets.look.body)
+    amount_row(sheets, [text for text in texts if text], Row("", line.net), sheets.look.body)
 
 
 def _calls(sheets: Sheets) -> None:
@@ -157,17 +131,17 @@ def _pay(sheets: Sheets) -> None:
     if slip is None:
         return
     bank = document.supplier.bank
-    pairs = [("Reference", slip.reference), ("Amount", sterling(document.amount_due))]
+    told = [("Reference", slip.reference), ("Amount", sterling(document.amount_due))]
     if document.due_on is not None:
-        pairs.append(("To reach us by", long_date(document.due_on)))
+        told.append(("To reach us by", long_date(document.due_on)))
     if bank is not None:
         sort_code = "-".join(bank.sort_code[at : at + 2] for at in (0, 2, 4))
-        pairs += [("To", bank.name), ("Sort code", sort_code), ("Account", bank.account_number)]
-    needed = sheets.look.lead * (len(pairs) + 3)
+        told += [("To", bank.name), ("Sort code", sort_code), ("Account", bank.account_number)]
+    needed = sheets.look.lead * (len(told) + 3)
     if sheets.y + needed > TEAR_LINE - mm(8):
         sheets.turn()
     sheets.y = max(sheets.y, TEAR_LINE - mm(8) - needed)
     sheets.heading("How to pay", 0)
-    _pairs(sheets, pairs)
+    pairs(sheets, told)
     sheets.feet[-1] = TEAR_LINE - mm(3)
     draw_slip(sheets, slip)

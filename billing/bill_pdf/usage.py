@@ -24,9 +24,9 @@ INDENT: Final = mm(4)
 
 NUMBER: Final = mm(82)
 MONTH: Final = mm(106)
-GIVEN: Final = mm(149)
-BROUGHT: Final = mm(164)
-USED: Final = mm(178)
+GIVEN: Final = mm(147)
+BROUGHT: Final = mm(165)
+USED: Final = mm(179)
 TRACK: Final = mm(54)
 
 
@@ -40,8 +40,8 @@ class Entry:
     is_class: bool = True
 
 
-def summary_entries(document: BillDocument) -> Iterator[Entry]:
-    """Each class with its sums, and below it its bands where there are several."""
+def summary_entries(document: BillDocument, *, with_class: bool = False) -> Iterator[Entry]:
+    """Each class with its sums, and below it its bands where there are several; ``with_class`` says of a band whose it is."""
     if document.usage is None:
         return
     for charge_class, of_class in groupby(document.usage.rows, key=lambda row: row.charge_class):
@@ -50,7 +50,8 @@ def summary_entries(document: BillDocument) -> Iterator[Entry]:
             yield Entry(f"{charge_class}, {rows[0].band.lower()}" if rows[0].band else charge_class, rows[0])
             continue
         yield Entry(charge_class, added_up(rows))
-        yield from (Entry(row.band, row, is_class=False) for row in rows)
+        for row in rows:
+            yield Entry(f"{charge_class}, {row.band.lower()}" if with_class else row.band, row, is_class=False)
 
 
 def added_up(rows: Sequence[UsageRow]) -> UsageRow:
@@ -86,7 +87,7 @@ def draw_usage(sheets: Sheets) -> None:
     for one in entries:
         if sheets.need(look.lead + pt(60)):
             _heads(sheets)
-        sheets.y += look.lead
+        sheets.y += look.lead + (pt(15) if one.is_class else -pt(10))
         _entry(sheets, one, look.body if one.is_class else look.note)
         if one.is_class:
             _bars(sheets, one.row, highest)
@@ -96,6 +97,7 @@ def draw_usage(sheets: Sheets) -> None:
     sheets.y += look.lead
     _entry(sheets, Entry("All calls", added_up(usage.rows)), look.strong)
     if usage.remark:
+        sheets.y += pt(20)
         sheets.paragraph(usage.remark, look.body)
     sheets.y += pt(60)
     _top_numbers(sheets)
@@ -129,8 +131,11 @@ def _entry(sheets: Sheets, one: Entry, style: Style) -> None:
     ink.right(PRICE, y, figures(pounds(row.price)), style)
     if document.usage is not None and document.usage.previous_bill:
         then = Style(style.face, style.size, GREY)
-        ink.right(LAST_CALLS, y, f"{row.previous_count:,}", then)
-        ink.right(LAST_PRICE, y, figures(pounds(row.previous_price)), then)
+        if row.previous_count:
+            ink.right(LAST_CALLS, y, f"{row.previous_count:,}", then)
+            ink.right(LAST_PRICE, y, figures(pounds(row.previous_price)), then)
+        else:
+            ink.right(LAST_PRICE, y, "none", then)
 
 
 def _bars(sheets: Sheets, row: UsageRow, highest: int) -> None:

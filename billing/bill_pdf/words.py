@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -29,6 +30,23 @@ GROUPS: Final[dict[LineGroup, str]] = {
     "discount": "Discounts and promotional credits",
     "adjustment": "Adjustments",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """What stands over the parts of a bill."""
+
+    before: str = "Your account before this bill"
+    this: str = "This bill"
+    invoice_total: str = "Invoice total"
+    amount_due: str = "Amount due"
+    detail: str = "Your charges in detail"
+
+
+CHARGES: Final = Captions()
+CREDITS: Final = Captions(
+    "Your account before this credit note", "This credit note", "Credit with VAT", "Your account now owes", "What is credited"
+)
 DISCOUNT_ORDER: Final = (
     "Taken off calls in this order: inclusive minutes, friends' numbers, options, volume. Promotional credits come last. All before VAT."
 )
@@ -44,6 +62,13 @@ UNITS: Final = {
     "SEC": ("second", "seconds"),
 }
 USUAL_VAT_NUMBER: Final = re.compile(r"GB([0-9]{3})([0-9]{4})([0-9]{2})")
+
+
+def captions(document: BillDocument) -> Captions:
+    """Those of a bill or of a credit note; a credit note may leave the account in credit."""
+    if document.kind != "credit_note":
+        return CHARGES
+    return CREDITS if document.amount_due >= ZERO else replace(CREDITS, amount_due="Your account is in credit")
 
 
 def long_date(day: date) -> str:

@@ -68,7 +68,7 @@ def messages(occasion: Occasion) -> Iterator[Message]:
         yield _consolidated(occasion.source_count)
     if occasion.paid_by:
         yield Message(
-            "Who pays this bill", f"Account {occasion.paid_by} pays it: its next bill asks for the amount due. Please do not pay it twice."
+            "Who pays this bill", f"Account {occasion.paid_by} does: the amount due here is carried to its bill. Please do not pay it twice."
         )
     if occasion.is_reverse_charge:
         yield REVERSE_CHARGE

@@ -335,7 +335,7 @@ def _line(line: PostedLine) -> BillLine:
         price_per=line.price_per,
         service_number=display_number(line.number) if line.number else "",
         period=Period(line.starts_on, line.ends_on) if line.starts_on and line.ends_on else None,
-        reference=line.reference or "",
+        reference=f"Bill {line.reference}" if line.kind is LineKind.ADJUSTMENT and line.reference else line.reference or "",
         call_count=abs(line.quantity) if of_calls else None,
         duration_seconds=line.duration_seconds if of_calls and (line.duration_seconds or not is_correction) else None,
         is_correction=is_correction,

@@ -88,8 +88,11 @@ def line(line_no: int, description: str, net_pence: int, **others: Any) -> BillL
     return BillLine(line_no=line_no, description=description, net=Money(net_pence), **(fields | others))
 
 
-def document(lines: Iterable[BillLine], **others: Any) -> BillDocument:  # noqa: ANN401 - any field
-    """A residential bill of these lines: VAT, totals and amount due worked out here by the obvious sums, then overridden."""
+def document(lines: Iterable[BillLine], *, has_slip: bool = True, **others: Any) -> BillDocument:  # noqa: ANN401 - any field
+    """A residential bill of these lines: VAT, totals and amount due worked out here by the obvious sums, then overridden.
+
+    With a slip where something is to be paid by one, unless it is to have none.
+    """
     lines = tuple(lines)
     nets: dict[tuple[VatCategory, Percent], Money] = defaultdict(lambda: ZERO)
     for one in lines:
@@ -117,7 +120,7 @@ def document(lines: Iterable[BillLine], **others: Any) -> BillDocument:  # noqa:
     if "amount_due" not in others:
         paid, outside = total(payment.amount for payment in built.payments), total(item.amount for item in built.outside_items)
         built = replace(built, amount_due=built.brought_forward - paid + outside + built.invoice_total)
-    if built.slip is None and built.payment.kind == "other" and built.amount_due > ZERO:
+    if has_slip and built.slip is None and built.payment.kind == "other" and built.amount_due > ZERO:
         built = replace(built, slip=PaymentSlip("ZZ40821736 7", f"<4082173600{built.amount_due.pence:011d}7<  0042<  00000012+ 82"))
     return built
 

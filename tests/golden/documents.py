@@ -28,6 +28,7 @@ from billing.document import (
 from css.core.calendar import Period
 from css.core.money import Money, Percent, Price
 from tests.golden.builders import APRIL, CARRIER, FIRM, MARCH, NONE, calls, calls_line, document, line
+from tests.golden.documents_of_kinds import KINDS
 
 HISTORY: Final = tuple(
     PastBill(label, Money(pence)) for label, pence in (("Nov", 3120), ("Dec", 4475), ("Jan", 3890), ("Feb", 2964), ("Mar", 3341))
@@ -378,4 +379,4 @@ GOLDEN: Final[dict[str, Callable[[], BillDocument]]] = {
         corrected,
         corrected_large,
     )
-}
+} | KINDS
