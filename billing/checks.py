@@ -6,6 +6,7 @@ when it was new, and posted rows do not change. Everything else is added up from
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,18 +14,20 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from billing.bill_xml import verify_amounts
+from billing.amounts_check import Posted, check_files, check_ledger
 from billing.document_check import check
 from billing.queries.as_posted import bills_as_posted, supplier
 from billing.queries.usage import file_sums
 from billing.rules.compose import compose
 from billing.rules.file_outcomes import faults_in_closing
+from billing.words import BillFileKind
+from css.core.money import Money
 from css.db.sql import block
 from css.master.districts import no_district
 
 SHOWN_MAX: Final = 50
 """Differences told of one check: more of the same say no more."""
-BILLS_READ_AT_ONCE: Final = 200
+BILLS_READ_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +109,26 @@ def files_close(session: Session, books: Books) -> Iterator[str]:
         yield from faults_in_closing(sums)
 
 
-def e_invoices_agree(session: Session, books: Books) -> Iterator[str]:
-    """The e-invoices of recent bills say what was posted; they are read back by other paths than they were written by."""
+def files_agree(session: Session, books: Books) -> Iterator[str]:
+    """The files of recent bills, as they were stored, say what was posted and what the ledger has."""
     ids = session.execute(block("billing", "checks.issued_bills"), {"district": books.district_code, "since": books.since}).scalars().all()
     if not ids:
         return
     house = supplier(session)
-    # Two hundred at a time, each time the same few statements: memory stays small however many bills a night has.
+    # So many at a time, each time the same few statements: memory stays small however many bills a night has.
     for start in range(0, len(ids), BILLS_READ_AT_ONCE):
         some = ids[start : start + BILLS_READ_AT_ONCE]
-        rows = session.execute(block("billing", "checks.e_invoices"), {"bills": list(some)})
-        files = {row.bill_id: bytes(row.content) for row in rows}
-        for posted in bills_as_posted(session, some, with_calls=False):
+        files: dict[int, dict[BillFileKind, bytes]] = defaultdict(dict)
+        for row in session.execute(block("billing", "checks.files"), {"bills": list(some)}):
+            files[row.bill_id][BillFileKind(row.kind)] = bytes(row.content)
+        ledger = {
+            row.bill_id: Posted(Money(row.debtors), Money(row.revenue), Money(row.vat))
+            for row in session.execute(block("billing", "checks.posted_amounts"), {"bills": list(some)})
+        }
+        for posted in bills_as_posted(session, some):
             document = compose(posted.bill, house)
-            faults = [*check(document), *verify_amounts(document, files[posted.bill_id])]
-            yield from (f"Bill {posted.bill.number}: {fault}" for fault in faults)
+            found = (*check_files(document, files[posted.bill_id]), *check_ledger(document, ledger[posted.bill_id]))
+            yield from (f"Bill {posted.bill.number}: {words}" for words in (*check(document), *(fault.words for fault in found)))
 
 
-BY_READING: Final[tuple[Check, ...]] = (files_close, e_invoices_agree)
+BY_READING: Final[tuple[Check, ...]] = (files_close, files_agree)

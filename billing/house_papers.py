@@ -12,6 +12,8 @@ CONTACTS: Final = (
     ContactLine("Report a fault", "0808 157 0151"),
     ContactLine("Online", "www.example.com/bills"),
 )
+MAILBOX: Final = "bills@example.com"
+"""Whom bills by e-mail come from, and what is named after us in their ids."""
 BANK: Final = BankAccount("Bill payments", "000000", "00000012")
 
 

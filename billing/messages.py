@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID, uuid5
 
+from billing.words import BillFileKind
 from css.core.calendar import Period
 from css.core.money import Money
 from css.xml import MessageHeader, Party, add, add_header, add_optional, date_text, document, to_bytes
@@ -16,15 +17,20 @@ BILL: Final = "{urn:css:bill:1}"
 BILL_NOTICE: Final = "BillNotice"
 _IDS: Final = UUID("0f0a6d1c-7c1b-5f53-9d7f-51c3a8d0c6e4")
 """Names our own ids of messages, so that the notice of a bill has the same id whenever it is written."""
-_FORMS: Final = {"pdf": ("BILL_PDF", "application/pdf"), "xml": ("INVOICE_XML", "application/xml")}
+FORMS: Final = {
+    BillFileKind.XML: ("INVOICE_XML", "application/xml"),
+    BillFileKind.PDF: ("BILL_PDF", "application/pdf"),
+    BillFileKind.CALLS: ("CALLS_XML", "application/xml"),
+    BillFileKind.DATA: ("BILL_DATA", "text/csv"),
+}
+"""The files of a bill in the order of a notice: what each is called in it, and its media type."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeFile:
     """A file of the bill, as issued."""
 
-    kind: str
-    """pdf or xml."""
+    kind: BillFileKind
     file_name: str
     byte_count: int
     sha256: str
@@ -86,8 +92,8 @@ def bill_notice(bill: BillIssued, *, sender: Party, receiver: Party, at: datetim
     add(told, "InvoiceTotal", str(bill.invoice_total))
     add(told, "AmountDue", str(bill.amount_due))
     documents = add(told, "Documents")
-    for file in sorted(bill.files, key=lambda one: one.kind, reverse=True):
-        kind, media_type = _FORMS[file.kind]
+    for file in sorted(bill.files, key=lambda one: list(FORMS).index(one.kind)):
+        kind, media_type = FORMS[file.kind]
         entry = add(documents, "Document")
         add(entry, "Kind", kind)
         add(entry, "MediaType", media_type)

@@ -23,8 +23,9 @@ _KIDS: Final = re.compile(rb"/Kids \[([ 0-9R\r\n]+)\]")
 _NUMBER: Final = re.compile(rb"([0-9]+) 0 R")
 _FONT: Final = re.compile(rb"/Name (/F[0-9+]+) .*?(?:/ToUnicode ([0-9]+) 0 R|\Z)", re.DOTALL)
 _LETTER: Final = re.compile(rb"<([0-9A-F]{2})> <([0-9A-F]{4,8})>")
-_MARK: Final = re.compile(rb"(/F[0-9+]+) [0-9]+ Tf|1 0 0 1 (-?[0-9]+) (-?[0-9]+) Tm |\(([^)]*)\) Tj|<([0-9a-f]*)> Tj")
-_OCTAL: Final = re.compile(rb"\\([0-7]{3})")
+_RUN: Final = re.compile(r"1 0 0 1 -?[0-9]+ (-?[0-9]+) Tm \(([^)]*)\) Tj")
+_MARK: Final = re.compile(rb"(/F[0-9+]+) [0-9]+ Tf|1 0 0 1 -?[0-9]+ (-?[0-9]+) Tm |\(([^)]*)\) Tj|<([0-9a-f]*)> Tj")
+_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 _CODE_PAGE: Final = "cp1252"
 
 
@@ -60,7 +61,7 @@ def _rows(pdf: bytes) -> Iterator[Row]:
     objects = _objects(pdf)
     letters = _letters(objects)
     for page, contents in enumerate(_pages(objects), 1):
-        place: bytes | None = None
+        place: str | None = None
         held: list[str] = []
         for at, words in _shown(_stream(objects[contents]), letters):
             if at != place and held:
@@ -118,24 +119,28 @@ def _codes(table: bytes) -> Mapping[int, str]:
     return {int(code, 16): bytes.fromhex(letter.decode()).decode("utf-16-be") for code, letter in _LETTER.findall(table)}
 
 
-def _shown(content: bytes, letters: Mapping[bytes, Mapping[int, str]]) -> Iterator[tuple[bytes, str]]:
+def _shown(content: bytes, letters: Mapping[bytes, Mapping[int, str]]) -> Iterator[tuple[str, str]]:
     """Each run of words with its base line; a run cut into subsets of its font comes whole."""
-    font, line, held = b"", b"", ""
+    if b"> Tj" not in content:
+        # Nearly every bill: standard fonts, one piece a run. Five times as fast as mark by mark.
+        yield from ((line, _unescaped(text) if "\\" in text else text) for line, text in _RUN.findall(content.decode("ascii")))
+        return
+    font, line, held = b"", "", ""
     for mark in _MARK.finditer(content):
-        kind = mark.lastindex
-        if kind == 4:  # noqa: PLR2004 - the groups of _MARK
-            text = mark[4]
-            if b"\\" in text:
-                text = _OCTAL.sub(lambda octal: bytes([int(octal[1], 8)]), text)
-            held += text.decode(_CODE_PAGE)
-        elif kind == 3:  # noqa: PLR2004 - as above
+        named, placed, standard, embedded = mark.groups()
+        if standard is not None:
+            held += _unescaped(standard.decode("ascii"))
+        elif embedded is not None:
+            held += "".join(letters[font][code] for code in bytes.fromhex(embedded.decode()))
+        elif named is not None:
+            font = named
+        else:
             if held:
                 yield line, held
-            line, held = mark[3], ""
-        elif kind == 1:
-            font = mark[1]
-        else:
-            known = letters[font]
-            held += "".join(known[code] for code in bytes.fromhex(mark[5].decode()))
+            line, held = placed.decode(), ""
     if held:
         yield line, held
+
+
+def _unescaped(text: str) -> str:
+    return _OCTAL.sub(lambda octal: bytes([int(octal[1], 8)]).decode(_CODE_PAGE), text)

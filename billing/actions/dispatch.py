@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,31 +12,33 @@ from typing import Any, Final
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from billing.actions.spool import put_files
+from billing.bill_mail import BillLetter, bill_message
 from billing.commands import BlockTotals, SetAside
+from billing.house_papers import trading_name
 from billing.messages import BILL_NOTICE, BillIssued, NoticeFile, bill_notice, conversation_of, message_id, notice_key
+from billing.words import BillFileKind, BillKind
 from css import audit
 from css.core.actor import Actor
 from css.core.calendar import Period
-from css.core.errors import Unavailable
+from css.core.errors import Refused
 from css.core.money import ZERO, Money
+from css.core.words import BillMedium, PaymentMeans
 from css.db.sql import block
 from css.handover import next_outbox_sequence, put_in_outbox
 from css.xml import Party
 
 PARTY_SCHEME: Final = "DUNS"
-FILE_MODE: Final = 0o640
-"""Bills are personal: the owner writes, a mailing program of the group reads."""
-WRITERS: Final = 8
-"""Files pushed to the disk at the same time: it takes several in little more than the time of one."""
 
 
 def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path, by: Actor, at: datetime) -> BlockTotals:
     """Write the files of rendered bills below ``directory`` and mark them issued; bills issued before are filtered.
 
-    Files are ``<directory>/<district>/<business date of the run>/<bill number>.pdf`` and ``.xml``, each whole or not
-    there. A partner's bill also leaves a BillNotice in the outbox. Doing it again writes the same files.
-    ``billing.queries.bills_to_dispatch`` says which are left. A stored file that is no longer what its hash says is not
-    sent: its bill is counted as rejected (CSS446E).
+    Files are ``<directory>/<district>/<business date of the run>/<bill number>.<kind>``, each whole or not there; a bill that
+    goes by e-mail has its message beside them, ``<bill number>.eml``. A partner's bill also leaves a BillNotice in the
+    outbox. Doing it again writes the same files. ``billing.queries.bills_to_dispatch`` says which are left. A stored file
+    that is no longer what its hash says is not sent: its bill is counted as rejected (CSS446E), and so is one whose e-mail
+    address is none (CSS843E).
 
     Raises:
         Unavailable: CSS447E, the directory cannot be written.
@@ -47,75 +47,72 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
     files: dict[int, list[Row[Any]]] = defaultdict(list)
     for file in session.execute(block("billing", "dispatch.files"), {"bills": [row.id for row in waiting]}):
         files[file.bill_id].append(file)
-    spoilt = {file.bill_id for of_bill in files.values() for file in of_bill if hashlib.sha256(file.content).hexdigest() != file.sha256}
-    sound = [row for row in waiting if row.id not in spoilt]
-    _write_files(directory, sound, files)
+    set_aside: dict[int, SetAside] = {}
+    messages: dict[int, bytes] = {}
+    for row in waiting:
+        if any(hashlib.sha256(file.content).hexdigest() != file.sha256 for file in files[row.id]):
+            words = f"A stored file of bill {row.number} is not what was rendered; it was not sent."
+            set_aside[row.id] = _not_sent(row, "file", "CSS446E", words)
+        elif row.payer["medium"] == BillMedium.EMAIL and row.payer["email"]:
+            try:
+                messages[row.id] = bill_message(_letter(row), _pdf(files[row.id]))
+            except Refused as refusal:
+                set_aside[row.id] = _not_sent(row, "e-mail", refusal.code, str(refusal))
+    sound = [row for row in waiting if row.id not in set_aside]
+    _write_files(directory, sound, files, messages)
     _tell_partners(session, sound, files, at)
     session.execute(block("billing", "dispatch.mark_issued"), {"bills": [row.id for row in sound]})
     if waiting:
-        after = {"bills": len(sound), "spoilt": len(spoilt)}
+        after = {"bills": len(sound), "set_aside": len(set_aside)}
         subject = ("bills", f"{waiting[0].number} to {waiting[-1].number}")
         audit.record(session, by=by, at=at, verb="dispatch_bills", subject=subject, after=after)
     return BlockTotals(
         read=len(bill_ids),
         written=len(sound),
         filtered=len(bill_ids) - len(waiting),
-        rejected=len(spoilt),
+        rejected=len(set_aside),
         amount=Money(sum(row.invoice_gross for row in sound)),
-        set_aside=tuple(
-            SetAside(
-                source_key=f"bill/{row.number}/file",
-                code="CSS446E",
-                words=f"A stored file of bill {row.number} is not what was rendered; it was not sent.",
-                raw=row.number,
-            )
-            for row in waiting
-            if row.id in spoilt
-        ),
+        set_aside=tuple(set_aside.values()),
     )
 
 
-def _write_files(directory: Path, bills: Sequence[Row[Any]], files: Mapping[int, Sequence[Row[Any]]]) -> None:
-    folders: set[Path] = set()
-    places: list[tuple[Path, memoryview, str]] = []
-    try:
-        for bill in bills:
-            folder = directory / bill.district_code / bill.business_date.isoformat()
-            if folder not in folders:
-                folder.mkdir(parents=True, exist_ok=True)
-                folders.add(folder)
-            places += [(folder / file.file_name, file.content, file.sha256) for file in files[bill.id]]
-        with ThreadPoolExecutor(WRITERS) as writers:
-            for _ in writers.map(lambda place: _put(*place), places):
-                pass  # what went wrong with a file is raised here
-        for folder in sorted(folders):
-            _sync_folder(folder)
-    except OSError as error:
-        raise Unavailable(
-            "CSS447E", "Bills cannot be written below {directory}: {reason}.", directory=str(directory), reason=error.strerror or str(error)
-        ) from error
+def _not_sent(bill: Row[Any], what: str, code: str, words: str) -> SetAside:
+    return SetAside(source_key=f"bill/{bill.number}/{what}", code=code, words=words, raw=bill.number)
 
 
-def _put(path: Path, content: memoryview, sha256: str) -> None:
-    """The file whole or not at all, whatever is killed: written beside its place, pushed to the disk, then renamed."""
-    if path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256:
-        return
-    # The same name at every attempt: what a killed one left behind is written over.
-    beside = path.with_name(f".{path.name}.part")
-    with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE), "wb") as out:  # noqa: PTH123 - the mode is given when it is made
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(path)
+def _letter(bill: Row[Any]) -> BillLetter:
+    payer = bill.payer
+    return BillLetter(
+        number=bill.number,
+        kind=BillKind(bill.kind),
+        account_number=bill.account_number,
+        name=payer["name"],
+        email=payer["email"],
+        issue_on=bill.issue_on,
+        issue_at=bill.issue_at,
+        due_on=bill.due_on,
+        amount_due=Money(bill.amount_due),
+        by_direct_debit=payer["payment_means"] == PaymentMeans.DIRECT_DEBIT,
+        # Bills calculated before groups were known have no such entry.
+        paid_by=payer.get("paid_by") or "",
+        sender_name=trading_name(bill.own_name),
+    )
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the names last, too: a file system may keep a renamed file and forget its new name."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _pdf(files: Sequence[Row[Any]]) -> bytes:
+    return next(bytes(file.content) for file in files if file.kind == BillFileKind.PDF)
+
+
+def _write_files(
+    directory: Path, bills: Sequence[Row[Any]], files: Mapping[int, Sequence[Row[Any]]], messages: Mapping[int, bytes]
+) -> None:
+    spooled: dict[Path, bytes] = {}
+    for bill in bills:
+        folder = directory / bill.district_code / bill.business_date.isoformat()
+        spooled |= {folder / file.file_name: bytes(file.content) for file in files[bill.id]}
+        if bill.id in messages:
+            spooled[folder / f"{bill.number}.eml"] = messages[bill.id]
+    put_files(directory, spooled)
 
 
 def _tell_partners(session: Session, bills: Sequence[Row[Any]], files: Mapping[int, Sequence[Row[Any]]], at: datetime) -> None:
@@ -141,7 +138,7 @@ def _leave_notice(session: Session, bill: Row[Any], files: Sequence[Row[Any]], s
         due_on=bill.due_on if amount_due > ZERO else None,
         invoice_total=invoice_total,
         amount_due=amount_due,
-        files=tuple(NoticeFile(file.kind, file.file_name, len(file.content), file.sha256) for file in files),
+        files=tuple(NoticeFile(BillFileKind(file.kind), file.file_name, len(file.content), file.sha256) for file in files),
     )
     sender, receiver = Party(bill.own_party_id, PARTY_SCHEME), Party(bill.party_id, PARTY_SCHEME)
     key = notice_key(bill.number)

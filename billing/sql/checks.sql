@@ -121,12 +121,16 @@ SELECT format('Series %s has given %s numbers, %s bills carry one, the highest i
  LIMIT :limit;
 
 -- name: files_there
--- Every issued bill has its PDF and its e-invoice.
--- example: {"district": "ZZ", "limit": 50}
-SELECT format('Bill %s is issued with %s files.', b.number, coalesce(f.files, 0)) AS words
+-- Every issued bill has its PDF and its e-invoice, and a firm's recent one its data file (rules/papers.py); older ones were
+-- issued before there was any. Whether calls ought to be among the files is known to who reads the bill.
+-- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
+SELECT format('Bill %s is issued without its %s.', b.number, string_agg(w.kind, ' and ' ORDER BY w.kind)) AS words
   FROM billing.bill b
-  LEFT JOIN (SELECT bill_id, count(*) AS files FROM billing.bill_file GROUP BY bill_id) f ON f.bill_id = b.id
- WHERE b.district_code = :district AND b.state = 'issued' AND coalesce(f.files, 0) <> 2
+ CROSS JOIN LATERAL (VALUES ('pdf'), ('xml'),
+                            (CASE WHEN b.usage_through > :since AND b.payer->>'segment' IN ('business', 'wholesale') THEN 'csv' END)) AS w (kind)
+  LEFT JOIN billing.bill_file f ON f.bill_id = b.id AND f.kind = w.kind
+ WHERE b.district_code = :district AND b.state = 'issued' AND w.kind IS NOT NULL AND f.bill_id IS NULL
+ GROUP BY b.id, b.number
  ORDER BY b.id LIMIT :limit;
 
 -- name: files_unspoilt
@@ -390,15 +394,28 @@ SELECT format('GROUP-CLEARING stands at %s pence.', sum(g.amount)) AS words
 HAVING sum(g.amount) <> 0;
 
 -- name: issued_bills
--- Recent bills with their e-invoices, to be read back.
+-- Recent bills that have files, to be read back.
 -- example: {"district": "ZZ", "since": "2026-01-30"}
 SELECT b.id
   FROM billing.bill b
  WHERE b.district_code = :district AND b.usage_through > :since AND b.state IN ('posted', 'issued')
-   AND EXISTS (SELECT 1 FROM billing.bill_file f WHERE f.bill_id = b.id AND f.kind = 'xml')
+   AND EXISTS (SELECT 1 FROM billing.bill_file f WHERE f.bill_id = b.id)
  ORDER BY b.id;
 
--- name: e_invoices
--- The e-invoices of these bills.
+-- name: files
+-- The stored files of these bills.
 -- example: {"bills": [1]}
-SELECT f.bill_id, f.content FROM billing.bill_file f WHERE f.bill_id = ANY(:bills) AND f.kind = 'xml' ORDER BY f.bill_id;
+SELECT f.bill_id, f.kind, f.content FROM billing.bill_file f WHERE f.bill_id = ANY(:bills) ORDER BY f.bill_id, f.kind;
+
+-- name: posted_amounts
+-- What the ledger has for these bills, nought for nothing.
+-- example: {"bills": [1]}
+SELECT b.id AS bill_id, CAST(coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'DEBTORS'), 0) AS bigint) AS debtors,
+       CAST(-coalesce(sum(g.amount) FILTER (WHERE g.nominal_code = 'VAT-OUTPUT'), 0) AS bigint) AS vat,
+       CAST(-coalesce(sum(g.amount) FILTER (WHERE g.nominal_code NOT IN ('DEBTORS', 'VAT-OUTPUT')), 0) AS bigint) AS revenue
+  FROM billing.bill b
+  LEFT JOIN billing.journal_entry e ON e.source_key = 'bill/' || b.id
+  LEFT JOIN billing.posting g ON g.journal_entry_id = e.id
+ WHERE b.id = ANY(:bills)
+ GROUP BY b.id
+ ORDER BY b.id;

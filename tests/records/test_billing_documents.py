@@ -304,7 +304,7 @@ def test_a_partner_gets_a_notice_of_each_bill_in_order(
     assert read_money(root, "Bill/InvoiceTotal") == bill.invoice_gross
     stored = files_of(session, bill)
     told = [(read_text(one, "Kind"), read_text(one, "Sha256")) for one in root.iter("{urn:css:bill:1}Document")]
-    assert told == [("INVOICE_XML", stored["xml"].sha256), ("BILL_PDF", stored["pdf"].sha256)]
+    assert told == [("INVOICE_XML", stored["xml"].sha256), ("BILL_PDF", stored["pdf"].sha256), ("BILL_DATA", stored["csv"].sha256)]
 
 
 def test_bills_and_files_are_found_by_number_and_only_by_whose_they_are(session: Session, home: builders.BuiltLine) -> None:

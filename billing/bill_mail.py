@@ -1,0 +1,109 @@
+"""A bill by e-mail: one message file with the PDF in it, ready for a mail server's pickup folder.
+
+The same bill gives the same message: its id, its boundary and its date come from the bill and its run, so a night that is
+killed and done again sends nothing twice that a mail server cannot tell for the same. What the body says is what page one
+says; numbers called and calls are in the PDF alone, as far as they may be shown there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Final
+
+from billing.bill_pdf.words import long_date
+from billing.house_papers import CONTACTS, MAILBOX
+from billing.ubl import one_line
+from billing.words import BillKind
+from css.core.errors import Refused
+from css.core.ids import format_id
+from css.core.money import ZERO, Money
+
+SUBJECTS: Final = {
+    BillKind.BILL: "Your bill",
+    BillKind.FINAL: "Your final bill",
+    BillKind.INTERIM: "Your interim bill",
+    BillKind.CREDIT_NOTE: "Your credit note",
+}
+_LINE_MAX: Final = 76
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLetter:
+    """What a message says of a bill."""
+
+    number: str
+    kind: BillKind
+    account_number: str
+    name: str
+    email: str
+    issue_on: date
+    issue_at: datetime
+    """The instant of the run: the date of the message."""
+    due_on: date
+    amount_due: Money
+    by_direct_debit: bool
+    paid_by: str = ""
+    """The group account that is asked for the amount, where one is."""
+    sender_name: str = ""
+
+
+def bill_message(letter: BillLetter, pdf: bytes) -> bytes:
+    """The message by RFC 5322, lines ended as mail servers want them.
+
+    Raises:
+        Refused: CSS843E, nothing can be sent to that address.
+    """
+    message = EmailMessage(policy=SMTP)
+    try:
+        message["To"] = Address(one_line(letter.name), addr_spec=letter.email)
+    except (ValueError, IndexError) as error:
+        raise Refused("CSS843E", "Bill {number} cannot be sent by e-mail: its address is none.", number=letter.number) from error
+    message["From"] = Address(one_line(letter.sender_name), addr_spec=MAILBOX)
+    message["Subject"] = f"{SUBJECTS[letter.kind]} {letter.number} of {long_date(letter.issue_on)}"
+    message["Date"] = letter.issue_at
+    message["Message-ID"] = f"<{letter.number.lower()}@{MAILBOX.partition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(_words(letter), cte="quoted-printable")
+    message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{letter.number}.pdf")
+    message.set_boundary(f"=_{hashlib.sha256(letter.number.encode()).hexdigest()[:40]}")
+    return message.as_bytes()
+
+
+def _words(letter: BillLetter) -> str:
+    account = format_id(letter.account_number)
+    paragraphs = (
+        f"Dear {one_line(letter.name)},",
+        f"{SUBJECTS[letter.kind]} {letter.number} of {long_date(letter.issue_on)} for account {account} is attached.",
+        _to_pay(letter),
+        "If you have a question about it: " + ", ".join(f"{contact.label.lower()} {contact.value}" for contact in CONTACTS[:1]) + ".",
+        "This message was made by a machine. Never answer a message that asks for your bank's particulars: we do not send any.",
+    )
+    return "\n\n".join(_folded(paragraph) for paragraph in paragraphs) + "\n"
+
+
+def _to_pay(letter: BillLetter) -> str:
+    due = letter.amount_due
+    if letter.paid_by:
+        return f"Amount due: {due.sterling}. It is asked for on the bill of account {format_id(letter.paid_by)}; you need do nothing."
+    if due < ZERO:
+        return f"Amount due: nothing. Your account is in credit by {(-due).sterling}."
+    if not due:
+        return "Amount due: nothing."
+    if letter.by_direct_debit:
+        return f"Amount due: {due.sterling}. We shall collect it by Direct Debit on {long_date(letter.due_on)}; you need do nothing."
+    return f"Amount due: {due.sterling}. Please pay by {long_date(letter.due_on)}; how is said on the bill."
+
+
+def _folded(paragraph: str) -> str:
+    lines: list[str] = []
+    for word in paragraph.split():
+        if lines and len(lines[-1]) + len(word) < _LINE_MAX:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
