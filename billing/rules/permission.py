@@ -37,6 +37,9 @@ Deed = Literal[
     "change groups",
     "send copies",
     "make statements",
+    "set prices",
+    "change VAT statuses",
+    "change how accounts are billed",
 ]
 
 _MAY: Final[dict[Deed, frozenset[str]]] = {
@@ -62,6 +65,9 @@ _MAY: Final[dict[Deed, frozenset[str]]] = {
     "change groups": _BILLING,
     "send copies": _CASHIERS,
     "make statements": _CASHIERS,
+    "set prices": _TARIFF_KEEPERS,
+    "change VAT statuses": _BILLING,
+    "change how accounts are billed": _CASHIERS,
 }
 
 

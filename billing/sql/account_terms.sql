@@ -15,10 +15,10 @@ SELECT account_id, starts_on, vat_status
  ORDER BY account_id, recorded_on, id;
 
 -- name: standing
--- Where an account stands in its cycle, and whether it ever had a bill or is about to have one.
+-- Where an account stands in its cycle, and whether it ever had a bill, one of nothing included, or is about to have one.
 -- example: {"account": 1}
 SELECT a.id AS account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group, c.next_bill_on, c.usage_billed_through,
-       EXISTS (SELECT 1 FROM billing.bill b WHERE b.account_id = a.id) AS was_billed
+       c.usage_billed_through IS NOT NULL OR EXISTS (SELECT 1 FROM billing.bill b WHERE b.account_id = a.id) AS was_billed
   FROM css.account a
   LEFT JOIN billing.account_cycle c ON c.account_id = a.id
  WHERE a.id = :account;

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 from batch import queries as batch_queries
 from billing import actions as billing_actions
 from billing import queries as billing_queries
+from billing.actions import account_terms, long_calls, prices, promotions, rerating, suspense
 from billing.actions import benefits as benefit_actions
-from billing.actions import long_calls, promotions, rerating, suspense
 from billing.actions.dry_run import dry_run_bill
 from billing.queries import benefits as benefit_queries
 from billing.queries import suspense as suspense_queries
@@ -31,6 +31,7 @@ from billing.queries.bill_story import bill_line_story, bill_story
 from billing.queries.explain_call import calls_of_number, explain_call
 from billing.queries.tariff_comparison import tariff_comparison
 from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
+from billing.queries.terms_card import account_terms as account_terms_of
 from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.care import actions as care_actions
@@ -86,6 +87,11 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "accept-duplicate": suspense.accept_duplicate,
     "assemble-usage": long_calls.assemble_usage,
     "rerate-usage": rerating.rerate_usage,
+    "set-product-price": prices.set_product_price,
+    "announce-vat-rate": prices.announce_vat_rate,
+    "set-vat-status": account_terms.set_vat_status,
+    "change-cycle": account_terms.change_cycle,
+    "change-billing": account_terms.change_billing,
 }
 
 QUERIES: Mapping[str, Callable[..., Any]] = {
@@ -115,6 +121,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "symptoms": repair_queries.symptoms,
     "clear-codes": repair_queries.clear_codes,
     "account-balance": billing_queries.account_balance,
+    "account-terms": account_terms_of,
     "statement": billing_queries.statement,
     "bills-of-account": billing_queries.bills_of_account,
     "bills-of-night": billing_queries.bills_of_night,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.errors import NotFound
@@ -56,6 +56,23 @@ def business_date(session: Session, district_code: str) -> date:
     if row is None:
         raise no_district(district_code)
     return row.current_on
+
+
+def latest_business_date(session: Session) -> date:
+    """The latest of all districts' business dates, all held in common until the transaction ends: for what counts everywhere.
+
+    A district that is behind comes to it in its turn; none that has its cut frozen does.
+
+    Raises:
+        NotFound: CSS101E, there are no districts.
+    """
+    rows = session.execute(
+        select(BusinessDate).order_by(BusinessDate.district_code).with_for_update(read=True).execution_options(populate_existing=True)
+    ).scalars()
+    dates = [row.current_on for row in rows]
+    if not dates:
+        raise NotFound("CSS101E", "There is no district yet; `css do open-district` opens one.")
+    return max(dates)
 
 
 def roll_business_date(session: Session, district_code: str, *, to: date) -> date:

@@ -27,6 +27,7 @@ from css.core.phone import parse_number
 from css.core.words import BillMedium, ContactPointKind, CustomerKind, PaymentMeans, Role, VatStatus
 from css.db.base import Base
 from css.db.constraints import translate
+from css.master.account_fields import read_email, read_endpoint, read_vat_number
 from css.master.accounts import Account
 from css.master.commands import AddCustomer, Added, AddOperator, AddProvider, OpenAccount, OpenDistrict, ReachAt
 from css.master.customers import ContactPoint, Customer
@@ -37,8 +38,6 @@ from css.master.providers import Provider
 from css.master.serials import next_number
 from css.master.wholesale import read_tariff_code
 
-EMAIL_FORM: Final = re.compile(r"^[^\s@<>,;:\"]+@[^\s@<>,;:\".]+(\.[^\s@<>,;:\".]+)+\Z")
-ENDPOINT_FORM: Final = re.compile(r"^[0-9]{4}:[!-~]{1,50}\Z")
 DISTRICT_FORM: Final = re.compile(r"^[A-Z]{2}\Z")
 PROVIDER_FORM: Final = re.compile(r"^[A-Z][A-Z0-9]{2,7}\Z")
 OPERATOR_FORM: Final = re.compile(r"^[A-Z][A-Z0-9]{1,7}\Z")
@@ -84,8 +83,8 @@ def add_provider(session: Session, command: AddProvider, *, by: Actor, at: datet
     _expect_text(wrong, name=command.name, party_id=command.party_id)
     _expect_lines(wrong, command.address_lines, "address_lines")
     postcode = wrong.reading(lambda: parse_postcode(command.postcode))
-    vat_number = wrong.reading(lambda: _read_vat_number(command.vat_number))
-    wrong.reading(lambda: _read_endpoint(command.endpoint))
+    vat_number = wrong.reading(lambda: read_vat_number(command.vat_number))
+    wrong.reading(lambda: read_endpoint(command.endpoint))
     wholesale_tariff_code = wrong.reading(lambda: read_tariff_code(command.wholesale_tariff_code))
     wrong.tell()
     provider = Provider(
@@ -220,9 +219,9 @@ def open_account(session: Session, command: OpenAccount, *, by: Actor, at: datet
     _expect_text(wrong, billing_name=command.billing_name)
     _expect_lines(wrong, command.billing_address_lines, "billing_address_lines")
     postcode = wrong.reading(lambda: parse_postcode(command.billing_postcode, element="billing_postcode"))
-    vat_number = wrong.reading(lambda: _read_vat_number(command.vat_number))
-    email = wrong.reading(lambda: _read_email(command.email, "email") if command.email else None)
-    wrong.reading(lambda: _read_endpoint(command.endpoint))
+    vat_number = wrong.reading(lambda: read_vat_number(command.vat_number))
+    email = wrong.reading(lambda: read_email(command.email, "email") if command.email else None)
+    wrong.reading(lambda: read_endpoint(command.endpoint))
     wrong.add(*_unpayable(command))
     wrong.tell()
     assert customer is not None, "a customer not found was told"
@@ -317,35 +316,7 @@ def _check_name(command: AddCustomer) -> None:
 def _read_reach_at(one: ReachAt, n: int) -> str:
     """The telephone number or e-mail address as it is held."""
     element = f"reach_at[{n}].value"
-    return _read_email(one.value, element) if one.kind is ContactPointKind.EMAIL else parse_number(one.value, element=element)
-
-
-def _read_email(text: str, element: str) -> str:
-    held = text.strip().lower()
-    if not EMAIL_FORM.match(held):
-        raise BadMessage("CSS113E", "{text!r} is not an e-mail address; write it like name@example.com.", text=text[:80], element=element)
-    return held
-
-
-def _read_vat_number(text: str | None) -> str | None:
-    """Capitals without blanks, GB before it; its check digits must agree."""
-    from stdnum.gb import vat  # noqa: PLC0415 - as in css.core.ids
-
-    if text is None:
-        return None
-    digits = text.upper().replace(" ", "").removeprefix("GB")
-    if not (digits.isascii() and digits.isdecimal() and vat.is_valid(digits)):
-        raise BadMessage(
-            "CSS121E", "{text!r} is not a UK VAT number: GB and nine or twelve digits that agree.", text=text[:40], element="vat_number"
-        )
-    return f"GB{digits}"
-
-
-def _read_endpoint(text: str | None) -> None:
-    if text is not None and not ENDPOINT_FORM.match(text):
-        raise BadMessage(
-            "CSS123E", "{text!r} is not an electronic address; write scheme:id, like 9932:GB999999973.", text=text[:60], element="endpoint"
-        )
+    return read_email(one.value, element) if one.kind is ContactPointKind.EMAIL else parse_number(one.value, element=element)
 
 
 def _unpayable(command: OpenAccount) -> list[CssError]:
