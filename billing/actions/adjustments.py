@@ -221,7 +221,7 @@ def _bill_to_credit(session: Session, bill_number: str, by: Actor) -> tuple[Bill
         raise Conflict(
             "CSS800E",
             "Bill {number} is {state}: nothing is credited before it is in the ledger.",
-            number=bill.number,
+            number=str(named),
             state=bill.state.value,
         )
     return BillNamed(bill.id, str(named)), account

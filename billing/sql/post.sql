@@ -12,13 +12,15 @@ SELECT b.id, b.account_id, b.kind, r.cycle_on, b.usage_through, b.invoice_gross,
    FOR UPDATE OF b;
 
 -- name: enter
--- One journal entry for each bill that has anything to post.
+-- One journal entry for each bill that has anything to post: lines may make nothing of each other.
 -- example: {"bills": [1], "dates": ["2026-01-31"], "at": "2026-01-31T23:00:00+00:00"}
 INSERT INTO billing.journal_entry (source_key, district_code, business_date, words, entered_at)
 SELECT 'bill/' || b.id, b.district_code, p.posted_on, 'Bill ' || b.number, :at
   FROM unnest(CAST(:bills AS bigint[]), CAST(:dates AS date[])) AS p (id, posted_on)
   JOIN billing.bill b ON b.id = p.id
- WHERE EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.bill_id = b.id AND l.net <> 0)
+ WHERE b.invoice_gross <> 0
+    OR EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.bill_id = b.id GROUP BY l.nominal_code HAVING sum(l.net) <> 0)
+    OR EXISTS (SELECT 1 FROM billing.bill_vat v WHERE v.bill_id = b.id GROUP BY v.vat_basis_points HAVING sum(v.vat) <> 0)
  ORDER BY b.id;
 
 -- name: post
