@@ -12,6 +12,10 @@ from billing.actions import take_payment
 from billing.commands import TakePayment
 from billing.queries import account_balance, bill_card, bill_file, bills_of_account
 from billing.queries.accounts import AccountBalance
+from billing.queries.bill_story import bill_line_story, bill_story
+from billing.queries.bills import BillCard
+from billing.rules.explain_line import LineStory
+from billing.rules.explain_sum import Part
 from billing.words import PaymentMethod
 from css.core.errors import BadMessage, CssError, NotFound
 from css.core.ids import IdKind, identify, parse_slip_reference
@@ -33,6 +37,8 @@ METHODS: Final = {
     "BT": PaymentMethod.BANK_TRANSFER,
 }
 """What a person can take; direct debits come by the night."""
+STEPS_SHOWN: Final = 30
+"""Of a sum: a discount may come off thousands of calls, and `css bills explain --all` shows them."""
 FILE_TYPES: Final = {"pdf": "application/pdf", "xml": "application/xml"}
 
 BL03: Final = Screen(
@@ -111,12 +117,12 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
     with at_desk.reading() as session:
         card = bill_card(session, arguments[0], by=at_desk.by)
         head = account_card(session, card.bill.account_number, by=at_desk.by, lines=1)
+        explained, sums = _explained(session, at_desk, card, asked)
     links = {"S-F4": address("PY01", card.bill.account_number), "F12": address("BL03", card.bill.account_number)}
     for key, kind in {"S-F2": "pdf", "S-F3": "xml"}.items():
         if any(file.kind == kind for file in card.files):
             links[key] = address("BL03", card.bill.number, kind)
     links["F11"] = address("BL03", card.bill.number, "" if asked == "why" else "why")
-    explained = [line for line in card.lines if asked in {"why", str(line.line_number)}]
     if asked and not explained:
         raise NotFound("CSS387E", "A bill has lines by their numbers, why, pdf and xml; no {what}.", what=asked[:20])
     return show(
@@ -126,9 +132,22 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
         links=links,
         card=card,
         explained=explained,
+        sums=sums,
+        steps_shown=STEPS_SHOWN,
         bills=None,
         balance=None,
     )
+
+
+def _explained(session: Session, at_desk: Desk, card: BillCard, asked: str) -> tuple[tuple[LineStory, ...], tuple[Part, ...]]:
+    """The stories asked for: of one line by its number, or of all with the bill's own sums. None where nothing like it was asked."""
+    number = str(card.bill.number)
+    if asked == "why":
+        story = bill_story(session, number, by=at_desk.by)
+        return story.lines, story.sums
+    if asked in {str(line.line_number) for line in card.lines}:
+        return (bill_line_story(session, number, int(asked), by=at_desk.by),), ()
+    return (), ()
 
 
 def _list(at_desk: Desk, account_number: str) -> Response:

@@ -1,0 +1,62 @@
+"""Why an early termination costs what it does: the months of the minimum term that were left, at the price of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billing.rules.explain_facts import LineFacts
+from billing.rules.explain_rental import cause_words, compared, price_words, touching
+from billing.rules.explain_sum import Part, Step, part, step, sum_of, times
+from billing.rules.explain_words import day, plural
+from billing.rules.terminations import TermLeft, term_left
+from css.core.money import total
+
+
+def termination_parts(line: LineFacts) -> tuple[Part, ...]:
+    """Whole months and days over days of their month, less what was charged before; nothing where that does not make the line."""
+    parts = (part("What should have been charged to date for the rest of the minimum term", _due(line)), *compared(line))
+    return parts if sum_of(parts) == line.net else ()
+
+
+def _due(line: LineFacts) -> Iterator[Step]:
+    left, price, service = _left(line), line.price, line.service
+    is_nothing = not line.net + total(mate.net for mate in line.mates)
+    if is_nothing or left is None or price is None or service is None:
+        yield step("nothing: the term was not broken, as is known by now", "0")
+        return
+    if left.months:
+        yield step(f"{plural(left.months, 'whole month')}", times(price.net_price, service.quantity, left.months))
+    if left.days:
+        of_month = f"{left.days} of the {left.days_in_month} days of the month after them"
+        yield step(of_month, times(price.net_price, service.quantity, left.days, over=left.days_in_month))
+
+
+def _left(line: LineFacts) -> TermLeft | None:
+    service = line.service
+    if (
+        service is None
+        or service.ends_on is None
+        or service.minimum_term_ends_on is None
+        or service.ends_on >= service.minimum_term_ends_on
+    ):
+        return None
+    return term_left(service.ends_on, service.minimum_term_ends_on)
+
+
+def termination_words(line: LineFacts) -> Iterator[str]:
+    """The minimum term, when it was broken, and what is left of it."""
+    service, left = line.service, _left(line)
+    name = line.product_name or "The service"
+    if service is not None and left is not None:
+        yield (
+            f"{name} began on {day(service.starts_on)} with a minimum term up to {day(left.ends_on)} and ended on {day(left.starts_on)}: "
+            f"{left.words} of the term were left."
+        )
+    elif service is not None:
+        yield f"{name} began on {day(service.starts_on)}; a charge for its minimum term is put right."
+    if line.price is not None:
+        yield price_words(line.price, "price for a month of the term that is left")
+    yield "A service that another of the same product takes over within a day was moved, and nothing is charged."
+    for change in line.changes:
+        if touching(change, line):
+            yield cause_words(change)
