@@ -254,3 +254,4 @@ def _park(session: Session, run: RunAtCut, parked: Sequence[SetAside]) -> None:
                 "words": [one.words for one in parked],
             },
         )
+        session.execute(block("billing", "cut.wait_again"), {"run": run.run_id, "numbers": [one.raw for one in parked]})

@@ -78,6 +78,15 @@ SELECT c.account_id, a.opened_on, a.cycle_day, a.frequency, a.cycle_month_group,
                       AND b.state <> 'issued' AND b.state IN ('calculated', 'held', 'released'))
  ORDER BY c.account_id;
 
+-- name: hold_requests
+-- The bills asked for that a run may make, held until it has: one is cancelled before or not at all.
+-- example: {"district": "ZZ", "cut": "2026-01-31"}
+SELECT q.id
+  FROM billing.bill_request q
+ WHERE q.district_code = :district AND q.bill_run_id IS NULL AND q.requested_on <= :cut
+ ORDER BY q.id
+   FOR UPDATE;
+
 -- name: take_requests
 -- The bills asked for on these accounts are this run's.
 -- example: {"run": 1, "cut": "2026-01-31"}
@@ -121,3 +130,11 @@ UPDATE billing.bill_run_account r
   FROM unnest(CAST(:numbers AS text[]), CAST(:codes AS text[]), CAST(:words AS text[])) AS m (number, code, words)
   JOIN css.account a ON a.number = m.number
  WHERE r.bill_run_id = :run AND r.account_id = a.id;
+
+-- name: wait_again
+-- Bills asked for on parked accounts wait for the next night, which tries these again.
+-- example: {"run": 1, "numbers": ["ZZA00000017"]}
+UPDATE billing.bill_request q
+   SET bill_run_id = NULL
+  FROM css.account a
+ WHERE a.number = ANY(:numbers) AND q.account_id = a.id AND q.bill_run_id = :run;
