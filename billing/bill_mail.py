@@ -19,7 +19,6 @@ from billing.bill_pdf.words import long_date
 from billing.house_papers import CONTACTS, MAILBOX
 from billing.ubl import one_line
 from billing.words import BillKind
-from css.core.errors import Refused
 from css.core.ids import format_id
 from css.core.money import ZERO, Money
 
@@ -52,17 +51,19 @@ class BillLetter:
     sender_name: str = ""
 
 
-def bill_message(letter: BillLetter, pdf: bytes) -> bytes:
-    """The message by RFC 5322, lines ended as mail servers want them.
-
-    Raises:
-        Refused: CSS843E, nothing can be sent to that address.
-    """
-    message = EmailMessage(policy=SMTP)
+def takes_mail(name: str, email: str | None) -> bool:
+    """Whether a message can be written to that address."""
     try:
-        message["To"] = Address(one_line(letter.name), addr_spec=letter.email)
-    except (ValueError, IndexError) as error:
-        raise Refused("CSS843E", "Bill {number} cannot be sent by e-mail: its address is none.", number=letter.number) from error
+        Address(one_line(name), addr_spec=email or "")
+    except (ValueError, IndexError):
+        return False
+    return bool(email)
+
+
+def bill_message(letter: BillLetter, pdf: bytes) -> bytes:
+    """The message by RFC 5322, lines ended as mail servers want them. Expects an address that takes mail."""
+    message = EmailMessage(policy=SMTP)
+    message["To"] = Address(one_line(letter.name), addr_spec=letter.email)
     message["From"] = Address(one_line(letter.sender_name), addr_spec=MAILBOX)
     message["Subject"] = f"{SUBJECTS[letter.kind]} {letter.number} of {long_date(letter.issue_on)}"
     message["Date"] = letter.issue_at

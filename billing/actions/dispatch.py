@@ -13,15 +13,16 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from billing.actions.spool import put_files
-from billing.bill_mail import BillLetter, bill_message
+from billing.bill_mail import BillLetter, bill_message, takes_mail
 from billing.commands import BlockTotals, SetAside
 from billing.house_papers import trading_name
 from billing.messages import BILL_NOTICE, BillIssued, NoticeFile, bill_notice, conversation_of, message_id, notice_key
+from billing.pdf_reading import page_count
+from billing.print_batch import PrintedBill, batch_file, batch_name
 from billing.words import BillFileKind, BillKind
 from css import audit
 from css.core.actor import Actor
 from css.core.calendar import Period
-from css.core.errors import Refused
 from css.core.money import ZERO, Money
 from css.core.words import BillMedium, PaymentMeans
 from css.db.sql import block
@@ -29,16 +30,18 @@ from css.handover import next_outbox_sequence, put_in_outbox
 from css.xml import Party
 
 PARTY_SCHEME: Final = "DUNS"
+NO_ADDRESS: Final = "CSS843W"
 
 
 def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path, by: Actor, at: datetime) -> BlockTotals:
     """Write the files of rendered bills below ``directory`` and mark them issued; bills issued before are filtered.
 
-    Files are ``<directory>/<district>/<business date of the run>/<bill number>.<kind>``, each whole or not there; a bill that
-    goes by e-mail has its message beside them, ``<bill number>.eml``. A partner's bill also leaves a BillNotice in the
-    outbox. Doing it again writes the same files. ``billing.queries.bills_to_dispatch`` says which are left. A stored file
-    that is no longer what its hash says is not sent: its bill is counted as rejected (CSS446E), and so is one whose e-mail
-    address is none (CSS843E).
+    Files are ``<directory>/<district>/<business date of the run>/<bill number>.<kind>``, each whole or not there. Beside them
+    stand the message of a bill that goes by e-mail, ``<bill number>.eml``, and for the bills of the block that are printed the
+    list of their batch (``billing.print_batch``). A partner's bill also leaves a BillNotice in the outbox. Doing it again
+    writes the same files. ``billing.queries.bills_to_dispatch`` says which are left. A stored file that is no longer what its
+    hash says is not sent: its bill is counted as rejected (CSS446E). One whose e-mail address is none is printed and told of
+    (CSS843W).
 
     Raises:
         Unavailable: CSS447E, the directory cannot be written.
@@ -49,17 +52,32 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
         files[file.bill_id].append(file)
     set_aside: dict[int, SetAside] = {}
     messages: dict[int, bytes] = {}
+    printed: dict[tuple[Path, BillMedium], list[PrintedBill]] = defaultdict(list)
+    alarms: list[str] = []
     for row in waiting:
+        medium = BillMedium(row.payer["medium"])
         if any(hashlib.sha256(file.content).hexdigest() != file.sha256 for file in files[row.id]):
             words = f"A stored file of bill {row.number} is not what was rendered; it was not sent."
-            set_aside[row.id] = _not_sent(row, "file", "CSS446E", words)
-        elif row.payer["medium"] == BillMedium.EMAIL and row.payer["email"]:
-            try:
-                messages[row.id] = bill_message(_letter(row), _pdf(files[row.id]))
-            except Refused as refusal:
-                set_aside[row.id] = _not_sent(row, "e-mail", refusal.code, str(refusal))
+            set_aside[row.id] = SetAside(source_key=f"bill/{row.number}/file", code="CSS446E", words=words, raw=row.number)
+            continue
+        if medium is BillMedium.EMAIL and takes_mail(row.payer["name"], row.payer["email"]):
+            messages[row.id] = bill_message(_letter(row), bytes(_pdf(files[row.id]).content))
+        elif medium is BillMedium.EMAIL:
+            alarms.append(f"{NO_ADDRESS} Bill {row.number} was to go by e-mail and its address is none; it is printed instead.")
+            medium = BillMedium.PAPER
+        if medium in {BillMedium.PAPER, BillMedium.LARGE_PRINT}:
+            pdf = _pdf(files[row.id])
+            printed[_folder(directory, row), medium].append(
+                PrintedBill(row.number, pdf.file_name, page_count(bytes(pdf.content)), pdf.sha256)
+            )
     sound = [row for row in waiting if row.id not in set_aside]
-    _write_files(directory, sound, files, messages)
+    spooled = {folder / batch_name(medium, bills): batch_file(medium, bills) for (folder, medium), bills in printed.items()}
+    for row in sound:
+        folder = _folder(directory, row)
+        spooled |= {folder / file.file_name: bytes(file.content) for file in files[row.id]}
+        if row.id in messages:
+            spooled[folder / f"{row.number}.eml"] = messages[row.id]
+    put_files(directory, spooled)
     _tell_partners(session, sound, files, at)
     session.execute(block("billing", "dispatch.mark_issued"), {"bills": [row.id for row in sound]})
     if waiting:
@@ -73,11 +91,8 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
         rejected=len(set_aside),
         amount=Money(sum(row.invoice_gross for row in sound)),
         set_aside=tuple(set_aside.values()),
+        alarms=tuple(alarms),
     )
-
-
-def _not_sent(bill: Row[Any], what: str, code: str, words: str) -> SetAside:
-    return SetAside(source_key=f"bill/{bill.number}/{what}", code=code, words=words, raw=bill.number)
 
 
 def _letter(bill: Row[Any]) -> BillLetter:
@@ -99,20 +114,13 @@ def _letter(bill: Row[Any]) -> BillLetter:
     )
 
 
-def _pdf(files: Sequence[Row[Any]]) -> bytes:
-    return next(bytes(file.content) for file in files if file.kind == BillFileKind.PDF)
+def _folder(directory: Path, bill: Row[Any]) -> Path:
+    folder: Path = directory / bill.district_code / bill.business_date.isoformat()
+    return folder
 
 
-def _write_files(
-    directory: Path, bills: Sequence[Row[Any]], files: Mapping[int, Sequence[Row[Any]]], messages: Mapping[int, bytes]
-) -> None:
-    spooled: dict[Path, bytes] = {}
-    for bill in bills:
-        folder = directory / bill.district_code / bill.business_date.isoformat()
-        spooled |= {folder / file.file_name: bytes(file.content) for file in files[bill.id]}
-        if bill.id in messages:
-            spooled[folder / f"{bill.number}.eml"] = messages[bill.id]
-    put_files(directory, spooled)
+def _pdf(files: Sequence[Row[Any]]) -> Row[Any]:
+    return next(file for file in files if file.kind == BillFileKind.PDF)
 
 
 def _tell_partners(session: Session, bills: Sequence[Row[Any]], files: Mapping[int, Sequence[Row[Any]]], at: datetime) -> None:

@@ -256,7 +256,7 @@ def test_dispatch_writes_the_stored_bytes_and_again_the_same(session: Session, h
     for kind, file in stored.items():
         on_disk = (folder / f"ZZB00000012.{kind}").read_bytes()
         assert hashlib.sha256(on_disk).hexdigest() == file.sha256
-    assert sorted(path.name for path in folder.iterdir()) == ["ZZB00000012.pdf", "ZZB00000012.xml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["ZZB00000012.pdf", "ZZB00000012.xml", "print-paper-ZZB00000012.csv"]
     # Killed before the commit: the file half written, the bill not marked. The next attempt mends both.
     (folder / "ZZB00000012.pdf").write_bytes(b"%PDF half")
     (folder / ".ZZB00000012.xml.part").write_bytes(b"left behind")
