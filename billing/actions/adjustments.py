@@ -17,6 +17,7 @@ from billing.model import Adjustment, Bill, BillRequest, Nominal
 from billing.queries.account_terms import vat_histories
 from billing.queries.accounts import AccountNamed, account_named
 from billing.rules.adjustments import LineLeft, creditable
+from billing.rules.bill_number import read_bill_number
 from billing.rules.permission import require_may
 from billing.rules.vat import tax_on
 from billing.words import BillKind, BillState, NominalKind
@@ -24,7 +25,6 @@ from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Conflict, NotFound, Refusals, Refused
-from css.core.ids import IdKind, parse_id
 from css.core.money import ZERO, Money, total
 from css.db.sql import block
 from css.master.accounts import Account
@@ -206,25 +206,23 @@ def _size(amount: Money) -> Money:
 
 def _bill_to_credit(session: Session, bill_number: str, by: Actor) -> tuple[BillNamed, AccountNamed]:
     """A posted bill and its account. Bills and credit notes are both found: the second have nothing to credit."""
-    named = parse_id(bill_number, element="bill_number")
-    if named.kind not in {IdKind.BILL, IdKind.CREDIT_NOTE}:
-        raise BadMessage("CSS055E", "{text} is not the number of a bill.", element="bill_number", text=str(named))
+    number = read_bill_number(bill_number)
     bill = session.execute(
         select(Bill.id, Bill.state, Account.number.label("account_number"))
         .join(Account, Account.id == Bill.account_id)
-        .where(Bill.number == str(named))
+        .where(Bill.number == number)
     ).one_or_none()
     if bill is None:
-        raise NotFound("CSS448E", "There is no bill {number}.", number=str(named), element="bill_number")
+        raise NotFound("CSS448E", "There is no bill {number}.", number=number, element="bill_number")
     account = account_named(session, bill.account_number, by)
     if bill.state not in POSTED:
         raise Conflict(
             "CSS800E",
             "Bill {number} is {state}: nothing is credited before it is in the ledger.",
-            number=str(named),
+            number=number,
             state=bill.state.value,
         )
-    return BillNamed(bill.id, str(named)), account
+    return BillNamed(bill.id, number), account
 
 
 def _chosen(session: Session, bill: BillNamed, command: CreditBillLine) -> list[tuple[Row[Any], Money]]:

@@ -19,13 +19,13 @@ from billing.credit_commands import BillCopied, CopiedFile, CopyBill
 from billing.model import Bill, BillCopy, BillFile, BillRun
 from billing.queries.accounts import account_named
 from billing.queries.as_posted import bills_as_posted, supplier
+from billing.rules.bill_number import read_bill_number
 from billing.rules.permission import require_may
 from billing.words import BillFileKind, BillState
 from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Conflict, NotFound, Refused
-from css.core.ids import IdKind, parse_id
 from css.core.words import BillMedium
 from css.db.sql import block
 from css.master.accounts import Account
@@ -107,18 +107,16 @@ def copy_bill(session: Session, command: CopyBill, *, by: Actor, at: datetime, d
 
 def _issued(session: Session, bill_number: str, by: Actor) -> Row[Any]:
     """The bill, its row locked: two people who ask for its first large print wait for each other."""
-    named = parse_id(bill_number, element="bill_number")
-    if named.kind not in {IdKind.BILL, IdKind.CREDIT_NOTE}:
-        raise BadMessage("CSS055E", "{text} is not the number of a bill.", element="bill_number", text=str(named))
+    number = read_bill_number(bill_number)
     row = session.execute(
         select(Bill.id, Bill.number, Bill.state, Bill.district_code, Bill.payer, BillRun.issue_at, Account.number.label("account_number"))
         .join(BillRun, BillRun.id == Bill.bill_run_id)
         .join(Account, Account.id == Bill.account_id)
-        .where(Bill.number == str(named))
+        .where(Bill.number == number)
         .with_for_update(of=Bill, key_share=True)
     ).one_or_none()
     if row is None:
-        raise NotFound("CSS448E", "There is no bill {number}.", number=str(named), element="bill_number")
+        raise NotFound("CSS448E", "There is no bill {number}.", number=number, element="bill_number")
     account_named(session, row.account_number, by)
     if row.state is not BillState.ISSUED:
         raise Conflict(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from billing.model import Bill, BillVat
 from billing.queries.bill_story_calls import CallsOfLines, calls_of_lines
 from billing.queries.bill_story_discounts import discounts_of_lines
+from billing.rules.bill_number import read_bill_number
 from billing.rules.explain_bill import due_part, invoice_part, net_part, vat_part
 from billing.rules.explain_facts import (
     AdjustmentMade,
@@ -130,7 +131,7 @@ def _head(session: Session, bill_number: str, by: Actor) -> StoryHead:
             "CSS448E", "Account {number} has no bill that waits for its number.", number=account_number, element="bill_number"
         )
     else:
-        number = expect_id(bill_number, IdKind.BILL, element="bill_number")
+        number = read_bill_number(bill_number)
         found = wanted.where(Bill.number == number)
         missing = NotFound("CSS448E", "There is no bill {number}.", number=number, element="bill_number")
     row = session.execute(found).one_or_none()

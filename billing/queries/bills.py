@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session, aliased
 
 from billing.model import Bill, BillFile, BillLine, BillRun, BillVat
 from billing.queries.accounts import BillRow, bill_row
+from billing.rules.bill_number import read_bill_number
 from billing.rules.explain import Corrected, LineFacts, PriceVersion, why
 from billing.rules.vat import Tax, VatCategory
 from billing.words import LineKind
 from css.core.actor import Actor
 from css.core.errors import Breach, NotFound
-from css.core.ids import IdKind, expect_id
 from css.core.money import Money, Percent, Price
 from css.master.accounts import Account
 from css.master.products import ProductPrice
@@ -87,7 +87,7 @@ class BillContent:
 
 
 def bill_card(session: Session, bill_number: str, *, by: Actor) -> BillCard:
-    """A bill with its lines, each with its reason. Errors: CSS448E not found; those of ``expect_id``."""
+    """A bill with its lines, each with its reason. Errors: CSS448E not found; those of ``read_bill_number``."""
     bill, business_date, account_number = _bill(session, bill_number, by)
     lines = _lines(session, bill.id)
     vat = session.execute(
@@ -110,7 +110,7 @@ def bill_card(session: Session, bill_number: str, *, by: Actor) -> BillCard:
 
 
 def bill_file(session: Session, bill_number: str, kind: str, *, by: Actor) -> BillContent:
-    """The ``pdf`` or ``xml`` of a bill as it was issued. Errors: CSS448E no such bill or file; those of ``expect_id``."""
+    """The ``pdf`` or ``xml`` of a bill as it was issued. Errors: CSS448E no such bill or file; those of ``read_bill_number``."""
     bill, _, _ = _bill(session, bill_number, by)
     row = session.execute(
         select(BillFile.file_name, BillFile.sha256, BillFile.content).where(BillFile.bill_id == bill.id, BillFile.kind == kind)
@@ -121,7 +121,7 @@ def bill_file(session: Session, bill_number: str, kind: str, *, by: Actor) -> Bi
 
 
 def _bill(session: Session, bill_number: str, by: Actor) -> tuple[Bill, date, str]:
-    number = expect_id(bill_number, IdKind.BILL, element="bill_number")
+    number = read_bill_number(bill_number)
     row = session.execute(
         select(Bill, BillRun.business_date, Account.number, Provider.code)
         .join(BillRun, BillRun.id == Bill.bill_run_id)

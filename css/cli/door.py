@@ -21,14 +21,28 @@ from sqlalchemy.orm import Session
 from batch import queries as batch_queries
 from billing import actions as billing_actions
 from billing import queries as billing_queries
-from billing.actions import account_terms, long_calls, prices, promotions, rerating, suspense
+from billing.actions import (
+    account_terms,
+    adjustments,
+    copies,
+    groups,
+    long_calls,
+    outside,
+    prices,
+    promotions,
+    rerating,
+    statements,
+    suspense,
+)
 from billing.actions import benefits as benefit_actions
 from billing.actions.dry_run import dry_run_bill
 from billing.queries import benefits as benefit_queries
 from billing.queries import suspense as suspense_queries
 from billing.queries import usage as usage_queries
+from billing.queries.adjustments import adjustments_of_account
 from billing.queries.bill_story import bill_line_story, bill_story
 from billing.queries.explain_call import calls_of_number, explain_call
+from billing.queries.statements import statement_file, statements_of_account
 from billing.queries.tariff_comparison import tariff_comparison
 from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
 from billing.queries.terms_card import account_terms as account_terms_of
@@ -84,6 +98,13 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "drop-friend": benefit_actions.drop_friend,
     "give-promotion": promotions.give_promotion,
     "end-promotion": promotions.end_promotion,
+    "credit-bill-line": adjustments.credit_bill_line,
+    "adjust-account": adjustments.adjust_account,
+    "enter-outside-item": outside.enter_outside_item,
+    "join-group": groups.join_group,
+    "leave-group": groups.leave_group,
+    "copy-bill": copies.copy_bill,
+    "make-statement": statements.make_statement,
     "load-tariff": billing_actions.load_tariff,
     "release-tariff": billing_actions.release_tariff,
     "withdraw-tariff": billing_actions.withdraw_tariff,
@@ -147,6 +168,9 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "friends": benefit_queries.friends,
     "allowances": benefit_queries.allowances,
     "promotions": benefit_queries.promotions,
+    "adjustments-of-account": adjustments_of_account,
+    "statements-of-account": statements_of_account,
+    "statement-file": statement_file,
     "explain-call": explain_call,
     "calls-of-number": calls_of_number,
     "reratings": billing_queries.reratings,
