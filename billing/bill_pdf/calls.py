@@ -47,23 +47,31 @@ def draw_calls(sheets: Sheets) -> None:
     lists = sheets.document.call_lists
     if not lists:
         return
-    many = sum(len(listed.calls) for listed in lists) > FEW
+    rows = sum(ROWS_OF_LIST + len(listed.calls) + _note_count(listed) for listed in lists)
+    saves = _saves_a_sheet(sheets, rows)
+    many = saves or sum(len(listed.calls) for listed in lists) > FEW
     grid = CLOSE if many else ROOMY
-    if sheets.y > FOOT - mm(90 if many else 60):
+    if not saves and sheets.y > FOOT - mm(90 if many else 60):
         sheets.turn()
     else:
         sheets.y += pt(160)
     sheets.heading("Your calls one by one", grid.lead * 6, "Before VAT; calls that are free to you are not listed")
-    columns = Columns(sheets, grid, lists, 2 if many else 1)
+    columns = Columns(sheets, grid, rows, 2 if many else 1)
     for listed in lists:
         columns.draw(listed)
     sheets.y = columns.end
 
 
+def _saves_a_sheet(sheets: Sheets, rows: int) -> bool:
+    """Whether the calls end on this sheet in close columns but not in a roomy one."""
+    room = sheets.foot - sheets.y - mm(18)
+    return CLOSE.lead * ((rows + ROWS_OF_LIST) // 2 + 3) <= room < ROOMY.lead * rows
+
+
 class Columns:
     """Columns of calls, filled one after the other; on the last sheet as much in each."""
 
-    def __init__(self, sheets: Sheets, grid: Grid, lists: Sequence[CallList], count: int) -> None:
+    def __init__(self, sheets: Sheets, grid: Grid, rows: int, count: int) -> None:
         self.sheets, self.grid, self.count = sheets, grid, count
         faces = sheets.look.faces
         self.body, self.strong = Style(faces.regular, grid.size, INK), Style(faces.bold, grid.size, INK)
@@ -72,7 +80,7 @@ class Columns:
         self.column, self.top, self.y = 0, sheets.y, sheets.y
         self.end = self.y
         """The lowest point reached on this sheet by any column."""
-        self.rows_left = sum(ROWS_OF_LIST + len(listed.calls) + _note_count(listed) for listed in lists)
+        self.rows_left = rows
         self.foot = self._column_foot()
 
     @property

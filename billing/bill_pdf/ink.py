@@ -260,7 +260,9 @@ class Ink:
     def slanted(self, words: str, style: Style) -> None:
         """Words across the whole sheet, rising, about its middle."""
         width = style.width(words)
-        x, y = SHEET_WIDTH // 2 - width * 3 // 10, SHEET_HEIGHT // 2 - width * 4 // 10
+        # Half a capital's height to the right and down, so that the letters' middle lies on the sheet's diagonal.
+        half = style.size * 35 // 100
+        x, y = SHEET_WIDTH // 2 - width * 3 // 10 + half * 8 // 10, SHEET_HEIGHT // 2 - width * 4 // 10 - half * 6 // 10
         # Along the long side of a 3-4-5 triangle, so that the turn is exact in one place.
         turn = f"0.6 0.8 -0.8 0.6 {x} {y} Tm "
         shown = " ".join(f"{resource} {style.size} Tf {operand} Tj" for resource, operand in style.face.pieces(words))

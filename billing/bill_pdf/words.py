@@ -9,7 +9,7 @@ from typing import Final
 
 from billing.document import BillDocument, BillKind, BillLine, Call, CallLeg, CallList, LineGroup, VatSummaryRow, last_day
 from css.core.calendar import Period
-from css.core.money import ZERO, Money, Price
+from css.core.money import MILLIONTHS, ZERO, Money, Price
 
 MONTHS: Final = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905 - as read
@@ -148,16 +148,20 @@ def list_sum(listed: CallList) -> str:
 
 
 def each(price: Price) -> str:
-    """A unit price: ``£16.99``, ``5.833p``. One that does not end within four places is shown rounded: ``£18.8333``, ``5.8333p``."""
-    if price.millionths % _PLACE_OF_POUND and price.millionths < _POUND:
-        return f"{_places((price.millionths * 2 + _PLACE_OF_PENNY) // (2 * _PLACE_OF_PENNY), 0)}p"
-    return f"£{_places((price.millionths * 2 + _PLACE_OF_POUND) // (2 * _PLACE_OF_POUND), 2)}"
+    """A unit price: ``£16.99``, ``5.9p``. One that does not end within four places is shown rounded: ``£18.8333``, ``5.8333p``."""
+    place = _place(price)
+    shown = (price.millionths * 2 + place) // (2 * place)
+    return f"£{_places(shown, 2)}" if place == _PLACE_OF_POUND else f"{_places(shown, 0)}p"
 
 
 def is_rounded(price: Price) -> bool:
     """Whether ``each`` shows another price than the exact one."""
-    place = _PLACE_OF_PENNY if price.millionths < _POUND and price.millionths % _PLACE_OF_POUND else _PLACE_OF_POUND
-    return price.millionths % place != 0
+    return price.millionths % _place(price) != 0
+
+
+def _place(price: Price) -> int:
+    """In pounds, unless it is less than one and no whole pence."""
+    return _PLACE_OF_PENNY if price.millionths < _POUND and price.millionths % MILLIONTHS else _PLACE_OF_POUND
 
 
 def _places(ten_thousandths: int, least: int) -> str:
@@ -166,7 +170,7 @@ def _places(ten_thousandths: int, least: int) -> str:
     return f"{whole:,}.{places}" if places else f"{whole:,}"
 
 
-_POUND: Final = 100_000_000
+_POUND: Final = 100 * MILLIONTHS
 _PLACE_OF_POUND: Final = _POUND // 10_000
 _PLACE_OF_PENNY: Final = _PLACE_OF_POUND // 100
 """The fourth place of a pound and of a penny, in millionths of a penny."""
