@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import Final
 
 from billing.commands import SetAside
 from billing.rules.run_figures import KindSum, RunFigures
 from billing.rules.sampling import Candidate, Chosen
-from css.core.money import Money, total
+from css.core.money import ZERO, Money, total
 
 CHANGES_SHOWN: Final = 10
 LIST_SHOWN: Final = 200
-"""Held and parked on the page; the rows have all of them."""
+"""Of each list on the page; the rows have all of them."""
 WIDTH: Final = 96
 
 
@@ -27,26 +28,41 @@ def largest_changes(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
 def summary_text(figures: RunFigures, candidates: Sequence[Candidate], chosen: Sequence[Chosen], faults: Sequence[SetAside]) -> str:
     """The page, 96 columns: sums by kind, the sample and why, the largest changes, what is held and parked."""
     going = [one for one in figures.kinds if not one.is_held]
+    changes = largest_changes(candidates)
     parts = [
         _head(figures, going),
-        _kinds(figures),
-        ["", f"{'lines':<28}{'count':>10}{'before VAT':>18}", "-" * WIDTH],
-        [f"{one.kind.value:<28}{one.line_count:>10,}{one.net.sterling:>18}" for one in figures.line_kinds],
-        ["", f"The sample: {len(chosen)} of {len(candidates)} bills.", "-" * WIDTH],
-        [f"{_bill(one.candidate)}  {one.why}" for one in chosen],
-        ["", "The largest changes against the bill before:" if largest_changes(candidates) else "No bill has one before it.", "-" * WIDTH],
-        [f"{_bill(one)}  was {(one.last_gross or one.change).sterling}, {_sign(one.change)}" for one in largest_changes(candidates)],
-        ["", f"Documents that contradict themselves: {len(faults)}." if faults else "Every document of the sample adds up.", "-" * WIDTH],
-        [f"{one.raw}  {one.code} {one.words}" for one in faults],
-        ["", f"Held: {len(figures.held):,}. None of these goes out before somebody lets it go.", "-" * WIDTH],
-        [f"{one.account_number}  {one.invoice_gross.sterling:>14}  {one.hold_code} {one.hold_words}" for one in figures.held[:LIST_SHOWN]],
-        _more(len(figures.held)),
-        ["", f"Parked: {len(figures.parked):,}. The next night tries these again.", "-" * WIDTH],
-        [f"{one.account_number}  {one.parked_code} {one.parked_words}" for one in figures.parked[:LIST_SHOWN]],
-        _more(len(figures.parked)),
-        [""],
+        _section(f"{'bills':<28}{'count':>10}{'before VAT':>18}{'VAT':>12}{'invoices':>14}{'to pay':>14}", map(_kind, figures.kinds)),
+        _section(
+            f"{'lines':<28}{'count':>10}{'before VAT':>18}",
+            (f"{one.kind.value:<28}{one.line_count:>10,}{one.net.sterling:>18}" for one in figures.line_kinds),
+        ),
+        _section(f"The sample: {len(chosen)} of {len(candidates)} bills.", (f"{_bill(one.candidate)}  {one.why}" for one in chosen)),
+        _section(
+            "The largest changes against the bill before:" if changes else "No bill has one before it.",
+            (f"{_bill(one)}  was {(one.last_gross or ZERO).sterling}, {_sign(one.change)}" for one in changes),
+        ),
+        _section(
+            f"Documents that contradict themselves: {len(faults)}." if faults else "Every document of the sample adds up.",
+            (f"{one.raw}  {one.code} {one.words}" for one in faults),
+        ),
+        _section(
+            f"Held: {len(figures.held):,}. None of these goes out before somebody lets it go." if figures.held else "Nothing is held.",
+            (f"{one.account_number}  {one.invoice_gross.sterling:>14}  {one.hold_code} {one.hold_words}" for one in figures.held),
+        ),
+        _section(
+            f"Parked: {len(figures.parked):,}. The next night tries these again." if figures.parked else "Nothing is parked.",
+            (f"{one.account_number}  {one.parked_code} {one.parked_words}" for one in figures.parked),
+        ),
     ]
-    return "\n".join(line.rstrip() for part in parts for line in part)
+    return "\n".join([*(line.rstrip() for part in parts for line in part), ""])
+
+
+def _section(title: str, rows: Iterable[str]) -> list[str]:
+    """What is too long for the page goes on, indented; what are too many are in the rows for programs."""
+    given = list(rows)
+    lines = [line for row in given[:LIST_SHOWN] for line in wrap(row, WIDTH, subsequent_indent="    ", drop_whitespace=False)]
+    more = [f"and {len(given) - LIST_SHOWN:,} more; summary.csv has them all."] if len(given) > LIST_SHOWN else []
+    return ["", title, *(["-" * WIDTH] if lines else []), *lines, *more]
 
 
 def _head(figures: RunFigures, going: Sequence[KindSum]) -> list[str]:
@@ -56,11 +72,6 @@ def _head(figures: RunFigures, going: Sequence[KindSum]) -> list[str]:
         "=" * WIDTH,
         f"{figures.account_count:,} accounts to bill; {what}; {len(figures.held):,} held, {len(figures.parked):,} parked.",
     ]
-
-
-def _kinds(figures: RunFigures) -> list[str]:
-    heading = f"{'bills':<28}{'count':>10}{'before VAT':>18}{'VAT':>12}{'invoices':>14}{'to pay':>14}"
-    return ["", heading, "-" * WIDTH, *map(_kind, figures.kinds)]
 
 
 def _kind(one: KindSum) -> str:
@@ -75,10 +86,6 @@ def _bill(one: Candidate) -> str:
 
 def _sign(change: Money) -> str:
     return f"{'+' if change.pence > 0 else ''}{change.sterling}"
-
-
-def _more(count: int) -> list[str]:
-    return [f"and {count - LIST_SHOWN:,} more; summary.csv has them all."] if count > LIST_SHOWN else []
 
 
 def summary_csv(figures: RunFigures, candidates: Sequence[Candidate], chosen: Sequence[Chosen]) -> str:
