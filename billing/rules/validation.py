@@ -19,7 +19,6 @@ from billing.words import BillKind, LineKind
 from css.core.calendar import Period
 from css.core.errors import Refused
 from css.core.money import ZERO, Money, total
-from css.core.words import BillMedium
 
 BILLS_AVERAGED: Final = 6
 DAYS_IN_MONTH_MAX: Final = 31
@@ -109,17 +108,13 @@ def require_reachable(payer: Mapping[str, Any]) -> None:
     ``payer`` is what a bill keeps of its payer.
 
     Raises:
-        Refused: CSS798E, there is nobody to send it to, or no address for the way it goes.
+        Refused: CSS798E, there is nobody to send it to, or no address. (Without an e-mail address it goes on paper.)
     """
     lacks = []
     if not str(payer["name"]).strip():
         lacks.append("a name")
     if not any(line.strip() for line in payer["address_lines"]) or not str(payer["postcode"]).strip():
         lacks.append("a billing address")
-    if payer["medium"] == BillMedium.EMAIL and not (payer["email"] or "").strip():
-        lacks.append("an e-mail address, which is how its bills go")
-    if payer["medium"] == BillMedium.XML and not (payer["endpoint"] or "").strip():
-        lacks.append("an electronic address, which is how its bills go")
     if lacks:
         raise Refused(
             "CSS798E",
