@@ -71,7 +71,7 @@ def credit(
     print(f"{answer.net.sterling} before VAT to account {answer.account_number}, {when}.{_signed(answer.approved_by)}")
 
 
-def adjust(
+def adjust(  # noqa: PLR0913 - the words of the command line
     account: Annotated[str, ACCOUNT],
     amount: Annotated[str, typer.Argument(help="Before VAT; negative is a credit (write it after --).")],
     nominal: Annotated[str, typer.Option(help="Revenue of the books, like VISITS.")],

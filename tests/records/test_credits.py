@@ -78,9 +78,8 @@ def crediting(session: Session, line: builders.BuiltLine, **others: object) -> C
 
 
 def rental_line(session: Session, bill: Bill, kind: str = "rental") -> BillLine:
-    return (
-        session.execute(select(BillLine).where(BillLine.bill_id == bill.id, BillLine.kind == kind).order_by(BillLine.id)).scalars().first()
-    )  # type: ignore[return-value]
+    found = select(BillLine).where(BillLine.bill_id == bill.id, BillLine.kind == kind).order_by(BillLine.id).limit(1)
+    return session.execute(found).scalar_one()
 
 
 def balanced(session: Session) -> None:
