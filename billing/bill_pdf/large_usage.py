@@ -6,7 +6,7 @@ from billing.bill_pdf.front import Row
 from billing.bill_pdf.ink import pt
 from billing.bill_pdf.large_rows import AMOUNTS, amount_row, subheading
 from billing.bill_pdf.sheet import HAIRLINE, LEFT, RIGHT, Sheets
-from billing.bill_pdf.usage import Entry, added_up, pounds, summary_entries
+from billing.bill_pdf.usage import Entry, added_up, pounds, summary_entries, unused_seconds
 from billing.bill_pdf.words import clock, long_date, minutes, span, sterling
 from billing.document import UsageRow
 from css.core.money import total
@@ -37,9 +37,11 @@ def draw_large_allowances(sheets: Sheets) -> None:
         sheets.need(look.lead * 5)
         sheets.paragraph(one.description, look.strong, lead=look.lead)
         sheets.paragraph(f"{one.service_number or 'All your lines'}, {span(one.month)}", look.body, lead=look.lead)
-        brought = f", {minutes(one.rolled_in_seconds)} from before" if one.rolled_in_seconds else ""
+        brought = f", brought in {minutes(one.rolled_in_seconds)}" if one.rolled_in_seconds else ""
         sheets.paragraph(f"Given {minutes(one.granted_seconds)}{brought}", look.body, lead=look.lead)
-        sheets.paragraph(f"Used {minutes(one.used_seconds)}, left {minutes(one.left_seconds)}", look.body, lead=look.lead)
+        carried = f", carried on {minutes(one.left_seconds)}" if one.left_seconds else ""
+        used = f"Used {minutes(one.used_seconds)}, left {minutes(unused_seconds(one))}{carried}"
+        sheets.paragraph(used, look.body, lead=look.lead)
         sheets.y += pt(60)
         sheets.ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 60)
 

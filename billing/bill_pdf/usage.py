@@ -9,8 +9,9 @@ from typing import Final
 
 from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import GREY, HAIRLINE, LEFT, RIGHT, Sheets
-from billing.bill_pdf.words import clock, figures, minutes, span
-from billing.document import AllowanceUse, BillDocument, UsageRow
+from billing.bill_pdf.words import clock, day_and_month, figures, minutes, short_date
+from billing.document import AllowanceUse, BillDocument, UsageRow, last_day
+from css.core.calendar import Period
 from css.core.money import Money, Price, to_money
 
 CALLS: Final = mm(84)
@@ -22,12 +23,13 @@ LAST_PRICE: Final = mm(152)
 BARS: Final = mm(157)
 INDENT: Final = mm(4)
 
-NUMBER: Final = mm(82)
-MONTH: Final = mm(106)
-GIVEN: Final = mm(147)
-BROUGHT: Final = mm(165)
-USED: Final = mm(179)
-TRACK: Final = mm(54)
+NUMBER: Final = mm(76)
+MONTH: Final = mm(99)
+GIVEN: Final = mm(140)
+BROUGHT: Final = mm(154)
+USED: Final = mm(166)
+UNUSED: Final = mm(178)
+TRACK: Final = mm(50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,33 +174,42 @@ def draw_allowances(sheets: Sheets) -> None:
     document, look = sheets.document, sheets.look
     if not document.allowances:
         return
-    has_brought = any(one.rolled_in_seconds for one in document.allowances)
+    rolls_over = any(one.rolled_in_seconds or one.left_seconds for one in document.allowances)
     height = look.lead + pt(80)
     sheets.y += pt(100)
     sheets.heading("Your inclusive minutes", min(len(document.allowances) + 2, 6) * height, "In minutes and seconds")
-    _allowance_heads(sheets, has_brought=has_brought)
+    _allowance_heads(sheets, rolls_over=rolls_over)
     for one in document.allowances:
         if sheets.need(height):
-            _allowance_heads(sheets, has_brought=has_brought)
+            _allowance_heads(sheets, rolls_over=rolls_over)
         sheets.y += look.lead
-        _allowance(sheets, one, has_brought=has_brought)
+        _allowance(sheets, one, rolls_over=rolls_over)
 
 
-def _allowance_heads(sheets: Sheets, *, has_brought: bool) -> None:
+def unused_seconds(one: AllowanceUse) -> int:
+    """What was not used; ``left_seconds`` is what of it is not lost."""
+    return one.granted_seconds + one.rolled_in_seconds - one.used_seconds
+
+
+def _month(month: Period) -> str:
+    """By its first and last day, the year once: it cannot be mistaken and has to fit."""
+    return f"{day_and_month(month.starts_on)} to {short_date(last_day(month))}"
+
+
+def _allowance_heads(sheets: Sheets, *, rolls_over: bool) -> None:
     look = sheets.look
     sheets.y += pt(110)
     ink, y = sheets.ink, sheets.y
     ink.text(NUMBER, y, "Number", look.note)
     ink.text(MONTH, y, "Month", look.note)
-    for x, words in ((GIVEN, "Given"), (USED, "Used"), (RIGHT, "Left")):
+    heads = ((GIVEN, "Given"), (USED, "Used"), (UNUSED, "Left"))
+    for x, words in (*heads, *(((BROUGHT, "Brought in"), (RIGHT, "Carried on")) if rolls_over else ())):
         ink.right(x, y, words, look.note)
-    if has_brought:
-        ink.right(BROUGHT, y, "From before", look.note)
     sheets.y += pt(40)
     ink.rule(LEFT, sheets.y, RIGHT - LEFT, look.brand, 50)
 
 
-def _allowance(sheets: Sheets, one: AllowanceUse, *, has_brought: bool) -> None:
+def _allowance(sheets: Sheets, one: AllowanceUse, *, rolls_over: bool) -> None:
     look, ink, y = sheets.look, sheets.ink, sheets.y
     body, spell = look.body, look.faces.spell
     ink.text(LEFT, y, body.fit(spell(one.description), NUMBER - LEFT - mm(2)), body)
@@ -206,12 +217,13 @@ def _allowance(sheets: Sheets, one: AllowanceUse, *, has_brought: bool) -> None:
         ink.text(NUMBER, y, body.fit(spell(one.service_number), MONTH - NUMBER - mm(1)), body)
     else:
         ink.text(NUMBER, y, "all lines", look.note)
-    ink.text(MONTH, y, span(one.month), body)
+    ink.text(MONTH, y, _month(one.month), body)
     ink.right(GIVEN, y, minutes(one.granted_seconds), body)
-    if has_brought:
-        ink.right(BROUGHT, y, minutes(one.rolled_in_seconds), body)
     ink.right(USED, y, minutes(one.used_seconds), body)
-    ink.right(RIGHT, y, minutes(one.left_seconds), look.strong)
+    ink.right(UNUSED, y, minutes(unused_seconds(one)), look.strong)
+    if rolls_over:
+        ink.right(BROUGHT, y, minutes(one.rolled_in_seconds), body)
+        ink.right(RIGHT, y, minutes(one.left_seconds), body)
     sheets.y += pt(35)
     all_seconds = one.granted_seconds + one.rolled_in_seconds
     ink.box(LEFT, sheets.y, TRACK, pt(28), HAIRLINE)

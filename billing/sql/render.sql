@@ -101,7 +101,8 @@ SELECT b.id AS bill_id, e.number, e.usage_through - coalesce(e.usage_after, e.pe
  ORDER BY b.id, l.charge_class, l.band;
 
 -- name: allowances
--- What these bills have reckoned of allowances, month by month, with the number of the line where a line has one alone.
+-- What these bills have reckoned of allowances, month by month, with the number of the line where a line has one alone. A month
+-- just begun is not told of before something is used of it, unless no other bill will.
 -- example: {"bills": [1]}
 SELECT m.bill_id, n.words, k.number, m.month_starts_on, m.month_ends_on, m.granted_seconds, m.rolled_in_seconds, m.used_seconds,
        (SELECT coalesce(sum(x.seconds), 0) FROM unnest(m.left_seconds) AS x (seconds)) AS left_seconds
@@ -114,6 +115,7 @@ SELECT m.bill_id, n.words, k.number, m.month_starts_on, m.month_ends_on, m.grant
                       WHERE o.line_id = s.line_id AND o.account_id = s.account_id AND t.starts_at <= r.issue_at
                       ORDER BY t.starts_at DESC, t.id DESC LIMIT 1) k ON n.scope = 'line'
  WHERE m.bill_id = ANY(:bills) AND m.granted_seconds + m.rolled_in_seconds > 0
+   AND (m.month_ends_on <= b.usage_through + 1 OR m.used_seconds > 0 OR b.kind = 'final')
  ORDER BY m.bill_id, n.rank, n.words, k.number NULLS FIRST, m.month_starts_on, m.id;
 
 -- name: sources

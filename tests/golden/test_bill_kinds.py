@@ -42,8 +42,8 @@ def test_a_first_summary_compares_with_nothing() -> None:
 
 def test_allowances_say_what_was_used_and_what_is_left() -> None:
     said = words(documents_of_kinds.at_a_glance())
-    assert "300 inclusive minutes all lines 1 Mar to 31 Mar 2026 300 10 120 180" in said
-    assert "Evening and weekend minutes 01632 960 123 1 Mar to 31 Mar 2026 100 0 99:59 0:01" in said
+    assert "300 inclusive minutes all lines 1 Mar to 31 Mar 2026 300 10 120 190 190" in said
+    assert "Evening and weekend minutes 01632 960 123 1 Mar to 31 Mar 2026 100 0 99:59 0:01 0" in said
 
 
 def test_masked_bills_show_no_number_of_anybody_else() -> None:
