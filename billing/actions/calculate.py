@@ -158,7 +158,7 @@ def _month_rows(made: _Made) -> Iterator[tuple[object, ...]]:
             month.granted_seconds,
             month.rolled_in_seconds,
             month.used_seconds,
-            list(month.left_seconds),
+            "{" + ",".join(map(str, month.left_seconds)) + "}",
         )
 
 
