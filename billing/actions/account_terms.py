@@ -87,7 +87,7 @@ def change_cycle(session: Session, command: ChangeCycle, *, by: Actor, at: datet
         frequency=account.frequency,
         cycle_month_group=account.cycle_month_group,
         starts_on=starts_on,
-        next_bill_on=standing_of(session, account.id).next_bill_on,
+        next_bill_on=_first_bill_on(standing_of(session, account.id), starts_on),
         row_version=account.row_version,
     )
 
@@ -100,6 +100,11 @@ def _changes_on(standing: AccountStanding, account: Account, today: date) -> dat
     if standing.next_bill_on < today:
         return standing.cycle.next_after(today - ONE_DAY)
     return standing.charged_to if standing.was_billed else account.opened_on
+
+
+def _first_bill_on(standing: AccountStanding, starts_on: date) -> date:
+    """When the new cycle's first bill is made; one that yesterday's night still has in hand comes before it."""
+    return standing.cycle.bill_after(starts_on) if standing.charged_to < starts_on else standing.next_bill_on
 
 
 @audit.answered

@@ -147,13 +147,14 @@ def _corrections(wrong: _Correction, book: PriceBook) -> Iterator[DraftLine]:
     """
     taken, given = _day_changes(wrong.charge, wrong.before)
     charge = wrong.charge
+    taken_words = "credit for {days} of {all} days" if charge.price.millionths > 0 else "taken back for {days} of {all} days"
     credit = -rental(charge.price, charge.units, taken.days, charge.period.days) if given.days else wrong.difference
     if taken.days and not given.days and _runs_with(wrong.difference, -charge.price):
-        yield _days_line(wrong, book, wrong.difference, taken, "credit for {days} of {all} days")
+        yield _days_line(wrong, book, wrong.difference, taken, taken_words)
     elif given.days and not taken.days and _runs_with(wrong.difference, charge.price):
         yield _days_line(wrong, book, wrong.difference, given, "{days} more of {all} days")
     elif given.days and taken.days and credit and _runs_with(wrong.difference - credit, charge.price):
-        yield _days_line(wrong, book, credit, taken, "credit for {days} of {all} days")
+        yield _days_line(wrong, book, credit, taken, taken_words)
         yield _days_line(wrong, book, wrong.difference - credit, given, "{days} more of {all} days")
     else:
         spans = charge.spans or tuple(line.span for line in wrong.before)

@@ -67,9 +67,9 @@ def test_the_period_runs_from_the_last_bill_or_the_first_service() -> None:
 def test_a_period_always_has_a_day_in_it() -> None:
     """A service starting after the cycle date, a cease recorded after the bill that followed it."""
     assert bill_period(BillKind.BILL, date(2026, 2, 5), previous_end=None, first_start=date(2026, 2, 9), cut=date(2026, 2, 5)).days == 1
-    assert bill_period(BillKind.FINAL, date(2026, 2, 2), previous_end=date(2026, 2, 5), first_start=date(2026, 1, 1), cut=date(2026, 2, 2)) == Period(
-        date(2026, 2, 5), date(2026, 2, 6)
-    )
+    ended = date(2026, 2, 2)
+    final = bill_period(BillKind.FINAL, ended, previous_end=date(2026, 2, 5), first_start=date(2026, 1, 1), cut=ended)
+    assert final == Period(date(2026, 2, 5), date(2026, 2, 6))
 
 
 def test_the_next_bill_comes_on_the_next_cycle_date_even_after_a_late_one() -> None:

@@ -250,7 +250,7 @@ def test_a_discount_with_a_negative_price_is_a_negative_line_and_its_days_come_b
     (discount,) = ledger.bill([line_from(date(2026, 1, 5))], date(2026, 2, 5))
     assert (discount.net.pence, discount.quantity, discount.unit_price) == (-310, -1, Price.of(310))
     (back,) = ledger.bill([line_from(date(2026, 1, 5), date(2026, 1, 15))], date(2026, 1, 15))
-    assert (back.net.pence, back.quantity, back.words) == (210, 21, "Residential line, credit for 21 of 31 days")
+    assert (back.net.pence, back.quantity, back.words) == (210, 21, "Residential line, taken back for 21 of 31 days")
 
 
 @pytest.mark.parametrize(
