@@ -139,7 +139,7 @@ class _Pages:
         for name, words in (
             ("Account number", document.account_number),
             ("Made on", long_date(document.made_on)),
-            ("Of the days", span(document.period)),
+            ("Period", span(document.period)),
         ):
             y += pt(142)
             ink.text(FACTS, y, name, label)
