@@ -9,11 +9,11 @@ from typing import Final
 
 import typer
 
-from css.cli import bills_benefits, bills_credit, bills_dry, bills_run, bills_story, bills_terms
+from css.cli import bills_benefits, bills_control, bills_credit, bills_dry, bills_run, bills_story, bills_terms
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Bills: the night's runs, what is held or parked, sample and approval.")
 
-SUBJECTS: Final = (bills_benefits, bills_credit, bills_dry, bills_run, bills_story, bills_terms)
+SUBJECTS: Final = (bills_benefits, bills_control, bills_credit, bills_dry, bills_run, bills_story, bills_terms)
 
 for _subject in SUBJECTS:
     _subject.register(app)
