@@ -119,8 +119,8 @@ def end_benefit(session: Session, command: EndBenefit, *, by: Actor, at: datetim
         raise Refused(
             "CSS764E", "{code} begins on {starts_on}; it ends later.", code=command.code, starts_on=benefit.starts_on, element="ends_on"
         )
-    benefit.ends_on = command.ends_on
-    benefit.end_recorded_on = recorded_on = _next_cut(session)
+    recorded_on = _next_cut(session)
+    benefit.ends_on, benefit.end_recorded_on = command.ends_on, recorded_on
     audit.record(session, by=by, at=at, verb="end_benefit", subject=("benefit", command.code), after=to_plain(command))
     return BenefitEnded(code=command.code, ends_on=command.ends_on, recorded_on=recorded_on)
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from billing.benefit_commands import VolumeStep
 from billing.model import AllowanceMonth, Benefit, BenefitStep, Bill, FriendNumber
@@ -185,20 +185,21 @@ def friends(session: Session, number: str, *, by: Actor) -> tuple[FriendRow, ...
 def allowances(session: Session, account_number: str, *, by: Actor, limit: int = MONTHS_MAX) -> tuple[AllowanceRow, ...]:
     """What the account has had of inclusive minutes and used of them, the latest month first. Errors: CSS105E and of ``expect_id``."""
     account = account_named(session, account_number, by)
-    line_id = select(Service.line_id).where(Service.id == AllowanceMonth.service_id).scalar_subquery()
+    main = aliased(Service)
     number = (
         select(ServiceNumber.number)
-        .join(Service, Service.id == ServiceNumber.service_id)
-        .where(Service.account_id == account.account_id, Service.line_id == line_id)
+        .join(main, main.id == ServiceNumber.service_id)
+        .where(main.account_id == account.account_id, main.line_id == Service.line_id)
         .order_by(ServiceNumber.starts_at.desc())
         .limit(1)
-        .correlate(AllowanceMonth)
+        .correlate(Service)
         .scalar_subquery()
     )
     rows = session.execute(
         select(AllowanceMonth, Benefit.code, Benefit.words, Benefit.scope, Bill.number, number)
         .join(Benefit, Benefit.id == AllowanceMonth.benefit_id)
         .join(Bill, Bill.id == AllowanceMonth.bill_id)
+        .join(Service, Service.id == AllowanceMonth.service_id)
         .where(AllowanceMonth.account_id == account.account_id)
         .ext(distinct_on(AllowanceMonth.month_starts_on, AllowanceMonth.benefit_id, AllowanceMonth.service_id))
         .order_by(
