@@ -73,6 +73,11 @@ def of(story: BillStory, words: str) -> LineStory:
     return line
 
 
+def discount(story: BillStory, words: str) -> LineStory:
+    (line,) = [line for line in story.lines if line.kind is LineKind.DISCOUNT and line.words.startswith(words)]
+    return line
+
+
 def sums(line: LineStory) -> list[list[str]]:
     return [[step.sum for step in part.steps] for part in line.parts]
 
@@ -211,7 +216,7 @@ def test_inclusive_minutes_friends_and_what_is_left(session: Session, home: buil
     rated(session, made, on=date(2026, 1, 20))
     night(session, FEBRUARY)
     story = told(session, home.account)
-    minutes = of(story, "100 inclusive minutes")
+    minutes = discount(story, "100 inclusive minutes")
     said(
         minutes,
         "MINUTES-100",
@@ -222,7 +227,7 @@ def test_inclusive_minutes_friends_and_what_is_left(session: Session, home: buil
     )
     assert [step.words.split(": ", 1)[1].split(" of the")[0] for step in minutes.parts[0].steps] == ["1:00:00", "7:00"]
     assert minutes.parts[0].steps[1].words.endswith("7:00 of the allowance cover 7/15 of it, 0:44 left")
-    friends = of(story, "Friends and family")
+    friends = discount(story, "Friends and family")
     said(friends, "It takes 10% off calls to the numbers named, 20% off those to the best of them.", "Off each call come, in this order")
     first, second = friends.parts[0].steps
     assert first.sum.endswith(" x 8 / 15 x 20 / 100")
@@ -249,9 +254,9 @@ def test_a_promotion_says_who_gave_it_why_and_until_when(session: Session, home:
     give_promotion(session, command, by=builders.OPERATOR, at=builders.AT)
     night(session, FEBRUARY)
     story = told(session, home.account)
-    credits = [line for line in story.lines if line.net < Money(0)]
-    assert len(credits) == 2
-    for line in credits:
+    given = [line for line in story.lines if line.net < Money(0)]
+    assert len(given) == 2
+    for line in given:
         said(line, "TESTER gave it on 15/01/2026 (Won back), from 15/01/2026 to 14/07/2026.")
 
 
