@@ -262,8 +262,10 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
         ),
         call_lists=() if payer.itemisation is Itemisation.NONE else tuple(_call_lists(bill)),
         messages=tuple(messages(_occasion(bill, kind))),
-        # What a consolidated bill asks for is mostly other bills: past invoice totals of its own would mislead.
-        history=() if bill.sources else tuple(PastBill(MONTHS[day.month - 1], amount) for day, amount in bill.past),
+        # What a consolidated bill asks for is mostly other bills, a credit note is beside the row of bills: a chart would mislead.
+        history=()
+        if bill.sources or kind == "credit_note"
+        else tuple(PastBill(MONTHS[day.month - 1], amount) for day, amount in bill.past),
         slip=PaymentSlip(format_id(payer.account_number), slip_reference(payer.account_number, bill.amount_due))
         if is_asked_for and payer.payment_means is not words.PaymentMeans.DIRECT_DEBIT
         else None,

@@ -93,7 +93,8 @@ def at_a_glance() -> BillDocument:
 
     £11.93 of landlines, £3.53 of 03 numbers and £7.09 of mobiles make £22.55. 120 of the minutes cover £7.07 of the first two,
     the 10 brought in from February before 110 of March's 300, and 190 are carried on; friends are 10% of £5.60 that remains of
-    calls to their numbers, the option 5% of the £6.60 that then remains of mobiles: 56p and 33p. £5 is a promotional credit of its own, in advance.
+    calls to their numbers, the option 5% of the £6.60 that then remains of mobiles: 56p and 33p. £5 is a promotional
+    credit of its own, in advance.
     February: £9.10 + £4.00 + £6.25 = £19.35 in 28 days, 69p a day; March £22.55 in 31 days, 73p.
     """
     made, listed, rows = by_class(calls(HOME, 60, 2), 2)
