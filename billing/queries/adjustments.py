@@ -16,7 +16,7 @@ from billing.rules.adjustments import AdjustmentLeft, Adjustments, BillCredit, C
 from billing.rules.vat import Tax
 from billing.words import LineKind
 from css.core.actor import Actor
-from css.core.money import ZERO, Money, Percent, percent_of
+from css.core.money import Money, Percent
 from css.db.sql import block
 
 ADJUSTMENTS_MAX = 200
@@ -86,26 +86,13 @@ def _charge(row: Row[Any]) -> CreditedCharge:
 
 
 def _bills(session: Session, bill_ids: set[int]) -> Mapping[int, Sequence[BillCredit]]:
-    """What each bill gave back so far: every bill or credit note that did rounded the VAT of its part by itself."""
-    found: dict[tuple[int, Tax], BillCredit] = {}
-    if not bill_ids:
-        return {}
-    for row in session.execute(block("billing", "adjustments.bills"), {"bills": sorted(bill_ids)}):
-        tax = Tax(row.vat_category, row.vat_basis_points)
-        before = found.get((row.bill_id, tax))
-        net = Money(int(row.credited_net))
-        found[row.bill_id, tax] = BillCredit(
-            bill_id=row.bill_id,
-            tax=tax,
-            net=Money(row.net),
-            vat=Money(row.vat),
-            credited_net=(before.credited_net if before else ZERO) + net,
-            credited_vat=(before.credited_vat if before else ZERO) + percent_of(net, Percent(tax.basis_points)),
-        )
-    by_bill: dict[int, list[BillCredit]] = defaultdict(list)
-    for (bill_id, _), credit in found.items():
-        by_bill[bill_id].append(credit)
-    return by_bill
+    """What was given back of each bill so far."""
+    found: dict[int, list[BillCredit]] = defaultdict(list)
+    if bill_ids:
+        for row in session.execute(block("billing", "adjustments.bills"), {"bills": sorted(bill_ids)}):
+            tax = Tax(row.vat_category, row.vat_basis_points)
+            found[row.bill_id].append(BillCredit(bill_id=row.bill_id, tax=tax, net=Money(int(row.net))))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,18 +90,12 @@ class CreditedCharge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillCredit:
-    """How far a bill was credited at one rate, before the credit note in hand."""
+    """How much of a bill was given back at one rate before the credit note in hand."""
 
     bill_id: int
     tax: Tax
     net: Money
-    """Of the bill's lines at that rate."""
-    vat: Money
-    """That the bill charged on them."""
-    credited_net: Money = ZERO
-    """Positive: what was given back so far, before VAT."""
-    credited_vat: Money = ZERO
-    """And the VAT given back with it."""
+    """Positive, before VAT."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +105,7 @@ class Adjustments:
     left: Sequence[AdjustmentLeft] = ()
     charges: Sequence[CreditedCharge] = ()
     bills: Sequence[BillCredit] = ()
-    """Of the bills credited by what is left."""
+    """Of the bills that what is left credits."""
 
 
 NONE: Final = Adjustments()
@@ -197,23 +191,21 @@ def _unsigned(net: Money) -> Price:
 
 
 def credit_note_vat(taken: Sequence[AdjustmentLeft], bills: Iterable[BillCredit]) -> tuple[VatSum, ...]:
-    """The VAT of a credit note: for each bill it credits once a rate, rounded, on what is given back of it.
+    """The VAT of a credit note: for each bill it credits, at each rate, the VAT on all that was given back of it by now, less
+    the VAT on what was given back before.
 
-    Where that completes the credit of a bill's rate, it is what that bill charged less what was given back before: the last
-    credit takes the odd pennies, so that all of them together give back the VAT to the penny.
+    So each credit is within a penny of the VAT on itself, and when a bill's rate is given back whole, in however many
+    credits, the VAT given back is the VAT charged, to the penny (decision 0115).
     """
-    known = {(bill.bill_id, bill.tax): bill for bill in bills}
+    before = {(bill.bill_id, bill.tax): bill.net for bill in bills}
     nets: dict[tuple[int, Tax], Money] = defaultdict(lambda: ZERO)
     for one in taken:
         if one.credits is not None:
-            nets[one.credits.bill_id, one.tax] += one.net
+            nets[one.credits.bill_id, one.tax] -= one.net
     of_rate: dict[Tax, list[VatSum]] = defaultdict(list)
     for (bill_id, tax), net in nets.items():
-        bill = known.get((bill_id, tax))
-        vat = percent_of(net, Percent(tax.basis_points))
-        if bill is not None and bill.credited_net - net == bill.net:
-            vat = -(bill.vat - bill.credited_vat)
-        of_rate[tax].append(VatSum(tax, net, vat))
+        given, rate = before.get((bill_id, tax), ZERO), Percent(tax.basis_points)
+        of_rate[tax].append(VatSum(tax, -net, percent_of(given, rate) - percent_of(given + net, rate)))
     return tuple(VatSum(tax, total(one.net for one in sums), total(one.vat for one in sums)) for tax, sums in sorted(of_rate.items()))
 
 

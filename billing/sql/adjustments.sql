@@ -44,20 +44,16 @@ SELECT c.account_id, c.is_termination, c.service_id, c.rental_period_starts_on, 
  ORDER BY c.account_id, c.line_id;
 
 -- name: bills
--- How far the bills of some credited lines are credited, rate by rate: their own figures, and what bills gave back of them.
--- Leans on pk_bill_vat, uq_bill_line_bill_id_line_number and ix_adjustment_bill_line_id.
+-- What bills have given back of some others, rate by rate, positive and before VAT. Leans on uq_bill_line_bill_id_line_number,
+-- ix_adjustment_bill_line_id and uq_bill_line_adjustment_id.
 -- example: {"bills": [1]}
-SELECT v.bill_id, v.vat_category, v.vat_basis_points, v.net, v.vat, n.bill_id AS note_id, coalesce(n.net, 0) AS credited_net
-  FROM billing.bill_vat v
-  LEFT JOIN (SELECT l.bill_id AS of_bill_id, l.vat_category, l.vat_basis_points, t.bill_id, -sum(t.net) AS net
-               FROM billing.bill_line l
-               JOIN billing.adjustment a ON a.bill_line_id = l.id
-               JOIN billing.bill_line t ON t.adjustment_id = a.id
-              WHERE l.bill_id = ANY(:bills)
-              GROUP BY l.bill_id, l.vat_category, l.vat_basis_points, t.bill_id) n
-         ON (n.of_bill_id, n.vat_category, n.vat_basis_points) = (v.bill_id, v.vat_category, v.vat_basis_points)
- WHERE v.bill_id = ANY(:bills)
- ORDER BY v.bill_id, v.vat_category, v.vat_basis_points, n.bill_id;
+SELECT l.bill_id, l.vat_category, l.vat_basis_points, -sum(t.net) AS net
+  FROM billing.bill_line l
+  JOIN billing.adjustment a ON a.bill_line_id = l.id
+  JOIN billing.bill_line t ON t.adjustment_id = a.id
+ WHERE l.bill_id = ANY(:bills)
+ GROUP BY l.bill_id, l.vat_category, l.vat_basis_points
+ ORDER BY l.bill_id, l.vat_category, l.vat_basis_points;
 
 -- name: credited_lines
 -- The lines of a bill that charge something, with what was credited of each, of the charge it belongs to, and of the bill at
