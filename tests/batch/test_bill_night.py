@@ -75,7 +75,7 @@ def test_the_night_stops_before_any_bill_has_its_number_and_goes_on_once_it_is_a
     assert (code(stopped), stopped.return_code) == ("CSS780E", 8)
     sample = tmp_path / "spool/ZZ/2026-02-05/sample"
     assert str(sample) in str(stopped.error)
-    assert "4 bills of " in str(stopped.error)
+    assert "4 bills wait for approval, £" in str(stopped.error)
     assert serials(engine) == [None] * 5
     assert not list((tmp_path / "spool").rglob("ZZB*"))
     printed = sorted(path.name for path in sample.iterdir())
