@@ -105,11 +105,11 @@ def owed(session: Session, account_id: int) -> Money:
 
 
 def account_balance(session: Session, account_number: str, *, by: Actor) -> AccountBalance:
-    """What the account owes now, its last bill and the date of the next. Errors: CSS105E and those of ``expect_id``."""
+    """What the account owes now, its last bill (a credit note is none) and the date of the next. Errors: CSS105E and those of ``expect_id``."""
     account = account_named(session, account_number, by)
     last = session.execute(
         select(Bill.number, Bill.due_on)
-        .where(Bill.account_id == account.account_id, Bill.number.is_not(None))
+        .where(Bill.account_id == account.account_id, Bill.number.is_not(None), Bill.kind != BillKind.CREDIT_NOTE)
         .order_by(Bill.usage_through.desc())
         .limit(1)
     ).one_or_none()
