@@ -15,9 +15,13 @@ def vat_part(one: VatFacts) -> Part:
     which = f"lines {', '.join(map(str, one.lines))}" if len(one.lines) > 1 else f"line {', '.join(map(str, one.lines))}"
     named = f"{one.tax.category} {rate}%"
     reason = f" ({REASONS[one.tax.category]})" if one.tax.category in REASONS else ""
-    return part(
-        f"VAT {named}{reason} on the net total of {which}", (step(f"{rate}% of {one.net.sterling}", f"{one.net.pence} x {rate} / 100"),)
-    )
+    vat = step(f"{rate}% of {one.net.sterling}", f"{one.net.pence} x {rate} / 100")
+    reckoned = part(f"VAT {named}{reason} on the net total of {which}", (vat,))
+    if reckoned.amount == one.vat:
+        return reckoned
+    # Of a credit note; credits of a bill together bear the VAT of what they credit together.
+    words = f"{rate}% of all that was given back of each bill by now, less {rate}% of what was given back before, each rounded"
+    return part(reckoned.words, (step(words, pence_of(one.vat)),))
 
 
 def net_part(bill: BillFacts) -> Part:

@@ -43,6 +43,8 @@ def story_of(line: LineFacts) -> LineStory:
         told.append(
             f"The figures on file do not make {line.net.sterling} any more: something was changed where it stands. The bill stands."
         )
+    elif len(parts) > 1:
+        told.append(f"Each part is rounded half up to the penny, once; together they are {line.net.sterling}.")
     elif line.kind is not LineKind.ADJUSTMENT:
         told.append(f"Rounded half up to the penny, once: {line.net.sterling}.")
     return LineStory(

@@ -215,13 +215,18 @@ def _life(line: LineFacts) -> Iterator[str]:
 def causes(line: LineFacts) -> Iterator[str]:
     """What was recorded since the last bill and changes these days; that nothing was is said of a correction."""
     is_correction = any(not mate.is_on_this_bill for mate in line.mates)
-    found = [change for change in line.changes if touching(change, line)]
     if not is_correction and not _is_of_the_past(line):
         return
+    found = [change for change in line.changes if touching(change, line) and (is_correction or not _is_plain(change))]
     for change in sorted(found, key=lambda one: (one.recorded_on, one.kind, one.of_id, one.from_on)):
         yield cause_words(change)
     if is_correction and not found:
         yield "Nothing recorded about the account since the last bill explains it: a price or a rate of VAT was changed where it stands."
+
+
+def _is_plain(change: Change) -> bool:
+    """A service recorded on the day it began: no more than was told already."""
+    return change.kind in {ChangeKind.SERVICE_START, ChangeKind.PROMOTION_START} and change.recorded_on == change.from_on
 
 
 def _is_of_the_past(line: LineFacts) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -404,26 +404,12 @@ class Life:
         return charge_of(line.kind, line.service_id, line.rental_period_starts_on)
 
     def _credits(self) -> Iterator[BillCredit]:
-        for bill_id in sorted({one.credits.bill_id for one in self.left if one.credits}):
-            for sum_of in self.bills[bill_id - 1][1].vat:
-                notes: Mapping[int, Money] = self._given_of(bill_id, sum_of.tax)
-                yield BillCredit(
-                    bill_id=bill_id,
-                    tax=sum_of.tax,
-                    net=sum_of.net,
-                    vat=sum_of.vat,
-                    credited_net=-_sum(notes.values()),
-                    credited_vat=-_sum(one.vat for n in notes for one in self.bills[n - 1][1].vat if one.tax == sum_of.tax),
-                )
-
-    def _given_of(self, bill_id: int, tax: Tax) -> Mapping[int, Money]:
-        """What later bills gave back of one, by bill."""
-        found: dict[int, Money] = {}
-        for bill, line in self.lines:
-            is_credit = line.adjustment_id is not None and line.corrects_line_id is not None and line.tax == tax
-            if is_credit and line.corrects_line_id is not None and self.lines[line.corrects_line_id][0] == bill_id:
-                found[bill] = found.get(bill, ZERO) + line.net
-        return found
+        """What bills have given back of others, by rate."""
+        found: dict[tuple[int, Tax], Money] = defaultdict(lambda: ZERO)
+        for _, line in self.lines:
+            if line.adjustment_id is not None and line.corrects_line_id is not None:
+                found[self.lines[line.corrects_line_id][0], line.tax] -= line.net
+        return (BillCredit(bill_id=bill_id, tax=tax, net=net) for (bill_id, tax), net in found.items())
 
 
 def _sum(amounts: Any) -> Money:  # noqa: ANN401 - any iterable of money
