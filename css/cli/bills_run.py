@@ -151,7 +151,7 @@ def approve(
 
     command = ApproveBills(district_code=district, business_date=_date(night), words=words)
     answer = _done(lambda session, actor, at: approve_bills(session, command, by=actor, at=at), by)
-    print(f"{answer.bill_count:,} bills of {answer.invoice_gross.sterling} approved by {answer.approved_by}.")
+    print(f"{_bills(answer.bill_count)} of {answer.invoice_gross.sterling} approved by {answer.approved_by}.")
     print(f"`css night run {district}` goes on with them.", file=sys.stderr)
 
 
@@ -189,8 +189,8 @@ def withdraw(
     if len(where) == DISTRICT_LENGTH:
         all_of_it = WithdrawRun(district_code=where, business_date=day, reason=reason, until_next_night=next_night)
         answer = _done(lambda session, actor, at: withdraw_run(session, all_of_it, by=actor, at=at), by)
-        tried = f", and {answer.parked_count:,} parked accounts are tried again" if answer.parked_count else ""
-        print(f"{answer.bill_count:,} bills of {answer.invoice_gross.sterling} taken back{tried}. {who} makes them.")
+        tried = f"; parked and tried again: {answer.parked_count:,}" if answer.parked_count else ""
+        print(f"{_bills(answer.bill_count)} of {answer.invoice_gross.sterling} taken back{tried}. {who} makes them.")
         return
     command = WithdrawBill(account_number=where, business_date=day, reason=reason, until_next_night=next_night)
     taken = _done(lambda session, actor, at: withdraw_bill(session, command, by=actor, at=at), by)
@@ -220,13 +220,17 @@ def request(
 
 
 def _print_run(row: BillRunRow) -> None:
-    print(f"The night of {row.business_date}: {row.state.value}. {row.account_count:,} accounts, {row.bill_count:,} bills.")
+    print(f"The night of {row.business_date}: {row.state.value}. {row.account_count:,} accounts, {_bills(row.bill_count)}.")
     print(f"{row.numbered_count:,} numbered, {row.issued_count:,} issued, {row.waiting_count:,} wait for a number,", end=" ")
     print(f"{row.held_count:,} held, {row.parked_count:,} parked.")
     if row.sampled_at:
         print(f"Sample printed {row.sampled_at:%d %b %Y %H:%M} UTC.")
     if row.approved_at:
         print(f"Approved by {row.approved_by} {row.approved_at:%d %b %Y %H:%M} UTC: {row.approved_words}")
+
+
+def _bills(count: int) -> str:
+    return f"{count:,} bill{'' if count == 1 else 's'}"
 
 
 def _print_sums(figures: RunFigures) -> None:

@@ -168,8 +168,8 @@ def test_no_bill_has_its_number_before_somebody_has_approved(session: Session, h
         (BILLING, ""),
     ],
 )
-def test_a_second_person_of_billing_approves(session: Session, home: builders.BuiltLine, tmp_path: Path, by: Actor, code: str) -> None:
-    assert home
+@pytest.mark.usefixtures("home")
+def test_a_second_person_of_billing_approves(session: Session, tmp_path: Path, by: Actor, code: str) -> None:
     control(session, sample_count=2, is_approval_required=True)
     run_id = calculated(session)
     alice = Actor("batch", "night/alice", RETAIL, door="night")
@@ -200,8 +200,8 @@ def test_without_approval_a_sample_is_printed_and_the_run_goes_on(session: Sessi
     assert queries.sample_of_night(session, "ZZ", FEBRUARY)[0].account_number == home.account.number
 
 
-def test_what_an_earlier_sample_left_behind_goes(session: Session, home: builders.BuiltLine, tmp_path: Path) -> None:
-    assert home
+@pytest.mark.usefixtures("home")
+def test_what_an_earlier_sample_left_behind_goes(session: Session, tmp_path: Path) -> None:
     control(session, sample_count=2)
     (tmp_path / ".ZZA00000999.pdf.part").write_bytes(b"half")
     (tmp_path / "ZZA00000999.pdf").write_bytes(b"of a bill withdrawn since")
@@ -275,14 +275,12 @@ def test_taking_back_is_refused_where_it_makes_no_sense(
     assert refused(session, withdraw_bill, command, builders.CLERK) == "CSS443E"
 
 
-def test_an_account_without_a_bill_of_the_night_has_none_to_take_back(
-    session: Session, zz: builders.BuiltDistrict, home: builders.BuiltLine
-) -> None:
+@pytest.mark.usefixtures("home")
+def test_an_account_without_a_bill_of_the_night_has_none_to_take_back(session: Session, zz: builders.BuiltDistrict) -> None:
     other = builders.account(session, zz, cycle_day=20)
     calculated(session)
     command = WithdrawBill(account_number=other.number, business_date=FEBRUARY, reason="Wrong.")
     assert refused(session, withdraw_bill, command) == "CSS437E"
-    assert home
 
 
 def test_a_run_taken_back_tries_its_parked_accounts_again(
