@@ -52,14 +52,14 @@ SELECT b.id AS bill_id, o.kind, o.entered_on, o.words, o.amount, o.reference
 
 -- name: calls
 -- Calls that may be shown, as each bill has taken them, and the corrections of earlier ones. Night by night, as when the
--- bill was calculated. A credit note takes none. Leans on ix_rated_call_rated_on_account_id.
+-- bill was calculated; a credit note's window has no night in it. Leans on ix_rated_call_rated_on_account_id.
 -- example: {"district": "ZZ", "bills": [1]}
 WITH taken AS (
   SELECT b.id, b.account_id, b.usage_through, coalesce(b.usage_after + 1, greatest(a.opened_on, f.first_night)) AS first_night
     FROM billing.bill b
     JOIN css.account a ON a.id = b.account_id
    CROSS JOIN (SELECT min(rated_on) AS first_night FROM billing.rated_call WHERE district_code = :district) f
-   WHERE b.id = ANY(:bills) AND b.kind <> 'credit-note')
+   WHERE b.id = ANY(:bills))
 SELECT t.id AS bill_id, r.charged_number, r.rerating_id IS NOT NULL AS is_correction, min(r.leg) AS leg, min(r.other_number) AS other_number,
        min(r.started_at) AS started_at, sum(r.duration_seconds) AS duration_seconds, r.charge_class, min(r.destination) AS destination,
        r.band, sum(r.net_millionths) AS net_millionths, sum(r.service_net_millionths) AS service_net_millionths, r.vat_basis_points
