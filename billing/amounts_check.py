@@ -60,15 +60,22 @@ class Posted:
     vat: Money
 
 
-def check_files(document: BillDocument, files: Mapping[BillFileKind, bytes], *, against_schema: bool = False) -> list[FileFault]:
+def check_files(
+    document: BillDocument,
+    files: Mapping[BillFileKind, bytes],
+    *,
+    among: Sequence[BillFileKind] = tuple(BillFileKind),
+    against_schema: bool = False,
+) -> list[FileFault]:
     """Every way in which the files of a bill differ from its document; empty when all of them say the same.
 
     Args:
         document: composed from the rows of the bill; expected to add up (``document_check.check``).
         files: the bytes of each file there is.
+        among: the kinds that are looked at; the document need have calls only if they are.
         against_schema: whether the XML is held against the schema too.
     """
-    wanted = files_of(document)
+    wanted = [kind for kind in files_of(document) if kind in among]
     faults = [FileFault("CSS842E", f"There is no {NAMES[kind]}.") for kind in wanted if kind not in files]
     for kind, content in files.items():
         if kind not in {*wanted, BillFileKind.LARGE}:

@@ -403,9 +403,9 @@ SELECT b.id
  ORDER BY b.id;
 
 -- name: files
--- The stored files of these bills.
--- example: {"bills": [1]}
-SELECT f.bill_id, f.kind, f.content FROM billing.bill_file f WHERE f.bill_id = ANY(:bills) ORDER BY f.bill_id, f.kind;
+-- The stored files of these bills, of these kinds.
+-- example: {"bills": [1], "kinds": ["xml"]}
+SELECT f.bill_id, f.kind, f.content FROM billing.bill_file f WHERE f.bill_id = ANY(:bills) AND f.kind = ANY(:kinds) ORDER BY f.bill_id, f.kind;
 
 -- name: posted_amounts
 -- What the ledger has for these bills, nought for nothing.

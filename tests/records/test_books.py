@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from billing import checks
 from billing.actions import take_payment
 from billing.checks import check_books
 from billing.commands import TakePayment
@@ -146,6 +147,21 @@ def test_an_account_on_the_list_that_was_passed_over_is_found(books: Session) ->
     books.execute(text("UPDATE billing.account_cycle SET usage_billed_through = NULL"))
     books.expire_all()
     assert "run_accounts" in {difference.check for difference in check_books(books, "ZZ")}
+
+
+def test_of_many_bills_some_are_read_whole_and_of_the_others_the_e_invoice(books: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "BILLS_READ_WHOLE", 1)
+    assert check_books(books, "ZZ") == ()
+    books.execute(
+        text(
+            "UPDATE billing.bill_file SET content = replace(encode(content, 'escape'), '>S<', '>Z<')::bytea, sha256 = encode(sha256("
+            "replace(encode(content, 'escape'), '>S<', '>Z<')::bytea), 'hex') WHERE kind = 'xml'"
+        )
+    )
+    books.expire_all()
+    numbers = set(books.execute(text("SELECT number FROM billing.bill")).scalars())
+    assert {str(difference).split()[1].rstrip(":") for difference in check_books(books, "ZZ")} == numbers
+    assert len(numbers) > 1
 
 
 def test_a_difference_says_what_differs(books: Session) -> None:

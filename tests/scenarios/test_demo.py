@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import re
@@ -35,7 +36,7 @@ from css.demo.run import build, live
 from css.demo.traffic import MEAN_SECONDS, calls_of_day
 from css.settings import settings
 from tests.conftest import clone
-from tests.golden.rule_files import PEPPOL_MARK, all_faults
+from tests.golden.rule_files import PEPPOL_MARK, all_faults, schema_faults
 
 LINES, DAYS = 30, 3
 LEDGER = text(
@@ -75,7 +76,18 @@ class Life:
             return [tuple(row) for row in connection.execute(LEDGER)]
 
     def e_invoices(self) -> list[bytes]:
-        return [path.read_bytes() for path in sorted((self.home / "spool" / "bills").rglob("*.xml"))]
+        return [path.read_bytes() for path in self._xml() if not path.name.endswith(".calls.xml")]
+
+    def statements(self) -> list[bytes]:
+        return [path.read_bytes() for path in self._xml() if path.name.endswith(".calls.xml")]
+
+    def bills_by_xml(self) -> int:
+        """Of accounts that take nothing but the e-invoice."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM billing.bill WHERE payer->>'medium' = 'xml'")).scalar_one())
+
+    def _xml(self) -> list[Path]:
+        return sorted((self.home / "spool" / "bills").rglob("*.xml"))
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +140,23 @@ def test_every_issued_bill_lies_in_the_spool_as_it_was_stored(first: Life) -> No
     assert {row.state for row in rows} == {"issued"}
     spool = first.home / "spool" / "bills" / "ZZ"
     stored = {f"{row.business_date}/{row.file_name}": row.sha256 for row in rows}
-    there = {str(path.relative_to(spool)): hashlib.sha256(path.read_bytes()).hexdigest() for path in spool.rglob("*") if path.is_file()}
-    assert there == stored
-    assert Counter(row.kind for row in rows) == {"pdf": first.bills, "xml": first.bills}
+    files = [path for path in spool.rglob("*") if path.is_file()]
+    there = {str(path.relative_to(spool)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.name.startswith("ZZ")}
+    messages = {name for name in there if name.endswith(".eml")}
+    assert {name: sha256 for name, sha256 in there.items() if name not in messages} == stored
+    kinds = Counter(row.kind for row in rows)
+    assert kinds["pdf"] == kinds["xml"] == first.bills
+    assert kinds["calls.xml"] > first.bills // 2
+    assert 0 < kinds["csv"] < first.bills
+    # Every bill goes by e-mail, is on a print room's list, or is fetched by a partner.
+    printed = [row for path in files if path.name.startswith("print-") for row in csv.reader(path.read_text().splitlines())]
+    assert len(messages) + sum(row[0] == "BILL" for row in printed) + first.bills_by_xml() == first.bills
 
 
 def test_every_e_invoice_passes_schema_and_rules_and_the_partners_those_of_peppol_too(first: Life) -> None:
     e_invoices = first.e_invoices()
     assert [faults for xml in e_invoices[:25] for faults in all_faults(xml)] == []
+    assert [faults for xml in first.statements()[:25] for faults in schema_faults(xml)] == []
     assert sum(PEPPOL_MARK in xml for xml in e_invoices) == 1, "the partner's, who alone has an electronic address"
 
 
