@@ -16,6 +16,7 @@ from billing.actions.adjustments import credit_bill_line
 from billing.actions.copies import copy_bill
 from billing.actions.outside import enter_outside_item
 from billing.actions.statements import make_statement
+from billing.checks import check_books
 from billing.commands import TakePayment
 from billing.credit_commands import CopyBill, CreditBillLine, EnterOutsideItem, MakeStatement
 from billing.model import Bill, BillCopy, BillFile, Statement
@@ -192,6 +193,7 @@ def test_large_print_is_set_once_and_sent_from_then_on(
     assert copy_bill(session, command, by=builders.CLERK, at=at(APRIL), directory=tmp_path).files == first.files
     assert (tmp_path / file.path).read_bytes() == content
     assert session.execute(select(func.count()).select_from(BillCopy)).scalar_one() == 2
+    assert check_books(session, "ZZ") == ()
 
 
 def test_copies_that_cannot_be_are_refused(session: Session, home: builders.BuiltLine, tmp_path: Path) -> None:
