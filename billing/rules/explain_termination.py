@@ -13,39 +13,44 @@ from css.core.money import total
 
 
 def termination_parts(line: LineFacts) -> tuple[Part, ...]:
-    """Whole months and days over days of their month, less what was charged before; nothing where that does not make the line."""
-    parts = (part("What should have been charged to date for the rest of the minimum term", _due(line)), *compared(line))
-    return parts if sum_of(parts) == line.net else ()
+    """Whole months and days over days of their month, less what was charged before; nothing where that does not make the line.
+
+    What was left of the term is the line's own days; of a line that puts another right, what is on file of the service.
+    """
+    for left in (_own(line), _on_file(line)):
+        due = part("What should have been charged to date for the rest of the minimum term", _due(line, left))
+        parts = (due, *compared(line))
+        if sum_of(parts) == line.net:
+            return parts
+    return ()
 
 
-def _due(line: LineFacts) -> Iterator[Step]:
-    left, price, service = _left(line), line.price, line.service
+def _due(line: LineFacts, left: TermLeft | None) -> Iterator[Step]:
     is_nothing = not line.net + total(mate.net for mate in line.mates)
-    if is_nothing or left is None or price is None or service is None:
+    if is_nothing or left is None or line.price is None or line.service is None:
         yield step("nothing: the term was not broken, as is known by now", "0")
         return
+    price, quantity = line.price.net_price, line.service.quantity
     if left.months:
-        yield step(f"{plural(left.months, 'whole month')}", times(price.net_price, service.quantity, left.months))
+        yield step(f"{plural(left.months, 'whole month')}", times(price, quantity, left.months))
     if left.days:
         of_month = f"{left.days} of the {left.days_in_month} days of the month after them"
-        yield step(of_month, times(price.net_price, service.quantity, left.days, over=left.days_in_month))
+        yield step(of_month, times(price, quantity, left.days, over=left.days_in_month))
 
 
-def _left(line: LineFacts) -> TermLeft | None:
-    service = line.service
-    if (
-        service is None
-        or service.ends_on is None
-        or service.minimum_term_ends_on is None
-        or service.ends_on >= service.minimum_term_ends_on
-    ):
-        return None
-    return term_left(service.ends_on, service.minimum_term_ends_on)
+def _own(line: LineFacts) -> TermLeft | None:
+    return None if line.starts_on is None or line.ends_on is None else term_left(line.starts_on, line.ends_on)
+
+
+def _on_file(line: LineFacts) -> TermLeft | None:
+    ends_on = None if line.service is None else line.service.ends_on
+    term_ends_on = None if line.service is None else line.service.minimum_term_ends_on
+    return None if ends_on is None or term_ends_on is None or ends_on >= term_ends_on else term_left(ends_on, term_ends_on)
 
 
 def termination_words(line: LineFacts) -> Iterator[str]:
     """The minimum term, when it was broken, and what is left of it."""
-    service, left = line.service, _left(line)
+    service, left = line.service, _on_file(line) if line.mates else _own(line)
     name = line.product_name or "The service"
     if service is not None and left is not None:
         yield (

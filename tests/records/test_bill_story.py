@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from billing.actions import take_payment
+from billing.actions.account_terms import change_cycle
 from billing.actions.adjustments import adjust_account, credit_bill_line
 from billing.actions.benefits import name_friend
 from billing.actions.prices import set_product_price
@@ -23,17 +24,19 @@ from billing.credit_commands import AdjustAccount, CreditBillLine
 from billing.queries.bill_story import BillStory, bill_line_story, bill_story
 from billing.rerating_commands import RerateUsage
 from billing.rules.explain_line import LineStory
-from billing.terms_commands import SetProductPrice
-from billing.words import BillState, LineKind, PaymentMethod
+from billing.terms_commands import ChangeCycle, SetProductPrice
+from billing.words import BillKind, BillState, LineKind, PaymentMethod
+from css.core.calendar import ONE_DAY
 from css.core.errors import CssError, NotFound
 from css.core.money import Money, Price
-from css.core.words import Itemisation, Segment, VatStatus
+from css.core.words import BillFrequency, Itemisation, Segment, VatStatus
 from css.master.accounts import Account, AccountVatStatus
 from css.master.services import Service
 from tests import builders
 from tests.conftest import QueryCount
 from tests.records.billed import at, begin, bills, cease, finish, leave_item, night, rated_call
 from tests.records.priced import LONDON, MOBILE, PREMIUM, call, correct_tariff, rated
+from tests.records.test_groups import group_night, joined
 from tests.rules.sums import money_of
 
 START = date(2026, 1, 15)
@@ -297,6 +300,72 @@ def test_a_credit_taken_back_because_its_charge_came_down(session: Session, home
     line = of(told(session, home.account), "Less what was credited already")
     assert sums(line) == [["1883", "0"], ["0"]]
     said(line, "credits of a charge never come to more than the charge")
+
+
+def test_a_credit_note_says_how_its_vat_was_reckoned(session: Session, home: builders.BuiltLine) -> None:
+    night(session, FEBRUARY)
+    (first,) = bills(session, home.account)
+    day = FEBRUARY
+    for pence in (12, 13):
+        command = CreditBillLine(
+            bill_number=str(first.number), line_number=1, amount=Money(pence), reason="Noise on the line", by_credit_note=True
+        )
+        credit_bill_line(session, command, by=builders.OPERATOR, at=at(day))
+        day += ONE_DAY
+        night(session, day)
+        story = told(session, home.account)
+        assert story.kind is BillKind.CREDIT_NOTE
+    # 20% of 0.25 is 0.05, less 20% of 0.12, which is 0.02: a penny more than 20% of 0.13 is by itself.
+    assert story.sums[1].steps[0].words.startswith("20% of all that was given back of each bill by now")
+    assert story.sums[1].amount == Money(-3)
+
+
+def test_another_cycle_says_so(session: Session, home: builders.BuiltLine) -> None:
+    night(session, FEBRUARY)
+    command = ChangeCycle(account_number=home.account.number, cycle_day=20, frequency=BillFrequency.MONTHLY)
+    change_cycle(session, command, by=builders.OPERATOR, at=at(FEBRUARY))
+    night(session, date(2026, 3, 20))
+    story = told(session, home.account)
+    (days, *_) = [
+        line
+        for line in story.lines
+        if line.kind is LineKind.PART_PERIOD and line.told[0].startswith("Rental of Residential line for 05/03")
+    ]
+    said(days, "Recorded on 06/02/2026: the account is billed monthly, on day 20 from 05/03/2026 on.")
+    assert sums(days) == [["1883.333333 x 1 x 15 / 28"]]
+
+
+def test_an_option_and_a_volume_say_what_was_spent(session: Session, zz: builders.BuiltDistrict) -> None:
+    account = builders.account(session, zz, cycle_day=5, segment=Segment.BUSINESS)
+    line = builders.working_line(session, zz, account, starts_on=START)
+    for product in ("INTL-25", "VOLUME-BUS"):
+        builders.service(session, line.id, account, product, where=zz, starts_on=START)
+    for n in range(3):
+        rated_call(session, line, n + 1, date(2026, 1, 20 + n), 2_000_000_000, charge_class="INT2")
+    night(session, FEBRUARY)
+    story = told(session, account)
+    said(discount(story, "International option"), "It takes 25% off each of them.")
+    volume = discount(story, "Volume discount")
+    said(
+        volume,
+        "5% from £20.00; 10% from £100.00; 15% from £500.00: each part of the spend at its own step",
+        "the whole group spent 6000p on such calls",
+    )
+    # £60: 5% of the £40 over £20 is £2 or 1/30 of it all; of the three quarters that the option has left £1.50.
+    assert {step.sum for step in volume.parts[0].steps} == {"-2000 x 3 / 4 x 1 / 30"}
+    assert volume.net == Money(-150)
+
+
+def test_a_members_bill_on_the_groups_is_in_its_amount_due(session: Session, zz: builders.BuiltDistrict) -> None:
+    group, member = builders.account(session, zz, cycle_day=5), builders.account(session, zz, cycle_day=5)
+    builders.working_line(session, zz, group, starts_on=START)
+    builders.working_line(session, zz, member, starts_on=START)
+    joined(session, member, group)
+    group_night(session, FEBRUARY)
+    (of_member,) = bills(session, member)
+    due = told(session, group).sums[-1]
+    assert [step.sum for step in due.steps][1] == str(of_member.amount_due.pence)
+    assert str(of_member.number) in due.steps[1].words
 
 
 def test_payments_and_what_is_brought_forward(session: Session, home: builders.BuiltLine) -> None:
