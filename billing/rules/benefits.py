@@ -82,10 +82,10 @@ def _lines(at_cut: BenefitsAtCut, due: Mapping[tuple[MonthKey, Tax], Money]) -> 
         giver = givers[key.benefit_id, key.service_id]
         number = giver.number if giver.benefit.scope is BenefitScope.LINE else None
         posted = at_cut.posted.get((key, tax), PostedKey(giver.benefit, number, ()))
-        yield from _difference(at_cut, key, tax, posted, amount)
+        yield from _difference(at_cut, key, tax, posted, amount, giver.starts_on)
     for (key, tax), posted in at_cut.posted.items():
         if (key, tax) not in due and key.month_starts_on >= _from(at_cut, posted.benefit):
-            yield from _difference(at_cut, key, tax, posted, ZERO)
+            yield from _difference(at_cut, key, tax, posted, ZERO, key.month_starts_on)
 
 
 def _from(at_cut: BenefitsAtCut, benefit: Benefit) -> date:
@@ -99,7 +99,7 @@ def _month_end(at_cut: BenefitsAtCut, benefit: Benefit, key: MonthKey) -> date:
     return at_cut.calls.months.month_of(key.month_starts_on).ends_on
 
 
-def _difference(at_cut: BenefitsAtCut, key: MonthKey, tax: Tax, posted: PostedKey, amount: Money) -> Iterator[DraftLine]:
+def _difference(at_cut: BenefitsAtCut, key: MonthKey, tax: Tax, posted: PostedKey, amount: Money, given_from: date) -> Iterator[DraftLine]:
     was = Money(sum(line.net.pence for line in posted.lines))
     net = amount - was
     if net == ZERO:
@@ -107,6 +107,7 @@ def _difference(at_cut: BenefitsAtCut, key: MonthKey, tax: Tax, posted: PostedKe
     words, month_ends_on = posted.benefit.words, _month_end(at_cut, posted.benefit, key)
     # A bill made within the month says up to its cut: what comes after that is the rest of the month, not a mistake put right.
     was_whole = posted.lines and posted.lines[-1].ends_on >= month_ends_on
+    starts_on = max(key.month_starts_on, given_from)
     yield DraftLine(
         kind=LineKind.DISCOUNT,
         words=f"{words}, put right" if was_whole or (posted.lines and net > ZERO) else words,
@@ -116,8 +117,8 @@ def _difference(at_cut: BenefitsAtCut, key: MonthKey, tax: Tax, posted: PostedKe
         quantity=-1 if net < ZERO else 1,
         unit=AMOUNT,
         number=posted.number,
-        starts_on=key.month_starts_on,
-        ends_on=max(min(month_ends_on, at_cut.calls.cut + ONE_DAY), key.month_starts_on + ONE_DAY),
+        starts_on=starts_on,
+        ends_on=max(min(month_ends_on, at_cut.calls.cut + ONE_DAY), starts_on + ONE_DAY),
         service_id=key.service_id,
         benefit_id=key.benefit_id,
         benefit_month_starts_on=key.month_starts_on,
