@@ -44,11 +44,11 @@ def test_every_line_of_random_histories_is_made_by_the_sums_it_prints(fresh_engi
             session.execute(text("UPDATE billing.bill SET state = 'calculated' WHERE state = 'held'"))
     with transaction(fresh_engine) as session:
         told = [one for bill in _numbered(session) for one in bill_story(session, bill, by=builders.CLERK).lines]
-        assert {line.kind for line in told} >= {LineKind.RENTAL, LineKind.PART_PERIOD, LineKind.TERMINATION}
-        assert sum(len(line.parts) > 1 for line in told) > NIGHTS, "too few corrections to say anything"
-        for line in told:
-            assert line.agrees, line
-            assert sum(map(money_of, line.parts)) == line.net.pence
+        assert {one.kind for one in told} >= {LineKind.RENTAL, LineKind.PART_PERIOD, LineKind.TERMINATION}
+        assert sum(len(one.parts) > 1 for one in told) > NIGHTS, "too few corrections to say anything"
+        for one in told:
+            assert one.agrees, one
+            assert sum(map(money_of, one.parts)) == one.net.pence
 
 
 def _numbered(session: Session) -> list[str]:
