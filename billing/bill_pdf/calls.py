@@ -38,6 +38,7 @@ CLOSE: Final = Grid(pt(245), pt(452), pt(1060), pt(1615), pt(2145), pt(2360), pt
 GUTTER: Final = RIGHT - LEFT - 2 * CLOSE.width
 
 
+GAP: Final = pt(160)
 ROWS_OF_LIST: Final = 5
 """What a list takes besides its calls: heading, column heads, its sum and the room between."""
 
@@ -54,7 +55,7 @@ def draw_calls(sheets: Sheets) -> None:
     if not saves and sheets.y > FOOT - mm(90 if many else 60):
         sheets.turn()
     else:
-        sheets.y += pt(160)
+        sheets.y += GAP
     sheets.heading("Your calls one by one", grid.lead * 6, "Before VAT; calls that are free to you are not listed")
     columns = Columns(sheets, grid, rows, 2 if many else 1)
     for listed in lists:
@@ -64,8 +65,8 @@ def draw_calls(sheets: Sheets) -> None:
 
 def _saves_a_sheet(sheets: Sheets, rows: int) -> bool:
     """Whether the calls end on this sheet in close columns but not in a roomy one."""
-    room = sheets.foot - sheets.y - mm(18)
-    return CLOSE.lead * ((rows + ROWS_OF_LIST) // 2 + 3) <= room < ROOMY.lead * rows
+    room = sheets.foot - sheets.y - GAP - sheets.look.heading.size - pt(55)
+    return CLOSE.lead * ((rows + ROWS_OF_LIST) // 2 + 2) <= room < ROOMY.lead * rows
 
 
 class Columns:

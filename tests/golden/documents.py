@@ -24,11 +24,12 @@ from billing.document import (
     PastBill,
     PaymentMeans,
     PaymentReceived,
+    UsageSummary,
 )
 from css.core.calendar import Period
 from css.core.money import Money, Percent, Price
 from tests.golden.builders import APRIL, CARRIER, FIRM, MARCH, NONE, calls, calls_line, document, line
-from tests.golden.documents_of_kinds import KINDS
+from tests.golden.documents_of_kinds import KINDS, beside, by_class
 
 HISTORY: Final = tuple(
     PastBill(label, Money(pence)) for label, pence in (("Nov", 3120), ("Dec", 4475), ("Jan", 3890), ("Feb", 2964), ("Mar", 3341))
@@ -36,9 +37,13 @@ HISTORY: Final = tuple(
 
 
 def small() -> BillDocument:
-    """A small residential bill with a balance paid, a fault compensated and a slip."""
+    """A small residential bill with a balance paid, a fault compensated and a slip.
+
+    Calls of £5.43 in 31 days, 17.5p a day; £4.86 in the 28 before, 17.4p.
+    """
     home = "01632 960 123"
     listed = calls(home, 14, 4)
+    _, _, rows = by_class(listed, 4)
     return document(
         [
             line(1, "Line rental", 1699, service_number=home, period=APRIL, unit="MON", unit_price=Price.of(1699)),
@@ -67,6 +72,19 @@ def small() -> BillDocument:
         ),
         call_lists=(listed,),
         history=HISTORY,
+        usage=UsageSummary(
+            beside(
+                rows,
+                {
+                    ("UK landlines", "Day"): (4, 921, 131),
+                    ("UK landlines", "Evening"): (3, 644, 93),
+                    ("UK mobiles", "Day"): (2, 1080, 262),
+                },
+            ),
+            (),
+            "ZZR0000962",
+            "£0.57 more than on bill ZZR0000962, which had the calls of 28 days where this one has 31 days: £0.18 a day, £0.17 then.",
+        ),
         messages=(
             Message("Prices", "Our prices have not changed since your last bill. You can see them all at www.example.com/prices."),
             Message(
