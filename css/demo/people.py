@@ -39,6 +39,13 @@ CYCLE_DAYS = 28
 PARTNER_CYCLE_DAY = 15
 """In the middle of the month, so that even a demo of one month shows a partner's bill."""
 FEATURES = ("CALLER-DISPLAY", "VOICEMAIL-1571", "CALL-WAITING")
+OPTIONS = {
+    Segment.RESIDENTIAL: (("MINUTES-500",), ("FRIENDS", "INTL-25"), ("MINUTES-100",), (), (), ()),
+    Segment.BUSINESS: (("VOLUME-BUS",), ("MINUTES-500",), ()),
+    Segment.WHOLESALE: ((),),
+}
+"""What lines have off their calls, one after another: no dice, so that even the smallest demo shows them."""
+OPTIONS_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,8 @@ class LiveLine:
     number: str
     account_number: str
     segment: Segment
+    options: tuple[str, ...] = ()
+    """What it has off its calls, of ``OPTIONS``."""
 
 
 def _households(ground: Ground, rng: random.Random) -> Iterator[Household]:
@@ -182,15 +191,17 @@ def _lines(  # noqa: PLR0913, PLR0917 - as above
         for place in home.places
     ]
     line_ids = take_ids(session, "css.line", len(wanted))
-    service_ids = iter(take_ids(session, "css.service", len(wanted) * (1 + len(FEATURES))))
+    service_ids = iter(take_ids(session, "css.service", len(wanted) * (1 + len(FEATURES) + OPTIONS_MAX)))
     next_free = dict(ground.first_number)
     lines, services, numbers, listings, live = [], [], [], [], []
-    for line, (home, account, account_number, place) in zip(line_ids, wanted, strict=True):
+    for place_of_line, (line, (home, account, account_number, place)) in enumerate(zip(line_ids, wanted, strict=True)):
         provider = providers[PARTNER if home.segment is Segment.WHOLESALE else RETAIL]
         lines.append(
             (line, plan.district, provider, account, place.site_id, place.pair_id, LineState.WORKING.value, opened_before(plan.starts_on))
         )
         codes = [main_product[home.segment], *(code for code in FEATURES if rng.randrange(100) < 25)]  # noqa: PLR2004 - one in four
+        options = OPTIONS[home.segment][place_of_line % len(OPTIONS[home.segment])]
+        codes += options
         for n, code in enumerate(codes):
             service = next(service_ids)
             services.append(
@@ -211,7 +222,7 @@ def _lines(  # noqa: PLR0913, PLR0917 - as above
                 next_free[place.exchange_id] += 1
                 # The number is older than our time: a call of then may still come.
                 numbers.append((service, number, start_of_day(opened_before(plan.starts_on))))
-                live.append(LiveLine(number, account_number, home.segment))
+                live.append(LiveLine(number, account_number, home.segment, options))
         kind = DirectoryEntryKind.EX_DIRECTORY if rng.randrange(3) == 0 else DirectoryEntryKind.ORDINARY
         listings.append((line, kind.value, home.billing_name, home.billing_name, plan.starts_on))
     copy_rows(session, "css.line", ("id", "district_code", "provider_id", "account_id", "site_id", "pair_id", "state", "starts_on"), lines)

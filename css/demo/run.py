@@ -25,6 +25,7 @@ from css.core.money import ZERO, Money
 from css.core.words import NationCode, Role
 from css.db.engine import transaction
 from css.demo.carriers import Carriers, carriers_of
+from css.demo.favours import calls_to_friends, do_favours
 from css.demo.ground import lay_out
 from css.demo.life import Diary, expect_payments, live_a_day, partner_account
 from css.demo.people import move_in
@@ -91,6 +92,7 @@ def build(engine: Engine, plan: DemoPlan) -> tuple[Diary, str]:
         _open(session, plan, at)
         ground = lay_out(session, plan, rng)
         lines = move_in(session, plan, ground, rng, at)
+        do_favours(session, lines, plan.starts_on, at)
         key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="demo"), by=OWNER, at=at)
         # Only where there is a pair: a line to be built takes longer than a short demo lasts.
         vacant = [place for place in ground.places if place.is_vacant and place.pair_id is not None]
@@ -142,7 +144,7 @@ def live(
         late = diary.keyed_late
         live_a_day(engine, plan, diary, day, rng, home)
         desk.work(engine, day, late[1] if late is not None and late[2] == day - timedelta(days=1) else None)
-        call_count += carriers.bring(day, diary.lines, rng, _calls_of_late_order(diary, day))
+        call_count += carriers.bring(day, diary.lines, rng, (*_calls_of_late_order(diary, day), *calls_to_friends(diary.lines, day)))
         night(engine, plan.district, day, home, workers=workers, watcher=watcher)
         with transaction(engine) as session:
             bills = bills_of_night(session, plan.district, day)
