@@ -60,6 +60,12 @@ class Example:
         assert len(found) <= 1, f"line {self.line}: {name} stands twice"
         return found[0] if found else None
 
+    def one(self, name: str) -> str:
+        """The text of a name that stands once."""
+        found = self.value(name)
+        assert found is not None, f"line {self.line}: no {name}"
+        return found
+
     def values(self, name: str) -> list[str]:
         """The text of every row of a name."""
         return [row.text for row in self.rows if row.name == name]
@@ -348,13 +354,12 @@ class Life:
             line_id = len(self.lines)
             self.lines.append((number, line))
             if line.kind in {LineKind.RENTAL, LineKind.PART_PERIOD}:
-                assert line.rental_period_starts_on and line.product_price_id and line.starts_on and line.ends_on, line  # noqa: PT018
-                key = RentalKey(line.service_id, line.rental_period_starts_on, line.product_price_id, line.tax, line.promotion_id)
-                self.posted[key].append(PostedRental(line_id, line.net, Span(line.starts_on, line.ends_on), line.unit))
+                assert line.rental_period_starts_on, line
+                key = RentalKey(line.service_id, line.rental_period_starts_on, line.product_price_id or 0, line.tax, line.promotion_id)
+                self.posted[key].append(PostedRental(line_id, line.net, _span(line), line.unit))
             elif line.kind is LineKind.TERMINATION:
-                assert line.service_id and line.product_price_id and line.starts_on and line.ends_on, line  # noqa: PT018
-                term = TerminationKey(line.service_id, line.product_price_id, line.tax)
-                self.terminations[term].append(PostedTermination(line_id, line.net, line.starts_on, line.ends_on))
+                term = TerminationKey(line.service_id or 0, line.product_price_id or 0, line.tax)
+                self.terminations[term].append(PostedTermination(line_id, line.net, *_span(line)))
         self.bills.append((cut, bill))
         taken = {line.adjustment_id for line in bill.lines}
         self.left = [one for one in self.left if one.adjustment_id not in taken]
@@ -416,6 +421,12 @@ def _sum(amounts: Any) -> Money:  # noqa: ANN401 - any iterable of money
     return sum(amounts, start=ZERO)
 
 
+def _span(line: DraftLine) -> Span:
+    assert line.starts_on is not None, line
+    assert line.ends_on is not None, line
+    return Span(line.starts_on, line.ends_on)
+
+
 def _said(line: DraftLine, *, with_vat: bool) -> str:
     """A line as the page writes it: the amount and the words, and its VAT where the page says it."""
     vat = f" [VAT {line.tax.category}{'' if line.tax.category != 'S' else f' {line.tax.basis_points / 100:g}%'}]" if with_vat else ""
@@ -431,12 +442,8 @@ def cycle_of(text: str) -> Cycle:
 
 def dates_of(example: Example) -> Sequence[str]:
     """The cycle dates of an example, as many as it says."""
-    text = example.value("cycle")
-    first = example.value("after")
-    wanted = example.value("dates")
-    assert text and first and wanted, f"line {example.line}"  # noqa: PT018
-    cycle, day, made = cycle_of(text), date.fromisoformat(first), list[str]()
-    for _ in wanted.split(", "):
+    cycle, day, made = cycle_of(example.one("cycle")), date.fromisoformat(example.one("after")), list[str]()
+    for _ in example.one("dates").split(", "):
         day = cycle.next_after(day)
         made.append(day.isoformat())
     return made
