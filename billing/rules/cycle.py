@@ -181,14 +181,15 @@ def due_bill(standing: Standing, cut: date) -> DueBill | None:
 
     A missed night is made good: whatever cycle dates went by, one bill is made for the latest. When every service has
     ended and no order is open there is no waiting for the cycle date: the bill is the final one. A bill asked for is
-    made when no other is due: that one says what it would have said.
+    made when no other is due: that one says what it would have said. On an account whose final bill is out it is one more
+    final bill: there is nothing to charge ahead.
     """
-    if not standing.is_finished:
-        ended = standing.last_end_on is not None and not standing.live_services
-        if ended and not standing.has_open_order and not standing.has_members:
-            return DueBill(BillKind.FINAL, standing.last_end_on or cut)
-        if standing.cycle.bill_after(standing.next_bill_on) <= cut:
-            return DueBill(BillKind.BILL, standing.cycle.latest(cut))
+    is_over = standing.last_end_on is not None and not (standing.live_services or standing.has_open_order or standing.has_members)
+    if is_over and (not standing.is_finished or BillKind.INTERIM in standing.requested):
+        assert standing.last_end_on is not None, "what is over has ended"
+        return DueBill(BillKind.FINAL, standing.last_end_on)
+    if not standing.is_finished and standing.cycle.bill_after(standing.next_bill_on) <= cut:
+        return DueBill(BillKind.BILL, standing.cycle.latest(cut))
     for kind in (BillKind.INTERIM, BillKind.CREDIT_NOTE):
         if kind in standing.requested:
             return DueBill(kind, standing.next_bill_on)

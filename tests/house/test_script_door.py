@@ -187,6 +187,7 @@ CRITERIA = {
     "symptoms": "",
     "clear-codes": "",
     "account-balance": "{account}",
+    "account-terms": "{account}",
     "statement": "{account}",
     "bills-of-account": "{account}",
     "bills-of-night": "ZZ 2026-03-03",

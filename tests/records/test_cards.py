@@ -225,7 +225,11 @@ def test_addresses_of_a_postcode_gold_first_and_houses_in_order(session: Session
 def test_products_of_a_segment_at_the_prices_of_a_day(session: Session) -> None:
     homes = products(session, Segment.RESIDENTIAL, date(2026, 3, 31))
     assert homes[0].code == "LINE-RES"
-    assert {price.kind: price.gross_price.pence for price in homes[0].prices} == {PriceKind.RENTAL: 2260, PriceKind.CONNECTION: 15000}
+    assert {price.kind: price.gross_price.pence for price in homes[0].prices} == {
+        PriceKind.RENTAL: 2260,
+        PriceKind.CONNECTION: 15000,
+        PriceKind.TERMINATION: 900,
+    }
     assert [product.kind for product in homes] == sorted((product.kind for product in homes), key=list(ProductKind).index)
     assert "LINE-BUS" not in {product.code for product in homes}
     assert products(session, Segment.RESIDENTIAL, date(2009, 9, 30)) == ()

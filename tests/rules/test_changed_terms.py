@@ -105,6 +105,11 @@ def test_an_account_never_billed_goes_by_its_new_cycle_alone() -> None:
         ),
         ({"is_finished": True, "requested": frozenset({BillKind.CREDIT_NOTE})}, DueBill(BillKind.CREDIT_NOTE, date(2026, 3, 5))),
         ({"is_finished": True, "next_bill_on": date(2026, 2, 5)}, None),
+        # When nothing works any more there is nothing to charge ahead: one more final bill.
+        (
+            {"is_finished": True, "live_services": 0, "last_end_on": date(2026, 2, 1), "requested": frozenset({BillKind.INTERIM})},
+            DueBill(BillKind.FINAL, date(2026, 2, 1)),
+        ),
         ({"live_services": 0, "last_end_on": date(2026, 2, 1)}, DueBill(BillKind.FINAL, date(2026, 2, 1))),
         # Who pays for others is not done when nothing of its own works.
         ({"live_services": 0, "last_end_on": date(2026, 2, 1), "has_members": True}, None),
