@@ -14,7 +14,9 @@ from batch.engine import RunOutcome, run_net
 from batch.net import Context
 from batch.nets import NIGHT
 from billing.actions import approve_bills, release_bill, set_bill_control, withdraw_bill, withdraw_run
+from billing.actions.groups import join_group
 from billing.commands import ReleaseBill
+from billing.credit_commands import JoinGroup
 from billing.model import Bill, BillRun
 from billing.queries import bill_run
 from billing.rules.run_figures import RunState
@@ -229,3 +231,35 @@ def _everything(engine: Engine) -> list[object]:
     )
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(statement)]
+
+
+def test_groups_are_billed_after_their_members_approved_on_their_own_and_numbered_last(fresh_engine: Engine, tmp_path: Path) -> None:
+    engine = fresh_engine
+    with transaction(engine) as session:
+        zz = builders.district(session, on=START, sites=6)
+        group, *members = (builders.account(session, zz, cycle_day=5) for _ in range(3))
+        for account in (group, *members):
+            builders.working_line(session, zz, account, starts_on=START)
+        for member in members:
+            join = JoinGroup(account_number=member.number, group_account_number=group.number, is_paid_by_group=True)
+            join_group(session, join, by=builders.OPERATOR, at=at(START))
+        session.execute(text("UPDATE css.business_date SET current_on = '2026-02-05', closed_through = '2026-02-04'"))
+        command = SetBillControl(district_code="ZZ", sample_count=3, is_approval_required=True)
+        set_bill_control(session, command, by=builders.OPERATOR, at=at(START))
+    spool = tmp_path / "spool/ZZ/2026-02-05"
+    assert code(night(engine, tmp_path)) == "CSS780E"
+    assert sorted(path.stem for path in (spool / "sample").glob("*.pdf")) == [member.number for member in members]
+    approve(engine)
+    stopped = night(engine, tmp_path)
+    assert code(stopped) == "CSS780E"
+    assert str(spool / "sample-groups") in str(stopped.error)
+    assert [path.stem for path in (spool / "sample-groups").glob("*.pdf")] == [group.number]
+    assert serials(engine) == [None, 1, 2]
+    approve(engine)
+    assert code(night(engine, tmp_path)) == ""
+    assert serials(engine) == [3, 1, 2]
+    with transaction(engine) as session:
+        due = {row.serial: row.amount_due for row in session.execute(select(Bill.serial, Bill.amount_due))}
+        own = session.execute(select(Bill.invoice_gross).where(Bill.serial == 3)).scalar_one()
+        assert due[3] == own + due[1] + due[2]
+        assert bill_run(session, "ZZ").run.state is RunState.ISSUED
