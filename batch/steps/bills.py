@@ -75,9 +75,15 @@ def _sample(session: Session, context: Context, checkpoint: dict[str, Any], *, g
     return work_of("sample bills printed", totals), {**checkpoint, "printed": True}
 
 
-def _release(session: Session, context: Context) -> Work:
+def _release(session: Session, context: Context, checkpoint: dict[str, Any], *, groups: bool = False) -> tuple[Work, dict[str, Any]] | None:
+    """What was taken back since the sample is sampled once more first: the step before is done and is not taken up again."""
+    if checkpoint.get("released"):
+        return None
+    sampled = _sample(session, context, {"printed": True}, groups=groups)
+    if sampled is not None:
+        return sampled[0], checkpoint
     totals = actions.release_run(session, _run_id(session, context), by=context.by, at=context.at)
-    return work_of("bills released", totals)
+    return work_of("bills released", totals), {"released": True}
 
 
 def _gather(session: Session, context: Context) -> Work:
@@ -116,14 +122,14 @@ COMPENSATE = BlockStep("compensate", "Compensate broken promises", _failures, _c
 FREEZE = SingleStep("freeze-cut", "Freeze the cut", _freeze)
 CALCULATE = BlockStep("calculate", "Calculate bills", _accounts, _calculate, in_parallel=True)
 SAMPLE = LoopStep("sample", "Print and approve a sample", _sample)
-RELEASE = SingleStep("release", "Release and number bills", _release)
+RELEASE = LoopStep("release", "Release and number bills", _release)
 POST = BlockStep("post", "Post bills to the ledger", _to_post, _post)
 GATHER = SingleStep("gather", "Carry members' bills over", _gather)
 CALCULATE_GROUPS = BlockStep(
     "calculate-groups", "Calculate group bills", partial(_accounts, groups=True), partial(_calculate, groups=True), in_parallel=True
 )
 SAMPLE_GROUPS = LoopStep("sample-groups", "Sample group bills", partial(_sample, groups=True))
-RELEASE_GROUPS = SingleStep("release-groups", "Release group bills", _release)
+RELEASE_GROUPS = LoopStep("release-groups", "Release group bills", partial(_release, groups=True))
 POST_GROUPS = BlockStep("post-groups", "Post group bills", _to_post, _post)
 RENDER = BlockStep("render", "Render PDF and XML", _to_render, _render, in_parallel=True)
 DISPATCH = BlockStep("dispatch", "Dispatch bills", _to_dispatch, _dispatch)

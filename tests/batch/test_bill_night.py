@@ -23,6 +23,7 @@ from billing.rules.run_figures import RunState
 from billing.run_commands import ApproveBills, SetBillControl, WithdrawBill, WithdrawRun
 from css.core.actor import Actor
 from css.core.clock import FixedClock
+from css.core.errors import Unavailable
 from css.core.money import Money
 from css.db.engine import transaction
 from css.master.reference import RETAIL
@@ -141,6 +142,28 @@ def test_a_bill_withdrawn_while_the_night_waits_is_made_again_by_it_and_the_appr
     assert serials(engine) == [1, 2, 3, 4, None]
     with transaction(engine) as session:
         assert session.execute(text("SELECT payer ->> 'name' FROM billing.bill WHERE serial = 2")).scalar() == "Put Right"
+
+
+def test_a_bill_withdrawn_when_the_sample_is_done_with_and_nothing_released_is_made_again_too(
+    five: tuple[Engine, list[builders.BuiltLine]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, lines = five
+
+    def dies(*_: object, **__: object) -> None:
+        raise Unavailable("CSS001E", "The machine is gone.")
+
+    night(engine, tmp_path)
+    approve(engine)
+    with monkeypatch.context() as patch:
+        patch.setattr("billing.actions.release_run", dies)
+        assert code(night(engine, tmp_path)) == "CSS001E"
+    with transaction(engine) as session:
+        withdrawal = WithdrawBill(account_number=lines[1].account.number, business_date=FEBRUARY, reason="Once more.")
+        withdraw_bill(session, withdrawal, by=builders.OPERATOR, at=at(FEBRUARY))
+    assert code(night(engine, tmp_path)) == "CSS780E"
+    approve(engine)
+    assert code(night(engine, tmp_path)) == ""
+    assert serials(engine) == [1, 2, 3, 4, None]
 
 
 def test_a_bill_left_to_the_next_night_keeps_the_approval_and_the_next_night_makes_it(
