@@ -1,4 +1,4 @@
-"""One bill: its figures, its lines and why they are what they are, and its files."""
+"""One bill: its figures, its lines and its files. Why they are what they are, ``bill_story`` says."""
 
 from __future__ import annotations
 
@@ -6,25 +6,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from billing.model import Bill, BillFile, BillLine, BillRun, BillVat
 from billing.queries.accounts import BillRow, bill_row
 from billing.rules.bill_number import read_bill_number
-from billing.rules.explain import Corrected, LineFacts, PriceVersion, why
-from billing.rules.vat import Tax, VatCategory
 from billing.words import LineKind
 from css.core.actor import Actor
-from css.core.errors import Breach, NotFound
+from css.core.errors import NotFound
 from css.core.money import Money, Percent, Price
 from css.master.accounts import Account
-from css.master.products import ProductPrice
 from css.master.providers import Provider
 
 
 @dataclass(frozen=True, slots=True)
 class BillLineRow:
-    """One line, with its reason."""
+    """One line."""
 
     line_number: int
     kind: LineKind
@@ -40,7 +37,6 @@ class BillLineRow:
     net: Money
     vat_category: str
     vat_percent: Percent
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class BillContent:
 
 
 def bill_card(session: Session, bill_number: str, *, by: Actor) -> BillCard:
-    """A bill with its lines, each with its reason. Errors: CSS448E not found; those of ``read_bill_number``."""
+    """A bill with its lines. Errors: CSS448E not found; those of ``read_bill_number``."""
     bill, business_date, account_number = _bill(session, bill_number, by)
     lines = _lines(session, bill.id)
     vat = session.execute(
@@ -135,70 +131,23 @@ def _bill(session: Session, bill_number: str, by: Actor) -> tuple[Bill, date, st
 
 
 def _lines(session: Session, bill_id: int) -> tuple[BillLineRow, ...]:
-    corrected_line, corrected_bill = aliased(BillLine), aliased(Bill)
-    rows = session.execute(
-        select(
-            BillLine,
-            ProductPrice,
-            corrected_bill.number.label("corrected_number"),
-            corrected_line.line_number.label("corrected_line"),
-            corrected_line.net.label("corrected_net"),
-        )
-        .outerjoin(ProductPrice, ProductPrice.id == BillLine.product_price_id)
-        .outerjoin(corrected_line, corrected_line.id == BillLine.corrects_line_id)
-        .outerjoin(corrected_bill, corrected_bill.id == corrected_line.bill_id)
-        .where(BillLine.bill_id == bill_id)
-        .order_by(BillLine.line_number)
-    )
+    rows = session.execute(select(BillLine).where(BillLine.bill_id == bill_id).order_by(BillLine.line_number)).scalars()
     return tuple(
-        _line(
-            row.BillLine,
-            row.ProductPrice,
-            Corrected(row.corrected_number or "not yet numbered", row.corrected_line, row.corrected_net) if row.corrected_line else None,
+        BillLineRow(
+            line_number=line.line_number,
+            kind=line.kind,
+            words=line.words,
+            number=line.number,
+            reference=line.reference,
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            quantity=line.quantity,
+            unit=line.unit,
+            unit_price=line.unit_price,
+            price_per=line.price_per,
+            net=line.net,
+            vat_category=line.vat_category,
+            vat_percent=Percent(line.vat_basis_points),
         )
-        for row in rows
+        for line in rows
     )
-
-
-def _line(line: BillLine, price: ProductPrice | None, corrects: Corrected | None) -> BillLineRow:
-    facts = LineFacts(
-        kind=line.kind,
-        net=line.net,
-        tax=Tax(_category(line.vat_category), line.vat_basis_points),
-        quantity=line.quantity,
-        unit=line.unit,
-        unit_price=line.unit_price,
-        price_per=line.price_per,
-        starts_on=line.starts_on,
-        ends_on=line.ends_on,
-        duration_seconds=line.duration_seconds,
-        reference=line.reference,
-        price=None if price is None else PriceVersion(price.starts_on, price.ends_on, price.basis, price.net_price, price.gross_price),
-        corrects=corrects,
-    )
-    return BillLineRow(
-        line_number=line.line_number,
-        kind=line.kind,
-        words=line.words,
-        number=line.number,
-        reference=line.reference,
-        starts_on=line.starts_on,
-        ends_on=line.ends_on,
-        quantity=line.quantity,
-        unit=line.unit,
-        unit_price=line.unit_price,
-        price_per=line.price_per,
-        net=line.net,
-        vat_category=line.vat_category,
-        vat_percent=Percent(line.vat_basis_points),
-        why=why(facts),
-    )
-
-
-def _category(text: str) -> VatCategory:
-    match text:
-        case "S" | "Z" | "E" | "AE":
-            return text
-        case _:
-            msg = f"{text} is no VAT category"
-            raise Breach(msg)

@@ -16,6 +16,7 @@ from billing.actions import calculate_block, freeze_cut, post_block, release_run
 from billing.checks import check_books
 from billing.commands import TakePayment
 from billing.model import AccountCycle, BillLine, BillRunAccount, JournalEntry, Posting
+from billing.queries.bill_story import bill_line_story
 from billing.words import BillKind, BillState, PaymentMethod
 from css.core.errors import NotFound, Refused
 from css.core.money import Money
@@ -100,9 +101,9 @@ def test_a_customer_from_the_first_bill_to_the_final_one(session: Session, home:
     assert final.kind is BillKind.FINAL
     assert lines(session, final) == [("Residential line, credit for 15 of 30 days", -975), ("Calls to UK landlines, daytime", 31)]
     assert (final.invoice_gross, final.amount_due) == (Money(-1133), Money(3477))
-    card = queries.bill_card(session, str(final.number), by=builders.CLERK)
-    assert "15 of 30 days, 20/04/2026 to 04/05/2026: 1950 x -15 / 30 = -975 pence" in card.lines[0].why
-    assert f"It puts right line 1 of bill {third.number} (£19.50)." in card.lines[0].why
+    should_be, was = bill_line_story(session, str(final.number), 1, by=builders.CLERK).parts
+    assert (should_be.steps[0].sum, should_be.steps[0].pence) == ("1950 x 1 x 15 / 30", "975")
+    assert was.steps[0].words == f"line 1 of bill {third.number} charges £19.50 for 05/04/2026 to 04/05/2026"
 
     # Nothing more comes, and the books balance to the penny.
     night(session, date(2026, 5, 5), tmp_path)

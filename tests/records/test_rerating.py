@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
-from billing import queries
 from billing.actions import calculate_block
 from billing.actions.rating import RATED_COLUMNS, price_records
 from billing.actions.rerating import rerate_usage
 from billing.actions.suspense import replay_usage
 from billing.checks import check_books
 from billing.model import RatedCall, UsageRerating
+from billing.queries.bill_story import bill_story
 from billing.queries.reratings import rerating_card, reratings
 from billing.rerating_commands import RerateUsage, UsageRerated
 from billing.suspense_commands import ReplayUsage
@@ -112,9 +112,9 @@ def test_a_price_corrected_after_the_bill_is_credited_on_the_next(session: Sessi
     ]
     assert all(pence < 0 for _, pence in credited)
     assert check_books(session, "ZZ") == ()
-    card = queries.bill_card(session, str(second.number), by=builders.CLERK)
-    (why,) = [line.why for line in card.lines if line.words == "Correction of calls to UK landlines, daytime"]
-    assert why.startswith("2 calls of 02/03/2026 were priced anew; the exact sum of what they should cost less what was charged")
+    story = bill_story(session, str(second.number), by=builders.CLERK)
+    (told,) = [line.told for line in story.lines if line.words == "Correction of calls to UK landlines, daytime"]
+    assert told[0] == "2 calls of 02/03/2026, on bills before, were priced anew."
 
 
 def test_running_again_writes_nothing(session: Session, home: builders.BuiltLine) -> None:
