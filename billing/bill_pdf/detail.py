@@ -24,6 +24,7 @@ from billing.bill_pdf.words import (
     vat_reason,
 )
 from billing.document import LINE_GROUPS, BillDocument, BillLine, LineGroup, Message
+from css.core.calendar import Period
 from css.core.money import Money
 
 NUMBER: Final = mm(90)
@@ -72,12 +73,16 @@ class Heads:
     has_numbers: bool
     has_periods: bool
     is_calls: bool
+    period: Period | None
+    """Of calls: the days that all lines but corrections are for, said once when they are not the bill's."""
 
 
 def _heads_of(group: LineGroup, lines: Sequence[BillLine]) -> Heads:
     is_calls = group == "calls"
     has_periods = not is_calls and any(line.period is not None for line in lines)
-    return Heads(GROUPS[group], any(line.service_number for line in lines), has_periods, is_calls)
+    periods = {line.period for line in lines if is_calls and not line.is_correction}
+    period = periods.pop() if len(periods) == 1 else None
+    return Heads(GROUPS[group], any(line.service_number for line in lines), has_periods, is_calls, period)
 
 
 def _column_heads(sheets: Sheets, heads: Heads, *, again: bool = False) -> None:
@@ -87,7 +92,8 @@ def _column_heads(sheets: Sheets, heads: Heads, *, again: bool = False) -> None:
         sheets.y += pt(60)
     sheets.y += pt(125)
     ink, y = sheets.ink, sheets.y
-    ink.text(LEFT, y, heads.title + (" (continued)" if again else ""), look.subheading)
+    title = heads.title if heads.period in {None, sheets.document.period} else f"{heads.title}, {span(heads.period)}"
+    ink.text(LEFT, y, title + (" (continued)" if again else ""), look.subheading)
     if heads.has_numbers:
         ink.text(NUMBER, y, "Number", look.note)
     if heads.is_calls:
@@ -105,7 +111,7 @@ def _line(sheets: Sheets, line: BillLine, heads: Heads) -> None:
     look, spell = sheets.look, sheets.look.faces.spell
     described = look.body.wrap(spell(line.description), NUMBER - LEFT - mm(3))
     room = (AMOUNTS if not line.period else PERIOD) - LEFT
-    small = look.note.wrap(spell(_small_print(sheets, line)), room)
+    small = look.note.wrap(spell(_small_print(sheets, line, heads)), room)
     height = look.lead * len(described) + pt(100) * len(small)
     if sheets.need(height + pt(40)):
         _column_heads(sheets, heads, again=True)
@@ -130,9 +136,9 @@ def _line(sheets: Sheets, line: BillLine, heads: Heads) -> None:
     ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 40)
 
 
-def _small_print(sheets: Sheets, line: BillLine) -> str:
+def _small_print(sheets: Sheets, line: BillLine, heads: Heads) -> str:
     said = particulars(line)
-    if line.group == "calls" and line.period is not None and line.period != sheets.document.period:
+    if line.group == "calls" and line.period is not None and line.period not in {sheets.document.period, heads.period}:
         return f"{said}, {span(line.period)}" if said else span(line.period)
     return said
 

@@ -191,6 +191,11 @@ def unused_seconds(one: AllowanceUse) -> int:
     return one.granted_seconds + one.rolled_in_seconds - one.used_seconds
 
 
+def _edges(*, rolls_over: bool) -> tuple[int, int]:
+    """Right edges of what was used and of what is left: without the columns of rollover they move out."""
+    return (USED, UNUSED) if rolls_over else (BROUGHT + mm(10), RIGHT)
+
+
 def _month(month: Period) -> str:
     """By its first and last day, the year once: it cannot be mistaken and has to fit."""
     return f"{day_and_month(month.starts_on)} to {short_date(last_day(month))}"
@@ -202,7 +207,8 @@ def _allowance_heads(sheets: Sheets, *, rolls_over: bool) -> None:
     ink, y = sheets.ink, sheets.y
     ink.text(NUMBER, y, "Number", look.note)
     ink.text(MONTH, y, "Month", look.note)
-    heads = ((GIVEN, "Given"), (USED, "Used"), (UNUSED, "Left"))
+    used, unused = _edges(rolls_over=rolls_over)
+    heads = ((GIVEN, "Given"), (used, "Used"), (unused, "Left"))
     for x, words in (*heads, *(((BROUGHT, "Brought in"), (RIGHT, "Carried on")) if rolls_over else ())):
         ink.right(x, y, words, look.note)
     sheets.y += pt(40)
@@ -219,8 +225,9 @@ def _allowance(sheets: Sheets, one: AllowanceUse, *, rolls_over: bool) -> None:
         ink.text(NUMBER, y, "all lines", look.note)
     ink.text(MONTH, y, _month(one.month), body)
     ink.right(GIVEN, y, minutes(one.granted_seconds), body)
-    ink.right(USED, y, minutes(one.used_seconds), body)
-    ink.right(UNUSED, y, minutes(unused_seconds(one)), look.strong)
+    used, unused = _edges(rolls_over=rolls_over)
+    ink.right(used, y, minutes(one.used_seconds), body)
+    ink.right(unused, y, minutes(unused_seconds(one)), look.strong)
     if rolls_over:
         ink.right(BROUGHT, y, minutes(one.rolled_in_seconds), body)
         ink.right(RIGHT, y, minutes(one.left_seconds), body)

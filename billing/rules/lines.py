@@ -84,12 +84,14 @@ class TakesOff(Protocol):
 def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
     """By group, telephone number, first day and the things charged for: the same lines always come in the same order.
 
-    Corrections of calls come after the number's calls.
+    Corrections of calls come after the number's calls, promotional credits after the discounts.
     """
     return tuple(
         sorted(
             lines,
             key=lambda line: (
+                LINE_ORDER[line.kind if line.promotion_id is None else LineKind.DISCOUNT],
+                line.promotion_id is not None,
                 LINE_ORDER[line.kind],
                 line.number or "",
                 line.product_id or 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -11,6 +12,7 @@ from billing.bill_pdf import render_pdf
 from billing.bill_pdf.words import each, how_many, is_rounded, minutes
 from billing.document import BillDocument, CallList, TopNumber, UsageSummary
 from billing.document_check import check
+from css.core.calendar import Period
 from css.core.money import Money, Price
 from tests.golden import builders, documents_of_kinds
 from tests.golden.documents import GOLDEN
@@ -44,6 +46,24 @@ def test_allowances_say_what_was_used_and_what_is_left() -> None:
     said = words(documents_of_kinds.at_a_glance())
     assert "300 inclusive minutes all lines 1 Mar to 31 Mar 2026 300 10 120 190 190" in said
     assert "Evening and weekend minutes 01632 960 123 1 Mar to 31 Mar 2026 100 0 99:59 0:01 0" in said
+
+
+def test_minutes_that_never_roll_over_have_no_columns_for_it() -> None:
+    (_, evenings) = documents_of_kinds.at_a_glance().allowances
+    said = words(replace(documents_of_kinds.at_a_glance(), allowances=(evenings,)))
+    assert "Number Month Given Used Left Evening and weekend minutes 01632 960 123 1 Mar to 31 Mar 2026 100 99:59 0:01" in said
+
+
+def test_the_days_of_calls_are_said_once_when_they_are_not_the_bills() -> None:
+    document = documents_of_kinds.three_calls()
+    days = Period(date(2026, 3, 2), date(2026, 4, 2))
+    lines = tuple(replace(line, period=days) if line.group == "calls" else line for line in document.lines)
+    pdf = render_pdf(replace(document, lines=lines))
+    assert overlaps(pdf) == []
+    assert text(pdf).count("2 Mar to 1 Apr 2026") == 1
+    assert "Calls, 2 Mar to 1 Apr 2026 Number" in " ".join(text(pdf).split())
+    one_other = (*lines[:-1], replace(lines[-1], period=Period(date(2026, 3, 9), date(2026, 4, 2))))
+    assert text(render_pdf(replace(document, lines=one_other))).count("to 1 Apr 2026") == 3
 
 
 def test_masked_bills_show_no_number_of_anybody_else() -> None:

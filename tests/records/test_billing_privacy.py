@@ -17,7 +17,7 @@ from billing.actions.requests import request_bill
 from billing.benefit_commands import GivePromotion
 from billing.bill_pdf import render_pdf
 from billing.credit_commands import CreditBillLine
-from billing.document import BillDocument
+from billing.document import LINE_GROUPS, BillDocument
 from billing.document_check import check
 from billing.model import Bill, BillFile
 from billing.pdf_reading import rows_of
@@ -248,8 +248,12 @@ def test_a_promotion_stands_among_the_discounts(session: Session, home: builders
         by=builders.OPERATOR,
         at=at(START),
     )
+    rated_call(session, home, 1, date(2026, 1, 20), 40_000_000)
     night(session, FEBRUARY)
     (document,) = documents(session, home)
+    places = [LINE_GROUPS.index(line.group) for line in document.lines]
+    assert places == sorted(places), "lines are numbered as they are printed"
+    assert document.lines[-1].description.startswith("Half-price"), "what comes off calls stands before it"
     promoted = [line for line in document.lines if line.group == "discount"]
     assert promoted
     assert all(line.net < Money(0) for line in promoted)
