@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from billing.rules.cycle import AnyCycle, Cycle
+from billing.rules.cycle import AnyCycle
 from billing.rules.vat import Tax, VatHistory, tax_at, tax_without_rate
 from css.core.calendar import Period
 from css.core.errors import NotFound
@@ -118,6 +118,20 @@ class Charge(NamedTuple):
     """Months of the period times quantity of the service: how often the monthly price is due in it."""
 
 
+Charges = dict[tuple[int, Tax], Charge]
+"""What one period costs, by price and tax."""
+
+
+class Rented(NamedTuple):
+    """All that decides what a whole period of a service costs: services that share it are reckoned once a night."""
+
+    product_id: int
+    segment: Segment
+    status: VatHistory
+    cycle: AnyCycle
+    quantity: int
+
+
 class PriceBook:
     """The dated rental prices and VAT rates of a night, laid together once for each product and kind of customer.
 
@@ -132,6 +146,7 @@ class PriceBook:
         """Every price ever recorded, also where another lies over it: charges were made at it."""
         self._rentals: dict[tuple[int, Segment], list[PriceRow]] = {}
         self._terms: dict[tuple[int, Segment, VatStatus], tuple[Term, ...]] = {}
+        self._whole_periods: dict[Rented, dict[date, Charges]] = {}
         self._histories: dict[tuple[int, Segment, VatHistory], tuple[Term, ...]] = {}
         self._terminations: dict[tuple[int, Segment], list[PriceRow]] = {}
         for row in painted(laid, key=lambda row: (row.product_id, row.kind, row.segment)):
@@ -139,6 +154,10 @@ class PriceBook:
                 self._rentals.setdefault((row.product_id, row.segment), []).append(row)
             elif row.kind is PriceKind.TERMINATION:
                 self._terminations.setdefault((row.product_id, row.segment), []).append(row)
+
+    def whole_periods(self, rented: Rented) -> dict[date, Charges]:
+        """What whole periods cost, by their first day, as far as they were reckoned: to be filled by who reckons more."""
+        return self._whole_periods.setdefault(rented, {})
 
     def termination_price(self, product_id: int, segment: Segment, day: date) -> PriceRow | None:
         """What a month of a broken minimum term costs when the service ends on that day; None where it costs nothing."""
@@ -193,47 +212,48 @@ def rentals_due(
     if ends_on <= service.starts_on:
         return {}
     due: dict[RentalKey, Charge] = {}
-    period = cycle.period_of(service.starts_on)
-    first_term = 0
-    terms = book.terms(service.product_id, segment, status)
+    starts_on, (service_id, promotion_id) = service.starts_on, service.identity
+    rented = Rented(service.product_id, segment, status, cycle, service.quantity)
+    whole = book.whole_periods(rented)
+    period = cycle.period_of(starts_on)
     while period.starts_on < ends_on:
         period_ends = period.ends_on
         assert period_ends is not None, "a billing period has an end"
-        shared = _Shared(period.starts_on, period, cycle.months) if isinstance(cycle, Cycle) else _shared(cycle, period.starts_on)
-        day, last = max(service.starts_on, period.starts_on), min(ends_on, period_ends)
-        while first_term < len(terms) and terms[first_term].ends_on <= day:
-            first_term += 1
-        for term in terms[first_term:]:
-            if term.starts_on > day or day >= last:
-                break
-            span = Span(day, min(term.ends_on, last))
-            _add(due, service, term, shared, span)
-            day = span.ends_on
-        if day < last:
-            raise _no_price(book.products[service.product_id], segment, day)
+        if starts_on <= period.starts_on and period_ends <= ends_on:
+            charges = whole.get(period.starts_on)
+            if charges is None:
+                charges = whole[period.starts_on] = _charges(rented, period.starts_on, Span(period.starts_on, period_ends), book)
+        else:
+            charges = _charges(rented, period.starts_on, Span(max(starts_on, period.starts_on), min(ends_on, period_ends)), book)
+        for (price_id, tax), charge in charges.items():
+            due[RentalKey(service_id, period.starts_on, price_id, tax, promotion_id)] = charge
         period = cycle.period_of(period_ends)
     return due
 
 
-class _Shared(NamedTuple):
-    """A period as a key names it, and as a price is shared over it."""
-
-    starts_on: date
-    whole: Period
-    months: int
-
-
-def _shared(cycle: AnyCycle, starts_on: date) -> _Shared:
-    return _Shared(starts_on, cycle.whole_period_of(starts_on), cycle.months_on(starts_on))
-
-
-def _add(due: dict[RentalKey, Charge], service: ServiceLife, term: Term, shared: _Shared, span: Span) -> None:
-    period = shared.whole
-    key = RentalKey(service.service_id, shared.starts_on, term.price_id, term.tax, service.promotion_id)
-    before = due.get(key)
-    spans = (span,) if before is None else (*before.spans, span)
-    days, units = sum(part.days for part in spans), shared.months * service.quantity
-    due[key] = Charge(rental(term.price, units, days, period.days), spans, days, term.price, period, units)
+def _charges(rented: Rented, period_starts_on: date, worked: Span, book: PriceBook) -> Charges:
+    """What the days of one period cost that a service worked, under each price and tax."""
+    whole, units = rented.cycle.whole_period_of(period_starts_on), rented.cycle.months_on(period_starts_on) * rented.quantity
+    spans: dict[tuple[int, Tax], tuple[Span, ...]] = {}
+    prices: dict[int, Price] = {}
+    day, last = worked
+    for term in book.terms(rented.product_id, rented.segment, rented.status):
+        if term.ends_on <= day:
+            continue
+        if term.starts_on > day or day >= last:
+            break
+        span = Span(day, min(term.ends_on, last))
+        key = term.price_id, term.tax
+        spans[key] = (*spans.get(key, ()), span)
+        prices[term.price_id] = term.price
+        day = span.ends_on
+    if day < last:
+        raise _no_price(book.products[rented.product_id], rented.segment, day)
+    charges: Charges = {}
+    for key, parts in spans.items():
+        days, price = sum(part.days for part in parts), prices[key[0]]
+        charges[key] = Charge(rental(price, units, days, whole.days), parts, days, price, whole, units)
+    return charges
 
 
 @lru_cache(maxsize=1 << 16)

@@ -59,11 +59,10 @@ def rental_lines(
         if before is None:
             if charge.amount:
                 yield _first(by_id[key.identity], key, charge, book)
-        elif (difference := charge.amount - _net(before)) != ZERO:
-            yield from _corrections(_Correction(by_id[key.identity], key, charge, before, difference), book)
+        elif charge.amount.pence != (was := _net(before)).pence:
+            yield from _corrections(_Correction(by_id[key.identity], key, charge, before, charge.amount - was), book)
     for key, before in posted.items():
-        difference = -_net(before)
-        if key not in due and difference:
+        if key not in due and (difference := -_net(before)):
             service = by_id.get(key.identity)
             if service is None:
                 raise Refused(

@@ -275,6 +275,17 @@ def test_what_is_due_under_changing_terms_is_what_counting_day_by_day_gives(
     assert found == slowly_due(service, cycles, until, log, rows)
 
 
+@given(lives(), lives(), changed_cycles(), st.integers(0, 500).map(day), price_lists())
+def test_periods_reckoned_for_one_service_are_those_of_another(
+    one: ServiceLife, other: ServiceLife, cycles: Cycles, until: date, rows: tuple[PriceRow, ...]
+) -> None:
+    status, shared = VatHistory.always(VatStatus.STANDARD), PriceBook(PRODUCTS, rows, VAT_20)
+    for service in (one, other, one):
+        alone = PriceBook(PRODUCTS, rows, VAT_20)
+        found = rentals_due(service, cycles, until, HOME, status, shared)
+        assert found == rentals_due(service, cycles, until, HOME, status, alone)
+
+
 @given(st.data(), statuses, price_lists())
 def test_terms_that_change_again_and_again_end_where_billing_from_scratch_would(
     data: st.DataObject, log: list[tuple[date, VatStatus]], rows: tuple[PriceRow, ...]
