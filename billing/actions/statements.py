@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.credit_commands import MakeStatement, StatementMade
@@ -18,6 +19,7 @@ from css.core.actor import Actor
 from css.core.calendar import Period
 from css.core.codec import to_plain
 from css.core.errors import Refused
+from css.master.accounts import Account
 from css.master.districts import business_date
 
 
@@ -42,6 +44,8 @@ def make_statement(session: Session, command: MakeStatement, *, by: Actor, at: d
             last=through,
             element="starts_on" if command.starts_on > through else "through",
         )
+    # What comes in meanwhile waits, so that balance, rows and ages are of one moment.
+    session.execute(select(Account.id).where(Account.id == account.account_id).with_for_update(key_share=True)).scalar_one()
     document = statement_document(session, account.account_id, Period(command.starts_on, through + ONE_DAY), today)
     content = render_statement(document)
     made = Statement(
