@@ -120,8 +120,6 @@ def withdraw_run(session: Session, command: WithdrawRun, *, by: Actor, at: datet
 def make_again(session: Session, run_id: int, *, groups: bool = False, by: Actor, at: datetime) -> BlockTotals | None:
     """Make some of the bills again that were taken back for it, from the run's own cut; None when none is left.
 
-    The sample and its approval no longer count: what would go out has changed.
-
     Raises:
         NotFound: CSS434E, no such run.
     """
@@ -133,7 +131,6 @@ def make_again(session: Session, run_id: int, *, groups: bool = False, by: Actor
     chosen = {"run": run_id, "accounts": list(accounts)}
     session.execute(block("billing", "withdraw.take_up"), chosen)
     session.execute(block("billing", "withdraw.take_requests"), chosen)
-    session.execute(block("billing", "release.not_sampled"), {"run": run_id})
     session.expire_all()
     return calculate_block(session, run_id, accounts, by=by, at=at)
 
@@ -150,6 +147,7 @@ def _take_back(
     mark = {"run": run.id, "accounts": accounts, "code": code, "words": f"{what}: {reason.strip()}"}
     session.execute(block("billing", "withdraw.mark"), mark)
     if not until_next_night:
+        # What will go out is not what was looked at: the sample and its approval no longer count.
         session.execute(block("billing", "release.not_sampled"), {"run": run.id})
     session.expire_all()
 

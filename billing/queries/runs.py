@@ -105,6 +105,11 @@ def bill_runs(session: Session, district_code: str, limit: int = 30) -> tuple[Bi
     return _runs(session, district_code, None, limit)
 
 
+def run_of_night(session: Session, district_code: str, business_date: date) -> BillRunRow | None:
+    """The run of a night as a list shows it; None when the night has not frozen its cut."""
+    return next(iter(_runs(session, district_code, business_date, 1)), None)
+
+
 def bill_run(session: Session, district_code: str, business_date: date | None = None) -> BillRunCard:
     """A run with its sums by kind, what it holds and what it has parked; the last one where no night is named.
 

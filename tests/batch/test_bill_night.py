@@ -23,7 +23,7 @@ from billing.rules.run_figures import RunState
 from billing.run_commands import ApproveBills, SetBillControl, WithdrawBill, WithdrawRun
 from css.core.actor import Actor
 from css.core.clock import FixedClock
-from css.core.errors import Unavailable
+from css.core.errors import Refused, Unavailable
 from css.core.money import Money
 from css.db.engine import transaction
 from css.master.reference import RETAIL
@@ -136,6 +136,9 @@ def test_a_bill_withdrawn_while_the_night_waits_is_made_again_by_it_and_the_appr
     with transaction(engine) as session:
         withdraw_bill(session, withdrawal, by=builders.OPERATOR, at=at(FEBRUARY))
         session.execute(text("UPDATE css.account SET billing_name = 'Put Right' WHERE id = :id"), {"id": lines[1].account.id})
+    with pytest.raises(Refused) as refusal:
+        approve(engine)
+    assert refusal.value.code == "CSS781E", "what is printed is not what would go out"
     assert code(night(engine, tmp_path)) == "CSS780E"
     approve(engine)
     assert code(night(engine, tmp_path)) == ""

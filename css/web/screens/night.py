@@ -8,6 +8,7 @@ from typing import Final
 from flask import Response
 
 from batch.queries import rejects, runs, steps, totals
+from billing.queries.runs import run_of_night
 from css.core.words import Role
 from css.master.queries import districts
 from css.web.desk import Desk
@@ -24,8 +25,9 @@ BA01: Final = Screen(
     title="Night at a glance",
     family="The night",
     help=(
-        "The latest runs of a district; of one of them every step with what it read, wrote, left alone and set aside, which must add up, "
-        "and the control totals. What was set aside and is still open stands below with its reason."
+        "The latest runs of a district; of one of them every step with what it read, wrote, left alone and set aside, which must add up; "
+        "how far its bills have come, and the control totals. Held bills wait for a person, parked accounts for a cause to be mended. "
+        "What was set aside and is still open stands below with its reason."
     ),
     roles=frozenset({Role.SCHEDULER, Role.BILLING, Role.SUPERVISOR}),
     response=ResponseClass.R1,
@@ -44,8 +46,21 @@ def show_night(at_desk: Desk, arguments: Arguments) -> Response:
         parts = steps(session, chosen, on, one.net) if one and on else ()
         sums = totals(session, chosen, on, one.net) if one and on else ()
         aside = rejects(session, chosen, limit=REJECTS_SHOWN) if chosen else ()
+        bills = run_of_night(session, chosen, on) if chosen and on else None
     place = next((row for row in places if row.code == chosen), None)
-    return show(at_desk, BA01, places=places, chosen=chosen, place=place, runs=listed, one=one, steps=parts, totals=sums, rejects=aside)
+    return show(
+        at_desk,
+        BA01,
+        places=places,
+        chosen=chosen,
+        place=place,
+        runs=listed,
+        one=one,
+        steps=parts,
+        totals=sums,
+        rejects=aside,
+        bills=bills,
+    )
 
 
 PAGES: Final = (Page(BA01, show_night),)
