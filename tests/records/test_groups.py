@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from billing import queries
-from billing.actions import calculate_block, post_block, release_run, render_block, take_payment
+from billing.actions import calculate_block, dispatch_block, post_block, release_run, render_block, take_payment
 from billing.actions.gather import gather_group
 from billing.actions.groups import join_group, leave_group
 from billing.actions.outside import enter_outside_item
@@ -24,7 +25,9 @@ from css.core.errors import CssError
 from css.core.money import ZERO, Money
 from css.db.engine import transaction
 from css.master.accounts import Account
+from css.master.districts import close_business_date
 from tests import builders
+from tests.golden.rule_files import all_faults
 from tests.race import together
 from tests.records.billed import NIGHT, at, begin, bills, lines
 
@@ -64,7 +67,9 @@ def group_night(session: Session, day: date) -> BlockTotals:
     return gathered
 
 
-def test_members_bills_are_asked_for_on_the_groups_and_the_clearing_is_nil(session: Session, zz: builders.BuiltDistrict) -> None:
+def test_members_bills_are_asked_for_on_the_groups_and_the_clearing_is_nil(
+    session: Session, zz: builders.BuiltDistrict, tmp_path: Path
+) -> None:
     group, one, two = account(session, zz), account(session, zz), account(session, zz)
     joined(session, one, group)
     joined(session, two, group)
@@ -87,6 +92,14 @@ def test_members_bills_are_asked_for_on_the_groups_and_the_clearing_is_nil(sessi
     owed = [session.execute(select(func.sum(Posting.amount)).where(Posting.account_id == a.id)).scalar() for a in (one, two, group)]
     assert owed == [ZERO, ZERO, gathered.amount]
     assert session.execute(select(func.count()).select_from(BillFile).where(BillFile.kind == "pdf")).scalar() == 3
+    issued = dispatch_block(session, queries.bills_to_dispatch(session, own.bill_run_id), directory=tmp_path, by=NIGHT, at=at(FEBRUARY))
+    assert (issued.written, issued.rejected) == (3, 0)
+    consolidated = session.execute(select(BillFile.content).where(BillFile.bill_id == own.id, BillFile.kind == "xml")).scalar_one()
+    assert all_faults(bytes(consolidated)) == []
+    assert all(bill.number and bill.number.encode() in bytes(consolidated) for bill in members)
+    assert check_books(session, "ZZ") == ()
+    close_business_date(session, "ZZ", through=FEBRUARY)
+    assert gather_group(session, own.bill_run_id, by=NIGHT, at=at(FEBRUARY)).written == 0
     assert check_books(session, "ZZ") == ()
 
 
