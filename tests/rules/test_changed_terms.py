@@ -91,6 +91,13 @@ def test_an_account_never_billed_goes_by_its_new_cycle_alone() -> None:
     assert charged_to(CHANGED, date(2026, 3, 5), DAY_0, date(2026, 2, 5)) == date(2026, 3, 5)
 
 
+def test_what_was_recorded_last_holds_from_its_day_on() -> None:
+    first, second, third = CycleTerm(DAY_0, Cycle(5, 1)), CycleTerm(day(20), Cycle(9, 1)), CycleTerm(day(10), Cycle(12, 3))
+    assert cycles_from([first, second]).terms == (first, second)
+    assert cycles_from([first, second, third]).terms == (first, third)
+    assert cycles_from([first, second, first._replace(cycle=Cycle(7, 1))]).terms == (CycleTerm(DAY_0, Cycle(7, 1)),)
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
