@@ -8,10 +8,11 @@ against the official one.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -91,17 +92,24 @@ def pounds(price: Price) -> str:
 _of_this_thread = threading.local()
 
 
-def schema_faults(root: Element) -> list[str]:
-    """Where a UBL document is not what the schema asks, by rule and place and without its values; empty when it is valid."""
-    # A compiled schema keeps the faults of its last document, so two threads that shared one would mix theirs.
+def compiled_schema() -> etree.XMLSchema:
+    """The schema of all three documents, made once for each thread: it keeps the faults of its last document."""
     held: dict[str, etree.XMLSchema] = _of_this_thread.__dict__
     if "schema" not in held:
         held["schema"] = etree.XMLSchema(_schema_source())
-    schema = held["schema"]
-    if schema.validate(root):
-        return []
-    # The library's own sentences quote what stands in the document, which is nobody's but the customer's.
-    return [f"{entry.type_name} at {entry.path}" for entry in list(schema.error_log)[:_FAULTS_SHOWN]]  # type: ignore[call-overload]  # the stubs forget that it is a list
+    return held["schema"]
+
+
+def schema_faults(root: Element) -> list[str]:
+    """Where a UBL document is not what the schema asks, by rule and place and without its values; empty when it is valid."""
+    schema = compiled_schema()
+    return [] if schema.validate(root) else faults_told(list(schema.error_log))  # type: ignore[call-overload]  # the stubs forget that it is a list
+
+
+def faults_told(log: Iterable[Any]) -> list[str]:
+    """The first of the schema's faults in a log. The library's sentences quote the document, which is the customer's alone."""
+    faults = [entry for entry in log if entry.domain_name == "SCHEMASV"]
+    return [f"{entry.type_name} at {entry.path or f'line {entry.line}'}" for entry in faults[:_FAULTS_SHOWN]]
 
 
 def _schema_source() -> Element:

@@ -7,14 +7,18 @@ It tells what the document shows and nothing more: what the customer asked not t
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lxml import etree
+
 from billing.document import BillDocument, Call, CallLeg, CallList
-from billing.ubl import CAC, CBC, UBL, one_line, pounds
+from billing.ubl import CAC, CBC, UBL, compiled_schema, faults_told, one_line, pounds
 from css.core.errors import BadMessage
 from css.core.money import Price, to_money
-from css.xml import Element, children, read_stored, read_text
+from css.xml import Element
 
 CUSTOMIZATION: Final = "urn:css:telephone-calls:1"
 STATEMENT_TYPE: Final = "TELECOMMUNICATIONS"
@@ -28,8 +32,11 @@ NO_LINE: Final = "0"
 _NOTE: Final = "Before VAT and before discounts; the invoice named here is what is charged."
 _POUND: Final = 100_000_000
 """Millionths of a penny."""
-_SUPPLY: Final = "Consumption/TelecommunicationsSupply"
+_LEG_END: Final = "</cbc:TelecommunicationsServiceCategoryCode>"
 _SERVICE, _QUANTITY, _PRICE = CAC + "TelecommunicationsService", CBC + "Quantity", CBC + "CallExtensionAmount"
+_LINE_SUM, _LIST_SUM, _KIND = CBC + "LineExtensionAmount", CBC + "TotalAmount", CBC + "TelecommunicationsSupplyTypeCode"
+_POINT, _PARENT, _LIST = CAC + "UtilityConsumptionPoint", CAC + "ParentDocumentReference", CAC + "SubscriberConsumption"
+_READ: Final = (_SERVICE, _LINE_SUM, _LIST_SUM, _KIND, _POINT, _PARENT, _LIST)
 
 
 def render_statement(document: BillDocument) -> bytes:
@@ -38,11 +45,14 @@ def render_statement(document: BillDocument) -> bytes:
     A bill has sixty calls or sixty thousand, and a tree of them costs ten times what their text does (decision 0118): so
     this is written as text, every value of it escaped, and nobody stores it before it is parsed and held against the schema.
     """
-    count, parts = 0, [_head(document)]
+    out, count = io.BytesIO(), 0
+    # Piece by piece: a bill of two thousand pages has a quarter of a million calls, whose text is not to lie here twice.
+    out.write(_head(document).encode())
     for listed in document.call_lists:
-        parts.append(_consumption(document, listed, count))
+        out.writelines(piece.encode() for piece in _consumption(document, listed, count))
         count += len(listed.calls)
-    return "".join((*parts, "</UtilityStatement>\n")).encode()
+    out.write(b"</UtilityStatement>\n")
+    return out.getvalue()
 
 
 def _head(document: BillDocument) -> str:
@@ -71,11 +81,11 @@ def _head(document: BillDocument) -> str:
 """
 
 
-def _consumption(document: BillDocument, listed: CallList, before: int) -> str:
+def _consumption(document: BillDocument, listed: CallList, before: int) -> Iterator[str]:
     """One list of calls; they are numbered through the whole statement, so it takes how many came before."""
     days, number = [call.started_on for call in listed.calls], _text(listed.service_number)
     kind = CORRECTIONS if listed.is_corrections else CALLS
-    head = f"""<cac:SubscriberConsumption>
+    yield f"""<cac:SubscriberConsumption>
 <cac:UtilityConsumptionPoint><cbc:ID>{number}</cbc:ID></cac:UtilityConsumptionPoint>
 <cac:Consumption>
 <cac:MainPeriod><cbc:StartDate>{min(days)}</cbc:StartDate><cbc:EndDate>{max(days)}</cbc:EndDate></cac:MainPeriod>
@@ -88,22 +98,20 @@ def _consumption(document: BillDocument, listed: CallList, before: int) -> str:
     by_line: dict[int | None, list[Call]] = {}
     for call in listed.calls:
         by_line.setdefault(call.line_no, []).append(call)
-    lines: list[str] = []
     for line_no, calls in by_line.items():
-        lines.append(f"""<cac:TelecommunicationsSupplyLine>
+        yield f"""<cac:TelecommunicationsSupplyLine>
 <cbc:ID>{NO_LINE if line_no is None else line_no}</cbc:ID>
 <cbc:PhoneNumber>{number}</cbc:PhoneNumber>
 <cbc:LineExtensionAmount currencyID="GBP">{pounds(Price(sum(call.price.millionths for call in calls)))}</cbc:LineExtensionAmount>
-""")
-        lines += [_call(call, place) for place, call in enumerate(calls, before + 1)]
-        lines.append("</cac:TelecommunicationsSupplyLine>\n")
+"""
+        yield from (_call(call, place) for place, call in enumerate(calls, before + 1))
+        yield "</cac:TelecommunicationsSupplyLine>\n"
         before += len(calls)
-    tail = f"""</cac:TelecommunicationsSupply>
+    yield f"""</cac:TelecommunicationsSupply>
 <cac:LegalMonetaryTotal><cbc:PayableAmount currencyID="GBP">{to_money(listed.price)}</cbc:PayableAmount></cac:LegalMonetaryTotal>
 </cac:Consumption>
 </cac:SubscriberConsumption>
 """
-    return "".join((head, *lines, tail))
 
 
 def _call(call: Call, place: int) -> str:
@@ -119,8 +127,8 @@ def _call(call: Call, place: int) -> str:
         f"<cac:TelecommunicationsService><cbc:ID>{place}</cbc:ID><cbc:CallDate>{call.started_on}</cbc:CallDate>"
         f"<cbc:CallTime>{call.started_at}</cbc:CallTime><cbc:ServiceNumberCalled>{_text(call.number)}</cbc:ServiceNumberCalled>"
         + (f"<cbc:TelecommunicationsServiceCategory>{_text(to)}</cbc:TelecommunicationsServiceCategory>" if to else "")
-        + f"<cbc:TelecommunicationsServiceCategoryCode>{LEG_CODES[call.leg]}</cbc:TelecommunicationsServiceCategoryCode>"
-        f'<cbc:Quantity unitCode="SEC">{call.duration_seconds}</cbc:Quantity>'
+        + ("" if call.leg == "outgoing" else f"<cbc:TelecommunicationsServiceCategoryCode>{LEG_CODES[call.leg]}{_LEG_END}")
+        + f'<cbc:Quantity unitCode="SEC">{call.duration_seconds}</cbc:Quantity>'
         + (f"<cbc:TelecommunicationsServiceCall>{_text(band)}</cbc:TelecommunicationsServiceCall>" if band else "")
         + f'{base}<cbc:CallExtensionAmount currencyID="GBP">{pounds(call.price)}</cbc:CallExtensionAmount>{duty}'
         "</cac:TelecommunicationsService>\n"
@@ -154,34 +162,88 @@ class StatementRead:
     sums: tuple[CallSum, ...]
     faults: tuple[str, ...]
     """Where it contradicts itself: totals that are not those of its calls."""
+    schema_faults: tuple[str, ...] = ()
+    """Where it is not as the schema asks, when that was asked."""
 
 
-def read_statement(xml: bytes) -> StatementRead:
+def read_statement(xml: bytes, *, against_schema: bool = False) -> StatementRead:
     """A stored statement's calls added up again, by paths of its own that share nothing with the writer.
 
+    Calls are let go of as they are read, so a statement of any length takes little memory.
+
+    Args:
+        xml: the whole statement.
+        against_schema: whether it is held against the schema too, as it is read.
+
     Raises:
-        BadMessage: it is no XML, or an amount or number in it is none.
+        BadMessage: CSS841E, it is no XML, or an amount or number in it is none.
     """
-    return statement_of(read_stored(xml))
+    if b"<!DOCTYPE" in xml:
+        raise _unreadable()
+    events = etree.iterparse(
+        io.BytesIO(xml),
+        tag=_READ,
+        schema=compiled_schema() if against_schema else None,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+    )
+    reading = _Reading()
+    try:
+        for _, element in events:
+            reading.take(element)
+    except etree.XMLSyntaxError as error:
+        faults = faults_told(events.error_log)
+        if not faults:
+            raise _unreadable() from error
+        return StatementRead(reading.bill_number, tuple(reading.sums), tuple(reading.faults), tuple(faults))
+    return StatementRead(reading.bill_number, tuple(reading.sums), tuple(reading.faults))
 
 
-def statement_of(root: Element) -> StatementRead:
-    """The same of a statement that is parsed already."""
-    sums, faults = [], []
-    for consumption in children(root, "SubscriberConsumption"):
-        number = read_text(consumption, "UtilityConsumptionPoint/ID") or ""
-        count = seconds = millionths = told = 0
-        for line in children(consumption, f"{_SUPPLY}/TelecommunicationsSupplyLine"):
-            told += _millionths(read_text(line, "LineExtensionAmount"))
-            for call in line.iterchildren(_SERVICE):
-                count += 1
-                seconds += _whole(call.findtext(_QUANTITY))
-                millionths += _millionths(call.findtext(_PRICE))
-        is_corrections = read_text(consumption, f"{_SUPPLY}/TelecommunicationsSupplyTypeCode") == CORRECTIONS
-        sums.append(CallSum(number, is_corrections, count, seconds, Price(millionths)))
-        if not _millionths(read_text(consumption, f"{_SUPPLY}/TotalAmount")) == told == millionths:
-            faults.append(f"The calls of {number} do not make the totals of their lines and of their list.")
-    return StatementRead(read_text(root, "ParentDocumentReference/ID") or "", tuple(sums), tuple(faults))
+class _Reading:
+    """What has been read of a statement so far."""
+
+    def __init__(self) -> None:
+        self.bill_number = ""
+        self.sums: list[CallSum] = []
+        self.faults: list[str] = []
+        self._begin("")
+
+    def _begin(self, number: str) -> None:
+        self._number, self._is_corrections = number, False
+        self._count = self._seconds = self._millionths = self._lines = self._told = 0
+
+    def take(self, element: Element) -> None:
+        """One of the elements of ``_READ``, at its end."""
+        tag = element.tag
+        if tag == _SERVICE:
+            self._call(element)
+        elif tag == _LINE_SUM:
+            self._lines += _millionths(element.text)
+        elif tag == _LIST_SUM:
+            self._told = _millionths(element.text)
+        elif tag == _KIND:
+            self._is_corrections = element.text == CORRECTIONS
+        elif tag == _POINT:
+            self._begin(element.findtext(f"{CBC}ID") or "")
+        elif tag == _PARENT:
+            self.bill_number = element.findtext(f"{CBC}ID") or ""
+        else:
+            self.sums.append(CallSum(self._number, self._is_corrections, self._count, self._seconds, Price(self._millionths)))
+            if not self._told == self._lines == self._millionths:
+                self.faults.append(f"The calls of {self._number} do not make the totals of their lines and of their list.")
+
+    def _call(self, element: Element) -> None:
+        for leaf in element.iterchildren(_QUANTITY, _PRICE):
+            if leaf.tag == _PRICE:
+                self._millionths += _millionths(leaf.text)
+            else:
+                self._seconds += _whole(leaf.text)
+        self._count += 1
+        parent = element.getparent()
+        if parent is not None:
+            parent.remove(element)
 
 
 def _whole(text: str | None) -> int:

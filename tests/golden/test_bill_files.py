@@ -120,6 +120,18 @@ def test_the_schema_at_run_time_refuses_what_the_official_one_refuses(was: bytes
     assert "yesterday" not in " ".join(faults), "what stands in a document is told to nobody"
 
 
+def test_a_statement_that_is_not_valid_is_told_of_as_it_is_read() -> None:
+    document = documents.corrected()
+    broken = render_statement(document).replace(b"<cbc:PrivacyCode>FULL</cbc:PrivacyCode>\n", b"")
+    faults = check_files(document, files(document) | {CALLS: broken}, against_schema=True)
+    assert {fault.code for fault in faults} == {"CSS840E"}
+    assert "call statement: SCHEMAV_ELEMENT_CONTENT" in faults[0].words
+    assert check_files(document, files(document) | {CALLS: broken}) == []
+    for harmed in (broken[:-30], b"<!DOCTYPE x>" + broken, b"no XML at all"):
+        (fault,) = check_files(document, files(document) | {CALLS: harmed})
+        assert fault.code == "CSS841E"
+
+
 @pytest.mark.parametrize("name", ["small", "credit_note"])
 def test_the_schema_at_run_time_is_that_of_e_invoices_too(name: str) -> None:
     root = etree.fromstring(WRITERS[XML](GOLDEN[name]()))
