@@ -37,7 +37,7 @@ def home(fresh_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def row_counts(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
-        tables = METADATA.sorted_tables
+        tables = METADATA.tables.values()
         return {table.fullname: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
 
 

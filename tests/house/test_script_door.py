@@ -17,7 +17,9 @@ from sqlalchemy import Engine, func, select, text
 
 from billing.actions import take_payment
 from billing.actions.rerating import rerate_usage
+from billing.actions.statements import make_statement
 from billing.commands import TakePayment
+from billing.credit_commands import MakeStatement
 from billing.rerating_commands import RerateUsage
 from billing.words import PaymentMethod
 from css.care.actions import record_contact
@@ -101,6 +103,7 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     nights_through(engine, "ZZ", NIGHT, BILLED, home)
     with transaction(engine) as session:
         rerate_usage(session, RerateUsage(district_code="ZZ", from_on=NIGHT, reason="To be sure."), by=BY, at=AT)
+        make_statement(session, MakeStatement(account_number=account.number, starts_on=builders.DAY), by=BY, at=AT)
     with engine.connect() as connection:
         bill = connection.execute(text("SELECT number FROM billing.bill")).scalar_one()
     return Town(
@@ -126,7 +129,7 @@ def _at_the_command_line(engine: Engine, tmp_path: Path, monkeypatch: pytest.Mon
 
 def _row_counts(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
-        tables = METADATA.sorted_tables
+        tables = METADATA.tables.values()
         return {table.fullname: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
 
 
@@ -192,13 +195,24 @@ CRITERIA = {
     "bills-of-account": "{account}",
     "bills-of-night": "ZZ 2026-03-03",
     "held-bills": "ZZ",
+    "parked-accounts": "ZZ",
+    "bill-runs": "ZZ limit=5",
+    "bill-run": "ZZ 2026-03-03",
+    "sample-of-night": "ZZ 2026-03-03",
+    "bill-control": "ZZ",
     "bill-card": "{bill}",
     "bill-file": "{bill} pdf",
+    "dry-run-bill": "{account}",
+    "bill-story": "{bill}",
+    "bill-line-story": "{bill} line=1",
     "benefits": "",
     "benefit-card": "MINUTES-500",
     "friends": "01632960123",
     "allowances": "{account}",
     "promotions": "{account}",
+    "adjustments-of-account": "{account}",
+    "statements-of-account": "{account}",
+    "statement-file": "1",
     "explain-call": "10000001",
     "calls-of-number": "01632960123 at=2026-03-02T12:00:00Z",
     "reratings": "ZZ",
@@ -217,7 +231,19 @@ CRITERIA = {
     "usage-record": "10000001",
     "usage-alarms": "ZZ",
 }
-EMPTY = {"outbox-after", "held-bills", "night-rejects", "waiting-calls", "calls-of-number", "friends", "allowances", "promotions"}
+EMPTY = {
+    "outbox-after",
+    "held-bills",
+    "parked-accounts",
+    "sample-of-night",
+    "adjustments-of-account",
+    "night-rejects",
+    "waiting-calls",
+    "calls-of-number",
+    "friends",
+    "allowances",
+    "promotions",
+}
 """What the town has none of."""
 
 
