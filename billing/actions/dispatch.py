@@ -74,7 +74,8 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
     spooled = {folder / batch_name(medium, bills): batch_file(medium, bills) for (folder, medium), bills in printed.items()}
     for row in sound:
         folder = _folder(directory, row)
-        spooled |= {folder / file.file_name: bytes(file.content) for file in files[row.id]}
+        # As the driver gave them: a copy of the files of a bill of two thousand pages would be felt.
+        spooled |= {folder / file.file_name: file.content for file in files[row.id]}
         if row.id in messages:
             spooled[folder / f"{row.number}.eml"] = messages[row.id]
     put_files(directory, spooled)
