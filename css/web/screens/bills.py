@@ -39,7 +39,13 @@ METHODS: Final = {
 """What a person can take; direct debits come by the night."""
 STEPS_SHOWN: Final = 30
 """Of a sum: a discount may come off thousands of calls, and `css bills explain --all` shows them."""
-FILE_TYPES: Final = {"pdf": "application/pdf", "xml": "application/xml"}
+FILE_TYPES: Final = {
+    "pdf": "application/pdf",
+    "large.pdf": "application/pdf",
+    "xml": "application/xml",
+    "calls.xml": "application/xml",
+    "csv": "text/csv; charset=utf-8",
+}
 
 BL03: Final = Screen(
     code="BL03",
@@ -124,7 +130,9 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
             links[key] = address("BL03", card.bill.number, kind)
     links["F11"] = address("BL03", card.bill.number, "" if asked == "why" else "why")
     if asked and not explained:
-        raise NotFound("CSS387E", "A bill has lines by their numbers, why, pdf and xml; no {what}.", what=asked[:20])
+        raise NotFound(
+            "CSS387E", "A bill has lines by their numbers, why, and its files: pdf, xml, calls.xml, csv; no {what}.", what=asked[:20]
+        )
     return show(
         at_desk,
         BL03,
@@ -172,7 +180,7 @@ def _file(at_desk: Desk, bill_number: str, kind: str) -> Response:
         content = bill_file(session, bill_number, kind, by=at_desk.by)
     answer = make_response(content.content)
     answer.headers["Content-Type"] = FILE_TYPES[kind]
-    answer.headers["Content-Disposition"] = f'{"inline" if kind == "pdf" else "attachment"}; filename="{content.file_name}"'
+    answer.headers["Content-Disposition"] = f'{"inline" if kind.endswith("pdf") else "attachment"}; filename="{content.file_name}"'
     answer.headers["ETag"] = f'"{content.sha256}"'
     return answer
 
