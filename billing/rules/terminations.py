@@ -129,8 +129,7 @@ def is_moved(service: ServiceLife, services: Iterable[ServiceLife]) -> bool:
     """Whether another service of the product took over within a day and worked on."""
     ends_on = service.ends_on
     return ends_on is not None and any(
-        other.service_id != service.service_id
-        and other.product_id == service.product_id
+        other.product_id == service.product_id
         and ends_on - ONE_DAY <= other.starts_on <= ends_on + ONE_DAY
         and (other.ends_on is None or other.ends_on > max(ends_on, other.starts_on))
         for other in services
