@@ -249,7 +249,7 @@ def _chosen(session: Session, bill: BillNamed, command: CreditBillLine) -> list[
                 credited=Money(int(line.credited)),
                 charged=Money(int(line.charged)),
                 charge_credited=Money(int(line.charge_credited)) + taken[charge],
-                rate_net=Money(line.rate_net),
+                rate_net=Money(int(line.rate_net)),
                 rate_credited=Money(int(line.rate_credited)) + taken[rate],
             )
         )

@@ -227,7 +227,7 @@ class LineLeft:
     charge_credited: Money
     """What was credited of that and not taken back."""
     rate_net: Money
-    """What its bill charges at its rate of VAT: discounts stand on lines of their own."""
+    """What its bill charges at its rate of VAT, less discounts and promotions, which stand on lines of their own."""
     rate_credited: Money
 
 

@@ -56,19 +56,20 @@ SELECT l.bill_id, l.vat_category, l.vat_basis_points, -sum(t.net) AS net
  ORDER BY l.bill_id, l.vat_category, l.vat_basis_points;
 
 -- name: credited_lines
--- The lines of a bill that charge something, with what was credited of each, of the charge it belongs to, and of the bill at
--- its rate of VAT. Leans on pk_bill_vat,
--- uq_bill_line_bill_id_line_number, ix_adjustment_bill_line_id, ix_bill_line_account_id_rental and ix_bill_line_account_id_compared.
+-- The lines of a bill that charge something, with what was credited of each, of the charge it belongs to, and of what the bill
+-- charges at its rate of VAT, discounts and promotions taken off. Leans on uq_bill_line_bill_id_line_number, ix_adjustment_bill_line_id, ix_bill_line_account_id_rental and ix_bill_line_account_id_compared.
 -- example: {"bill": 1}
 SELECT l.id, l.line_number, l.kind, l.words, l.net, l.vat_category, l.vat_basis_points, l.nominal_code, l.service_id, l.rental_period_starts_on,
        l.service_id IS NOT NULL AND l.kind IN ('rental', 'part-period', 'termination') AS is_compared,
        (SELECT -coalesce(sum(a.net), 0) FROM billing.adjustment a WHERE a.bill_line_id = l.id) AS credited,
-       c.charged, c.charge_credited, v.net AS rate_net,
+       c.charged, c.charge_credited,
+       (SELECT sum(o.net) FROM billing.bill_line o
+         WHERE o.bill_id = l.bill_id AND o.vat_category = l.vat_category AND o.vat_basis_points = l.vat_basis_points
+           AND (o.net > 0 OR o.kind = 'discount' OR o.promotion_id IS NOT NULL)) AS rate_net,
        (SELECT -coalesce(sum(a.net), 0)
           FROM billing.bill_line o JOIN billing.adjustment a ON a.bill_line_id = o.id
          WHERE o.bill_id = l.bill_id AND o.vat_category = l.vat_category AND o.vat_basis_points = l.vat_basis_points) AS rate_credited
   FROM billing.bill_line l
-  JOIN billing.bill_vat v ON v.bill_id = l.bill_id AND v.vat_category = l.vat_category AND v.vat_basis_points = l.vat_basis_points
  CROSS JOIN LATERAL (
    SELECT CASE WHEN l.service_id IS NULL THEN l.net
                WHEN l.kind = 'termination'

@@ -352,17 +352,19 @@ SELECT format('Bill %s takes calls after %s, but the bill before it stopped at %
  ORDER BY b.id LIMIT :limit;
 
 -- name: credits_within
--- No bill was credited with more than it charged at a rate of VAT, and a credit stands on one bill with the amount it was made for.
--- Leans on ix_adjustment_bill_line_id.
+-- No bill was credited with more than it charged at a rate of VAT, discounts and promotions taken off, and a credit stands on its
+-- bill with the amount it was made for. Leans on ix_adjustment_bill_line_id and uq_bill_line_bill_id_line_number.
 -- example: {"district": "ZZ", "limit": 50}
-SELECT format('Bill %s charges %s pence at %s of %s hundredths of a percent and is credited with %s.', b.number, v.net, v.vat_category, v.vat_basis_points, c.net) AS words
+SELECT format('Bill %s charges %s pence at %s of %s hundredths of a percent and is credited with %s.', b.number, v.net, c.vat_category, c.vat_basis_points, c.net) AS words
   FROM (SELECT l.bill_id, l.vat_category, l.vat_basis_points, -sum(a.net) AS net
           FROM billing.adjustment a JOIN billing.bill_line l ON l.id = a.bill_line_id
          WHERE a.district_code = :district
          GROUP BY l.bill_id, l.vat_category, l.vat_basis_points) c
   JOIN billing.bill b ON b.id = c.bill_id
-  LEFT JOIN billing.bill_vat v ON (v.bill_id, v.vat_category, v.vat_basis_points) = (c.bill_id, c.vat_category, c.vat_basis_points)
- WHERE c.net > coalesce(v.net, 0)
+ CROSS JOIN LATERAL (SELECT sum(o.net) AS net FROM billing.bill_line o
+                      WHERE o.bill_id = c.bill_id AND o.vat_category = c.vat_category AND o.vat_basis_points = c.vat_basis_points
+                        AND (o.net > 0 OR o.kind = 'discount' OR o.promotion_id IS NOT NULL)) v
+ WHERE c.net > v.net
 UNION ALL
 SELECT format('Adjustment %s of %s pence stands on a bill with %s.', a.id, a.net, l.net)
   FROM billing.adjustment a JOIN billing.bill_line l ON l.adjustment_id = a.id

@@ -17,7 +17,7 @@ from billing.commands import TakePayment
 from billing.credit_commands import AdjustAccount, CreditBillLine
 from billing.model import Adjustment, Bill, BillFile, BillLine, BillRequest, Posting
 from billing.queries.adjustments import adjustments_of_account
-from billing.words import BillKind, PaymentMethod
+from billing.words import BillKind, LineKind, PaymentMethod
 from css.audit import AuditEvent
 from css.core.actor import Actor
 from css.core.errors import CssError
@@ -27,6 +27,7 @@ from css.master.accounts import Account
 from css.master.commands import AddOperator
 from css.master.enrol import add_operator
 from css.master.reference import RETAIL
+from css.master.services import Service
 from tests import builders
 from tests.golden.rule_files import all_faults
 from tests.records import billed
@@ -237,6 +238,38 @@ def test_credits_waiting_for_a_bill_count_as_given(session: Session, home: build
     assert rest.net == Money(-100)
 
 
+def test_a_discount_is_not_given_back_as_money(session: Session, home: builders.BuiltLine, clerk: Actor) -> None:
+    """A line of calls that minutes paid for has nothing to give back; so has any line beyond what its bill asked for."""
+    bill = bill_of(session, home)
+    session.add(
+        BillLine(
+            bill_id=bill.id,
+            account_id=home.account.id,
+            line_number=3,
+            kind=LineKind.DISCOUNT,
+            words="500 inclusive minutes",
+            quantity=-1,
+            unit="item",
+            price_per=1,
+            net=Money(-1000),
+            vat_category="S",
+            vat_basis_points=2000,
+            nominal_code="DISCOUNTS",
+        )
+    )
+    session.flush()
+    answer = credit_bill_line(session, crediting(session, home, line_number=None), by=clerk, at=at(NEXT))
+    assert answer.net == -(bill.invoice_net - Money(1000))
+    assert refused(session, crediting(session, home, line_number=2), clerk) == "CSS802E"
+
+
+def test_the_books_tell_of_a_credit_past_its_bill(session: Session, home: builders.BuiltLine, clerk: Actor) -> None:
+    credit_bill_line(session, crediting(session, home, line_number=None), by=clerk, at=at(NEXT))
+    balanced(session)
+    session.execute(text("UPDATE billing.adjustment SET net = net - 1 WHERE id = (SELECT min(id) FROM billing.adjustment)"))
+    assert [found.check for found in check_books(session, "ZZ")] == ["credits_within"]
+
+
 def test_above_the_limit_a_second_person_signs(session: Session, home: builders.BuiltLine, manager: Actor) -> None:
     small = operator(session, "SMALL1", 10_00, Role.CLERK)
     peer = operator(session, "PEER1", 10_00, Role.BILLING)
@@ -318,6 +351,29 @@ def test_a_start_put_back_again_gives_the_credit_again(session: Session, home: b
     later = bill_of(session, home)
     again = {words: pence for words, pence in lines(session, later) if words.startswith("Credit given again")}
     assert list(again.values()) == [-line.net.pence]
+    balanced(session)
+
+
+def test_a_credited_early_termination_that_was_none_is_not_given_back_as_well(
+    session: Session, home: builders.BuiltLine, clerk: Actor, manager: Actor
+) -> None:
+    """The cease was a slip of the keys: what it charged had been credited meanwhile."""
+    session.execute(update(Service).where(Service.id == home.service_id).values(minimum_term_ends_on=date(2026, 6, 30)))
+    cease(session, home, NEXT, recorded_on=NEXT)
+    night(session, NEXT)
+    final = bill_of(session, home)
+    number, charged = session.execute(
+        select(BillLine.line_number, BillLine.net).where(BillLine.bill_id == final.id, BillLine.kind == "termination")
+    ).one()
+    command = CreditBillLine(bill_number=final.number or "", line_number=number, reason="Complaint", by_credit_note=True)
+    day = NEXT + timedelta(days=1)
+    credit_bill_line(session, command, by=clerk, at=at(day), approved_by=manager)
+    night(session, day)
+    session.execute(text("UPDATE css.service SET ends_on = NULL, end_recorded_on = NULL"))
+    night(session, day + timedelta(days=1))
+    told = [(words, pence) for words, pence in lines(session, bill_of(session, home)) if abs(pence) == charged.pence]
+    assert sorted(pence for _, pence in told) == [-charged.pence, charged.pence]
+    assert [words for words, pence in told if pence > 0] == [f"Less what was credited already of a charge on bill {final.number}"]
     balanced(session)
 
 
