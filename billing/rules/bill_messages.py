@@ -25,9 +25,6 @@ CREDIT_NOTE: Final = Message(
     "It takes back what is listed on it, with its VAT, and lowers what your account owes. There is nothing to send to us. "
     "If you reclaim VAT, lower your claim by the VAT shown here.",
 )
-SUPPLEMENTARY: Final = Message(
-    "This is a supplementary bill", "It charges only what is listed on it. Calls and rental come with your next bill on its usual date."
-)
 UNLISTED: Final = Message("Your calls", "As you asked, calls are charged by kind and none is listed.")
 MASKED: Final = Message(
     "Your calls", f"As you asked, the last {('no', 'one', 'two', 'three', 'four')[DIGITS_MASKED]} digits of numbers are not shown."
@@ -40,7 +37,6 @@ class Occasion:
     """What the messages of a bill depend on."""
 
     kind: BillKind
-    is_supplementary: bool
     is_first: bool
     calls_through: date
     """The last business date whose calls the bill takes."""
@@ -54,9 +50,7 @@ class Occasion:
 
 def messages(occasion: Occasion) -> Iterator[Message]:
     """The paragraphs, the weightiest first."""
-    if occasion.is_supplementary:
-        yield SUPPLEMENTARY
-    elif occasion.kind == "credit_note":
+    if occasion.kind == "credit_note":
         yield CREDIT_NOTE
     elif occasion.kind == "final":
         yield FINAL
@@ -68,7 +62,8 @@ def messages(occasion: Occasion) -> Iterator[Message]:
         yield _consolidated(occasion.source_count)
     if occasion.paid_by:
         yield Message(
-            "Who pays this bill", f"Account {occasion.paid_by} does: the amount due here is carried to its bill. Please do not pay it twice."
+            "Who pays this bill",
+            f"Account {occasion.paid_by} does: the amount due here is carried to its bill. Please do not pay it twice.",
         )
     if occasion.is_reverse_charge:
         yield REVERSE_CHARGE

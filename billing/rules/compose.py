@@ -57,6 +57,12 @@ GROUPS: Final[dict[LineKind, LineGroup]] = {
     LineKind.DISCOUNT: "discount",
     LineKind.ADJUSTMENT: "adjustment",
 }
+KINDS: Final[dict[BillKind, DocumentKind]] = {
+    BillKind.BILL: "bill",
+    BillKind.FINAL: "final",
+    BillKind.INTERIM: "interim",
+    BillKind.CREDIT_NOTE: "credit_note",
+}
 UNITS: Final[dict[str, UnitCode]] = {"month": "MON", "day": "DAY", "item": "C62", PER_CALL: "C62", PER_CORRECTION: "C62"}
 CUSTOMER_KINDS: Final[dict[Segment, CustomerKind]] = {
     Segment.RESIDENTIAL: "residential",
@@ -280,16 +286,10 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
 
 
 def _kind(bill: PostedBill) -> DocumentKind:
-    """What the reader calls it. Adjustments sent by themselves that come to a charge are a supplementary bill, no credit note."""
-    match bill.kind:
-        case BillKind.FINAL:
-            return "final"
-        case BillKind.INTERIM:
-            return "interim"
-        case BillKind.CREDIT_NOTE:
-            return "credit_note" if bill.invoice_gross < ZERO else "interim"
-        case BillKind.BILL:
-            return "consolidated" if bill.sources else "bill"
+    """What the reader calls it: a bill that asks for others is a consolidated one, unless it is the last or was asked for."""
+    if bill.kind is BillKind.BILL and bill.sources:
+        return "consolidated"
+    return KINDS[bill.kind]
 
 
 def _payment(bill: PostedBill, *, is_asked_for: bool) -> PaymentMeans:
@@ -302,7 +302,6 @@ def _payment(bill: PostedBill, *, is_asked_for: bool) -> PaymentMeans:
 def _occasion(bill: PostedBill, kind: DocumentKind) -> Occasion:
     return Occasion(
         kind=kind,
-        is_supplementary=bill.kind is BillKind.CREDIT_NOTE and kind != "credit_note",
         is_first=not bill.past,
         calls_through=bill.calls_through,
         is_reverse_charge=any(one.tax.category == "AE" for one in bill.vat),
