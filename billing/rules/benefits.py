@@ -7,7 +7,6 @@ gone by comes out as one correcting line on the next bill.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -66,11 +65,20 @@ class BenefitsAtCut:
 
 def amounts_due(reductions: Sequence[Reduction], status: VatHistory) -> Mapping[tuple[MonthKey, Tax], Money]:
     """What should be taken off under each key: the exact sum over its calls, rounded once. Negative."""
-    exact: dict[tuple[MonthKey, Tax], Fraction] = defaultdict(Fraction)
+    taxes: dict[tuple[date, int], Tax] = {}
+    # Over each denominator apart, of which there are few: adding fractions one by one is what would take the time.
+    exact: dict[tuple[MonthKey, Tax], dict[int, int]] = {}
     for reduction in reductions:
-        call = reduction.call
-        exact[reduction.key, tax_at(status.on(call.day), VatCode.STANDARD, call.basis_points)] += reduction.millionths
-    return {key: -to_money(_ONE_MILLIONTH, millionths) for key, millionths in exact.items()}
+        call, (above, below) = reduction.call, reduction.amount
+        tax = taxes.get((call.day, call.basis_points))
+        if tax is None:
+            tax = taxes[call.day, call.basis_points] = tax_at(status.on(call.day), VatCode.STANDARD, call.basis_points)
+        sums = exact.setdefault((reduction.key, tax), {})
+        sums[below] = sums.get(below, 0) + above
+    return {
+        key: -to_money(_ONE_MILLIONTH, sum((Fraction(above, below) for below, above in sums.items()), Fraction(0)))
+        for key, sums in exact.items()
+    }
 
 
 _ONE_MILLIONTH: Final = Price(1)

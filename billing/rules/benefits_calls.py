@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -131,6 +132,16 @@ class MonthKey(NamedTuple):
     month_starts_on: date
 
 
+class Ratio(NamedTuple):
+    """An exact number that is not brought to its lowest terms: a month of calls makes thousands of them."""
+
+    above: int
+    below: int
+
+
+WHOLE: Final = Ratio(1, 1)
+
+
 class Reduction(NamedTuple):
     """What one benefit took off one call."""
 
@@ -138,10 +149,18 @@ class Reduction(NamedTuple):
     key: MonthKey
     seconds: int
     """Of an allowance: what the call used of it."""
-    percent: Fraction
-    """Of the others: the share of what remained; of an allowance, of the whole price."""
-    millionths: Fraction
-    """The amount, exact; positive."""
+    share: Ratio
+    amount: Ratio
+
+    @property
+    def percent(self) -> Fraction:
+        """Of an allowance the share of the whole price that it covers; of the others the share of what remained."""
+        return Fraction(*self.share)
+
+    @property
+    def millionths(self) -> Fraction:
+        """The amount, exact; positive."""
+        return Fraction(*self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,12 +208,7 @@ def take_off(at_cut: CallsAtCut) -> TakenOff:
         pots = [_Pot.opened(giver, month, left) for giver in by_kind[BenefitKind.ALLOWANCE] if giver.days_in(month)]
         while call is not None and call.day < month.ends_on:
             if call.net_millionths > 0:
-                remains = Fraction(call.net_millionths)
-                for reduction in _of_call(call, month, pots, by_kind, friends, volume):
-                    amount = reduction.percent * (call.net_millionths if reduction.seconds else remains)
-                    if amount:
-                        reductions.append(reduction._replace(millionths=amount))
-                        remains -= amount
+                reductions += _of_call(call, month, pots, by_kind, friends, volume)
             call = next(calls, None)
         left = {}
         for pot in pots:
@@ -211,28 +225,53 @@ def _of_call(
     friends: Mapping[int, Mapping[str, Sequence[Friend]]],
     volume: _Volume,
 ) -> Iterator[Reduction]:
-    """The reductions of one call in their order; amounts are left to the caller, who knows what remains."""
-    uncovered = Fraction(1)
+    """The reductions of one call in their order."""
+    uncovered = WHOLE
     for pot in pots:
-        if not uncovered:
-            return
-        if pot.giver.is_for(call):
+        if uncovered.above and pot.giver.is_for(call):
             share, seconds = pot.take(call.duration_seconds, uncovered)
             if seconds:
-                uncovered -= share
-                yield Reduction(call, _key(pot.giver, month.starts_on), seconds, share, Fraction(0))
-    if not uncovered:
+                yield Reduction(
+                    call, _key(pot.giver, month.starts_on), seconds, share, Ratio(call.net_millionths * share.above, share.below)
+                )
+                uncovered = _less(uncovered, share)
+    remains = Ratio(call.net_millionths * uncovered.above, uncovered.below)
+    if not remains.above:
         return
+    for giver, share, starts_on in _percentages(call, month, by_kind, friends, volume):
+        if share.above and remains.above:
+            yield Reduction(call, _key(giver, starts_on), 0, share, Ratio(remains.above * share.above, remains.below * share.below))
+            remains = Ratio(remains.above * (share.below - share.above), remains.below * share.below)
+
+
+def _percentages(
+    call: Call,
+    month: Month,
+    by_kind: Mapping[BenefitKind, Sequence[Giver]],
+    friends: Mapping[int, Mapping[str, Sequence[Friend]]],
+    volume: _Volume,
+) -> Iterator[tuple[Giver, Ratio, date]]:
+    """What takes a share of what remains, in turn: by which service, which share, in which month."""
     for same in _in_force(by_kind[BenefitKind.FRIENDS], call):
         # Named on two lines for one benefit that is shared, a number is a friend once: by the better of the two.
         percent, giver = max(((_friend_percent(one, call, friends), one) for one in same), key=lambda found: found[0].basis_points)
-        yield Reduction(call, _key(giver, month.starts_on), 0, percent.fraction, Fraction(0))
+        yield giver, _ratio(percent), month.starts_on
     for same in _in_force(by_kind[BenefitKind.OPTION], call):
-        yield Reduction(call, _key(same[0], month.starts_on), 0, same[0].benefit.percent.fraction, Fraction(0))
-    calendar = calendar_month(call.day)
-    if calendar >= volume.starts_on:
-        for same in _in_force(by_kind[BenefitKind.VOLUME], call):
-            yield Reduction(call, _key(same[0], calendar), 0, volume.rate(same[0], calendar), Fraction(0))
+        yield same[0], _ratio(same[0].benefit.percent), month.starts_on
+    for same in _in_force(by_kind[BenefitKind.VOLUME], call):
+        calendar = calendar_month(call.day)
+        if calendar >= volume.starts_on:
+            yield same[0], Ratio(*volume.rate(same[0], calendar).as_integer_ratio()), calendar
+
+
+@lru_cache(maxsize=1024)
+def _ratio(percent: Percent) -> Ratio:
+    return Ratio(*percent.fraction.as_integer_ratio())
+
+
+def _less(one: Ratio, other: Ratio) -> Ratio:
+    """What is left of one when another, no larger, is taken off."""
+    return Ratio(one.above * other.below - other.above * one.below, one.below * other.below)
 
 
 def _in_force(givers: Sequence[Giver], call: Call) -> Iterator[list[Giver]]:
@@ -267,20 +306,20 @@ class _Pot:
         granted = granted_seconds(giver, month)
         return cls(giver, month, granted, [granted, *rolled], sum(rolled))
 
-    def take(self, duration_seconds: int, uncovered: Fraction) -> tuple[Fraction, int]:
+    def take(self, duration_seconds: int, uncovered: Ratio) -> tuple[Ratio, int]:
         """Which share of a call of so many seconds it covers, at most the share not covered yet; and the seconds used for it."""
         unit = self.giver.benefit.unit_seconds
-        whole = _up(Fraction(duration_seconds), unit)
-        seconds = min(_up(uncovered * whole, unit), sum(self.ages) // unit * unit)
+        whole = _up(duration_seconds, 1, unit)
+        seconds = min(_up(uncovered.above * whole, uncovered.below, unit), sum(self.ages) // unit * unit)
         if not seconds:
-            return Fraction(0), 0
+            return Ratio(0, 1), 0
         self.used += seconds
         owed = seconds
         for age in range(len(self.ages) - 1, -1, -1):
             drawn = min(owed, self.ages[age])
             self.ages[age] -= drawn
             owed -= drawn
-        return min(uncovered, Fraction(seconds, whole)), seconds
+        return (uncovered if seconds * uncovered.below >= uncovered.above * whole else Ratio(seconds, whole)), seconds
 
     def closed(self) -> DraftAllowanceMonth:
         left = tuple(self.ages[: self.giver.benefit.rollover_months])
@@ -302,9 +341,9 @@ def granted_seconds(giver: Giver, month: Month) -> int:
     return whole * giver.days_in(month) // month.whole_days if giver.benefit.is_prorated else whole
 
 
-def _up(seconds: Fraction, unit: int) -> int:
-    """The next whole number of units, in seconds."""
-    return -(-seconds // unit) * unit
+def _up(above: int, below: int, unit: int) -> int:
+    """The next whole number of units, in seconds, from seconds above over below."""
+    return -(-above // (below * unit)) * unit
 
 
 # --- friends --------------------------------------------------------------------------------------------------------
