@@ -135,16 +135,16 @@ def test_direct_debit_needs_no_slip(printed: dict[str, bytes]) -> None:
     assert "WREN40821736" in words
 
 
-def test_large_print_is_large(printed: dict[str, bytes]) -> None:
+@pytest.mark.parametrize("name", ["large_print", "at_a_glance_large", "consolidated_large"])
+def test_large_print_is_large(name: str, printed: dict[str, bytes]) -> None:
     """Nothing before the bank's own slip is smaller than the capitals of 16 point, but the address and the small brand on top."""
-    words = text(printed["large_print"])
-    assert "How to pay" in words
-    slip_top = 8419 - 2160 * 2835 // 1000
-    low = [
-        run for run in runs(printed["large_print"]) if run.words.strip() and run.words.strip()[0].isalnum() and run.top - run.bottom < 85
-    ]
-    last_page = max(run.page for run in runs(printed["large_print"]))
-    address = {builders.CUSTOMER.name, *builders.CUSTOMER.address.lines, builders.CUSTOMER.address.postcode}
+    document, found = documents.GOLDEN[name](), runs(printed[name])
+    slip_top = 8419 - 2160 * 2835 // 1000 if document.slip is not None else 0
+    assert ("How to pay" in text(printed[name])) == (document.slip is not None)
+    low = [run for run in found if run.words.strip() and run.words.strip()[0].isalnum() and run.top - run.bottom < 85]
+    last_page = max(run.page for run in found)
+    customer = document.customer
+    address = {customer.name, customer.attention, *customer.address.lines, customer.address.postcode}
     heads = {builders.SUPPLIER.trading_name}
     assert [run for run in low if not (run.page == last_page and run.top < slip_top) and run.words.strip() not in address | heads] == []
 
