@@ -199,7 +199,12 @@ def test_a_credit_is_what_should_be_less_what_was_and_says_what_caused_it() -> N
     nights.bill(service(date(2026, 4, 5)), date(2026, 5, 5))
     ended = Change(kind=ChangeKind.SERVICE_END, of_id=7, from_on=date(2026, 4, 20), recorded_on=date(2026, 4, 22), words="")
     other = Change(kind=ChangeKind.SERVICE_END, of_id=8, from_on=date(2026, 4, 20), recorded_on=date(2026, 4, 22), words="")
-    (line,) = nights.bill(service(date(2026, 4, 5), date(2026, 4, 20)), date(2026, 5, 5), (ended, other))
+    not_its = [
+        Change(kind=ChangeKind.PRICE, of_id=2, from_on=date(2026, 4, 5), recorded_on=date(2026, 4, 22), words="another product's"),
+        Change(kind=ChangeKind.PRICE, of_id=1, from_on=date(2026, 6, 1), recorded_on=date(2026, 4, 22), words="of later days"),
+        Change(kind=ChangeKind.PROMOTION_END, of_id=7, from_on=date(2026, 4, 5), recorded_on=date(2026, 4, 22), words=""),
+    ]
+    (line,) = nights.bill(service(date(2026, 4, 5), date(2026, 4, 20)), date(2026, 5, 5), (ended, other, *not_its))
     story = story_of(line)
     assert story.net == Money(-975)
     assert printed(story.parts) == [("1950 x 1 x 15 / 30",), ("-1950",)]
