@@ -155,6 +155,16 @@ def test_a_night_made_late_bills_by_the_cycle_of_its_date(session: Session, home
     assert ("Residential line, 15 of 31 days", 944) in lines(session, bills(session, home.account)[2])
 
 
+def test_a_night_made_late_does_not_bill_by_a_cycle_said_after_it(session: Session, home: builders.BuiltLine) -> None:
+    answer = cycle(session, home.account, 25, date(2026, 1, 28))
+    assert answer.starts_on == START
+    night(session, date(2026, 1, 26))
+    assert bills(session, home.account) == []
+    night(session, date(2026, 1, 28))
+    (first,) = bills(session, home.account)
+    assert first.period_ends_on == date(2026, 1, 25)
+
+
 def test_a_cycle_changed_twice_before_it_began_is_the_last_one(session: Session, home: builders.BuiltLine) -> None:
     night(session, FEBRUARY)
     cycle(session, home.account, 20, date(2026, 2, 10))
