@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billing.actions.approve import hold_run, require_approved
 from billing.actions.render import sound_document
+from billing.actions.spool import put_files
 from billing.actions.withdraw import make_again
 from billing.bill_pdf import render_pdf
 from billing.commands import BlockTotals, SetAside
@@ -19,10 +20,9 @@ from billing.queries.control import bill_control
 from billing.queries.runs import run_figures, sample_candidates
 from billing.rules.sample_summary import summary_csv, summary_text
 from billing.rules.sampling import Chosen, choose_sample
-from billing.whole_file import put_whole, sync_folder
 from css import audit
 from css.core.actor import Actor
-from css.core.errors import CssError, Unavailable
+from css.core.errors import CssError
 from css.core.money import total
 from css.db.sql import block
 
@@ -114,17 +114,9 @@ def _printed(session: Session, chosen: Sequence[Chosen]) -> tuple[list[tuple[Cho
 
 
 def _lay_out(directory: Path, files: dict[str, bytes]) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for stale in _others(directory, files):
-            stale.unlink()
-        for name, content in files.items():
-            put_whole(directory / name, content)
-        sync_folder(directory)
-    except OSError as error:
-        raise Unavailable(
-            "CSS447E", "Bills cannot be written below {directory}: {reason}.", directory=str(directory), reason=error.strerror or str(error)
-        ) from error
+    put_files(directory, {directory / name: content for name, content in files.items()})
+    for stale in _others(directory, files):
+        stale.unlink()
 
 
 def _others(directory: Path, files: dict[str, bytes]) -> Iterator[Path]:
