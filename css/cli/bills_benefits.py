@@ -64,7 +64,8 @@ def benefit(code: Annotated[str, typer.Argument(help="Its code, like MINUTES-500
     if one.allowance_seconds is not None:
         part = "by the day" if one.is_prorated else "whole however few the days"
         print(f"  {_minutes(one.allowance_seconds)} a month, {part}, used in units of {one.unit_seconds} s")
-        print(f"  what is left may be used for {one.rollover_months} months more")
+        if one.rollover_months:
+            print(f"  what is left may be used for {one.rollover_months} month{'s' if one.rollover_months > 1 else ''} more")
     if one.percent is not None:
         best = "" if one.best_percent is None else f", {one.best_percent}% off the best"
         numbers = "" if one.numbers_max is None else f" up to {one.numbers_max} numbers"
