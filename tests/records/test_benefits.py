@@ -152,6 +152,17 @@ def test_a_call_that_goes_to_another_account_takes_its_discount_with_it(session:
     assert discounts(session, other.account) == [[], [(words, JANUARY, -10)]]
 
 
+def test_a_call_re_rated_to_another_class_is_of_that_class(session: Session, zz: builders.BuiltDistrict) -> None:
+    """It was premium all along, for which the minutes are not: nothing of it is covered, and no seconds are used."""
+    line = a_line(session, zz, "MINUTES-500")
+    rated_call(session, line, 1, date(2026, 1, 20), 10_400_000)
+    night(session, FEBRUARY)
+    correction(session, line, 1, date(2026, 2, 20), 20_000_000, charge_class="PRS")
+    night(session, MARCH)
+    assert discounts(session, line.account)[1] == [("500 shared inclusive minutes, put right", JANUARY, 10)]
+    assert stored(session, line.account)[2][:4] == (JANUARY, GRANTED, 0, 0)
+
+
 def test_a_service_charge_is_never_reduced(session: Session, zz: builders.BuiltDistrict) -> None:
     line = a_line(session, zz, "MINUTES-500")
     rated_call(session, line, 1, date(2026, 1, 20), 30_000_000, service_net_millionths=25_000_000)
