@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from css.bench import bill, night, orders, rating, screen
+from css.bench import bill, bills, night, orders, rating, screen
 from css.bench.place import Place
 from css.bench.table import Measured, machine, times
 from css.cli import main
@@ -21,6 +21,10 @@ QUESTIONS: dict[str, tuple[Callable[[Place], None], dict[str, int]]] = {
         {"collecting the file": 2000, "rating and posting": 2000, "file to posted row": 2000},
     ),
     "night": (lambda place: night.run(place, 40, 1), {"The whole night (lines)": 40, "Check the books": 1}),
+    "bills": (
+        lambda place: bills.run(place, 12, workers=1, pages=2, serially_too=False),
+        {"bills, cut to files written": 12, "the same, fonts embedded": 1},
+    ),
     "bill": (lambda place: bill.run(place, [1, 30]), {"1 calls: PDF": 1, "1 calls: XML": 1, "30 calls: PDF": 1, "30 calls: XML": 1}),
     "orders": (lambda place: orders.run(place, 10), {"orders placed": 10, "of them the last tenth": 1}),
     "screen": (lambda place: screen.run(place, 30), {"customer's card: query": 10, "customer on one page: CU03": 10}),
@@ -57,6 +61,23 @@ def test_rating_ends_with_one_line_for_machines(fresh_engine: Engine, tmp_path: 
         history = connection.execute(text("SELECT count(*), count(DISTINCT rated_on) FROM billing.rated_call")).one()
     assert history[0] == found["on_file"] + 3 * found["rated"]
     assert history[1] == found["on_file"] // found["rated"] + 3
+
+
+def test_bills_end_with_one_line_for_machines_and_the_same_bytes_from_one_process(
+    fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bills.run(Place(fresh_engine, tmp_path, durable=False), 10, workers=2, pages=0, as_json=True)
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (found["bills"], found["workers"], found["same_bytes"]) == (10, 2, True)
+    assert found["files_per_bill"] >= 3
+    measured = ("seconds", "bills_per_second", "tail_ratio", "peak_rss_mib", "embedded_bills_per_second", "serial_bills_per_second")
+    assert all(found[name] > 0 for name in measured), found
+
+
+def test_a_run_that_slows_down_shows_in_its_last_tenth() -> None:
+    blocks = [bills.BlockTime("render", 1, ended=float(n), seconds=1.0 + n, count=10, peak_mib=1.0) for n in range(21)]
+    # The first block waits for fonts and is left out: of the other twenty the first two took 2 and 3, the last two 20 and 21.
+    assert bills.tail_ratio(blocks) == pytest.approx(5 / 41)
 
 
 def test_the_bills_measured_have_the_calls_they_are_named_for(fresh_engine: Engine, tmp_path: Path) -> None:
