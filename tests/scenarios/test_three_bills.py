@@ -6,6 +6,7 @@ She makes three calls, loses her dial tone for most of a week in April, pays onc
 Prices, in pence with VAT and without (VAT is 20%):
   line to 31 March 2026   2260     1883.333333      line from 1 April 2026   2340     1950
   caller display           325      270.833333      connection              15000    12500
+  a month of a minimum term that is left                                      900      750
 """
 
 from __future__ import annotations
@@ -160,7 +161,9 @@ def test_a_customer_from_the_order_through_three_bills_to_the_final_bill(fresh_e
     # Bills of 1 May and 1 June: 1950 + 271 = 2221 net, VAT 444.2 -> 444, with VAT 2665.
     # Final bill: June was charged whole; 2 of its 30 days were used.
     #   line 1950 x 2/30 = 130, taken back 1820     caller display 270.833333 x 2/30 = 18.06 -> 18, taken back 253
-    #   net -2073, VAT -414.6 -> -415, with VAT -2488.
+    #   The line was promised for twelve months, to 15 March 2027: nine months and 13 of the 31 days from 3 March are left, at
+    #   900 a month with VAT, 750 without: 7064.52 -> 7065.
+    #   net 7065 - 2073 = 4992, VAT 998.4 -> 998, with VAT 5990.
     assert bill_totals(engine, account.number) == [
         (
             date(2026, 4, 1),
@@ -208,14 +211,14 @@ def test_a_customer_from_the_order_through_three_bills_to_the_final_bill(fresh_e
                 "brought_forward": 1194,
                 "payments_received": 0,
                 "outside_total": 0,
-                "invoice_net": -2073,
-                "invoice_vat": -415,
-                "invoice_gross": -2488,
-                "amount_due": -1294,
+                "invoice_net": 4992,
+                "invoice_vat": 998,
+                "invoice_gross": 5990,
+                "amount_due": 7184,
             },
         ),
     ]
-    assert sorted(net for _, net in bill_lines(engine, account.number)[date(2026, 6, 3)]) == [-1820, -253]
+    assert sorted(net for _, net in bill_lines(engine, account.number)[date(2026, 6, 3)]) == [-1820, -253, 7065]
 
     # The books say the same, every document is there with its hash, and another night finds nothing to bill.
     with transaction(engine) as session:
@@ -224,7 +227,7 @@ def test_a_customer_from_the_order_through_three_bills_to_the_final_bill(fresh_e
             text("SELECT sum(p.amount) FROM billing.posting p JOIN css.account a ON a.id = p.account_id WHERE a.number = :n"),
             {"n": account.number},
         ).scalar_one()
-        assert owed == -1294
+        assert owed == 7184
     spool = tmp_path / "spool" / "bills" / zz.code
     assert len(list(spool.rglob("*.pdf"))) == len([path for path in spool.rglob("*.xml") if not path.name.endswith(".calls.xml")]) == 4
     nights_through(engine, zz.code, date(2026, 6, 4), date(2026, 6, 6), tmp_path)
