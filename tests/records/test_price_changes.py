@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -24,7 +25,7 @@ from css.master.queries import product_prices, products
 from css.master.reference import RETAIL
 from css.master.services import Service
 from tests import builders
-from tests.race import together
+from tests.race import until_somebody_waits
 from tests.records.billed import at, begin, bills, cease, finish, lines, night
 
 START = date(2026, 1, 15)
@@ -143,12 +144,20 @@ def test_of_two_who_set_a_price_at_once_the_second_sees_the_first(fresh_engine: 
     with transaction(fresh_engine) as session:
         builders.district(session, on=START)
 
+    command = SetProductPrice(product_code="LINE-RES", segment=HOME, price=Price.of(2500), starts_on=date(2026, 5, 1), reason="A rise.")
+
     def set_it() -> ProductPriceSet:
         with transaction(fresh_engine) as session:
-            return priced(session, "2500", date(2026, 5, 1), START)
+            return set_product_price(session, command, by=BILLING, at=at(START))
 
-    done = together(set_it, set_it)
-    assert sorted(type(one).__name__ for one in done) == ["ProductPriceSet", "Refused"]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(fresh_engine) as session:
+            set_product_price(session, command, by=BILLING, at=at(START))
+            second = pool.submit(set_it)
+            until_somebody_waits(fresh_engine)
+        with pytest.raises(Refused) as refusal:
+            second.result()
+    assert refusal.value.code == "CSS737E"
     with transaction(fresh_engine) as session:
         assert session.execute(text("SELECT count(*) FROM css.product_price WHERE recorded_on IS NOT NULL")).scalar() == 1
 
