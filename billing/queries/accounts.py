@@ -105,7 +105,10 @@ def owed(session: Session, account_id: int) -> Money:
 
 
 def account_balance(session: Session, account_number: str, *, by: Actor) -> AccountBalance:
-    """What the account owes now, its last bill (a credit note is none) and the date of the next. Errors: CSS105E and those of ``expect_id``."""
+    """What the account owes now, its last bill (a credit note is none) and the date of the next.
+
+    Errors: CSS105E and those of ``expect_id``.
+    """
     account = account_named(session, account_number, by)
     last = session.execute(
         select(Bill.number, Bill.due_on)
