@@ -17,6 +17,7 @@ from billing.words import BillKind
 from css.core.actor import Actor
 from css.core.calendar import ONE_DAY, start_of_day
 from css.core.errors import Refused
+from css.db.engine import taken_back
 from css.master.districts import BusinessDate
 
 
@@ -45,11 +46,8 @@ def dry_run_bill(session: Session, account_number: str, *, by: Actor) -> DryRun:
     """
     account = account_named(session, account_number, by)
     today = session.execute(select(BusinessDate.current_on).where(BusinessDate.district_code == account.district_code)).scalar_one()
-    rehearsal = session.begin_nested()
-    try:
+    with taken_back(session):
         return _rehearsed(session, account, today, by)
-    finally:
-        rehearsal.rollback()
 
 
 def _rehearsed(session: Session, account: AccountNamed, today: date, by: Actor) -> DryRun:

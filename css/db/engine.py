@@ -87,6 +87,16 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def taken_back(session: Session) -> Iterator[None]:
+    """What is done inside is seen inside and nowhere else: the transaction goes back to where it was, whatever happened."""
+    rehearsal = session.begin_nested()
+    try:
+        yield
+    finally:
+        rehearsal.rollback()
+
+
 _engines: dict[tuple[int, str], Engine] = {}
 _current: WeakSet[Engine] = WeakSet()
 """Engines whose database was found at this program's revision."""
