@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.words import BillFileKind, BillKind, BillState, LineKind, OutsideKind
+from css.audit import append_only
 from css.core.money import Money, Price
 from css.core.words import BillMedium, FailureKind
 from css.db.base import Base, Id, Ref, SmallNumber, choice
@@ -291,7 +292,7 @@ class BillLine(Base):
     quantity: Mapped[int]
     """How many units; negative on a credit."""
     unit: Mapped[str]
-    """month, day, item, call, correction."""
+    """month, day, item, call, correction, vat-correction."""
     unit_price: Mapped[Price | None]
     """Exact, before VAT; none where no price for one explains the line."""
     price_per: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
@@ -436,3 +437,7 @@ class Statement(Base):
     sha256: Mapped[str]
     content: Mapped[bytes]
     """The PDF as sent."""
+
+
+for table in ("billing.adjustment", "billing.bill_copy", "billing.statement"):
+    append_only(table)

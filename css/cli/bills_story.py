@@ -78,6 +78,8 @@ def _part(part: Part, *, all_steps: bool) -> None:
     shown = part.steps if all_steps else part.steps[:STEPS_SHOWN]
     for step in shown:
         reckoned = "" if step.sum == step.pence else f"{step.sum} = "
-        print(f"    {reckoned}{step.pence}p  {step.words}")
+        # A part of one step is often that step: said once.
+        said = "" if step.words == part.words else f"  {step.words}"
+        print(f"    {reckoned}{step.pence}p{said}")
     if len(shown) < len(part.steps):
         print(f"    ... and {len(part.steps) - len(shown):,} more; --all shows them")

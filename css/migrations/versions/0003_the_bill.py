@@ -51,6 +51,11 @@ CHECKS = (
     "ALTER TABLE css.vat_rate DROP CONSTRAINT ex_vat_rate_overlap",
     """ALTER TABLE css.vat_rate ADD CONSTRAINT ex_vat_rate_overlap EXCLUDE USING gist
        (code WITH =, daterange(starts_on, ends_on) WITH &&) WHERE (recorded_on IS NULL)""",
+    *(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.{table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION css.append_only()"
+        for table in ("adjustment", "bill_copy", "statement")
+    ),
 )
 # --- end by hand
 
