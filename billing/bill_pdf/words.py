@@ -155,8 +155,10 @@ def each(price: Price) -> str:
 
 
 def is_rounded(price: Price) -> bool:
-    """Whether ``each`` shows another price than the exact one."""
-    return price.millionths % _place(price) != 0
+    """Whether ``each`` shows another price than the exact one, and one that looks it: of £10.00 for 999.999999p nobody asks."""
+    place = _place(price)
+    shown = (price.millionths * 2 + place) // (2 * place)
+    return price.millionths % place != 0 and (shown == 0 or shown % 100 != 0)
 
 
 def _place(price: Price) -> int:
