@@ -30,6 +30,7 @@ NIGHT: Final = Net(
         bills.POST_GROUPS,
         bills.RENDER,
         bills.DISPATCH,
+        bills.DISPATCH_PARTNERS,
         books.BOOKS,
         dates.CLOSE,
         report.REPORT,

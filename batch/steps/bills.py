@@ -108,12 +108,12 @@ def _render(session: Session, context: Context, first: int, last: int) -> Work:
     return work_of("bills rendered", actions.render_block(session, ids, by=context.by, at=context.at))
 
 
-def _to_dispatch(session: Session, context: Context) -> Sequence[KeyRange]:
-    return cut(queries.bills_to_dispatch(session, _run_id(session, context)), RENDER_BLOCK)
+def _to_dispatch(session: Session, context: Context, *, of_partners: bool) -> Sequence[KeyRange]:
+    return cut(queries.accounts_to_dispatch(session, _run_id(session, context), of_partners=of_partners), RENDER_BLOCK)
 
 
-def _dispatch(session: Session, context: Context, first: int, last: int) -> Work:
-    ids = queries.bills_to_dispatch(session, _run_id(session, context), first, last)
+def _dispatch(session: Session, context: Context, first: int, last: int, *, of_partners: bool) -> Work:
+    ids = queries.bills_to_dispatch(session, _run_id(session, context), first, last, of_partners=of_partners)
     directory = context.home / "spool" / "bills"
     return work_of("bills issued", actions.dispatch_block(session, ids, directory=directory, by=context.by, at=context.at))
 
@@ -132,4 +132,10 @@ SAMPLE_GROUPS = LoopStep("sample-groups", "Sample group bills", partial(_sample,
 RELEASE_GROUPS = LoopStep("release-groups", "Release group bills", partial(_release, groups=True))
 POST_GROUPS = BlockStep("post-groups", "Post group bills", _to_post, _post)
 RENDER = BlockStep("render", "Render PDF and XML", _to_render, _render, in_parallel=True)
-DISPATCH = BlockStep("dispatch", "Dispatch bills", _to_dispatch, _dispatch)
+DISPATCH = BlockStep(
+    "dispatch", "Dispatch bills", partial(_to_dispatch, of_partners=False), partial(_dispatch, of_partners=False), in_parallel=True
+)
+# Not shared out: notices are numbered partner by partner, in the order of their bills.
+DISPATCH_PARTNERS = BlockStep(
+    "dispatch-partners", "Dispatch partners' bills", partial(_to_dispatch, of_partners=True), partial(_dispatch, of_partners=True)
+)

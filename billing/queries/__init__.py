@@ -5,13 +5,21 @@ from __future__ import annotations
 from billing.queries.accounts import account_balance, bills_of_account, held_bills, statement
 from billing.queries.bills import bill_card, bill_file
 from billing.queries.control import bill_control
-from billing.queries.night import accounts_to_calculate, bills_to_dispatch, bills_to_post, bills_to_render, failures_to_take
+from billing.queries.night import (
+    accounts_to_calculate,
+    accounts_to_dispatch,
+    bills_to_dispatch,
+    bills_to_post,
+    bills_to_render,
+    failures_to_take,
+)
 from billing.queries.reratings import rerating_card, reratings
 from billing.queries.runs import bill_run, bill_run_id, bill_runs, bills_of_night, parked_accounts, sample_of_night
 
 __all__ = [
     "account_balance",
     "accounts_to_calculate",
+    "accounts_to_dispatch",
     "bill_card",
     "bill_control",
     "bill_file",

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from billing.model import AccountCycle, Bill, BillFile, BillRun, BillRunAccount, OutsideItem
 from billing.words import BillState
 from css.handover import ServiceFailure
+from css.master.accounts import Account
+from css.master.providers import Provider
 
 
 def _within(column: Any, first: int | None, last: int | None) -> list[ColumnElement[bool]]:  # noqa: ANN401 - a mapped column
@@ -69,10 +71,32 @@ def bills_to_render(session: Session, run_id: int, first: int | None = None, las
     return tuple(session.execute(_bills(run_id, BillState.POSTED, first, last).where(~has_files)).scalars())
 
 
-def bills_to_dispatch(session: Session, run_id: int, first: int | None = None, last: int | None = None) -> tuple[int, ...]:
-    """Posted bills with their files, not issued yet, of the run and of earlier ones."""
+def bills_to_dispatch(
+    session: Session, run_id: int, first: int | None = None, last: int | None = None, *, of_partners: bool | None = None
+) -> tuple[int, ...]:
+    """Posted bills with their files, not issued yet, of the run and of earlier ones; in order of account.
+
+    With ``of_partners`` True only those that a partner is told of, with False only the others. ``first`` and ``last`` are
+    accounts: bills have their ids in the order in which several processes calculated them, and what is printed together is
+    to be the same whoever did.
+    """
+    return tuple(row.id for row in session.execute(_to_dispatch(run_id, first, last, of_partners)))
+
+
+def accounts_to_dispatch(session: Session, run_id: int, *, of_partners: bool | None = None) -> tuple[int, ...]:
+    """Whose bills these are."""
+    return tuple(dict.fromkeys(row.account_id for row in session.execute(_to_dispatch(run_id, None, None, of_partners))))
+
+
+def _to_dispatch(run_id: int, first: int | None, last: int | None, of_partners: bool | None) -> Select[int, int]:  # noqa: FBT001 - handed on
     has_files = exists().where(BillFile.bill_id == Bill.id).correlate(Bill)
-    return tuple(session.execute(_bills(run_id, BillState.POSTED, first, last).where(has_files)).scalars())
+    found = (
+        _bills(run_id, BillState.POSTED, None, None).add_columns(Bill.account_id).where(has_files, *_within(Bill.account_id, first, last))
+    )
+    if of_partners is not None:
+        found = found.join(Account, Account.id == Bill.account_id).join(Provider, Provider.id == Account.provider_id)
+        found = found.where(Provider.is_own_retail.is_not(of_partners))
+    return found.order_by(None).order_by(Bill.account_id, Bill.id)
 
 
 def failures_to_take(

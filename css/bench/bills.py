@@ -58,7 +58,7 @@ CALLS_A_PAGE = 124
 NAME_TO_EMBED = "Mrs Siân Tŷ Gŵyr"
 """Two of its letters are in no standard font."""
 USAGE = Net("bench-usage", "Collect carriers' files and rate their calls.", (ROLL, COLLECT, RATE, CLOSE_USAGE))
-FIRST, LAST = "freeze-cut", "dispatch"
+FIRST, LAST = "freeze-cut", "dispatch-partners"
 _OTHERS_DAY = 28
 _NO_LIMITS = text(
     "INSERT INTO billing.bill_control (district_code, credit_max, times_average_max, average_floor, lines_max, first_bill_max, "

@@ -21,7 +21,7 @@ from css.demo.run import night
 
 SAMPLE = 200
 """Bills rendered once more, each part by itself."""
-OF_BILLS = ("freeze-cut", "calculate", "release", "post", "render", "dispatch")
+OF_BILLS = ("freeze-cut", "calculate", "release", "post", "render", "dispatch", "dispatch-partners")
 
 
 @dataclass(slots=True)
