@@ -19,7 +19,7 @@ from billing.rules.cycle import AnyCycle
 from billing.rules.lines import DraftLine
 from billing.words import LineKind
 from css.core.errors import Refused
-from css.core.money import ZERO, Money, Price, to_money
+from css.core.money import ZERO, Money, Price, to_money, total
 
 BY_THE_MONTH, BY_THE_DAY, AMOUNT_ONLY = "month", "day", "item"
 """Units of rental lines. The last puts an amount right and leaves the days charged as they were."""
@@ -58,7 +58,7 @@ def rental_lines(
         before = posted.get(key)
         if before is None:
             if charge.amount:
-                yield _first(by_id[key.identity], key, charge, book)
+                yield from _first(by_id[key.identity], key, charge, book)
         elif charge.amount.pence != (was := _net(before)).pence:
             yield from _corrections(_Correction(by_id[key.identity], key, charge, before, charge.amount - was), book)
     for key, before in posted.items():
@@ -80,13 +80,12 @@ def _net(lines: Sequence[PostedRental]) -> Money:
     return lines[0].net if len(lines) == 1 else Money(sum(line.net.pence for line in lines))
 
 
-def _first(service: ServiceLife, key: RentalKey, charge: Charge, book: PriceBook) -> DraftLine:
-    """The first charge under a key: the whole period by the month, or a part of it by the day."""
+def _first(service: ServiceLife, key: RentalKey, charge: Charge, book: PriceBook) -> Iterator[DraftLine]:
+    """The first charge under a key: the whole period by the month, or parts of it by the day, a line for each run of days."""
     name = _name(service, book)
-    sign = -1 if charge.amount < ZERO else 1
-    span = Span(charge.spans[0].starts_on, charge.spans[-1].ends_on)
     if charge.days == charge.period.days:
-        return _line(
+        sign = -1 if charge.amount < ZERO else 1
+        yield _line(
             service,
             key,
             book,
@@ -96,22 +95,48 @@ def _first(service: ServiceLife, key: RentalKey, charge: Charge, book: PriceBook
             quantity=sign * charge.units,
             unit=BY_THE_MONTH,
             unit_price=_unsigned(charge.price),
+            span=Span(charge.spans[0].starts_on, charge.spans[-1].ends_on),
+        )
+        return
+    shares = _shares(charge, charge.amount, charge.spans)
+    if shares is None:
+        # Runs of a day or two that cost next to nothing: no run has a penny of its own.
+        shares = [(Span(charge.spans[0].starts_on, charge.spans[-1].ends_on), charge.amount)]
+    for span, net in shares:
+        days = span.days if len(shares) > 1 else charge.days
+        yield _line(
+            service,
+            key,
+            book,
+            kind=LineKind.PART_PERIOD,
+            words=f"{name}, {days} of {charge.period.days} days",
+            net=net,
+            quantity=days if net > ZERO else -days,
+            unit=BY_THE_DAY,
+            unit_price=_price_shown(charge, days, net),
+            price_per=charge.period.days,
+            reference=service.order_number if span.starts_on == service.starts_on else None,
             span=span,
         )
-    return _line(
-        service,
-        key,
-        book,
-        kind=LineKind.PART_PERIOD,
-        words=f"{name}, {charge.days} of {charge.period.days} days",
-        net=charge.amount,
-        quantity=sign * charge.days,
-        unit=BY_THE_DAY,
-        unit_price=_unsigned(charge.price) * charge.units,
-        price_per=charge.period.days,
-        reference=service.order_number if span.starts_on == service.starts_on else None,
-        span=span,
-    )
+
+
+def _shares(charge: Charge, amount: Money, spans: Sequence[Span]) -> list[tuple[Span, Money]] | None:
+    """An amount for days parted over their runs: each rounded by itself, the last takes the odd penny.
+
+    None where the amount is not that of the days: a run would come to nothing, or to the other sign.
+    """
+    sign = 1 if amount > ZERO else -1
+    shares = [(span, rental(charge.price, charge.units, span.days, charge.period.days)) for span in spans[:-1]]
+    shares = [(span, net if (net > ZERO) == (sign > 0) else -net) for span, net in shares]
+    shares.append((spans[-1], amount - total(net for _, net in shares)))
+    return shares if all(net.pence * sign > 0 for _, net in shares) else None
+
+
+def _price_shown(charge: Charge, days: int, net: Money) -> Price | None:
+    """The price for the whole period, where it gives the line to the penny that two roundings may differ by."""
+    unit_price = _unsigned(charge.price) * charge.units
+    explains = abs(abs(net.pence) - to_money(unit_price, Fraction(days, charge.period.days)).pence) <= 1
+    return unit_price if explains else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,46 +154,53 @@ class _Correction:
         return self.before[-1].line_id
 
 
-class _Days(NamedTuple):
-    """So many days between two dates."""
-
-    days: int
-    span: Span | None
-
-
-NO_DAYS = _Days(0, None)
-
-
 def _corrections(wrong: _Correction, book: PriceBook) -> Iterator[DraftLine]:
-    """Days taken back, days added, or both; or the amount alone where the days stand or do not explain it.
+    """Days taken back, days added, or both, a line for each run of days; or the amount alone where the days stand or do not explain it.
 
-    The last line takes the odd penny of several roundings, so that the lines always make the difference.
+    Days that lie apart are never one line: the next correction reads from the lines which days stand. The last line takes the
+    odd penny of several roundings, so that the lines always make the difference.
     """
-    taken, given = _day_changes(wrong.charge, wrong.before)
+    shares = _day_shares(wrong)
+    if shares is not None:
+        for span, net, words in shares:
+            yield _days_line(wrong, book, net, span, words)
+        return
     charge = wrong.charge
+    spans = charge.spans or tuple(line.span for line in wrong.before)
+    yield _line(
+        wrong.service,
+        wrong.key,
+        book,
+        kind=LineKind.PART_PERIOD,
+        words=f"{_name(wrong.service, book)}, amount put right",
+        net=wrong.difference,
+        quantity=-1 if wrong.difference < ZERO else 1,
+        unit=AMOUNT_ONLY,
+        span=Span(spans[0].starts_on, max(span.ends_on for span in spans)),
+        corrects=wrong.latest_line_id,
+    )
+
+
+def _day_shares(wrong: _Correction) -> list[tuple[Span, Money, str]] | None:
+    """The runs of days taken back and added with what each makes of the difference; None where the days do not explain it."""
+    charge, (taken, given) = wrong.charge, _day_changes(wrong.charge, wrong.before)
+    credit = ZERO
+    if taken:
+        days = sum(span.days for span in taken)
+        credit = -rental(charge.price, charge.units, days, charge.period.days) if given else wrong.difference
     taken_words = "credit for {days} of {all} days" if charge.price.millionths > 0 else "taken back for {days} of {all} days"
-    credit = -rental(charge.price, charge.units, taken.days, charge.period.days) if given.days else wrong.difference
-    if taken.days and not given.days and _runs_with(wrong.difference, -charge.price):
-        yield _days_line(wrong, book, wrong.difference, taken, taken_words)
-    elif given.days and not taken.days and _runs_with(wrong.difference, charge.price):
-        yield _days_line(wrong, book, wrong.difference, given, "{days} more of {all} days")
-    elif given.days and taken.days and credit and _runs_with(wrong.difference - credit, charge.price):
-        yield _days_line(wrong, book, credit, taken, taken_words)
-        yield _days_line(wrong, book, wrong.difference - credit, given, "{days} more of {all} days")
-    else:
-        spans = charge.spans or tuple(line.span for line in wrong.before)
-        yield _line(
-            wrong.service,
-            wrong.key,
-            book,
-            kind=LineKind.PART_PERIOD,
-            words=f"{_name(wrong.service, book)}, amount put right",
-            net=wrong.difference,
-            quantity=-1 if wrong.difference < ZERO else 1,
-            unit=AMOUNT_ONLY,
-            span=Span(spans[0].starts_on, max(span.ends_on for span in spans)),
-            corrects=wrong.latest_line_id,
-        )
+    found: list[tuple[Span, Money, str]] = []
+    for spans, amount, against, words in (
+        (taken, credit, -charge.price, taken_words),
+        (given, wrong.difference - credit, charge.price, "{days} more of {all} days"),
+    ):
+        if not spans:
+            continue
+        shares = _shares(charge, amount, spans) if _runs_with(amount, against) else None
+        if shares is None:
+            return None
+        found += [(span, net, words) for span, net in shares]
+    return found or None
 
 
 def _runs_with(amount: Money, price: Price) -> bool:
@@ -176,31 +208,26 @@ def _runs_with(amount: Money, price: Price) -> bool:
     return amount != ZERO and (amount > ZERO) == (price.millionths > 0)
 
 
-def _days_line(wrong: _Correction, book: PriceBook, net: Money, changed: _Days, words: str) -> DraftLine:
-    charge, span = wrong.charge, changed.span
-    assert span is not None, "changed days have dates"
-    quantity = changed.days if net > ZERO else -changed.days
-    unit_price = _unsigned(charge.price) * charge.units
-    # A price is shown only where it gives the line to the penny that two roundings may differ by.
-    explains = abs((to_money(unit_price, Fraction(quantity, charge.period.days)) - net).pence) <= 1
+def _days_line(wrong: _Correction, book: PriceBook, net: Money, span: Span, words: str) -> DraftLine:
+    charge = wrong.charge
     return _line(
         wrong.service,
         wrong.key,
         book,
         kind=LineKind.PART_PERIOD,
-        words=f"{_name(wrong.service, book)}, {words.format(days=changed.days, all=charge.period.days)}",
+        words=f"{_name(wrong.service, book)}, {words.format(days=span.days, all=charge.period.days)}",
         net=net,
-        quantity=quantity,
+        quantity=span.days if net > ZERO else -span.days,
         unit=BY_THE_DAY,
-        unit_price=unit_price if explains else None,
+        unit_price=_price_shown(charge, span.days, net),
         price_per=charge.period.days,
         span=span,
         corrects=wrong.latest_line_id,
     )
 
 
-def _day_changes(should: Charge, was: Sequence[PostedRental]) -> tuple[_Days, _Days]:
-    """Which days were charged and should not be, and which the other way round."""
+def _day_changes(should: Charge, was: Sequence[PostedRental]) -> tuple[Sequence[Span], Sequence[Span]]:
+    """Which days were charged and should not be, and which the other way round: runs of days, in order."""
     steps: dict[date, int] = {}
     for span, sign in (
         *((span, 1) for span in should.spans),
@@ -208,20 +235,18 @@ def _day_changes(should: Charge, was: Sequence[PostedRental]) -> tuple[_Days, _D
     ):
         steps[span.starts_on] = steps.get(span.starts_on, 0) + sign
         steps[span.ends_on] = steps.get(span.ends_on, 0) - sign
-    taken = given = NO_DAYS
+    taken: list[Span] = []
+    given: list[Span] = []
     level = 0
-    days = sorted(steps)
-    for day, next_day in pairwise(days):
+    for day, next_day in pairwise(sorted(steps)):
         level += steps[day]
-        if level < 0:
-            taken = _with(taken, Span(day, next_day))
-        elif level > 0:
-            given = _with(given, Span(day, next_day))
+        if level:
+            runs = taken if level < 0 else given
+            if runs and runs[-1].ends_on == day:
+                runs[-1] = Span(runs[-1].starts_on, next_day)
+            else:
+                runs.append(Span(day, next_day))
     return taken, given
-
-
-def _with(counted: _Days, span: Span) -> _Days:
-    return _Days(counted.days + span.days, Span(counted.span.starts_on if counted.span else span.starts_on, span.ends_on))
 
 
 def _line(  # noqa: PLR0913 - a line is these facts, each named by its caller

@@ -190,7 +190,7 @@ def test_a_change_of_vat_rate_within_a_period_splits_it_in_two() -> None:
     assert [(line.net.pence, line.tax.basis_points) for line in lines] == [(116, 1750), (1084, 2000)]
 
 
-def test_a_rate_that_went_away_and_came_back_within_a_quarter_is_one_line_for_its_days() -> None:
+def test_a_rate_that_went_away_and_came_back_within_a_quarter_has_a_line_for_each_run_of_its_days() -> None:
     away, back = date(2026, 2, 1), date(2026, 2, 11)
     vat = (
         VatRow(1, VatCode.STANDARD, date(2011, 1, 4), away, Percent.of(20)),
@@ -199,8 +199,63 @@ def test_a_rate_that_went_away_and_came_back_within_a_quarter_is_one_line_for_it
     )
     book = PriceBook(PRODUCTS, (price(10, "1000"),), vat)
     lines = Ledger(book=book, cycle=Cycle(1, 3)).bill([line_from(date(2026, 1, 1))], date(2026, 4, 1))
-    # 3 months at 1000 for 90 days: 80 days at 20%, 10 at 15%.
-    assert sorted((line.net.pence, line.quantity, line.tax.basis_points) for line in lines) == [(333, 10, 1500), (2667, 80, 2000)]
+    # 3 months at 1000 for 90 days: 80 days at 20% are 2666.67, of which 31 make 1033.33 and the others the rest; 10 at 15%.
+    assert sorted((line.net.pence, line.quantity, line.tax.basis_points) for line in lines) == [
+        (333, 10, 1500),
+        (1033, 31, 2000),
+        (1634, 49, 2000),
+    ]
+
+
+def test_days_that_lie_apart_are_counted_apart_when_they_come_back() -> None:
+    """A month, then only its tenth day, then the month again: thirty of its days are charged again, not all of them."""
+    month, tenth = date(2026, 1, 5), date(2026, 1, 14)
+    ledger = Ledger()
+    ledger.bill([line_from(month)], date(2026, 2, 5))
+    credits_ = ledger.bill([line_from(tenth, date(2026, 1, 15))], date(2026, 2, 5))
+    # 30 of 31 days are 1887.10: 9 days before it 566.13, the 21 after it take the rest.
+    assert shown(credits_) == [("part-period", -566, "2026-01-05", "2026-01-14"), ("part-period", -1321, "2026-01-15", "2026-02-05")]
+    assert [line.words for line in credits_] == ["Residential line, credit for 9 of 31 days", "Residential line, credit for 21 of 31 days"]
+    again = ledger.bill([line_from(month)], date(2026, 2, 5))
+    assert [(line.words, line.net.pence, line.quantity) for line in again] == [
+        ("Residential line, 9 more of 31 days", 566, 9),
+        ("Residential line, 21 more of 31 days", 1321, 21),
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 31)), min_size=1, max_size=6), st.sampled_from(["1950", "-310", "1883.333333"])
+)
+def test_the_days_of_the_lines_are_the_days_that_stand(told: list[tuple[int, int]], pence: str) -> None:
+    """However often a service is told anew within a month: the lines together say each day that is charged once, and no other."""
+    first, until = date(2026, 1, 5), date(2026, 2, 5)
+    ledger = Ledger(book=PriceBook(PRODUCTS, (price(10, pence),), VAT_20))
+    sign = 1 if Price.of(pence).millionths > 0 else -1
+    for start, length in told:
+        starts_on = first + timedelta(days=start)
+        service = line_from(starts_on, min(starts_on + timedelta(days=length), until))
+        before = sum(line.net.pence for lines in ledger.posted.values() for line in lines)
+        due = rentals_due(service, FIFTH, until, HOME, STANDARD, ledger.book)
+        lines = ledger.bill([service], until)
+        assert sum(line.net.pence for line in lines) == sum(charge.amount.pence for charge in due.values()) - before
+        if sum(charge.amount.pence for charge in due.values()) == before:
+            # The same money for other days writes nothing, and the lines go on saying those before.
+            return
+        assert all(line.unit == "month" or line.quantity in {days_of(line), -days_of(line)} for line in lines)
+        level: dict[date, int] = defaultdict(int)
+        for line in (line for lines in ledger.posted.values() for line in lines):
+            for number in range(line.span.days):
+                level[line.span.starts_on + timedelta(days=number)] += 1 if line.net.pence * sign > 0 else -1
+        assert {day for day, count in level.items() if count} == {
+            starts_on + timedelta(days=number) for number in range(length) if starts_on + timedelta(days=number) < until
+        }
+        assert set(level.values()) <= {0, 1}
+
+
+def days_of(line: DraftLine) -> int:
+    assert line.starts_on is not None
+    assert line.ends_on is not None
+    return (line.ends_on - line.starts_on).days
 
 
 def test_a_quarter_is_three_months_and_a_quantity_counts() -> None:
