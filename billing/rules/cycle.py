@@ -181,8 +181,8 @@ def due_bill(standing: Standing, cut: date) -> DueBill | None:
 
     A missed night is made good: whatever cycle dates went by, one bill is made for the latest. When every service has
     ended and no order is open there is no waiting for the cycle date: the bill is the final one. A bill asked for is
-    made when no other is due: that one says what it would have said. On an account whose final bill is out it is one more
-    final bill: there is nothing to charge ahead.
+    made when no other is due: that one says what it would have said. On an account whose final bill is out an interim bill is
+    one more final bill, for there is nothing to charge ahead; a credit note is a credit note.
     """
     is_over = standing.last_end_on is not None and not (standing.live_services or standing.has_open_order or standing.has_members)
     if is_over and (not standing.is_finished or BillKind.INTERIM in standing.requested):

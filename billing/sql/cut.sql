@@ -23,8 +23,8 @@ SELECT a.id AS account_id, min(s.starts_on) AS starts_on, a.cycle_day, a.frequen
 
 -- name: finished_with_leftovers
 -- Accounts whose final bill is out and for which a call, an item, an adjustment or another account's bill to pay came after it:
--- they get one more. Only the nights since
--- the run before are looked at: an account is not finished while it has calls of earlier ones (move_cycles).
+-- they get one more. A credit for which a credit note is asked is none of these: the note takes it, and the account stays finished.
+-- Only the nights since the run before are looked at: an account is not finished while it has calls of earlier ones (move_cycles).
 -- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"district": "ZZ", "cut": "2026-01-31"}
 SELECT c.account_id
@@ -43,7 +43,11 @@ SELECT c.account_id
                     WHERE i.account_id = c.account_id AND i.business_date <= :cut AND i.business_date > c.usage_billed_through)
         OR EXISTS (SELECT 1 FROM billing.adjustment j
                     WHERE j.account_id = c.account_id AND j.business_date <= :cut
-                      AND NOT EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.adjustment_id = j.id))
+                      AND NOT EXISTS (SELECT 1 FROM billing.bill_line l WHERE l.adjustment_id = j.id)
+                      AND NOT (j.bill_line_id IS NOT NULL AND j.net < 0
+                               AND EXISTS (SELECT 1 FROM billing.bill_request q
+                                            WHERE q.account_id = c.account_id AND q.kind = 'credit-note' AND q.bill_run_id IS NULL
+                                              AND q.requested_on <= :cut)))
         OR EXISTS (SELECT 1 FROM billing.outside_item o
                     WHERE o.account_id = c.account_id AND o.business_date <= :cut AND o.business_date > c.usage_billed_through
                       AND o.kind = 'transfer' AND o.amount > 0));

@@ -378,6 +378,46 @@ def test_a_credited_early_termination_that_was_none_is_not_given_back_as_well(
     balanced(session)
 
 
+def test_a_credit_note_on_an_account_whose_final_bill_is_out_is_a_credit_note(
+    session: Session, home: builders.BuiltLine, clerk: Actor
+) -> None:
+    cease(session, home, NEXT, recorded_on=NEXT)
+    night(session, NEXT)
+    final = bill_of(session, home)
+    line = rental_line(session, bills(session, home.account)[0], "part-period")
+    command = CreditBillLine(
+        bill_number=bills(session, home.account)[0].number or "", line_number=line.line_number, reason="Complaint", by_credit_note=True
+    )
+    day = NEXT + timedelta(days=1)
+    finished = text("SELECT is_finished, next_bill_on, usage_billed_through FROM billing.account_cycle")
+    before = session.execute(finished).one()
+    assert (final.kind, before.is_finished) == (BillKind.FINAL, True)
+    credit_bill_line(session, command, by=clerk, at=at(day))
+    night(session, day)
+    note = bill_of(session, home)
+    assert (note.kind, note.series, lines(session, note)) == (BillKind.CREDIT_NOTE, "ZZN", [(f"Credit: {line.words}", -line.net.pence)])
+    assert session.execute(finished).one() == before
+    balanced(session)
+    # A call that comes late gets its bill, and that one takes a credit asked for the same day.
+    rated_call(session, home, 1, day + timedelta(days=1), 50_000_000)
+    night(session, day + timedelta(days=1))
+    assert bill_of(session, home).kind is BillKind.FINAL
+    assert len(bills(session, home.account)) == 4
+
+
+def test_a_credit_for_the_next_bill_on_a_finished_account_gets_one_more_final_bill(
+    session: Session, home: builders.BuiltLine, clerk: Actor
+) -> None:
+    cease(session, home, NEXT, recorded_on=NEXT)
+    night(session, NEXT)
+    day = NEXT + timedelta(days=1)
+    line = rental_line(session, bills(session, home.account)[0], "part-period")
+    command = CreditBillLine(bill_number=bills(session, home.account)[0].number or "", line_number=line.line_number, reason="Complaint")
+    credit_bill_line(session, command, by=clerk, at=at(day))
+    night(session, day)
+    assert (bill_of(session, home).kind, len(bills(session, home.account))) == (BillKind.FINAL, 3)
+
+
 def test_a_line_given_back_by_difference_is_not_credited_as_well(session: Session, home: builders.BuiltLine, clerk: Actor) -> None:
     cease(session, home, FEBRUARY, recorded_on=NEXT)
     night(session, NEXT)

@@ -42,6 +42,17 @@ def standing(**others: object) -> Standing:
             date(2026, 2, 5),
             DueBill(BillKind.BILL, date(2026, 2, 5)),
         ),
+        # Its final bill is out: a credit note is one, and an interim bill is one more final bill.
+        (
+            {"live_services": 0, "last_end_on": date(2026, 1, 20), "is_finished": True, "requested": frozenset({BillKind.CREDIT_NOTE})},
+            date(2026, 2, 5),
+            DueBill(BillKind.CREDIT_NOTE, date(2026, 2, 5)),
+        ),
+        (
+            {"live_services": 0, "last_end_on": date(2026, 1, 20), "is_finished": True, "requested": frozenset({BillKind.INTERIM})},
+            date(2026, 2, 5),
+            DueBill(BillKind.FINAL, date(2026, 1, 20)),
+        ),
         # Never had a service: billed by the cycle (and found idle).
         ({"live_services": 0}, date(2026, 2, 5), DueBill(BillKind.BILL, date(2026, 2, 5))),
         ({"live_services": 0}, date(2026, 2, 4), None),
