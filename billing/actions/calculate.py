@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from traceback import extract_tb
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -104,11 +105,31 @@ def _decide(
         except CssError as fault:
             parked.append(SetAside(source_key=_key(account), code=fault.code, words=str(fault), raw=account.account_number))
             continue
+        except (ArithmeticError, ValueError) as fault:
+            lost = _lost(account, fault)
+            parked.append(SetAside(source_key=_key(account), code=lost.code, words=str(lost), raw=account.account_number))
+            continue
         if bill is None:
             idle.append(account)
         else:
             drafts.append((one, bill))
     return drafts, idle, tuple(parked)
+
+
+def _lost(account: AccountAtCut, fault: Exception) -> CssError:
+    """A date or a sum that no data should lead to, a year 10000 say: of one account, and so no reason to bill nobody.
+
+    Anything else that is unexpected is a mistake of ours, and stops the run.
+    """
+    at = extract_tb(fault.__traceback__)[-1]
+    return Refused(
+        "CSS490E",
+        "Account {account} cannot be reckoned: {fault} in {place}, line {line}.",
+        account=account.account_number,
+        fault=f"{type(fault).__name__} {fault}".strip(),
+        place=at.name,
+        line=at.lineno,
+    )
 
 
 def _key(account: AccountAtCut) -> str:

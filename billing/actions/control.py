@@ -19,12 +19,17 @@ from css.core.errors import Refusals, Refused
 from css.core.money import ZERO, Money
 from css.master.districts import District, no_district
 
-COUNT_MAX: Final = 1_000_000
 MONEY_MAX: Final = Money(1_000_000_00)
-SAMPLE_MAX: Final = 500
-"""More than a person looks at before breakfast."""
 
-_LEAST: Final = {"sample_count": 0, "times_average_max": 1, "lines_max": 1, "periods_max": 1, "days_back_max": 1}
+_BOUNDS: Final = {
+    # More than a person looks at before breakfast.
+    "sample_count": (0, 500),
+    "times_average_max": (1, 10_000),
+    "lines_max": (1, 1_000_000),
+    # A century of months, and of days: who wants more wants no limit.
+    "periods_max": (1, 1_200),
+    "days_back_max": (1, 36_525),
+}
 _LEAST_MONEY: Final = {"credit_max": ZERO, "average_floor": ZERO, "first_bill_max": Money(1)}
 
 
@@ -64,8 +69,7 @@ def set_bill_control(session: Session, command: SetBillControl, *, by: Actor, at
 
 def _require_sense(values: dict[str, object]) -> None:
     wrong = Refusals()
-    for name, least in _LEAST.items():
-        most = SAMPLE_MAX if name == "sample_count" else COUNT_MAX
+    for name, (least, most) in _BOUNDS.items():
         value = values[name]
         if not isinstance(value, int) or not least <= value <= most:
             wrong.add(Refused("CSS790E", "{name} is from {least:,} to {most:,}.", name=name, least=least, most=most, element=name))

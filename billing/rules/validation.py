@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
@@ -205,13 +205,13 @@ def _long_period(bill: BillFigures, limits: Limits) -> Hold | None:
 def _long_ago(bill: BillFigures, limits: Limits) -> Hold | None:
     if bill.period is None:
         return None
-    earliest = bill.period.starts_on - timedelta(days=limits.days_back_max)
-    late = [line for line in bill.lines if line.net > ZERO and line.starts_on is not None and line.starts_on < earliest]
+    begins, most = bill.period.starts_on, limits.days_back_max
+    # Days are counted and not taken off a date: no limit, however far, leads out of the calendar.
+    late = [line for line in bill.lines if line.net > ZERO and line.starts_on is not None and (begins - line.starts_on).days > most]
     if not late:
         return None
     first = min(late, key=lambda line: line.starts_on or date.max)
-    days = limits.days_back_max
-    return Hold("CSS796W", f"{first.words!r} is charged from {first.starts_on}, more than {days} days before the period of the bill.")
+    return Hold("CSS796W", f"{first.words!r} is charged from {first.starts_on}, more than {most} days before the period of the bill.")
 
 
 def _to_come(bill: BillFigures, _limits: Limits) -> Hold | None:

@@ -26,13 +26,15 @@ from billing.actions import (
 from billing.actions.approve import hold_run
 from billing.checks import check_books
 from billing.model import BillRequest, BillRun, BillRunAccount
+from billing.rules.bill import AccountAtCut, DraftBill, draft_bill
+from billing.rules.charges import PriceBook
 from billing.rules.run_figures import RunState
 from billing.rules.validation import LIMITS
 from billing.run_commands import ApproveBills, CancelBillRequest, RequestBill, SetBillControl, WithdrawBill, WithdrawRun
 from billing.words import BillKind, BillState
 from css.audit import AuditEvent
 from css.core.actor import Actor
-from css.core.errors import Conflict, CssError, NotFound, Refused
+from css.core.errors import Breach, Conflict, CssError, NotFound, Refused
 from css.core.money import Money
 from css.core.words import Role
 from css.master.reference import RETAIL
@@ -109,11 +111,49 @@ def test_bills_are_held_by_the_limits_of_their_district(session: Session, home: 
     assert (bills(session, home.account)[0].state, bills(session, home.account)[0].hold_code) == (BillState.HELD, "CSS793W")
 
 
+@pytest.mark.parametrize("fault", [OverflowError("date value out of range"), ZeroDivisionError(), ValueError("year 10000 is out of range")])
+def test_an_account_whose_figures_lead_nowhere_is_parked_and_the_others_are_billed(
+    session: Session, zz: builders.BuiltDistrict, home: builders.BuiltLine, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    other = builders.working_line(session, zz, builders.account(session, zz, cycle_day=5), starts_on=START)
+
+    def draft(account: AccountAtCut, book: PriceBook) -> DraftBill | None:
+        if account.account_number == home.account.number:
+            raise fault
+        return draft_bill(account, book)
+
+    monkeypatch.setattr("billing.actions.calculate.draft_bill", draft)
+    run_id = calculated(session)
+    assert (bills(session, home.account), len(bills(session, other.account))) == ([], 1)
+    parked = session.execute(
+        text("SELECT parked_code, parked_words FROM billing.bill_run_account WHERE bill_run_id = :run AND account_id = :account"),
+        {"run": run_id, "account": home.account.id},
+    ).one()
+    assert parked.parked_code == "CSS490E"
+    assert home.account.number in parked.parked_words
+    assert type(fault).__name__ in parked.parked_words
+    assert "draft" in parked.parked_words, "where it happened"
+
+
+def test_a_mistake_of_ours_stops_the_run(session: Session, home: builders.BuiltLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draft(_account: AccountAtCut, _book: PriceBook) -> DraftBill | None:
+        raise Breach("two and two were five")
+
+    monkeypatch.setattr("billing.actions.calculate.draft_bill", draft)
+    with pytest.raises(Breach):
+        calculated(session)
+    assert bills(session, home.account) == []
+
+
 @pytest.mark.parametrize(
     "others",
     [
         {"sample_count": -1},
         {"sample_count": 501},
+        {"lines_max": 1_000_001},
+        {"times_average_max": 10_001},
+        {"periods_max": 1_201},
+        {"days_back_max": 36_526},
         {"lines_max": 0},
         {"times_average_max": 0},
         {"periods_max": 0},

@@ -128,6 +128,11 @@ def test_the_limits_are_the_districts(limits: dict[str, Any], others: dict[str, 
     assert [hold.code for hold in hold_reasons(figures(**others), replace(LIMITS, **limits))] == [code]
 
 
+def test_no_limit_is_so_large_that_a_bill_cannot_be_looked_at() -> None:
+    endless = replace(LIMITS, times_average_max=10**9, lines_max=10**9, periods_max=10**9, days_back_max=10**9)
+    assert hold_reasons(figures(lines=(rental(1, starts_on=date(1, 1, 1)),)), endless) == ()
+
+
 def test_every_absurdity_has_a_code_of_its_own() -> None:
     assert len(ABSURDITIES) == 10
 
