@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from billing.rules.cycle import AnyCycle, Cycle, CycleTerm, charged_to, cycles_from
-from billing.rules.vat import VatHistory
+from billing.rules.vat import StatusChanged, VatHistory, status_changes
 from css.core.words import BillFrequency, VatStatus
 from css.db.sql import block
 
@@ -47,10 +47,42 @@ def cycles_at_cut(session: Session, rows: Sequence[Row[Any]], cuts: Sequence[dat
 
 def vat_histories(session: Session, statuses: Mapping[int, VatStatus], cut: date) -> Mapping[int, VatHistory]:
     """How accounts were taxed when, as at the cut. ``statuses`` is what their rows say, which holds for one that never changed."""
-    log: dict[int, list[tuple[date, VatStatus]]] = defaultdict(list)
+    return {account: taxed.history for account, taxed in taxed_at_cut(session, statuses, {}, cut).items()}
+
+
+class Taxed(NamedTuple):
+    """How an account is taxed when, as far as was recorded by a cut."""
+
+    history: VatHistory
+    changes: tuple[StatusChanged, ...] = ()
+    """The days that are taxed otherwise than was known at the last bill's cut."""
+
+
+def taxed_at_cut(
+    session: Session, statuses: Mapping[int, VatStatus], last_cuts: Mapping[int, date | None], cut: date
+) -> Mapping[int, Taxed]:
+    """How accounts were taxed when, as at the cut, and what of it was not known at each one's last cut, if it had one.
+
+    ``statuses`` is what their rows say, which holds for one that never changed.
+    """
+    logs: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(block("billing", "account_terms.vat_statuses"), {"accounts": list(statuses), "cut": cut}):
-        log[row.account_id].append((row.starts_on, VatStatus(row.vat_status)))
-    return {account: VatHistory.from_log(log[account]) if account in log else VatHistory.always(said) for account, said in statuses.items()}
+        logs[row.account_id].append(row)
+    return {
+        account: _taxed(logs[account], last_cuts.get(account)) if account in logs else Taxed(VatHistory.always(said))
+        for account, said in statuses.items()
+    }
+
+
+def _taxed(log: Sequence[Row[Any]], last_cut: date | None) -> Taxed:
+    history = _history(log)
+    known = [row for row in log if last_cut is not None and row.recorded_on <= last_cut]
+    # The first row says what had been before: every cut that took anything has it.
+    return Taxed(history, status_changes(_history(known), history) if known and len(known) < len(log) else ())
+
+
+def _history(log: Sequence[Row[Any]]) -> VatHistory:
+    return VatHistory.from_log((row.starts_on, VatStatus(row.vat_status)) for row in log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,18 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billing.model import BillRun
-from billing.queries.account_terms import cycles_at_cut, vat_histories
+from billing.queries.account_terms import cycles_at_cut, taxed_at_cut
 from billing.queries.adjustments import adjustments_at_cut
 from billing.queries.benefits_at_cut import Moment, Since, benefits_at_cut
 from billing.queries.control import limits_for
+from billing.queries.retaxed import Since as TaxedSince
+from billing.queries.retaxed import retaxed_at_cut
 from billing.rules.adjustments import NONE
 from billing.rules.bill import AccountAtCut, PastBill
 from billing.rules.charges import PriceBook, Product, RentalKey, ServiceLife, Span
 from billing.rules.difference import PostedRental
 from billing.rules.items import CallSum, ItemLeft
+from billing.rules.retaxing import NOTHING
 from billing.rules.terminations import PostedTermination, TerminationKey
 from billing.rules.validation import BILLS_AVERAGED
 from billing.rules.vat import Tax, VatHistory
@@ -78,7 +81,11 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
         return ()
     accounts = [row.account_id for row in found]
     cycles = cycles_at_cut(session, found, [run.cut] * len(found))
-    statuses = vat_histories(session, {row.account_id: VatStatus(row.vat_status) for row in found}, run.cut)
+    taking = {row.account_id: row.usage_billed_through for row in found if row.kind != BillKind.CREDIT_NOTE}
+    taxed = taxed_at_cut(session, {row.account_id: VatStatus(row.vat_status) for row in found}, taking, run.cut)
+    statuses = {account_id: one.history for account_id, one in taxed.items()}
+    changed = {account_id: TaxedSince(last, taxed[account_id].changes) for account_id, last in taking.items() if last is not None}
+    retaxed = retaxed_at_cut(session, run.district_code, changed)
     services = _services(session, run, accounts)
     promotions = _promotions(session, run, accounts)
     posted = _posted_rentals(session, accounts)
@@ -89,7 +96,7 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
     benefits = benefits_at_cut(
         session,
         Moment(run.district_code, run.cut, run.issue_at),
-        {row.account_id: Since(row.usage_billed_through, cycles[row.account_id]) for row in found if row.kind != BillKind.CREDIT_NOTE},
+        {account_id: Since(last, cycles[account_id], taxed[account_id].changes) for account_id, last in taking.items()},
     )
     past = _past_bills(session, accounts)
     limits = limits_for(session, run.district_code)
@@ -115,6 +122,7 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
                 terminations=terminations.get(row.account_id, {}),
                 items=items.get(row.account_id, ()),
                 calls=calls.get(row.account_id, ()),
+                retaxed=retaxed.get(row.account_id, NOTHING),
                 benefits=benefits.get(row.account_id),
                 adjustments=adjusted.get(row.account_id, NONE),
                 previous=_previous(past.get(row.account_id, ())),

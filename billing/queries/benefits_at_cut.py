@@ -17,7 +17,7 @@ from billing.rules.benefits_calls import Benefit, Call, CallsAtCut, Friend, Give
 from billing.rules.benefits_months import Chain, Months, Reach, Turn, reach
 from billing.rules.cycle import AnyCycle, Cycle
 from billing.rules.lines import DraftAllowanceMonth
-from billing.rules.vat import Tax
+from billing.rules.vat import StatusChanged, Tax
 from billing.words import BenefitKind, BenefitScope
 from css.core.calendar import add_months, london_date, start_of_day
 from css.core.money import Money, Percent
@@ -30,6 +30,8 @@ class Since(NamedTuple):
     usage_after: date | None
     """The cut of its last bill; none before the first."""
     cycle: AnyCycle
+    retaxed: Sequence[StatusChanged] = ()
+    """The days that are taxed otherwise than was known then: discounts go by the tax of the calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class _Known:
         self.benefits = benefits
         self.givers: list[Giver] = []
         self.group_id = 0
-        self.changed_on: list[date] = []
+        self.changed_on = [one.starts_on for one in since.retaxed]
         self.spend_changed_on: date | None = None
         self.friends: dict[int, list[Friend]] = defaultdict(list)
         self.posted: dict[tuple[MonthKey, Tax], PostedKey] = {}

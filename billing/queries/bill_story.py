@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billing.model import Bill, BillVat
-from billing.queries.bill_story_calls import CallsOfLines, calls_of_lines
+from billing.queries.bill_story_calls import CallsOfLines, calls_moved, calls_of_lines
 from billing.queries.bill_story_discounts import discounts_of_lines
 from billing.rules.bill_number import read_bill_number
 from billing.rules.explain_bill import due_part, invoice_part, net_part, vat_part
@@ -30,6 +30,7 @@ from billing.rules.explain_facts import (
     OwedFacts,
     PromotionGiven,
     ServiceLived,
+    TakenBefore,
     VatFacts,
 )
 from billing.rules.explain_line import LineStory, story_of
@@ -148,10 +149,22 @@ def _lines(session: Session, head: StoryHead, line: int | None) -> tuple[LineFac
     calls = calls_of_lines(session, bill, rows, head.opened_on, itemisation=_itemisation(bill))
     discounts = discounts_of_lines(session, bill, rows, itemisation=_itemisation(bill))
     put_right = _credits(session, bill.id, line)
+    moved = calls_moved(session, bill, rows)
     return tuple(
-        _facts_of(row, head, mates.get(row.line_number, ()), changes, calls, discounts.get(row.line_number), put_right.get(row.line_number))
+        replace(
+            _facts_of(
+                row, head, mates.get(row.line_number, ()), changes, calls, discounts.get(row.line_number), put_right.get(row.line_number)
+            ),
+            retaxed=_retaxed(row, moved.get(row.line_number)),
+        )
         for row in rows
     )
+
+
+def _retaxed(row: Row[Any], moved: Price | None) -> TakenBefore | None:
+    if row.retaxed_line is not None:
+        return TakenBefore(net=Price.of(row.net), of=f"Line {row.retaxed_line} of bill {row.retaxed_bill} ({row.retaxed_words})")
+    return None if moved is None else TakenBefore(net=moved)
 
 
 def _itemisation(bill: Bill) -> Itemisation:

@@ -12,11 +12,13 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from billing.model import Bill
-from billing.queries.account_terms import vat_histories
+from billing.queries.account_terms import Taxed, taxed_at_cut
+from billing.queries.retaxed import Since, retaxed_at_cut
 from billing.rules.explain_facts import CallSeen, CallsPriced, Rerated
 from billing.rules.file_outcomes import RECORDS_PER_FILE
-from billing.rules.lines import PER_CORRECTION
+from billing.rules.lines import PER_CORRECTION, PER_RETAXED
 from billing.rules.privacy import masked
+from billing.rules.retaxing import NOTHING, MovedKey, moved_calls
 from billing.rules.vat import Tax, VatHistory, tax_at
 from billing.words import LineKind, TariffState
 from css.core.calendar import start_of_day
@@ -58,7 +60,7 @@ def calls_of_lines(session: Session, bill: Bill, lines: Iterable[Row[Any]], open
             row.unit == PER_CORRECTION, row.number, row.charge_class, row.band, Tax(row.vat_category, row.vat_basis_points)
         ): row.line_number
         for row in lines
-        if row.kind == LineKind.CALLS
+        if row.kind == LineKind.CALLS and row.unit != PER_RETAXED
     }
     if not wanted:
         return CallsOfLines()
@@ -98,8 +100,28 @@ def calls_of_lines(session: Session, bill: Bill, lines: Iterable[Row[Any]], open
 
 def vat_history(session: Session, bill: Bill) -> VatHistory:
     """How the account was taxed when, as far as was recorded by the bill's cut."""
+    return taxed_by(session, bill).history
+
+
+def taxed_by(session: Session, bill: Bill) -> Taxed:
+    """The same, with what of it the bill before did not know."""
     said = {bill.account_id: VatStatus(bill.payer["vat_status"])}
-    return vat_histories(session, said, bill.usage_through)[bill.account_id]
+    return taxed_at_cut(session, said, {bill.account_id: bill.usage_after}, bill.usage_through)[bill.account_id]
+
+
+def calls_moved(session: Session, bill: Bill, lines: Iterable[Row[Any]]) -> Mapping[int, Price]:
+    """Of the lines of a bill that move calls to another VAT, by number, what they move exactly; nothing is read where none does."""
+    wanted = [row for row in lines if row.unit == PER_RETAXED]
+    if not wanted or bill.usage_after is None:
+        return {}
+    since = Since(bill.usage_after, taxed_by(session, bill).changes)
+    taken = retaxed_at_cut(session, bill.district_code, {bill.account_id: since}).get(bill.account_id, NOTHING)
+    moved = moved_calls(taken.calls)
+    keys = {
+        row.line_number: MovedKey(row.number, row.charge_class, row.band, Tax(row.vat_category, row.vat_basis_points), row.net < 0)
+        for row in wanted
+    }
+    return {line: moved[key].net for line, key in keys.items() if key in moved}
 
 
 def _prices(session: Session, sums: Sequence[Row[Any]]) -> Mapping[int, Row[Any]]:

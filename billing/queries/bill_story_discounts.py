@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from billing.model import Bill, BillRun
 from billing.queries.account_terms import cycles_at_cut
 from billing.queries.benefits_at_cut import Moment, Since, benefits_at_cut
-from billing.queries.bill_story_calls import record_words, vat_history
+from billing.queries.bill_story_calls import record_words, taxed_by
 from billing.rules.benefits_calls import MonthKey
 from billing.rules.explain_benefits import DiscountKey, discounts_given
 from billing.rules.explain_facts import DiscountGiven
@@ -36,7 +36,8 @@ def discounts_of_lines(session: Session, bill: Bill, lines: Sequence[Row[Any]], 
     issue_at = session.execute(select(BillRun.issue_at).where(BillRun.id == bill.bill_run_id)).scalar_one()
     cycle = cycles_at_cut(session, [account], [bill.usage_through])[bill.account_id]
     moment = Moment(bill.district_code, bill.usage_through, issue_at)
-    known = benefits_at_cut(session, moment, {bill.account_id: Since(bill.usage_after, cycle)}).get(bill.account_id)
+    taxed = taxed_by(session, bill)
+    known = benefits_at_cut(session, moment, {bill.account_id: Since(bill.usage_after, cycle, taxed.changes)}).get(bill.account_id)
     if known is None:
         return {}
 
@@ -44,5 +45,5 @@ def discounts_of_lines(session: Session, bill: Bill, lines: Sequence[Row[Any]], 
         shown = display_number(number)
         return {Itemisation.FULL: shown, Itemisation.MASKED: masked(shown), Itemisation.NONE: ""}[itemisation]
 
-    given = discounts_given(known.calls, wanted, vat_history(session, bill), number_shown, record_words)
+    given = discounts_given(known.calls, wanted, taxed.history, number_shown, record_words)
     return {row.line_number: given[key] for key, row in wanted.items() if key in given}

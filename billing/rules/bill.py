@@ -21,6 +21,7 @@ from billing.rules.cycle import AnyCycle, bill_period, charged_until
 from billing.rules.difference import PostedRental, rental_lines
 from billing.rules.items import PER_ITEM, CallSum, ItemLeft, call_lines, item_lines
 from billing.rules.lines import Discounted, DraftAllowanceMonth, DraftLine, TakesOff, in_printing_order
+from billing.rules.retaxing import NOTHING, Taken, retaxed_lines
 from billing.rules.terminations import PostedTermination, TerminationKey, termination_lines, terminations_due
 from billing.rules.validation import LIMITS, BillFigures, Hold, Limits, hold_reason
 from billing.rules.vat import VatHistory, VatSum, tax_on, vat_of
@@ -67,6 +68,8 @@ class AccountAtCut:
     """Charged for broken minimum terms, the oldest line first."""
     items: Sequence[ItemLeft] = ()
     calls: Sequence[CallSum] = ()
+    retaxed: Taken = NOTHING
+    """Of days for which the VAT status changed since the last bill's cut: nearly always nothing."""
     benefits: TakesOff | None = None
     """None when there is nothing to take off its calls and never was."""
     adjustments: Adjustments = NONE
@@ -195,6 +198,7 @@ def _supplies(account: AccountAtCut, book: PriceBook) -> _Drafted:
             *compared,
             *item_lines(account.items, account.vat_status, book),
             *call_lines(account.calls, account.vat_status, starts_on=calls_from, ends_on=account.cut + ONE_DAY),
+            *retaxed_lines(account.retaxed, account.vat_status, book.vat_rates),
             *adjustment_lines(account.adjustments.left),
             *credits_taken_back(account.adjustments, compared, account.cut),
         ]

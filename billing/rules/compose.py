@@ -36,7 +36,7 @@ from billing.document import BillKind as DocumentKind
 from billing.document import OutsideKind as DocumentOutsideKind
 from billing.rules.bill_messages import Occasion, messages
 from billing.rules.items import PER_CALL
-from billing.rules.lines import PER_CORRECTION
+from billing.rules.lines import OF_EARLIER_CALLS, PER_CORRECTION, PER_RETAXED
 from billing.rules.privacy import masked
 from billing.rules.usage_summary import BAND_TITLES, NumberCalled, UsageBefore, UsageLine, usage_summary
 from billing.rules.vat import REASONS, Tax, VatSum, tax_at
@@ -63,7 +63,14 @@ KINDS: Final[dict[BillKind, DocumentKind]] = {
     BillKind.INTERIM: "interim",
     BillKind.CREDIT_NOTE: "credit_note",
 }
-UNITS: Final[dict[str, UnitCode]] = {"month": "MON", "day": "DAY", "item": "C62", PER_CALL: "C62", PER_CORRECTION: "C62"}
+UNITS: Final[dict[str, UnitCode]] = {
+    "month": "MON",
+    "day": "DAY",
+    "item": "C62",
+    PER_CALL: "C62",
+    PER_CORRECTION: "C62",
+    PER_RETAXED: "C62",
+}
 CUSTOMER_KINDS: Final[dict[Segment, CustomerKind]] = {
     Segment.RESIDENTIAL: "residential",
     Segment.BUSINESS: "business",
@@ -322,7 +329,7 @@ def electronic_address(endpoint: str | None) -> ElectronicAddress | None:
 
 def _line(line: PostedLine) -> BillLine:
     of_calls = line.kind is LineKind.CALLS
-    is_correction = line.unit == PER_CORRECTION
+    is_correction = line.unit in OF_EARLIER_CALLS
     return BillLine(
         line_no=line.line_number,
         group="discount" if line.is_promotion else GROUPS[line.kind],
@@ -347,7 +354,7 @@ def _call_lists(bill: PostedBill) -> Iterator[CallList]:
     charged_on = {
         (line.unit == PER_CORRECTION, line.number, line.charge_class, line.band, line.tax): line.line_number
         for line in bill.lines
-        if line.kind is LineKind.CALLS
+        if line.kind is LineKind.CALLS and line.unit != PER_RETAXED
     }
     is_masked = bill.payer.itemisation is Itemisation.MASKED
     by_number: dict[tuple[str, bool], list[CallMade]] = defaultdict(list)
@@ -391,7 +398,7 @@ def _usage(bill: PostedBill) -> UsageSummary | None:
     lines = (
         UsageLine(line.charge_class, line.band, abs(line.quantity), line.duration_seconds or 0, line.net)
         for line in bill.lines
-        if line.kind is LineKind.CALLS and line.unit != PER_CORRECTION and line.charge_class is not None and line.band is not None
+        if line.kind is LineKind.CALLS and line.unit == PER_CALL and line.charge_class is not None and line.band is not None
     )
     made = (
         NumberCalled(display_number(call.other_number), call.destination, call.duration_seconds, call.net)

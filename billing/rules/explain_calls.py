@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from billing.rules.explain_facts import CallSeen, CallsPriced, LineFacts, Rerated
+from billing.rules.explain_retaxed import retaxed_parts, retaxed_words
 from billing.rules.explain_sum import Part, part, step, sum_of
 from billing.rules.explain_words import clock, day, moment, plural, span
-from billing.rules.lines import PER_CORRECTION
+from billing.rules.lines import PER_CORRECTION, PER_RETAXED
 from billing.words import TariffState
 from css.core.calendar import ONE_DAY
 from css.core.words import PriceBasis
@@ -18,6 +19,8 @@ HOW_TO_SEE: Final = "`css usage explain` with a call's record takes its price ap
 
 def calls_parts(line: LineFacts) -> tuple[Part, ...]:
     """The exact sums by price, or by re-rating, rounded once together; nothing where the calls on file do not make the line."""
+    if line.unit == PER_RETAXED:
+        return retaxed_parts(line)
     if line.unit == PER_CORRECTION:
         steps = tuple(step(_corrected(one), str(one.net)) for one in line.reratings)
         words = "What the calls should have cost, less what was charged for them"
@@ -43,6 +46,11 @@ def _corrected(one: Rerated) -> str:
 def calls_words(line: LineFacts) -> Iterator[str]:
     """What was called and charged for, and by which versions of which tariffs."""
     count = abs(line.quantity)
+    if line.unit == PER_RETAXED:
+        when = span(line.starts_on, line.ends_on) if line.starts_on and line.ends_on else "earlier days"
+        yield f"{plural(count, 'call')} of {when}, on bills before, {'is' if count == 1 else 'are'} taxed otherwise."
+        yield from retaxed_words(line)
+        return
     if line.unit == PER_CORRECTION:
         when = span(line.starts_on, line.ends_on) if line.starts_on and line.ends_on else "earlier days"
         yield f"{plural(count, 'call')} of {when}, on bills before, {'was' if count == 1 else 'were'} priced anew."

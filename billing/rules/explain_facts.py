@@ -189,6 +189,16 @@ class Rerated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBefore:
+    """What a line that puts VAT right is about: calls or an item that bills before have taken."""
+
+    net: Price
+    """Exact, and of the sign of the line."""
+    of: str | None = None
+    """Of an item: the line that charged it, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Covered:
     """One call that something was taken off."""
 
@@ -267,6 +277,8 @@ class LineFacts:
     calls: Sequence[CallsPriced] = ()
     dearest: Sequence[CallSeen] = ()
     reratings: Sequence[Rerated] = ()
+    retaxed: TakenBefore | None = None
+    """Of a line that puts VAT right."""
     discount: DiscountGiven | None = None
 
 
@@ -325,5 +337,6 @@ __all__ = [
     "PromotionGiven",
     "Rerated",
     "ServiceLived",
+    "TakenBefore",
     "VatFacts",
 ]

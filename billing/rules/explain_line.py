@@ -9,6 +9,7 @@ from billing.rules.explain_calls import calls_parts, calls_words
 from billing.rules.explain_discount import discount_parts, discount_words
 from billing.rules.explain_facts import ItemLived, LineFacts
 from billing.rules.explain_rental import price_words, rental_parts, rental_words
+from billing.rules.explain_retaxed import retaxed_parts, retaxed_words
 from billing.rules.explain_sum import Part, part, pence_of, step, sum_of, times
 from billing.rules.explain_termination import termination_parts, termination_words
 from billing.rules.explain_words import day
@@ -93,6 +94,8 @@ def _words(line: LineFacts) -> Iterator[str]:
 
 def _one_off_parts(line: LineFacts) -> tuple[Part, ...]:
     item = line.item
+    if line.retaxed is not None:
+        return retaxed_parts(line)
     if item is None:
         return (part("Nothing is charged", (step("no charge", "0"),)),) if not line.net else ()
     parts = (part("The price of each, times how many", (step(line.words, times(item.net_price, item.quantity)),)),)
@@ -101,6 +104,10 @@ def _one_off_parts(line: LineFacts) -> tuple[Part, ...]:
 
 def _one_off_words(line: LineFacts) -> Iterator[str]:
     item = line.item
+    if line.retaxed is not None:
+        yield f"{line.retaxed.of} is taxed otherwise."
+        yield from retaxed_words(line)
+        return
     if item is None:
         yield "Nothing is to be charged, but something is owed or in credit: an invoice needs a line, if only of nothing."
         return

@@ -116,7 +116,7 @@ def call_lines(sums: Iterable[CallSum], status: VatHistory, *, starts_on: date, 
         merged[key] = one if before is None else _together(before, one)
     for (is_correction, number, charge_class, band, tax), one in merged.items():
         net = to_money(one.net)
-        called = f"alls to {CLASS_WORDS.get(charge_class, charge_class)}, {BAND_WORDS.get(band, band)}"
+        called = f"alls to {called_words(charge_class, band)}"
         yield DraftLine(
             kind=LineKind.CALLS,
             words=f"Correction of c{called}" if is_correction else f"C{called}",
@@ -133,6 +133,11 @@ def call_lines(sums: Iterable[CallSum], status: VatHistory, *, starts_on: date, 
             band=band,
             duration_seconds=one.duration_seconds,
         )
+
+
+def called_words(charge_class: str, band: str) -> str:
+    """Where calls went and when, as a line of theirs ends."""
+    return f"{CLASS_WORDS.get(charge_class, charge_class)}, {BAND_WORDS.get(band, band)}"
 
 
 def _together(one: CallSum, other: CallSum) -> CallSum:

@@ -13,6 +13,10 @@ from css.core.pricing import VatRow
 
 PER_CORRECTION: Final = "correction"
 """The unit of a line of differences that re-rating made to calls."""
+PER_RETAXED: Final = "vat-correction"
+"""The unit of a line that moves calls of earlier bills to another VAT, or back."""
+OF_EARLIER_CALLS: Final = frozenset({PER_CORRECTION, PER_RETAXED})
+"""The units of lines about calls that bills before have taken."""
 LINE_ORDER: Final = {kind: place for place, kind in enumerate(LineKind)}
 """Rentals, part-periods, terminations, one-offs, calls, discounts, adjustments: as the bill prints them."""
 
@@ -29,7 +33,7 @@ class DraftLine:
     quantity: int
     """Of the sign of ``net``; never zero."""
     unit: str
-    """month, day, item, call or correction."""
+    """month, day, item, call, correction or vat-correction."""
     unit_price: Price | None = None
     """For ``price_per`` units, never negative; None where no price for one explains the line."""
     price_per: int = 1
@@ -95,7 +99,8 @@ def in_printing_order(lines: list[DraftLine]) -> tuple[DraftLine, ...]:
                 LINE_ORDER[line.kind],
                 line.number or "",
                 line.product_id or 0,
-                line.unit == PER_CORRECTION,
+                line.unit in OF_EARLIER_CALLS,
+                line.unit == PER_RETAXED,
                 line.starts_on or _NEVER,
                 line.service_id or 0,
                 line.billable_item_id or 0,

@@ -77,6 +77,27 @@ class VatHistory:
         return tuple(term.starts_on for term in self.terms[1:])
 
 
+class StatusChanged(NamedTuple):
+    """Days of which it became known that an account is taxed otherwise on them; ``ends_on`` is ``date.max`` where they have no end."""
+
+    starts_on: date
+    ends_on: date
+    was: VatStatus
+    now: VatStatus
+
+
+def status_changes(was: VatHistory, now: VatHistory) -> tuple[StatusChanged, ...]:
+    """The days on which two histories of an account differ, in runs on which each says one thing."""
+    if was == now:
+        return ()
+    return tuple(
+        StatusChanged(max(before.starts_on, after.starts_on), min(before.ends_on, after.ends_on), before.status, after.status)
+        for before in was.terms
+        for after in now.terms
+        if before.status is not after.status and before.starts_on < after.ends_on and after.starts_on < before.ends_on
+    )
+
+
 _ALWAYS: Final = {status: VatHistory((StatusTerm(date.min, date.max, status),)) for status in VatStatus}
 
 

@@ -9,7 +9,7 @@ SELECT t.account_id, t.starts_on, t.cycle_day, t.frequency, t.cycle_month_group
 -- name: vat_statuses
 -- From when accounts were taxed how, as far as was recorded by the cut. Leans on ix_account_vat_status_account_id.
 -- example: {"accounts": [1], "cut": "2026-01-31"}
-SELECT account_id, starts_on, vat_status
+SELECT account_id, starts_on, vat_status, recorded_on
   FROM css.account_vat_status
  WHERE account_id = ANY(:accounts) AND recorded_on <= :cut
  ORDER BY account_id, recorded_on, id;

@@ -295,7 +295,7 @@ SELECT format('Rated call %s is of service %s, whose number it was not then.', c
 
 -- name: calls_billed
 -- The calls a bill has taken are the calls its lines charge: as many, as long, and the same sum to half a penny a line; and so
--- the corrections of calls.
+-- the corrections of calls. What moves calls of bills before to another VAT takes none.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 WITH recent AS (
   SELECT b.id, b.number, b.account_id, b.usage_through, coalesce(b.usage_after + 1, greatest(a.opened_on, f.first_night)) AS first_night
@@ -324,7 +324,7 @@ SELECT format('Bill %s: %s calls of %s seconds for %s millionths of a penny are 
           coalesce(sum(net) FILTER (WHERE unit = 'call'), 0) AS net, count(*) FILTER (WHERE unit = 'call') AS line_count,
           coalesce(sum(abs(quantity)) FILTER (WHERE unit <> 'call'), 0) AS corrections,
           coalesce(sum(net) FILTER (WHERE unit <> 'call'), 0) AS corrected, count(*) FILTER (WHERE unit <> 'call') AS correction_count
-     FROM billing.bill_line x WHERE x.bill_id = b.id AND x.kind = 'calls') l
+     FROM billing.bill_line x WHERE x.bill_id = b.id AND x.kind = 'calls' AND x.unit <> 'vat-correction') l
  WHERE c.calls <> l.calls OR c.seconds <> l.seconds OR abs(c.millionths - l.net * 1000000) > l.line_count * 500000
     OR c.corrections <> l.corrections OR abs(c.corrected - l.corrected * 1000000) > l.correction_count * 500000
  ORDER BY b.id LIMIT :limit;

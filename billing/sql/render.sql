@@ -133,7 +133,7 @@ SELECT b.id AS bill_id, e.payer ->> 'account_number' AS account_number, e.payer 
 
 -- name: corrected
 -- The bills that lines of these correct: those of the rentals put right, those with the lines that adjustments credit, and those
--- that had taken the calls re-rated since.
+-- that had taken the calls re-rated, or taxed otherwise, since.
 -- A call is rated the day before it began at the earliest: a night takes what was made until the day after.
 -- Leans on ix_rated_call_rated_on_account_id.
 -- example: {"bills": [1]}
@@ -166,6 +166,20 @@ SELECT c.bill_id, e.number, e.issue_on
   JOIN billing.bill e ON e.account_id = o.account_id AND e.usage_through >= o.rated_on AND (e.usage_after IS NULL OR e.usage_after < o.rated_on)
    AND e.kind <> 'credit-note'
  WHERE c.is_taken AND c.rerating_id IS NOT NULL AND e.number IS NOT NULL
+ UNION
+SELECT l.bill_id, e.number, e.issue_on
+  FROM billing.bill_line l
+  JOIN billing.bill b ON b.id = l.bill_id
+ CROSS JOIN LATERAL generate_series(0, b.usage_after - (l.starts_on - 7)) AS n (night)
+ CROSS JOIN LATERAL (SELECT x.rated_on FROM billing.rated_call x
+                      WHERE x.district_code = b.district_code AND x.account_id = l.account_id AND x.rated_on = l.starts_on - 7 + n.night
+                        AND x.charged_number = l.number AND x.charge_class = l.charge_class AND x.band = l.band AND x.net_millionths <> 0
+                        AND CAST(x.started_at AT TIME ZONE 'Europe/London' AS date) >= l.starts_on
+                        AND CAST(x.started_at AT TIME ZONE 'Europe/London' AS date) < l.ends_on
+                     OFFSET 0) r
+  JOIN billing.bill e ON e.account_id = l.account_id AND e.usage_through >= r.rated_on AND (e.usage_after IS NULL OR e.usage_after < r.rated_on)
+   AND e.kind <> 'credit-note'
+ WHERE l.bill_id = ANY(:bills) AND l.unit = 'vat-correction' AND e.number IS NOT NULL
  ORDER BY bill_id, issue_on, number;
 
 -- name: without_files

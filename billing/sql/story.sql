@@ -18,7 +18,8 @@ SELECT l.id, l.line_number, l.kind, l.words, l.number, l.reference, l.starts_on,
        g.starts_on AS promotion_starts_on, g.ends_on AS promotion_ends_on, g.start_recorded_on AS promotion_recorded_on,
        CASE WHEN g.end_recorded_on <= :through THEN g.ended_on END AS promotion_ended_on,
        CASE WHEN g.end_recorded_on <= :through THEN g.end_recorded_on END AS promotion_end_recorded_on,
-       g.quantity AS promotion_quantity, g.given_by, g.reason AS promotion_reason
+       g.quantity AS promotion_quantity, g.given_by, g.reason AS promotion_reason,
+       t.line_number AS retaxed_line, t.words AS retaxed_words, tb.number AS retaxed_bill
   FROM billing.bill_line l
   LEFT JOIN css.product d ON d.id = l.product_id
   LEFT JOIN css.product_price p ON p.id = l.product_price_id
@@ -28,6 +29,8 @@ SELECT l.id, l.line_number, l.kind, l.words, l.number, l.reference, l.starts_on,
   LEFT JOIN billing.bill_line c ON c.id = a.bill_line_id
   LEFT JOIN billing.bill cb ON cb.id = c.bill_id
   LEFT JOIN css.account_promotion g ON g.id = l.promotion_id
+  LEFT JOIN billing.bill_line t ON t.id = l.corrects_line_id AND l.kind = 'one-off'
+  LEFT JOIN billing.bill tb ON tb.id = t.bill_id
   LEFT JOIN billing.benefit e ON e.id = l.benefit_id
   LEFT JOIN css.product ed ON ed.id = e.product_id
  WHERE l.bill_id = :bill AND (CAST(:line AS integer) IS NULL OR l.line_number = :line)
