@@ -109,9 +109,9 @@ def _first_bill_on(standing: AccountStanding, starts_on: date) -> date:
 
 @audit.answered
 def set_vat_status(session: Session, command: SetVatStatus, *, by: Actor, at: datetime) -> VatStatusSet:
-    """Tax an account otherwise from a day on. The next bill puts right what was charged for rentals on the days since then.
+    """Tax an account otherwise from a day on. The next bill puts right what was charged for the days since then.
 
-    Calls and items on bills already stay as they were taxed: they are credited and charged by hand.
+    Rentals, calls, items and what came off calls move to the other VAT; credits by hand keep that of the line they credit.
 
     Raises:
         NotFound: CSS105E, no such account; errors of ``expect_id``.

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from billing.actions import calculate_block
@@ -21,7 +21,8 @@ from billing.rules.explain_line import LineStory
 from billing.terms_commands import SetVatStatus
 from billing.words import BillKind
 from css.core.money import Money
-from css.core.words import VatStatus
+from css.core.words import Segment, VatStatus
+from css.master.accounts import Account
 from css.master.districts import roll_business_date
 from tests import builders
 from tests.conftest import QueryCount
@@ -199,13 +200,15 @@ def test_the_lines_say_why_and_name_what_they_correct(session: Session, home: bu
 
 
 def test_every_paper_of_such_a_bill_is_sound_and_names_the_bill_before(session: Session, home: builders.BuiltLine) -> None:
+    firm = update(Account).where(Account.id == home.account.id).values(segment=Segment.BUSINESS)
+    session.execute(firm)
     night(session, FEBRUARY)
     taxed(session, home, VatStatus.EXEMPT, date(2026, 2, 10))
     rated_call(session, home, 7, date(2026, 2, 20), 30_000_000)
     night(session, MARCH)
     first, second = bills(session, home.account)
     kinds = set(session.execute(select(BillFile.kind).where(BillFile.bill_id == second.id)).scalars())
-    assert {kind.value for kind in kinds} >= {"pdf", "xml", "calls.xml"}
+    assert {kind.value for kind in kinds} >= {"pdf", "xml", "calls.xml", "csv"}
     (posted,) = bills_as_posted(session, [second.id])
     assert posted.bill.corrects == ((first.number, first.issue_on),)
     assert check_books(session, "ZZ") == ()

@@ -21,8 +21,9 @@ from billing.rules.cycle import AnyCycle, Cycle, CycleTerm, cycles_from
 from billing.rules.difference import PostedRental
 from billing.rules.items import CallSum, ItemLeft
 from billing.rules.lines import DraftLine
+from billing.rules.retaxing import CallsTaken, ItemTaken, Taken
 from billing.rules.terminations import PostedTermination, TerminationKey
-from billing.rules.vat import Tax, VatHistory
+from billing.rules.vat import Tax, VatHistory, status_changes
 from billing.words import BillKind, LineKind
 from css.core.errors import CssError
 from css.core.money import ZERO, Money, Price, gross_from_net
@@ -127,6 +128,11 @@ class Life:
         """Bill and line, of all bills."""
         self.bills: list[tuple[date, DraftBill]] = []
         self.usage_after: date | None = None
+        self.status_known: VatHistory | None = None
+        """At the last bill that took calls."""
+        self.calls_taken: list[CallSum] = []
+        self.items_taken: dict[int, ItemLeft] = {}
+        """By the number of their line."""
         self.previous: PastBill | None = None
         self.payments = self.outside = ZERO
 
@@ -329,6 +335,7 @@ class Life:
             "terminations": {key: tuple(lines) for key, lines in self.terminations.items()},
             "items": tuple(self.items),
             "calls": tuple(self.calls),
+            "retaxed": self._retaxed(),
             "adjustments": Adjustments(left=tuple(self.left), charges=tuple(self._charges()), bills=tuple(self._credits())),
             "previous": self.previous,
             "payments": self.payments,
@@ -357,6 +364,8 @@ class Life:
                 assert line.rental_period_starts_on, line
                 key = RentalKey(line.service_id, line.rental_period_starts_on, line.product_price_id or 0, line.tax, line.promotion_id)
                 self.posted[key].append(PostedRental(line_id, line.net, _span(line), line.unit))
+            elif line.billable_item_id is not None:
+                self.items_taken[line_id] = next(item for item in self.items if item.billable_item_id == line.billable_item_id)
             elif line.kind is LineKind.TERMINATION:
                 term = TerminationKey(line.service_id or 0, line.product_price_id or 0, line.tax)
                 self.terminations[term].append(PostedTermination(line_id, line.net, *_span(line)))
@@ -367,8 +376,62 @@ class Life:
         if kind is BillKind.CREDIT_NOTE:
             ends_on = self.previous.period_ends_on if self.previous else None
         else:
+            self.calls_taken += self.calls
+            self.status_known = self.status
             ends_on, self.usage_after, self.items, self.calls = bill.period.ends_on, cut, [], []
         self.previous = PastBill(period_ends_on=ends_on, amount_due=bill.amount_due)
+
+    def _retaxed(self) -> Taken:
+        """What bills have taken of days that are taxed otherwise than the last of them knew."""
+        changes = status_changes(self.status_known, self.status) if self.status_known else ()
+        return Taken(
+            tuple(
+                CallsTaken(
+                    service_id=one.service_id,
+                    number=one.number,
+                    charge_class=one.charge_class,
+                    band=one.band,
+                    basis_points=one.basis_points,
+                    was=changed.was,
+                    now=changed.now,
+                    call_count=0 if one.is_correction else one.call_count,
+                    net=one.net,
+                    first_at=one.first_at,
+                    last_at=one.last_at,
+                )
+                for changed in changes
+                for one in self.calls_taken
+                if changed.starts_on <= one.first_at.date() < changed.ends_on
+            ),
+            tuple(
+                self._item_taken(line_id, item)
+                for changed in changes
+                for line_id, item in self.items_taken.items()
+                if changed.starts_on <= item.occurs_on < changed.ends_on
+            ),
+        )
+
+    def _item_taken(self, line_id: int, item: ItemLeft) -> ItemTaken:
+        line = self.lines[line_id][1]
+        standing: dict[Tax, Money] = defaultdict(lambda: ZERO)
+        for number, (_, one) in enumerate(self.lines):
+            if number == line_id or (one.kind is LineKind.ONE_OFF and one.corrects_line_id == line_id):
+                standing[one.tax] += one.net
+        return ItemTaken(
+            line_id=line_id,
+            service_id=line.service_id,
+            product_id=line.product_id,
+            number=line.number,
+            words=line.words,
+            reference=line.reference,
+            nominal_code=line.nominal_code,
+            vat_code=item.vat_code,
+            occurs_on=item.occurs_on,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            charged=line.net,
+            standing=standing,
+        )
 
     def _charges(self) -> Iterator[CreditedCharge]:
         """Charges credited by hand, as the books know them."""
