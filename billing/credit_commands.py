@@ -90,7 +90,7 @@ class EnterOutsideItem:
     kind: OutsideKind
     """late-fee or goodwill: compensation comes by itself, a transfer from a group's bills."""
     amount: Money
-    """Positive raises what is owed, negative lowers it; the other way than its kind it takes an earlier one back."""
+    """Positive, whatever the kind: a late fee raises what is owed, goodwill lowers it. One takes an earlier one of the other back."""
     words: str
     reason: str
     reference: str = ""
@@ -103,6 +103,7 @@ class OutsideItemEntered:
     account_number: str
     kind: OutsideKind
     amount: Money
+    """What it changed: positive raised what is owed, negative lowered it."""
     balance: Money
     approved_by: str | None
 

@@ -94,8 +94,8 @@ def enter_outside_item(
 ) -> OutsideItemEntered:
     """Enter a late fee or goodwill on an account, in its ledger at once; the next bill shows it outside the invoice and its VAT.
 
-    Above the operator's limit ``approved_by`` signs, whom the door has asked for a password: for what is given away, and for
-    what is charged.
+    The amount is positive: a late fee raises what is owed, goodwill lowers it. Above the operator's limit ``approved_by`` signs,
+    whom the door has asked for a password: for what is given away, and for what is charged.
 
     Raises:
         NotFound: CSS105E, no such account. BadMessage: CSS804E the amount, CSS805E nothing said; errors of ``expect_id``.
@@ -104,14 +104,16 @@ def enter_outside_item(
     require_may(by, "credit bills")
     account = account_named(session, command.account_number, by)
     today = business_date(session, account.district_code)
-    size = -command.amount if command.amount < ZERO else command.amount
     wrong = Refusals()
     if command.kind not in BY_HAND:
         wrong.add(Refused("CSS813E", "A {kind} is not entered by hand: it comes by itself.", kind=command.kind.value, element="kind"))
-    if not ZERO < size <= OUTSIDE_MAX:
+    if not ZERO < command.amount <= OUTSIDE_MAX:
         wrong.add(
             BadMessage(
-                "CSS804E", "The amount is more or less than nothing and at most {most}.", most=OUTSIDE_MAX.sterling, element="amount"
+                "CSS804E",
+                "The amount is more than nothing and at most {most}, never negative: a late fee raises what is owed, goodwill lowers it.",
+                most=OUTSIDE_MAX.sterling,
+                element="amount",
             )
         )
     if not command.words.strip() or not command.reason.strip() or len(command.words) > WORDS_MAX:
@@ -121,7 +123,8 @@ def enter_outside_item(
     wrong.tell()
     # One after another: the balance that is answered is then true.
     session.execute(select(Account.id).where(Account.id == account.account_id).with_for_update(key_share=True)).scalar_one()
-    second = approved(session, size, by=by, approved_by=approved_by)
+    second = approved(session, command.amount, by=by, approved_by=approved_by)
+    change = -command.amount if command.kind is OutsideKind.GOODWILL else command.amount
     item_id = session.execute(block("billing", "outside.next_id")).scalar_one()
     key = f"entered/{item_id}"
     session.add(
@@ -130,7 +133,7 @@ def enter_outside_item(
             source_key=key,
             account_id=account.account_id,
             kind=command.kind,
-            amount=command.amount,
+            amount=change,
             words=command.words.strip(),
             reference=command.reference.strip(),
             entered_on=today,
@@ -155,7 +158,7 @@ def enter_outside_item(
     return OutsideItemEntered(
         account_number=account.number,
         kind=command.kind,
-        amount=command.amount,
+        amount=change,
         balance=owed(session, account.account_id),
         approved_by=second,
     )

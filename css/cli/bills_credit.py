@@ -121,7 +121,7 @@ def adjustments(account: Annotated[str, ACCOUNT]) -> None:
 def outside(
     account: Annotated[str, ACCOUNT],
     kind: Annotated[str, typer.Argument(help="late-fee or goodwill.")],
-    amount: Annotated[str, typer.Argument(help="Positive raises what is owed, negative lowers it (write it after --).")],
+    amount: Annotated[str, typer.Argument(help="More than nothing: a late fee raises what is owed, goodwill lowers it.")],
     words: Annotated[str, SHOWN],
     reason: Annotated[str, REASON],
     reference: Annotated[str, typer.Option(help="The bill, order or fault it is for.")] = "",
@@ -133,6 +133,8 @@ def outside(
     from billing.credit_commands import EnterOutsideItem  # noqa: PLC0415
     from billing.words import OutsideKind  # noqa: PLC0415
 
+    from css.core.money import ZERO  # noqa: PLC0415
+
     command = EnterOutsideItem(
         account_number=account,
         kind=_one_of(OutsideKind, kind, "kind"),
@@ -142,7 +144,8 @@ def outside(
         reference=reference,
     )
     answer = _done(enter_outside_item, command, by, approved_by)
-    print(f"{answer.amount.sterling} entered; account {answer.account_number} owes {answer.balance.sterling}.{_signed(answer.approved_by)}")
+    done = "charged" if answer.amount > ZERO else "given"
+    print(f"{command.amount.sterling} of {answer.kind.value} {done}; account {answer.account_number} owes {answer.balance.sterling}.{_signed(answer.approved_by)}")
 
 
 def join(

@@ -79,7 +79,8 @@ def test_the_rest_of_the_commands_do_what_they_say(
     for words, said in (
         (["credit", bill, "--line", "1", "--amount", "1", "--reason", "Fault", "--note"], "on a credit note of tonight"),
         (["adjust", account, "12.00", "--nominal", "VISITS", "--words", "Extra socket", "--reason", "Asked"], "£12.00 before VAT S 20%"),
-        (["outside", account, "late-fee", "7.50", "--words", "Late payment charge", "--reason", "Red"], "£7.50 entered"),
+        (["outside", account, "late-fee", "7.50", "--words", "Late payment charge", "--reason", "Red"], "£7.50 of late-fee charged"),
+        (["outside", account, "goodwill", "2.50", "--words", "With our apologies", "--reason", "Complaint"], "£2.50 of goodwill given"),
         (["adjustments", account], "Extra socket; waits"),
         (["join", account, other, "--paid"], "which pays its bills"),
         (["leave", account], "is in no group"),

@@ -256,7 +256,7 @@ def test_a_late_fee_and_goodwill_are_owed_and_on_no_invoice(session: Session, zz
     gift = EnterOutsideItem(
         account_number=home.number,
         kind=OutsideKind.GOODWILL,
-        amount=Money(-1000),
+        amount=Money(1000),
         words="With our apologies",
         reason="Complaint",
         token="g",
@@ -281,10 +281,12 @@ def test_outside_items_that_cannot_be_are_refused(session: Session, zz: builders
         ({"kind": OutsideKind.TRANSFER}, "CSS813E"),
         ({"amount": ZERO}, "CSS804E"),
         ({"words": " "}, "CSS805E"),
-        ({"amount": Money(-200_00)}, "CSS806E"),
+        ({"amount": Money(-1)}, "CSS804E"),
+        ({"amount": Money(-1), "kind": OutsideKind.LATE_FEE}, "CSS804E"),
+        ({"amount": Money(200_00)}, "CSS806E"),
     ]
     for others, code in cases:
-        facts: dict[str, object] = {"kind": OutsideKind.GOODWILL, "amount": Money(-100), "words": "Sorry", "reason": "Complaint"} | others
+        facts: dict[str, object] = {"kind": OutsideKind.GOODWILL, "amount": Money(100), "words": "Sorry", "reason": "Complaint"} | others
         with pytest.raises(CssError) as refusal:
             enter_outside_item(session, EnterOutsideItem(account_number=home.number, **facts), by=builders.OPERATOR, at=at(START))  # type: ignore[arg-type]
         assert refusal.value.code == code
