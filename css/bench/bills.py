@@ -53,8 +53,8 @@ DAYS_OF_CALLS = 4
 EMBEDDED_ONE_IN = 8
 """One embedded bill for so many standard ones."""
 PAGES_WANTED = 2000
-CALLS_A_PAGE = 124
-"""What a page of itemised calls holds; the pages that came of it are counted."""
+CALLS_A_PAGE = 146
+"""What a page of itemised calls holds at the most, days of many calls following each other; the pages that came of it are counted."""
 NAME_TO_EMBED = "Mrs Siân Tŷ Gŵyr"
 """Two of its letters are in no standard font."""
 USAGE = Net("bench-usage", "Collect carriers' files and rate their calls.", (ROLL, COLLECT, RATE, CLOSE_USAGE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from binascii import hexlify
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -93,7 +94,23 @@ def _lines(rows: Iterable[Sequence[object]], width: int) -> Iterator[bytes]:
         if len(row) != width:
             msg = f"a row of {len(row)} values for {width} columns"
             raise ValueError(msg)
-        yield ("\t".join([_field(value) for value in row]) + "\n").encode()
+        if any(isinstance(value, bytes) and len(value) > STREAM_BYTES for value in row):
+            yield from _long_line(row)
+        else:
+            yield ("\t".join([_field(value) for value in row]) + "\n").encode()
+
+
+def _long_line(row: Sequence[object]) -> Iterator[bytes]:
+    """Piece by piece: written whole, a file of a hundred megabytes would lie here five times, twice as long each time."""
+    for place, value in enumerate(row):
+        if place:
+            yield b"\t"
+        if isinstance(value, bytes):
+            yield b"\\\\x"
+            yield from (hexlify(value[start : start + STREAM_BYTES]) for start in range(0, len(value), STREAM_BYTES))
+        else:
+            yield _field(value).encode()
+    yield b"\n"
 
 
 def _field(value: object) -> str:  # noqa: C901, PLR0911 - one line a kind, the commonest first; a table of types would miss subclasses

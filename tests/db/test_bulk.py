@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -14,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from css.core.money import Money, Percent, Price
-from css.db.bulk import copy_frame, copy_rows, copy_to_file, read_frame
+from css.db.bulk import STREAM_BYTES, copy_frame, copy_rows, copy_to_file, read_frame
 from css.db.constraints import constraint_of
 
 AWKWARD = [
@@ -86,6 +87,19 @@ def test_every_kind_of_value_arrives(table: Session) -> None:
     assert (rows[0].day, rows[0].amount, rows[0].flag) == (date(2026, 3, 29), Decimal("5.833"), True)
     assert (bytes(rows[0].raw), rows[0].extra) == (b"\x00\\x", {"a": 'b"\n'})
     assert (rows[1].id, rows[2].amount) == (2, Decimal("17.5"))
+
+
+def test_bytes_of_any_length_arrive_and_are_never_written_out_whole(table: Session) -> None:
+    lengths = [0, 1, STREAM_BYTES, STREAM_BYTES + 1, 3 * STREAM_BYTES]
+    copy_rows(table, "thing", ["id", "raw", "words"], ((n, bytes(n) + bytes(range(256)) * (n // 256), "b\ty\\") for n in lengths))
+    for row in table.execute(text("SELECT id, raw, words FROM thing")):
+        assert (bytes(row.raw), row.words) == (bytes(row.id) + bytes(range(256)) * (row.id // 256), "b\ty\\")
+    content = bytes(64 * STREAM_BYTES)
+    tracemalloc.start()
+    copy_rows(table, "thing", ["id", "raw"], [(-1, content)])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < len(content)
 
 
 @pytest.mark.parametrize("value", [1.5, datetime(2026, 1, 1), [1], object()])  # noqa: DTZ001 - naive on purpose
