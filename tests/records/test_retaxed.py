@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.actions import calculate_block
@@ -22,7 +22,6 @@ from billing.terms_commands import SetVatStatus
 from billing.words import BillKind
 from css.core.money import Money
 from css.core.words import Segment, VatStatus
-from css.master.accounts import Account
 from css.master.districts import roll_business_date
 from tests import builders
 from tests.conftest import QueryCount
@@ -44,7 +43,10 @@ def zz(session: Session) -> builders.BuiltDistrict:
 @pytest.fixture
 def home(session: Session, zz: builders.BuiltDistrict) -> builders.BuiltLine:
     """A residential line from 15 January on an account billed on the 5th, with calls and a visit on both sides of 1 February."""
-    line = builders.working_line(session, zz, builders.account(session, zz, cycle_day=5), starts_on=START)
+    return used(session, builders.working_line(session, zz, builders.account(session, zz, cycle_day=5), starts_on=START))
+
+
+def used(session: Session, line: builders.BuiltLine) -> builders.BuiltLine:
     for record, day in ((1, BEFORE), (2, AFTER), (3, AFTER)):
         rated_call(session, line, record, FEBRUARY, 10_400_000, started_at=noon(day))
     for day in (BEFORE, AFTER):
@@ -199,9 +201,9 @@ def test_the_lines_say_why_and_name_what_they_correct(session: Session, home: bu
     assert [step.sum for part in calls.parts for step in part.steps] == ["-20.8"]
 
 
-def test_every_paper_of_such_a_bill_is_sound_and_names_the_bill_before(session: Session, home: builders.BuiltLine) -> None:
-    firm = update(Account).where(Account.id == home.account.id).values(segment=Segment.BUSINESS)
-    session.execute(firm)
+def test_every_paper_of_such_a_bill_is_sound_and_names_the_bill_before(session: Session, zz: builders.BuiltDistrict) -> None:
+    firm = builders.account(session, zz, cycle_day=5, segment=Segment.BUSINESS)
+    home = used(session, builders.working_line(session, zz, firm, starts_on=START))
     night(session, FEBRUARY)
     taxed(session, home, VatStatus.EXEMPT, date(2026, 2, 10))
     rated_call(session, home, 7, date(2026, 2, 20), 30_000_000)
