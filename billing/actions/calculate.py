@@ -10,6 +10,7 @@ from traceback import extract_tb
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.actions.sound import hold_contradictions
 from billing.commands import BlockTotals, SetAside
 from billing.model import Nominal
 from billing.queries.at_cut import AtCut, RunAtCut, accounts_at_cut, price_book, run_at_cut
@@ -56,16 +57,18 @@ def calculate_block(session: Session, run_id: int, account_ids: Sequence[int], *
     """Make the bills of these accounts of the run; accounts that have theirs are filtered. ``amount`` is the invoice totals.
 
     ``billing.queries.accounts_to_calculate`` says which are left. An account that cannot be billed is parked with its
-    reason and counted as rejected; one with nothing to bill and nothing owed is filtered and its cycle moves on.
+    reason and counted as rejected; one with nothing to bill and nothing owed is filtered and its cycle moves on. A bill whose
+    document would contradict itself is held (CSS445E) while it has no number yet.
 
     Raises:
-        NotFound: CSS434E, no such run.
+        NotFound: CSS434E no such run, CSS444E nobody is our own retail arm.
     """
     run = run_at_cut(session, run_id)
     waiting = accounts_at_cut(session, run, account_ids)
     drafts, idle, parked = _decide(waiting, price_book(session, run.cut), _nominals(session))
     made = _with_ids(session, drafts)
     _write(session, run, made)
+    contradictions = hold_contradictions(session, [one.bill_id for one in made])
     _move_on(session, run, idle)
     _park(session, run, parked)
     totals = BlockTotals(
@@ -76,7 +79,13 @@ def calculate_block(session: Session, run_id: int, account_ids: Sequence[int], *
         amount=total(one.bill.invoice_gross for one in made),
         set_aside=parked,
     )
-    counts = {"bills": totals.written, "idle": len(idle), "parked": totals.rejected, "invoice_gross": str(totals.amount)}
+    counts = {
+        "bills": totals.written,
+        "contradict": contradictions,
+        "idle": len(idle),
+        "parked": totals.rejected,
+        "invoice_gross": str(totals.amount),
+    }
     audit.record(
         session,
         by=by,

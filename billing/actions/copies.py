@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, insert, select
 from sqlalchemy.orm import Session
 
-from billing.actions.render import sound_document
+from billing.actions.sound import sound_document
 from billing.actions.spool import put_files
 from billing.bill_pdf import render_pdf
 from billing.credit_commands import BillCopied, CopiedFile, CopyBill

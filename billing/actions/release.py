@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.actions.approve import hold_run, require_approved
+from billing.actions.sound import CONTRADICTS, sound_document
 from billing.commands import BillReleased, BlockTotals, ReleaseBill
 from billing.model import Bill, BillRun
 from billing.queries.accounts import account_named
+from billing.queries.as_posted import bills_as_posted, supplier
 from billing.queries.at_cut import run_at_cut
 from billing.rules.permission import require_may
 from billing.words import BillKind, BillState
@@ -87,7 +89,8 @@ def release_bill(session: Session, command: ReleaseBill, *, by: Actor, at: datet
 
     Raises:
         NotFound: CSS105E no such account, CSS437E the account has no bill of that date.
-        Conflict: CSS438E, the bill is not held. Refused: CSS439E no reason given, CSS443E the actor may not.
+        Conflict: CSS438E, the bill is not held. Refused: CSS439E no reason given, CSS443E the actor may not, CSS445E the bill's
+            document contradicts itself still: it could be numbered, and never sent.
     """
     require_may(by, "release bills")
     account = account_named(session, command.account_number, by)
@@ -116,6 +119,9 @@ def release_bill(session: Session, command: ReleaseBill, *, by: Actor, at: datet
         )
     if not command.reason.strip():
         raise Refused("CSS439E", "Say why the bill may go out.", element="reason")
+    if bill.hold_code == CONTRADICTS:
+        (found,) = bills_as_posted(session, [bill.id], unnumbered=True)
+        sound_document(found.bill, supplier(session))
     bill.state = BillState.CALCULATED
     session.flush()
     audit.record(

@@ -9,21 +9,20 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from billing.actions.sound import sound_document
 from billing.amounts_check import check_files
 from billing.bill_pdf import render_pdf
 from billing.bill_xml import render_ubl
 from billing.commands import BlockTotals, SetAside
 from billing.data_file import render_data
-from billing.document import BillDocument, Supplier
-from billing.document_check import check
+from billing.document import BillDocument
 from billing.queries.as_posted import AsPosted, bills_as_posted, supplier
-from billing.rules.compose import PostedBill, compose
 from billing.rules.papers import files_of
 from billing.utility_statement import render_statement
 from billing.words import BillFileKind
 from css import audit
 from css.core.actor import Actor
-from css.core.errors import CssError, Refused
+from css.core.errors import CssError
 from css.core.money import ZERO
 from css.db.bulk import copy_rows
 from css.db.sql import block
@@ -71,15 +70,6 @@ def render_block(session: Session, bill_ids: Sequence[int], *, by: Actor, at: da
         amount=rendered.amount,
         set_aside=tuple(set_aside),
     )
-
-
-def sound_document(bill: PostedBill, house: Supplier) -> BillDocument:
-    """The document of a posted bill, checked. Refused CSS445E when it contradicts itself."""
-    document = compose(bill, house)
-    faults = check(document)
-    if faults:
-        raise Refused("CSS445E", "Bill {number} contradicts itself: {faults}", number=bill.number, faults=" ".join(faults))
-    return document
 
 
 class Rendered:

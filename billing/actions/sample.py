@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from billing.actions.approve import hold_run, require_approved
-from billing.actions.render import sound_document
+from billing.actions.sound import sound_document
 from billing.actions.spool import put_files
 from billing.actions.withdraw import make_again
 from billing.bill_pdf import render_pdf

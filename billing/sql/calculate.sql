@@ -143,3 +143,11 @@ SELECT k.account_id,
 -- Draw ids for bills about to be written.
 -- example: {"count": 1}
 SELECT nextval(pg_get_serial_sequence('billing.bill', 'id')) AS id FROM generate_series(1, :count) ORDER BY id;
+
+-- name: hold
+-- Hold bills that would contradict themselves, whatever else they are held for.
+-- example: {"bills": [1], "words": ["x"], "code": "CSS445E"}
+UPDATE billing.bill b
+   SET state = 'held', hold_code = :code, hold_words = concat_ws(' ', k.words, b.hold_words)
+  FROM unnest(CAST(:bills AS bigint[]), CAST(:words AS text[])) AS k (id, words)
+ WHERE b.id = k.id AND b.number IS NULL;

@@ -10,7 +10,7 @@ from datetime import timedelta
 import polars as pl
 from sqlalchemy import text
 
-from billing.actions.render import sound_document
+from billing.actions.sound import sound_document
 from billing.bill_pdf import render_pdf
 from billing.bill_xml import render_ubl
 from billing.document import BillDocument

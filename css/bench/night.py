@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 
 from batch.net import Counts, Step
-from billing.actions.render import sound_document
+from billing.actions.sound import sound_document
 from billing.bill_pdf import render_pdf
 from billing.bill_xml import render_ubl
 from billing.queries.as_posted import bills_as_posted, supplier

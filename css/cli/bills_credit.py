@@ -132,7 +132,6 @@ def outside(
     from billing.actions.outside import enter_outside_item  # noqa: PLC0415
     from billing.credit_commands import EnterOutsideItem  # noqa: PLC0415
     from billing.words import OutsideKind  # noqa: PLC0415
-
     from css.core.money import ZERO  # noqa: PLC0415
 
     command = EnterOutsideItem(
@@ -145,7 +144,8 @@ def outside(
     )
     answer = _done(enter_outside_item, command, by, approved_by)
     done = "charged" if answer.amount > ZERO else "given"
-    print(f"{command.amount.sterling} of {answer.kind.value} {done}; account {answer.account_number} owes {answer.balance.sterling}.{_signed(answer.approved_by)}")
+    owes = f"account {answer.account_number} owes {answer.balance.sterling}.{_signed(answer.approved_by)}"
+    print(f"{command.amount.sterling} of {answer.kind.value} {done}; {owes}")
 
 
 def join(
