@@ -44,8 +44,8 @@ def hold_contradictions(session: Session, bill_ids: Sequence[int]) -> int:
         if (words := _fault(one, house))
     ]
     if faults:
-        ids, words = zip(*faults, strict=True)
-        session.execute(block("billing", "calculate.hold"), {"bills": list(ids), "words": list(words), "code": CONTRADICTS})
+        ids, sentences = zip(*faults, strict=True)
+        session.execute(block("billing", "calculate.hold"), {"bills": list(ids), "words": list(sentences), "code": CONTRADICTS})
     return len(faults)
 
 
