@@ -54,10 +54,10 @@ def _draw(sheets: Sheets) -> None:
     left_over = draw_front(sheets)
     if sheets.document.slip is not None:
         draw_slip(sheets, sheets.document.slip)
+    draw_messages(sheets, left_over)
     draw_sources(sheets)
     draw_charges(sheets)
     draw_movements(sheets)
     draw_allowances(sheets)
     draw_usage(sheets)
-    draw_messages(sheets, left_over)
     draw_calls(sheets)

@@ -56,7 +56,7 @@ def draw_calls(sheets: Sheets) -> None:
         sheets.turn()
     else:
         sheets.y += GAP
-    sheets.heading("Your calls one by one", grid.lead * 6, "Before VAT; calls that are free to you are not listed")
+    sheets.heading("Your calls one by one", grid.lead * 6, "Before VAT; calls to free numbers and helplines are not listed")
     columns = Columns(sheets, grid, rows, 2 if many else 1)
     for listed in lists:
         columns.draw(listed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,16 +15,20 @@ from billing.bill_pdf.words import (
     ROUNDED,
     captions,
     clock,
+    corrected_bills,
+    days_of_calls,
     how_many,
+    is_inside,
     is_rounded,
     particulars,
+    price_notes,
     short_date,
     span,
     vat_mark,
     vat_reason,
 )
-from billing.document import LINE_GROUPS, BillDocument, BillLine, LineGroup, Message
-from css.core.calendar import Period
+from billing.document import LINE_GROUPS, BillDocument, BillLine, LineGroup, Message, last_day
+from css.core.calendar import ONE_DAY, Period
 from css.core.money import Money
 
 NUMBER: Final = mm(90)
@@ -41,6 +45,10 @@ def draw_charges(sheets: Sheets) -> None:
         lines = [line for line in sheets.document.lines if line.group == group]
         if lines:
             _group(sheets, group, lines)
+    named = corrected_bills(sheets.document)
+    if named:
+        sheets.y += pt(60)
+        sheets.paragraph(named, sheets.look.note)
     if has_rounded_prices(sheets.document):
         sheets.y += pt(60)
         sheets.paragraph(ROUNDED, sheets.look.note)
@@ -53,7 +61,7 @@ def has_rounded_prices(document: BillDocument) -> bool:
 
 
 def _group(sheets: Sheets, group: LineGroup, lines: Sequence[BillLine]) -> None:
-    heads = _heads_of(group, lines)
+    heads = _heads_of(sheets.document, group, lines)
     _column_heads(sheets, heads)
     for line in lines:
         _line(sheets, line, heads)
@@ -75,14 +83,29 @@ class Heads:
     is_calls: bool
     period: Period | None
     """Of calls: the days that all lines but corrections are for, said once when they are not the bill's."""
+    days: str
+    """What is said of them."""
+    notes: Mapping[int, str]
+    """What is said under lines of a price that was put right."""
 
 
-def _heads_of(group: LineGroup, lines: Sequence[BillLine]) -> Heads:
+def _heads_of(document: BillDocument, group: LineGroup, lines: Sequence[BillLine]) -> Heads:
     is_calls = group == "calls"
     has_periods = not is_calls and any(line.period is not None for line in lines)
     periods = {line.period for line in lines if is_calls and not line.is_correction}
     period = periods.pop() if len(periods) == 1 else None
-    return Heads(GROUPS[group], any(line.service_number for line in lines), has_periods, is_calls, period)
+    days = _days(document, period) if period is not None else ""
+    has_numbers = any(line.service_number for line in lines)
+    return Heads(GROUPS[group], has_numbers, has_periods, is_calls, period, days, price_notes(document))
+
+
+def _days(document: BillDocument, period: Period) -> str:
+    """The days from the first to the last call listed; of calls that are not, when they were charged, the night after they were made."""
+    listed = days_of_calls(document).values()
+    if not listed:
+        return "" if period == document.period else f", charged {span(period)}"
+    days = Period(min(one.starts_on for one in listed), max(last_day(one) for one in listed) + ONE_DAY)
+    return "" if is_inside(days, document.period) else f", {span(days)}"
 
 
 def _column_heads(sheets: Sheets, heads: Heads, *, again: bool = False) -> None:
@@ -92,8 +115,7 @@ def _column_heads(sheets: Sheets, heads: Heads, *, again: bool = False) -> None:
         sheets.y += pt(60)
     sheets.y += pt(125)
     ink, y = sheets.ink, sheets.y
-    title = heads.title if heads.period in {None, sheets.document.period} else f"{heads.title}, {span(heads.period)}"
-    ink.text(LEFT, y, title + (" (continued)" if again else ""), look.subheading)
+    ink.text(LEFT, y, heads.title + heads.days + (" (continued)" if again else ""), look.subheading)
     if heads.has_numbers:
         ink.text(NUMBER, y, "Number", look.note)
     if heads.is_calls:
@@ -137,7 +159,7 @@ def _line(sheets: Sheets, line: BillLine, heads: Heads) -> None:
 
 
 def _small_print(sheets: Sheets, line: BillLine, heads: Heads) -> str:
-    said = particulars(line)
+    said = ", ".join(part for part in (particulars(line), heads.notes.get(line.line_no, "")) if part)
     if line.group == "calls" and line.period is not None and line.period not in {sheets.document.period, heads.period}:
         return f"{said}, {span(line.period)}" if said else span(line.period)
     return said
@@ -211,3 +233,5 @@ def draw_messages(sheets: Sheets, messages: Sequence[Message]) -> None:
         sheets.y += look.subheading.size
         sheets.ink.text(LEFT, sheets.y, look.subheading.fit(look.faces.spell(message.heading), RIGHT - LEFT), look.subheading)
         sheets.paragraph(message.text, look.body, width=mm(140))
+    if messages:
+        sheets.y += pt(200)

@@ -10,6 +10,7 @@ from billing.bill_pdf.ink import Style, mm, pt
 from billing.bill_pdf.sheet import CREDIT_GUTTER, FOOT, GREY, HAIRLINE, INK, LEFT, RIGHT, WHITE, Sheets, brand_mark
 from billing.bill_pdf.slip import TEAR_LINE
 from billing.bill_pdf.words import (
+    CORRECTED_MAX,
     GROUPS,
     TITLES,
     captions,
@@ -29,7 +30,6 @@ ADDRESS_TOP: Final = mm(57)
 ADDRESS_HEIGHT: Final = mm(27)
 """What a window shows of it whichever way the sheet slips in the envelope; more lines are set smaller."""
 FACTS: Final = mm(118)
-CORRECTED_MAX: Final = 2
 PANEL_TOP: Final = mm(89)
 PANEL_HEIGHT: Final = mm(23)
 LARGE_PANEL_HEIGHT: Final = mm(46)
@@ -66,6 +66,7 @@ def draw_front(sheets: Sheets) -> tuple[Message, ...]:
     draw_panel(sheets)
     _summary(sheets)
     side_end, left_over = _side(sheets)
+    left_over = _below(sheets, left_over)
     _legal(sheets)
     if document.slip is not None:
         sheets.y = sheets.foot
@@ -125,10 +126,12 @@ def facts(document: BillDocument) -> Iterator[tuple[str, str]]:
     yield ("Credit note number" if document.kind == "credit_note" else "Bill number"), document.bill_number
     yield "Date and tax point", long_date(document.issued_on)
     yield "Period", span(document.period)
-    for corrected in document.corrects[:CORRECTED_MAX]:
-        yield "Corrects bill", f"{corrected.number} of {short_date(corrected.issued_on)}"
-    if len(document.corrects) > CORRECTED_MAX:
-        yield "and bills", ", ".join(corrected.number for corrected in document.corrects[CORRECTED_MAX:])
+    if document.is_credit:
+        for corrected in document.corrects[:CORRECTED_MAX]:
+            yield "Corrects bill", f"{corrected.number} of {short_date(corrected.issued_on)}"
+        if len(document.corrects) > CORRECTED_MAX:
+            more = len(document.corrects) - CORRECTED_MAX
+            yield "and bills", f"{more:,} more, named with the charges"
     if document.customer.vat_number:
         yield "Your VAT number", document.customer.vat_number
 
@@ -142,7 +145,10 @@ def _facts(sheets: Sheets) -> None:
     for name, words in told:
         y += lead
         ink.text(FACTS, y, name, label)
-        ink.text(FACTS + mm(31), y, value.fit(look.faces.spell(words), RIGHT - FACTS - mm(31)), value)
+        said, room = look.faces.spell(words), RIGHT - FACTS - mm(31)
+        # What identifies a document in law is set smaller before any of it is cut off.
+        narrow = Style(value.face, min(value.size, max(value.size * room // max(value.width(said), 1), pt(66))), value.colour)
+        ink.text(FACTS + mm(31), y, narrow.fit(said, room), narrow)
 
 
 def how_to_pay(document: BillDocument) -> tuple[str, str]:
@@ -170,8 +176,10 @@ def _payment_words(document: BillDocument) -> tuple[str, str]:
 
 
 def panel_label(document: BillDocument) -> str:
-    """What the one large figure is."""
-    return "Credit, VAT included" if document.kind == "credit_note" else "Amount due"
+    """What the one large figure is: where the invoice itself asks for nothing, what is due is of before."""
+    if document.kind == "credit_note":
+        return "Credit, VAT included"
+    return "Your account's balance, still due" if document.amount_due > ZERO >= document.invoice_total else "Amount due"
 
 
 def account_stands(document: BillDocument) -> str:
@@ -318,19 +326,36 @@ def _side(sheets: Sheets) -> tuple[int, tuple[Message, ...]]:
             ink.text(SIDE, y, spell(contact.label), look.note)
             ink.right(RIGHT, y, spell(contact.value), Style(look.faces.bold, look.note.size, INK))
         y += pt(260)
-    for index, message in enumerate(document.messages):
+    y, left_over = _messages(sheets, document.messages, SIDE, y, width)
+    return y - pt(200), left_over
+
+
+def _below(sheets: Sheets, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Under the summary what found no room beside it; returns what finds none there either."""
+    if not messages:
+        return ()
+    y, left_over = _messages(sheets, messages, LEFT, sheets.y + pt(260), SUMMARY_RIGHT - LEFT)
+    if len(left_over) < len(messages):
+        sheets.y = y - pt(200)
+    return left_over
+
+
+def _messages(sheets: Sheets, messages: tuple[Message, ...], x: int, y: int, width: int) -> tuple[int, tuple[Message, ...]]:
+    """As many messages as fit, from ``y`` down; returns where the next would stand, and the others."""
+    look, ink, spell = sheets.look, sheets.ink, sheets.look.faces.spell
+    for index, message in enumerate(messages):
         lines = look.note.wrap(spell(message.text), width)
-        if y + pt(45) + len(lines) * pt(102) > sheets.foot:
-            return y, document.messages[index:]
-        ink.text(SIDE, y, look.subheading.fit(spell(message.heading), width), look.subheading)
+        if y + pt(65) + len(lines) * pt(102) > sheets.foot:
+            return y, messages[index:]
+        ink.text(x, y, look.subheading.fit(spell(message.heading), width), look.subheading)
         y += pt(45)
-        ink.rule(SIDE, y, width, look.brand, 70)
+        ink.rule(x, y, width, look.brand, 70)
         y += pt(20)
         for line in lines:
             y += pt(102)
-            ink.text(SIDE, y, line, look.note)
+            ink.text(x, y, line, look.note)
         y += pt(240)
-    return y - pt(200), ()
+    return y, ()
 
 
 def _chart(sheets: Sheets, top: int) -> int:

@@ -18,11 +18,15 @@ from billing.bill_pdf.words import (
     call_notes,
     captions,
     clock,
+    corrected_bills,
+    days_of_calls,
+    is_inside,
     list_sum,
     list_title,
     long_date,
     particulars,
     pence,
+    price_notes,
     span,
     sterling,
     vat_mark,
@@ -30,6 +34,8 @@ from billing.bill_pdf.words import (
     vat_reason,
 )
 from billing.document import LINE_GROUPS, BillLine, Call, CallList
+from css.core.calendar import Period
+from css.core.money import ZERO
 
 ALL: Final = 10**6
 
@@ -42,23 +48,33 @@ def draw_large(sheets: Sheets) -> None:
     draw_panel(sheets)
     sheets.y = PANEL_TOP + LARGE_PANEL_HEIGHT + mm(5)
     pairs(sheets, facts(document))
+    _parties(sheets)
     said = captions(document)
     rows(sheets, said.before, statement_rows(document, ALL))
     rows(sheets, said.this, [*invoice_rows(document, ALL), Row(said.amount_due, document.amount_due, weight=2)])
     sheets.y += pt(150)
     sheets.heading(said.detail, mm(40))
-    sheets.paragraph("All charges are shown before VAT.", sheets.look.body)
+    meaning = " CR marks an amount in your favour." if _has_credit(sheets) else ""
+    sheets.paragraph(f"All charges are shown before VAT.{meaning}", sheets.look.body, lead=sheets.look.lead)
+    days, notes = days_of_calls(document), price_notes(document)
+    if all(is_inside(days[line.line_no], line.period) for line in document.lines if line.line_no in days):
+        days = {}
     for group in LINE_GROUPS:
         lines = [line for line in document.lines if line.group == group]
         if lines:
             subheading(sheets, GROUPS[group])
             for line in lines:
-                _line(sheets, line)
+                _line(sheets, line, days.get(line.line_no, line.period), notes.get(line.line_no, ""))
             if group == "discount" and len(lines) > 1:
                 sheets.paragraph(DISCOUNT_ORDER, sheets.look.body, lead=sheets.look.lead)
     if has_rounded_prices(document):
         sheets.paragraph(ROUNDED, sheets.look.body, lead=sheets.look.lead)
-    rows(sheets, "VAT summary", [Row(f"{vat_reason(row)}, on {sterling(row.net)}", row.vat) for row in document.vat_summary])
+    named = corrected_bills(document)
+    if named:
+        sheets.paragraph(named, sheets.look.body, lead=sheets.look.lead)
+    by_rate = [Row(f"{vat_reason(row)}, on {sterling(row.net)}", row.vat) for row in document.vat_summary]
+    totals = (("Total before VAT", document.invoice_net), ("Total VAT", document.invoice_vat), (said.invoice_total, document.invoice_total))
+    rows(sheets, "VAT summary", [*by_rate, *(Row(words, amount, weight=1) for words, amount in totals)])
     draw_large_sources(sheets)
     draw_large_allowances(sheets)
     draw_large_usage(sheets)
@@ -71,22 +87,36 @@ def draw_large(sheets: Sheets) -> None:
     pairs(sheets, ((contact.label, contact.value) for contact in supplier.contacts))
     _calls(sheets)
     sheets.y += pt(150)
-    address = ", ".join((supplier.legal_name, *supplier.address.lines, supplier.address.postcode))
-    about = f"{address}. VAT registration {vat_number(supplier.vat_number)}."
-    sheets.paragraph(about, sheets.look.body, lead=sheets.look.lead)
     sheets.paragraph(supplier.registered_text, sheets.look.body, lead=sheets.look.lead)
     _pay(sheets)
 
 
-def _line(sheets: Sheets, line: BillLine) -> None:
+def _parties(sheets: Sheets) -> None:
+    """Who supplies and who is billed, to be read: the address above is as small as an envelope's window asks."""
+    look, supplier, customer = sheets.look, sheets.document.supplier, sheets.document.customer
+    address = ", ".join((supplier.legal_name, *supplier.address.lines, supplier.address.postcode))
+    billed = ", ".join(part for part in (customer.name, customer.attention, *customer.address.lines, customer.address.postcode) if part)
+    for words in (f"To {billed}.", f"From {address}. VAT registration {vat_number(supplier.vat_number)}."):
+        sheets.paragraph(words, look.body, lead=look.lead)
+        sheets.y += pt(60)
+
+
+def _has_credit(sheets: Sheets) -> bool:
+    """Whether a CR stands anywhere, on the sheets so far or those to come."""
+    document = sheets.document
+    to_come = (*(line.net for line in document.lines), *(source.amount for source in document.sources))
+    return sheets.has_credit or any(amount < ZERO for amount in to_come)
+
+
+def _line(sheets: Sheets, line: BillLine, days: Period | None, note: str) -> None:
     texts = [line.description, line.service_number]
     if line.call_count is not None:
         texts.append(f"{line.call_count:,} {'call' if line.call_count == 1 else 'calls'}{' corrected' if line.is_correction else ''}")
     if line.duration_seconds is not None and not line.is_correction:
         texts.append(f"lasting {clock(line.duration_seconds)}")
-    if line.period is not None:
-        texts.append(span(line.period))
-    texts += [particulars(line), f"VAT {vat_mark(line)}"]
+    if days is not None:
+        texts.append(span(days))
+    texts += [particulars(line), note, f"VAT {vat_mark(line)}"]
     amount_row(sheets, [text for text in texts if text], Row("", line.net), sheets.look.body)
 
 
@@ -95,7 +125,8 @@ def _calls(sheets: Sheets) -> None:
     for listed in sheets.document.call_lists:
         title = f"{list_title(listed)}" if listed.is_corrections else f"Your calls from {listed.service_number}"
         sheets.heading(look.faces.spell(title), mm(40))
-        sheets.paragraph("Before VAT, in pence. Calls that are free to you are not listed.", look.body)
+        unlisted = "" if listed.is_corrections else " Calls to free numbers and helplines are not listed."
+        sheets.paragraph(f"Before VAT, in pence.{unlisted}", look.body)
         sheets.y += pt(100)
         for call in listed.calls:
             _call(sheets, call, listed)

@@ -37,10 +37,10 @@ def draw_large_allowances(sheets: Sheets) -> None:
         sheets.need(look.lead * 5)
         sheets.paragraph(one.description, look.strong, lead=look.lead)
         sheets.paragraph(f"{one.service_number or 'All your lines'}, {span(one.month)}", look.body, lead=look.lead)
-        brought = f", brought in {minutes(one.rolled_in_seconds)}" if one.rolled_in_seconds else ""
-        sheets.paragraph(f"Given {minutes(one.granted_seconds)}{brought}", look.body, lead=look.lead)
-        carried = f", carried on {minutes(one.left_seconds)}" if one.left_seconds else ""
-        used = f"Used {minutes(one.used_seconds)}, left {minutes(unused_seconds(one))}{carried}"
+        brought = f", brought in {minutes(one.rolled_in_seconds)} minutes" if one.rolled_in_seconds else ""
+        sheets.paragraph(f"Given {minutes(one.granted_seconds)} minutes{brought}", look.body, lead=look.lead)
+        carried = f", carried on {minutes(one.left_seconds)} minutes" if one.left_seconds else ""
+        used = f"Used {minutes(one.used_seconds)} minutes, left {minutes(unused_seconds(one))} minutes{carried}"
         sheets.paragraph(used, look.body, lead=look.lead)
         sheets.y += pt(60)
         sheets.ink.rule(LEFT, sheets.y, RIGHT - LEFT, HAIRLINE, 60)

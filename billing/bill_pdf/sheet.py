@@ -21,6 +21,9 @@ HEAD: Final = mm(29)
 FOOT: Final = mm(277)
 """Where it ends."""
 
+LINES_TOGETHER: Final = 6
+"""A paragraph of so many lines is not parted."""
+
 INK: Final = "0.11 0.13 0.16"
 GREY: Final = "0.38 0.41 0.45"
 HAIRLINE: Final = "0.83 0.85 0.87"
@@ -128,9 +131,12 @@ class Sheets:
         self.ink.rule(LEFT, self.y, RIGHT - LEFT, look.brand, 90)
 
     def paragraph(self, words: str, style: Style, x: int = LEFT, width: int = RIGHT - LEFT, lead: int = 0) -> None:
-        """Wrapped text that may run over to the next sheet."""
+        """Wrapped text. It runs over to the next sheet only when it is longer than a few lines."""
         lead = lead or style.size * 135 // 100
-        for line in style.wrap(self.look.faces.spell(words), width):
+        lines = style.wrap(self.look.faces.spell(words), width)
+        if len(lines) <= LINES_TOGETHER:
+            self.need(lead * len(lines))
+        for line in lines:
             self.need(lead)
             self.y += lead
             self.ink.text(x, self.y, line, style)
@@ -139,7 +145,8 @@ class Sheets:
         """Page numbers, now that their number is known, and what CR means wherever one may stand."""
         style = Style(self.look.faces.regular, pt(140 if self.look.lead > pt(200) else 70), GREY)
         supplier = self.document.supplier
-        meaning = "    CR marks an amount in your favour" if self.has_credit else ""
+        # In large print there is no room for it at the foot: it stands with the charges.
+        meaning = "    CR marks an amount in your favour" if self.has_credit and not self.document.large_print else ""
         room = RIGHT - LEFT - mm(35) - style.width(meaning)
         said = style.fit(self.look.faces.spell(supplier.legal_name), room) + meaning
         for number, (ink, foot) in enumerate(zip(self.inks, self.feet, strict=True), 1):

@@ -177,7 +177,7 @@ def draw_allowances(sheets: Sheets) -> None:
     rolls_over = any(one.rolled_in_seconds or one.left_seconds for one in document.allowances)
     height = look.lead + pt(80)
     sheets.y += pt(100)
-    sheets.heading("Your inclusive minutes", min(len(document.allowances) + 2, 6) * height, "In minutes and seconds")
+    sheets.heading("Your inclusive minutes", min(len(document.allowances) + 2, 6) * height, "In minutes, or minutes:seconds")
     _allowance_heads(sheets, rolls_over=rolls_over)
     for one in document.allowances:
         if sheets.need(height):

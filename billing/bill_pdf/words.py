@@ -8,7 +8,8 @@ from datetime import date
 from typing import Final
 
 from billing.document import BillDocument, BillKind, BillLine, Call, CallLeg, CallList, LineGroup, VatSummaryRow, last_day
-from css.core.calendar import Period
+from billing.rules.prices_put_right import prices_put_right
+from css.core.calendar import ONE_DAY, Period
 from css.core.money import MILLIONTHS, ZERO, Money, Price
 
 MONTHS: Final = (
@@ -47,6 +48,8 @@ CHARGES: Final = Captions()
 CREDITS: Final = Captions(
     "Your account before this credit note", "This credit note", "Credit with VAT", "Your account now owes", "What is credited"
 )
+CORRECTED_MAX: Final = 3
+"""More bills than this are named behind page one."""
 DISCOUNT_ORDER: Final = (
     "Taken off calls in this order: inclusive minutes, friends' numbers, options, volume. Promotional credits come last. All before VAT."
 )
@@ -184,6 +187,38 @@ def minutes(seconds: int) -> str:
     return f"{whole:,}:{rest:02d}" if rest else f"{whole:,}"
 
 
+def corrected_bills(document: BillDocument) -> str:
+    """The earlier bills that lines belong to, in a sentence for the detail; empty where page one names them, or there are none.
+
+    On an ordinary bill a discount that goes on, or a day given back, is no sign that the bill before was wrong.
+    """
+    if not document.corrects or (document.is_credit and len(document.corrects) <= CORRECTED_MAX):
+        return ""
+    named = ", ".join(f"{one.number} of {short_date(one.issued_on)}" for one in document.corrects)
+    bills = "bill" if len(document.corrects) == 1 else "bills"
+    return f"Corrects {bills} {named}." if document.is_credit else f"Carries on or puts right charges of {bills} {named}."
+
+
+def days_of_calls(document: BillDocument) -> dict[int, Period]:
+    """For each line of calls the first and the last day of those that are listed: a call is charged in the night after it is made."""
+    first: dict[int, date] = {}
+    last: dict[int, date] = {}
+    for listed in document.call_lists:
+        if listed.is_corrections:
+            continue
+        for call in listed.calls:
+            if call.line_no is not None:
+                day = call.started_on
+                first[call.line_no] = min(first.get(call.line_no, day), day)
+                last[call.line_no] = max(last.get(call.line_no, day), day)
+    return {line_no: Period(day, last[line_no] + ONE_DAY) for line_no, day in first.items()}
+
+
+def is_inside(days: Period, period: Period | None) -> bool:
+    """Whether a period holds all of some days."""
+    return period is not None and period.starts_on <= days.starts_on and last_day(days) <= last_day(period)
+
+
 def vat_mark(line: BillLine) -> str:
     """The VAT of a line in a narrow column."""
     return VAT_MARKS.get(line.vat_category, f"{line.vat_rate}%")
@@ -207,6 +242,14 @@ def vat_number(number: str) -> str:
     """``GB 999 9999 73`` for the usual nine digits; other forms as they are."""
     usual = USUAL_VAT_NUMBER.fullmatch(number)
     return " ".join(("GB", *usual.groups())) if usual else number
+
+
+def price_notes(document: BillDocument) -> dict[int, str]:
+    """What is said under the lines of a price that was put right, by line number."""
+    return {
+        line_no: "price put right" if is_new else "at the price charged before"
+        for line_no, is_new in prices_put_right(document.lines).items()
+    }
 
 
 def particulars(line: BillLine) -> str:

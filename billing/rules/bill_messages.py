@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -44,6 +44,8 @@ class Occasion:
     has_calls: bool
     itemisation: Itemisation
     source_count: int
+    prices_put_right: Sequence[str]
+    """Of what the bill charges paid days again at another price."""
     paid_by: str
     """The account that pays, as displayed; empty when this one does."""
 
@@ -58,6 +60,8 @@ def messages(occasion: Occasion) -> Iterator[Message]:
         yield _interim(occasion.calls_through)
     elif occasion.is_first:
         yield FIRST
+    if occasion.prices_put_right:
+        yield _put_right(occasion.prices_put_right)
     if occasion.source_count:
         yield _consolidated(occasion.source_count)
     if occasion.paid_by:
@@ -75,8 +79,17 @@ def _interim(through: date) -> Message:
     day = f"{through.day} {_MONTHS[through.month - 1]} {through.year}"
     return Message(
         "This is an interim bill",
-        f"You asked for it between two bills. It charges calls and other items up to {day}. Rental for the next period comes with your "
-        "next bill on its usual date.",
+        f"You asked for it between two bills. It charges calls and other items up to {day}. Rental for days not "
+        "billed yet comes with your next bill on its usual date.",
+    )
+
+
+def _put_right(names: Sequence[str]) -> Message:
+    what = names[0] if len(names) == 1 else f"{len(names):,} of your services"
+    return Message(
+        "A price was put right",
+        f"The price of {what} has changed for days you were billed for before. Those days are charged again at the right price, and what "
+        "was charged for them is given back under part-period charges and credits.",
     )
 
 

@@ -37,6 +37,7 @@ from billing.document import OutsideKind as DocumentOutsideKind
 from billing.rules.bill_messages import Occasion, messages
 from billing.rules.items import PER_CALL
 from billing.rules.lines import OF_EARLIER_CALLS, PER_CORRECTION, PER_RETAXED
+from billing.rules.prices_put_right import name_of, prices_put_right
 from billing.rules.privacy import masked
 from billing.rules.usage_summary import BAND_TITLES, NumberCalled, UsageBefore, UsageLine, usage_summary
 from billing.rules.vat import REASONS, Tax, VatSum, tax_at
@@ -242,6 +243,7 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
     """The document of a posted bill. The same bill gives the same document, whenever it is asked for."""
     payer, kind = bill.payer, _kind(bill)
     owes = bill.amount_due > ZERO
+    lines = tuple(_line(line) for line in bill.lines)
     is_asked_for = owes and kind != "credit_note" and payer.paid_by is None
     return BillDocument(
         supplier=supplier,
@@ -257,7 +259,7 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
         kind=kind,
         issued_on=bill.issue_on,
         period=bill.period,
-        lines=tuple(_line(line) for line in bill.lines),
+        lines=lines,
         vat_summary=tuple(
             VatSummaryRow(one.tax.category, Percent(one.tax.basis_points), one.net, one.vat, REASONS.get(one.tax.category, ""))
             for one in bill.vat
@@ -274,7 +276,7 @@ def compose(bill: PostedBill, supplier: Supplier) -> BillDocument:
             OutsideItem(OUTSIDE_KINDS[one.kind], one.entered_on, one.words, one.amount, one.reference) for one in bill.outside
         ),
         call_lists=() if payer.itemisation is Itemisation.NONE else tuple(_call_lists(bill)),
-        messages=tuple(messages(_occasion(bill, kind))),
+        messages=tuple(messages(_occasion(bill, kind, lines))),
         # What a consolidated bill asks for is mostly other bills, a credit note is beside the row of bills: a chart would mislead.
         history=()
         if bill.sources or kind == "credit_note"
@@ -306,7 +308,8 @@ def _payment(bill: PostedBill, *, is_asked_for: bool) -> PaymentMeans:
     return PaymentMeans("direct_debit", payer.mandate_reference or "", bill.due_on if is_asked_for else None)
 
 
-def _occasion(bill: PostedBill, kind: DocumentKind) -> Occasion:
+def _occasion(bill: PostedBill, kind: DocumentKind, lines: Sequence[BillLine]) -> Occasion:
+    is_put_right = prices_put_right(lines)
     return Occasion(
         kind=kind,
         is_first=not bill.past,
@@ -315,6 +318,7 @@ def _occasion(bill: PostedBill, kind: DocumentKind) -> Occasion:
         has_calls=any(line.kind is LineKind.CALLS for line in bill.lines),
         itemisation=bill.payer.itemisation,
         source_count=len(bill.sources),
+        prices_put_right=sorted({name_of(line) for line in lines if is_put_right.get(line.line_no)}),
         paid_by=bill.payer.paid_by or "",
     )
 

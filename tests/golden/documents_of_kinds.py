@@ -253,7 +253,7 @@ def interim() -> BillDocument:
             Message(
                 "This is an interim bill",
                 "You asked for it between two bills. It charges calls and other items up to 18 March 2026. "
-                "Rental for the next period comes with your next bill on its usual date.",
+                "Rental for days not billed yet comes with your next bill on its usual date.",
             ),
         ),
     )

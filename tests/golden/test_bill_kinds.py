@@ -9,9 +9,10 @@ from datetime import date
 import pytest
 
 from billing.bill_pdf import render_pdf
-from billing.bill_pdf.words import each, how_many, is_rounded, minutes
-from billing.document import BillDocument, CallList, TopNumber, UsageSummary
+from billing.bill_pdf.words import each, how_many, is_rounded, minutes, short_date
+from billing.document import BillDocument, CallList, CorrectedBill, PaymentMeans, TopNumber, UsageSummary
 from billing.document_check import check
+from billing.rules.prices_put_right import prices_put_right
 from css.core.calendar import Period
 from css.core.money import Money, Price
 from tests.golden import builders, documents_of_kinds
@@ -56,14 +57,63 @@ def test_minutes_that_never_roll_over_have_no_columns_for_it() -> None:
 
 def test_the_days_of_calls_are_said_once_when_they_are_not_the_bills() -> None:
     document = documents_of_kinds.three_calls()
-    days = Period(date(2026, 3, 2), date(2026, 4, 2))
+    days = Period(date(2026, 3, 3), date(2026, 4, 3))
     lines = tuple(replace(line, period=days) if line.group == "calls" else line for line in document.lines)
-    pdf = render_pdf(replace(document, lines=lines))
-    assert overlaps(pdf) == []
-    assert text(pdf).count("2 Mar to 1 Apr 2026") == 1
-    assert "Calls, 2 Mar to 1 Apr 2026 Number" in " ".join(text(pdf).split())
-    one_other = (*lines[:-1], replace(lines[-1], period=Period(date(2026, 3, 9), date(2026, 4, 2))))
-    assert text(render_pdf(replace(document, lines=one_other))).count("to 1 Apr 2026") == 3
+    unlisted = replace(document, lines=lines, call_lists=())
+    assert overlaps(render_pdf(unlisted)) == []
+    assert "Calls, charged 3 Mar to 2 Apr 2026 Number" in words(unlisted), "the night after they were made"
+    one_other = (*lines[:-1], replace(lines[-1], period=Period(date(2026, 3, 9), date(2026, 4, 3))))
+    assert words(replace(unlisted, lines=one_other)).count("to 2 Apr 2026") == 3
+    (listed,) = document.call_lists
+    earlier = (replace(listed.calls[0], started_on=date(2026, 2, 28)), *listed.calls[1:])
+    last = max(call.started_on for call in earlier)
+    begun_before = replace(document, lines=lines, call_lists=(replace(listed, calls=earlier),))
+    for one in (begun_before, replace(begun_before, large_print=True)):
+        charges = words(one).partition("one by one")[0].partition("Your calls from")[0]
+        assert "28 Feb" in charges
+        assert "3 Mar to 2 Apr 2026" not in charges, "days that leave out a call listed below"
+    assert f"Calls, 28 Feb to {short_date(last)} Number" in words(begun_before)
+
+
+def test_an_ordinary_bill_that_carries_something_on_does_not_say_that_the_last_was_wrong() -> None:
+    said = words(GOLDEN["corrected"]())
+    assert "Corrects bill" not in said
+    assert "Carries on or puts right charges of bill ZZR0000962 of 1 Mar 2026." in said
+
+
+def test_a_bill_that_is_corrected_is_named_whole() -> None:
+    note = documents_of_kinds.credit_note_owing()
+    many = tuple(CorrectedBill(f"ZZB{number:08d}", date(2026, 3, 23)) for number in range(307, 312))
+    three = words(replace(note, corrects=many[:3]))
+    assert all(f"Corrects bill {one.number} of 23 Mar 2026" in three for one in many[:3])
+    five = words(replace(note, corrects=many))
+    assert "and bills 2 more, named with the charges" in five
+    assert "ZZB00000311 of 23 Mar 2026." in five
+    assert overlaps(render_pdf(replace(note, corrects=many))) == []
+
+
+def test_a_price_put_right_says_so_on_both_lines() -> None:
+    march = builders.MARCH
+    paid = builders.line(1, "Line", 2000, period=march, unit="MON", unit_price=Price.of(2000), service_number="1")
+    name = "Line, credit for 31 of 31 days"
+    back = builders.line(2, name, -1699, group="part_period", period=march, service_number="1")
+    back = replace(back, quantity=-31, unit="DAY", unit_price=Price.of(1699), price_per=31)
+    assert prices_put_right([paid, back]) == {1: True, 2: False}
+    said = words(builders.document([paid, back]))
+    assert "price put right" in said
+    assert "£16.99 for 31 days, at the price charged before" in said
+    same_price = replace(back, unit_price=Price.of(2000))
+    another_cycle = replace(back, price_per=90)
+    another_line, another_thing = replace(back, service_number="2"), replace(back, description="Care, credit for 31 of 31 days")
+    for other in (same_price, another_cycle, another_line, another_thing):
+        assert prices_put_right([paid, other]) == {}
+
+
+def test_what_is_due_beside_a_credit_is_the_accounts_balance() -> None:
+    note = documents_of_kinds.credit_note_owing()
+    day = date(2026, 4, 15)
+    interim = replace(note, kind="interim", payment=PaymentMeans("direct_debit", "WREN40821736", day), due_on=day)
+    assert "Your account's balance, still due £10.02 Direct Debit on 15 April 2026" in words(interim)
 
 
 def test_masked_bills_show_no_number_of_anybody_else() -> None:
