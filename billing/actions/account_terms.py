@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from billing.queries.account_terms import AccountStanding, standing_of
 from billing.queries.accounts import account_named
+from billing.rules.cycle import changes_from
 from billing.rules.permission import require_may
 from billing.rules.vat import VatHistory
 from billing.terms_commands import BillingChanged, ChangeBilling, ChangeCycle, CycleChanged, SetVatStatus, VatStatusSet
 from css import audit
 from css.core.actor import Actor
 from css.core.address import parse_postcode
-from css.core.calendar import ONE_DAY
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Conflict, Refusals, Refused
 from css.core.words import BillMedium, PaymentMeans, VatStatus
@@ -32,7 +32,7 @@ def change_cycle(session: Session, command: ChangeCycle, *, by: Actor, at: datet
     """Let an account's bills come on another day, or more or less often, once the days charged already have run out.
 
     The next bill comes on the first date of the new cycle after that and is like a first one: a part of a period, and a
-    whole one. An account without a bill has the new cycle from its first day. Nothing charged is touched.
+    whole one. An account that no cycle date has gone by for yet has the new cycle from its first day. Nothing charged is touched.
 
     Raises:
         NotFound: CSS105E, no such account; errors of ``expect_id``.
@@ -55,7 +55,7 @@ def change_cycle(session: Session, command: ChangeCycle, *, by: Actor, at: datet
     if before == {"cycle_day": command.cycle_day, "frequency": command.frequency.value, "cycle_month_group": command.cycle_month_group}:
         raise Refused("CSS741E", "Account {number} is billed so already.", number=account.number, element="cycle_day")
     standing = standing_of(session, account.id)
-    starts_on = _changes_on(standing, account, today)
+    starts_on = changes_from(standing.cycle, standing.charged_to, account.opened_on, today, was_billed=standing.was_billed)
     if not _has_rows(session, AccountCycleTerm, account.id):
         session.add(
             AccountCycleTerm(
@@ -90,16 +90,6 @@ def change_cycle(session: Session, command: ChangeCycle, *, by: Actor, at: datet
         next_bill_on=_first_bill_on(standing_of(session, account.id), starts_on),
         row_version=account.row_version,
     )
-
-
-def _changes_on(standing: AccountStanding, account: Account, today: date) -> date:
-    """The day up to which the account is charged by its cycle, counting bills that the night of yesterday still has in hand.
-
-    A night still to come sees the change; one that is past but not done makes its bill for the cycle date before today.
-    """
-    if standing.next_bill_on < today:
-        return standing.cycle.next_after(today - ONE_DAY)
-    return standing.charged_to if standing.was_billed else account.opened_on
 
 
 def _first_bill_on(standing: AccountStanding, starts_on: date) -> date:

@@ -37,6 +37,10 @@ class Cycle:
         """The cycle date on or before the day."""
         return self.period_of(day).starts_on
 
+    def latest_bill(self, day: date) -> date:
+        """The date on or before the day of which a bill is made: each cycle date is one."""
+        return self.latest(day)
+
     def next_after(self, day: date) -> date:
         """The first cycle date later than the day."""
         return _end(self.period_of(day))
@@ -93,6 +97,13 @@ class Cycles:
         """The cycle date on or before the day, or the day the cycle changed if that is later."""
         return self.period_of(day).starts_on
 
+    def latest_bill(self, day: date) -> date:
+        """The date on or before the day of which a bill is made: the day of a change is none, unless it is a date of the new cycle."""
+        reached = self.latest(day)
+        while self.bill_after(reached) != reached:
+            reached = self.latest(reached - ONE_DAY)
+        return reached
+
     def next_after(self, day: date) -> date:
         """The first cycle date, or change of cycle, later than the day."""
         return _end(self.period_of(day))
@@ -146,6 +157,24 @@ def charged_to(cycle: AnyCycle, next_bill_on: date, opened_on: date, billed_thro
     return cycle.next_after(opened_on) if billed_through is None and isinstance(cycle, Cycles) else next_bill_on
 
 
+def changes_from(cycle: AnyCycle, reached: date, opened_on: date, today: date, *, was_billed: bool) -> date:
+    """The day from which another cycle is in force that is said today: where charging has got to by the cycle there is.
+
+    Nights before today that are still to be made are counted as made: they do not see the change, and a night that is late
+    writes what it would have written in time.
+
+    Args:
+        cycle: as known before the change.
+        reached: the day up to which the account is charged by the bills made so far.
+        opened_on: of the account, which one has from its first day that was not to be billed yet.
+        today: the business date.
+        was_billed: whether it has a bill.
+    """
+    if cycle.bill_after(reached) < today:
+        return cycle.next_after(cycle.latest_bill(today - ONE_DAY))
+    return reached if was_billed else opened_on
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An account as a night looks for bills to make, seen from the cut."""
@@ -179,7 +208,8 @@ class DueBill:
 def due_bill(standing: Standing, cut: date) -> DueBill | None:
     """The bill an account is due on the night of ``cut``, None for none.
 
-    A missed night is made good: whatever cycle dates went by, one bill is made for the latest. When every service has
+    A missed night is made good: whatever cycle dates went by, one bill is made for the latest. The day a cycle changed is none
+    of them: the part of a period that begins there waits for the new cycle's first date, however late the night. When every service has
     ended and no order is open there is no waiting for the cycle date: the bill is the final one. A bill asked for is
     made when no other is due: that one says what it would have said. On an account whose final bill is out an interim bill is
     one more final bill, for there is nothing to charge ahead; a credit note is a credit note.
@@ -189,7 +219,7 @@ def due_bill(standing: Standing, cut: date) -> DueBill | None:
         assert standing.last_end_on is not None, "what is over has ended"
         return DueBill(BillKind.FINAL, standing.last_end_on)
     if not standing.is_finished and standing.cycle.bill_after(standing.next_bill_on) <= cut:
-        return DueBill(BillKind.BILL, standing.cycle.latest(cut))
+        return DueBill(BillKind.BILL, standing.cycle.latest_bill(cut))
     for kind in (BillKind.INTERIM, BillKind.CREDIT_NOTE):
         if kind in standing.requested:
             return DueBill(kind, standing.next_bill_on)

@@ -155,6 +155,33 @@ def test_a_night_made_late_bills_by_the_cycle_of_its_date(session: Session, home
     assert ("Residential line, 15 of 31 days", 944) in lines(session, bills(session, home.account)[2])
 
 
+@pytest.mark.parametrize("nights", [[(3, 6), (4, 5), (12, 20)], [(4, 7), (12, 20)], [(12, 19), (12, 20)]])
+def test_a_late_night_does_not_charge_the_part_period_of_a_new_cycle(
+    session: Session, zz: builders.BuiltDistrict, nights: list[tuple[int, int]]
+) -> None:
+    """The night of 5 March is missed, and on the 6th the account becomes one that is billed once a year, on 20 December."""
+    opened = date(2026, 2, 10)
+    roll_business_date(session, "ZZ", to=opened)
+    account = builders.account(session, zz, cycle_day=5)
+    builders.working_line(session, zz, account, starts_on=opened)
+    # The night of 10 February makes its acquaintance.
+    night(session, opened)
+    answer = cycle(session, account, 20, date(2026, 3, 6), frequency=BillFrequency.ANNUAL, cycle_month_group=12)
+    assert (answer.starts_on, answer.next_bill_on) == (APRIL, date(2026, 12, 20))
+    for month, on in nights:
+        night(session, date(2026, month, on))
+    first, second = bills(session, account)
+    # 23 of 28 days at 1883.333333: 1547.02; 27 of 31 before the rise: 1640.32; 4 of 31 at 1950: 251.61.
+    assert lines(session, first) == [
+        ("Residential line, 23 of 28 days", 1547),
+        ("Residential line, 27 of 31 days", 1640),
+        ("Residential line, 4 of 31 days", 252),
+    ]
+    # The year ahead is 12 x 1950; 5 April to 20 December are 259 of 365 days: 16604.38.
+    assert lines(session, second) == [("Residential line", 23400), ("Residential line, 259 of 365 days", 16604)]
+    assert second.issue_on == date(2026, 12, 20)
+
+
 def test_a_night_made_late_does_not_bill_by_a_cycle_said_after_it(session: Session, home: builders.BuiltLine) -> None:
     answer = cycle(session, home.account, 25, date(2026, 1, 28))
     assert answer.starts_on == START

@@ -349,7 +349,7 @@ class Life:
             case BillKind.FINAL:
                 return max(service.ends_on or cut for service in self.services.values())
             case BillKind.BILL:
-                return self.cycle.latest(cut)
+                return self.cycle.latest_bill(cut)
             case _:
                 # As billing remembers it: the day up to which is charged.
                 ends = [line.ends_on for _, line in self.lines if line.kind is LineKind.RENTAL and line.ends_on]

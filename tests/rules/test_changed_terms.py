@@ -19,6 +19,7 @@ from billing.rules.cycle import (
     DueBill,
     Standing,
     bill_period,
+    changes_from,
     charged_to,
     charged_until,
     cycles_from,
@@ -172,6 +173,125 @@ def test_periods_follow_one_another_across_changes(cycles: Cycles) -> None:
             assert cycles.period_of(inside) == reached
             assert cycles.whole_period_of(inside) == whole
         reached = cycles.period_of(reached.ends_on)
+
+
+# --- late nights ----------------------------------------------------------------------------------------------------
+
+YEARLY = Cycles((CycleTerm(DAY_0, Cycle(5, 1)), CycleTerm(date(2026, 4, 5), Cycle(20, 12, 12))))
+
+
+@pytest.mark.parametrize(
+    ("night", "billed", "until"),
+    [
+        (date(2026, 3, 6), date(2026, 3, 5), date(2026, 4, 5)),
+        # From the change on the part period waits for 20 December: a night that is late makes the bill of 5 March.
+        (date(2026, 4, 5), date(2026, 3, 5), date(2026, 4, 5)),
+        (date(2026, 4, 7), date(2026, 3, 5), date(2026, 4, 5)),
+        (date(2026, 12, 19), date(2026, 3, 5), date(2026, 4, 5)),
+        (date(2026, 12, 20), date(2026, 12, 20), date(2027, 12, 20)),
+    ],
+)
+def test_a_late_night_bills_the_latest_date_that_went_by_and_no_change_of_cycle(night: date, billed: date, until: date) -> None:
+    standing = Standing(1, YEARLY, date(2026, 3, 5), 1, None, has_open_order=False)
+    assert due_bill(standing, night) == DueBill(BillKind.BILL, billed)
+    assert charged_until(BillKind.BILL, YEARLY, billed) == next_bill_on(BillKind.BILL, YEARLY, billed, night) == until
+
+
+def test_the_day_of_a_change_is_billed_where_it_is_a_date_of_the_new_cycle() -> None:
+    quarterly = Cycles((CycleTerm(DAY_0, Cycle(5, 1)), CycleTerm(date(2026, 4, 5), Cycle(5, 3, 1))))
+    assert quarterly.latest_bill(date(2026, 4, 7)) == date(2026, 4, 5)
+    # The first cycle an account has is no change.
+    assert Cycles((CycleTerm(DAY_0, Cycle(5, 1)),)).latest_bill(DAY_0) == date(2025, 12, 5)
+
+
+@pytest.mark.parametrize(
+    ("cycle", "reached", "today", "was_billed", "expected"),
+    [
+        # Nothing was to be billed yet: from the first day.
+        (Cycle(5, 1), date(2026, 2, 5), date(2026, 2, 5), False, DAY_0),
+        # The bill of 5 February is late; it will charge up to 5 March.
+        (Cycle(5, 1), date(2026, 2, 5), date(2026, 2, 6), False, date(2026, 3, 5)),
+        (Cycle(5, 1), date(2026, 2, 5), date(2026, 2, 6), True, date(2026, 3, 5)),
+        (Cycle(5, 1), date(2026, 3, 5), date(2026, 2, 6), True, date(2026, 3, 5)),
+        # Changed again while the part period waits: a bill in time and one that is late charge up to the first change alike.
+        (YEARLY, date(2026, 4, 5), date(2026, 4, 8), True, date(2026, 4, 5)),
+        (YEARLY, date(2026, 3, 5), date(2026, 4, 8), True, date(2026, 4, 5)),
+        (YEARLY, date(2026, 4, 5), date(2026, 12, 21), True, date(2027, 12, 20)),
+    ],
+)
+def test_a_change_begins_where_the_nights_before_it_charge_to(
+    cycle: Cycle | Cycles, reached: date, today: date, was_billed: bool, expected: date
+) -> None:
+    assert changes_from(cycle, reached, DAY_0, today, was_billed=was_billed) == expected
+
+
+class Nights:
+    """An account whose nights are made or missed, while its cycle is changed now and then."""
+
+    def __init__(self, service: ServiceLife, opened_on: date, cycle: Cycle) -> None:
+        self.service, self.opened_on = service, opened_on
+        self.log = [CycleTerm(opened_on, cycle)]
+        self.next_bill_on = Cycles(tuple(self.log)).next_after(opened_on)
+        self.billed_through: date | None = None
+        self.posted: dict[RentalKey, list[PostedRental]] = defaultdict(list)
+
+    @property
+    def cycle(self) -> Cycle | Cycles:
+        return self.log[0].cycle if len(self.log) == 1 else cycles_from(self.log)
+
+    @property
+    def sums(self) -> dict[RentalKey, int]:
+        found = {key: sum(line.net.pence for line in lines) for key, lines in self.posted.items()}
+        return {key: pence for key, pence in found.items() if pence}
+
+    def change(self, cycle: Cycle, today: date) -> None:
+        reached = charged_to(self.cycle, self.next_bill_on, self.opened_on, self.billed_through)
+        starts_on = changes_from(self.cycle, reached, self.opened_on, today, was_billed=self.billed_through is not None)
+        self.log.append(CycleTerm(starts_on, cycle))
+
+    def night(self, cut: date) -> None:
+        cycle = self.cycle
+        reached = charged_to(cycle, self.next_bill_on, self.opened_on, self.billed_through)
+        due = due_bill(Standing(1, cycle, reached, 1, None, has_open_order=False), cut)
+        if due is None:
+            return
+        book = PriceBook(PRODUCTS, (price(1, "1950", date(2000, 1, 1)),), VAT_20)
+        until = charged_until(due.kind, cycle, due.cycle_on)
+        charges = rentals_due(self.service, cycle, until, HOME, VatHistory.always(VatStatus.STANDARD), book)
+        for line in rental_lines([self.service], charges, self.posted, cycle, book):
+            assert line.rental_period_starts_on is not None
+            assert line.product_price_id is not None
+            key = RentalKey(line.service_id, line.rental_period_starts_on, line.product_price_id, line.tax)
+            self.posted[key].append(PostedRental(1, line.net, _span_of(line.starts_on, line.ends_on), line.unit))
+        self.next_bill_on, self.billed_through = next_bill_on(due.kind, cycle, due.cycle_on, cut), cut
+
+
+def _span_of(starts_on: date | None, ends_on: date | None) -> Span:
+    assert starts_on is not None
+    assert ends_on is not None
+    return Span(starts_on, ends_on)
+
+
+@given(
+    st.integers(1, 60),
+    plain_cycles,
+    st.dictionaries(st.integers(61, 430), plain_cycles, max_size=3),
+    st.sets(st.integers(0, 450), max_size=12),
+)
+def test_nights_that_are_missed_leave_no_mark(opened: int, cycle: Cycle, changes: dict[int, Cycle], made: set[int]) -> None:
+    """After any night an account that missed those before it is charged, key by key, what one that missed none is: never a day more."""
+    service = ServiceLife(1, LINE, 1, day(opened), None, None)
+    in_time, late = Nights(service, day(opened), cycle), Nights(service, day(opened), cycle)
+    for count in range(opened, 451):
+        if count in changes:
+            in_time.change(changes[count], day(count))
+            late.change(changes[count], day(count))
+            assert in_time.log == late.log
+        in_time.night(day(count))
+        if count in made:
+            late.night(day(count))
+            assert late.sums == in_time.sums
+            assert late.next_bill_on == in_time.next_bill_on or not late.sums
 
 
 # --- VAT statuses ---------------------------------------------------------------------------------------------------
