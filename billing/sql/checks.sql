@@ -156,10 +156,11 @@ SELECT format('Account %s was to be billed on %s and was not.', a.number, r.busi
 
 -- name: services_charged
 -- A service that works is charged up to its account's next cycle date, on accounts billed since then. (One that costs
--- nothing has no lines.)
+-- nothing has no lines.) One whose end was recorded after the last cut is left to the next bill: which end that cut knew, if it
+-- knew any, is not kept.
 -- example: {"district": "ZZ", "since": "2026-01-30", "limit": 50}
 SELECT format('Service %s (%s) on account %s works and is charged only up to %s, not to %s.', s.id, p.code, a.number,
-              coalesce(l.charged_until::text, 'no day'), least(c.next_bill_on, s.ends_on)) AS words
+              coalesce(l.charged_until::text, 'no day'), c.next_bill_on) AS words
   FROM css.service s
   JOIN css.account a ON a.id = s.account_id
   JOIN css.product p ON p.id = s.product_id
@@ -168,7 +169,7 @@ SELECT format('Service %s (%s) on account %s works and is charged only up to %s,
                FROM billing.bill_line WHERE kind IN ('rental', 'part-period') AND net > 0 GROUP BY service_id) l ON l.service_id = s.id
  WHERE s.district_code = :district AND NOT c.is_finished AND c.usage_billed_through > :since
    AND s.start_recorded_on <= c.usage_billed_through AND s.starts_on < c.next_bill_on
-   AND (s.end_recorded_on IS NULL OR s.end_recorded_on > c.usage_billed_through)
+   AND s.end_recorded_on IS NULL
    AND EXISTS (SELECT 1 FROM css.product_price r
                 WHERE r.product_id = s.product_id AND r.kind = 'rental' AND r.segment = a.segment AND r.net_price > 0
                   AND r.starts_on < c.next_bill_on AND (r.ends_on IS NULL OR r.ends_on >= c.next_bill_on)

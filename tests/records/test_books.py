@@ -139,6 +139,20 @@ def test_each_harm_is_found_by_the_checks_it_concerns(books: Session, harm: str,
     assert all(str(difference) for difference in differences)
 
 
+@pytest.mark.parametrize(("recorded_on", "found"), [("2026-02-06", set()), (None, {"services_charged"})])
+def test_an_end_put_right_after_the_last_cut_is_left_to_the_next_bill(books: Session, recorded_on: str | None, found: set[str]) -> None:
+    """The bill of 5 February knew of an end and charged up to it: another end learned since is no fault of its, none at all is one."""
+    books.execute(
+        text("UPDATE css.service SET ends_on = :ends_on, end_recorded_on = :recorded_on WHERE id = (SELECT min(id) FROM css.service)"),
+        {"ends_on": recorded_on and "2026-04-20", "recorded_on": recorded_on},
+    )
+    books.execute(
+        text("UPDATE billing.bill_line SET ends_on = '2026-02-20' WHERE kind = 'rental' AND service_id = (SELECT min(id) FROM css.service)")
+    )
+    books.expire_all()
+    assert {difference.check for difference in check_books(books, "ZZ")} == found
+
+
 def test_an_account_on_the_list_that_was_passed_over_is_found(books: Session) -> None:
     books.execute(text(f"DELETE FROM billing.bill_file WHERE bill_id = {FIRST_BILL}"))
     books.execute(text(f"DELETE FROM billing.bill_vat WHERE bill_id = {FIRST_BILL}"))
