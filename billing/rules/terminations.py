@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from billing.rules.charges import PriceBook, ServiceLife
 from billing.rules.items import PER_ITEM
@@ -20,10 +20,12 @@ from billing.rules.lines import DraftLine
 from billing.rules.vat import Tax, VatHistory, tax_on
 from billing.words import LineKind, NominalCode
 from css.core.calendar import ONE_DAY, add_months
-from css.core.money import ZERO, Money, Price, to_money
+from css.core.money import ZERO, Money, Price, round_half_up, to_money
 from css.core.words import Segment
 
 PER_MONTH = "month"
+_PLACE: Final = 10_000
+"""The last place of a price that is shown: a ten-thousandth of a pound, in millionths of a penny."""
 
 
 class TerminationKey(NamedTuple):
@@ -226,7 +228,6 @@ def _line(  # noqa: PLR0913 - a line is these facts, each named by its caller
 
 
 def _pounds(price: Price) -> str:
-    """A price as a bill says it: exact to the last place it has."""
-    pounds = f"{price.pence.scaleb(-2):f}".rstrip("0")
-    whole, _, part = pounds.partition(".")
-    return f"£{whole}.{part.ljust(2, '0')}"
+    """A price as a bill says it: with four places at most, rounded for reading; what is charged is worked out from the exact price."""
+    whole, part = divmod(round_half_up(Fraction(price.millionths, _PLACE)), 10_000)
+    return f"£{whole:,}.{f'{part:04d}'.rstrip('0').ljust(2, '0')}"

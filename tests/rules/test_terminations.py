@@ -162,3 +162,22 @@ def test_what_is_learned_late_is_put_right_and_twice_writes_nothing() -> None:
     # The cease was a mistake: all of it goes back.
     (back,) = termination_lines([LINE], {}, posted, BOOK)
     assert back.net == Money(-6000)
+
+
+@pytest.mark.parametrize(
+    ("pence", "said", "net"),
+    [
+        ("750", "£7.50", 6629),
+        ("333.333333", "£3.3333", 2946),
+        ("66.666667", "£0.6667", 589),
+        ("999.999999", "£10.00", 8839),
+        ("100000.5", "£1,000.005", 883875),
+    ],
+)
+def test_the_price_of_a_month_is_said_with_four_places_at_most_and_charged_exactly(pence: str, said: str, net: int) -> None:
+    """8 months and 26 of 31 days, 8.838709... months, at the price on file and not at the one shown."""
+    book = PriceBook(PRODUCTS, (price(10, pence),), VAT)
+    ended = replace(LINE, ends_on=date(2026, 4, 20))
+    assert charged([ended], book) == [
+        (f"Early end of Residential line: 8 months and 26 of 31 days of the minimum term left, at {said} a month", net)
+    ]
