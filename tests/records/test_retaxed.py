@@ -15,8 +15,9 @@ from billing.actions import calculate_block
 from billing.actions.account_terms import set_vat_status
 from billing.checks import check_books
 from billing.model import BillFile, BillLine, BillRequest
-from billing.queries.as_posted import bills_as_posted
+from billing.queries.as_posted import bills_as_posted, supplier
 from billing.queries.bill_story import bill_story
+from billing.rules.compose import compose
 from billing.rules.explain_line import LineStory
 from billing.terms_commands import SetVatStatus
 from billing.words import BillKind
@@ -236,3 +237,20 @@ def test_only_a_night_that_learned_of_a_change_looks_for_what_to_move(
     assert looked(FEBRUARY) == 0
     taxed(session, home, VatStatus.EXEMPT, date(2026, 2, 10))
     assert [looked(day) for day in (MARCH, APRIL, MAY)] == [2, 0, 0]
+
+
+def test_calls_moved_name_the_bill_that_took_them_and_are_no_calls_of_this_one(session: Session, zz: builders.BuiltDistrict) -> None:
+    line = builders.working_line(session, zz, builders.account(session, zz, cycle_day=5), starts_on=START)
+    night(session, FEBRUARY)
+    # A late record: the rental of its day is on the first bill, the call on the second.
+    rated_call(session, line, 1, date(2026, 2, 20), 10_400_000, started_at=noon(AFTER))
+    night(session, MARCH)
+    taxed(session, line, VatStatus.EXEMPT, date(2026, 3, 10))
+    taxed(session, line, VatStatus.STANDARD, date(2026, 3, 10), since=FEBRUARY)
+    night(session, APRIL)
+    first, second, third = bills(session, line.account)
+    assert put_right(session, line) == [(MOVED, 10, "E"), (MOVED, -10, "S")]
+    (posted,) = bills_as_posted(session, [third.id])
+    assert posted.bill.corrects == tuple((bill.number, bill.issue_on) for bill in (first, second))
+    moved = [one for one in compose(posted.bill, supplier(session)).lines if one.description == MOVED]
+    assert [(one.is_correction, one.call_count, one.duration_seconds) for one in moved] == [(True, 1, None)] * 2
