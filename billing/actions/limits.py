@@ -51,12 +51,14 @@ def approved(session: Session, amount: Money, *, by: Actor, approved_by: Actor |
         )
     require_may(approved_by, "approve credits")
     if approved_by.name == by.name:
-        raise Refused("CSS807E", "{who} cannot be the second person as well.", who=by.name, element="approved_by")
+        sentence = "{who} cannot be the second person as well; let somebody else sign."
+        raise Refused("CSS807E", sentence, who=by.name, element="approved_by")
     theirs = limit_of(session, approved_by)
     if amount > theirs:
         raise Refused(
             "CSS807E",
-            "{amount} is above the limit of {who} too, which is {limit}.",
+            "{amount} is above the limit of {who} too, which is {limit}. Let somebody with a higher limit sign, or a supervisor give "
+            "{who} one: `css do set-credit-limit`.",
             amount=amount.sterling,
             who=approved_by.name,
             limit=theirs.sterling,

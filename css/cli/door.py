@@ -57,7 +57,7 @@ from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
 from css.core.words import Role
 from css.db.engine import database, transaction
-from css.master import cards, enrol, find, wholesale
+from css.master import cards, credit_limits, enrol, find, wholesale
 from css.master import queries as master_queries
 from css.master.districts import District, no_district
 from css.master.reference import RETAIL
@@ -73,6 +73,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "add-provider": enrol.add_provider,
     "set-wholesale-tariff": wholesale.set_wholesale_tariff,
     "add-operator": enrol.add_operator,
+    "set-credit-limit": credit_limits.set_credit_limit,
     "add-customer": enrol.add_customer,
     "open-account": enrol.open_account,
     "record-contact": care_actions.record_contact,

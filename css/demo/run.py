@@ -41,12 +41,13 @@ from css.partners.keys import IssuePartnerKey, issue_key
 
 OWNER = Actor("system", "DEMO", RETAIL, frozenset(role.value for role in Role), "command line")
 PEOPLE = (
-    ("AMY", "Amy Larkhill", "Front office", (Role.CLERK,)),
-    ("REX", "Rex Carrick", "Repair", (Role.CLERK, Role.REPAIR)),
-    ("BEA", "Bea Lockwood", "Billing", (Role.CLERK, Role.BILLING)),
-    ("NED", "Ned Moorcroft", "Night shift", (Role.SCHEDULER,)),
-    ("SUE", "Sue Winterbourne", "Supervision", tuple(Role)),
+    ("AMY", "Amy Larkhill", "Front office", (Role.CLERK,), Money(0)),
+    ("REX", "Rex Carrick", "Repair", (Role.CLERK, Role.REPAIR), Money(0)),
+    ("BEA", "Bea Lockwood", "Billing", (Role.CLERK, Role.BILLING), Money(25_00)),
+    ("NED", "Ned Moorcroft", "Night shift", (Role.SCHEDULER,), Money(0)),
+    ("SUE", "Sue Winterbourne", "Supervision", tuple(Role), Money(250_00)),
 )
+"""Code, name, team, roles, and what each may credit without a second person: above Bea's limit Sue signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,9 @@ def build(engine: Engine, plan: DemoPlan) -> tuple[Diary, str]:
 def _open(session: Session, plan: DemoPlan, at: datetime) -> None:
     command = OpenDistrict(code=plan.district, name="Wrenford", nation=NationCode.ENGLAND_AND_WALES, business_date=plan.starts_on)
     open_district(session, command, by=OWNER, at=at)
-    for code, name, team, roles in PEOPLE:
-        add_operator(session, AddOperator(code=code, name=name, team=team, password=PASSWORD, roles=roles), by=OWNER, at=at)
+    for code, name, team, roles, limit in PEOPLE:
+        person = AddOperator(code=code, name=name, team=team, password=PASSWORD, roles=roles, credit_limit=limit)
+        add_operator(session, person, by=OWNER, at=at)
     agreed = SetWholesaleTariff(provider_code=PARTNER, wholesale_tariff_code=WHOLESALE_TARIFF)
     set_wholesale_tariff(session, agreed, by=OWNER, at=at)
 

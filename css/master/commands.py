@@ -62,6 +62,15 @@ class AddOperator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetCreditLimit:
+    """How much an operator may credit without a second person."""
+
+    token: str = ""
+    operator_code: str
+    credit_limit: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReachAt:
     """A telephone number or e-mail address."""
 
