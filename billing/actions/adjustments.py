@@ -120,7 +120,7 @@ def adjust_account(
     Raises:
         NotFound: CSS105E no such account, CSS808E no such nominal of revenue, CSS103E no rate of VAT for the day.
         BadMessage: CSS804E the amount, CSS805E nothing said; errors of ``expect_id``.
-        Refused: CSS443E the actor may not, CSS809E the day is in the future, CSS806E and CSS807E the limits.
+        Refused: CSS443E the actor may not, CSS809E the day is in the future, or before the account was opened, CSS806E and CSS807E the limits.
     """
     require_may(by, "credit bills")
     account = account_named(session, command.account_number, by)
@@ -130,7 +130,8 @@ def adjust_account(
     if not command.words.strip() or not command.reason.strip() or len(command.words) > WORDS_MAX:
         wrong.add(_not_said())
     if not ZERO < _size(command.amount) <= ADJUSTMENT_MAX:
-        wrong.add(_no_amount())
+        sentence = "The amount is not nothing and at most {most} either way: a charge is positive, a credit negative."
+        wrong.add(BadMessage("CSS804E", sentence, most=ADJUSTMENT_MAX.sterling, element="amount"))
     kind = session.execute(select(Nominal.kind).where(Nominal.code == command.nominal_code)).scalar_one_or_none()
     if kind is not NominalKind.INCOME:
         wrong.add(NotFound("CSS808E", "There is no nominal {code} of revenue.", code=command.nominal_code[:20], element="nominal_code"))
@@ -138,6 +139,10 @@ def adjust_account(
         wrong.add(
             Refused("CSS809E", "A supply cannot be of {day}: it is {today} in the books.", day=occurs_on, today=today, element="occurs_on")
         )
+    opened_on = session.execute(select(Account.opened_on).where(Account.id == account.account_id)).scalar_one()
+    if occurs_on < opened_on:
+        sentence = "A supply cannot be of {day}: account {number} was opened on {opened}."
+        wrong.add(Refused("CSS809E", sentence, day=occurs_on, number=account.number, opened=opened_on, element="occurs_on"))
     wrong.tell()
     session.execute(select(Account.id).where(Account.id == account.account_id).with_for_update(key_share=True)).scalar_one()
     status = session.execute(select(Account.vat_status).where(Account.id == account.account_id)).scalar_one()
@@ -182,22 +187,16 @@ def _require_said(reason: str, words: str, amount: Money | None, *, is_part: boo
     wrong = Refusals()
     if not reason.strip() or len(words) > WORDS_MAX:
         wrong.add(_not_said())
-    if amount is not None and (not is_part or not ZERO < amount <= ADJUSTMENT_MAX):
-        wrong.add(_no_amount())
+    if amount is not None and not is_part:
+        wrong.add(BadMessage("CSS804E", "All lines of a bill are credited whole; an amount is for one of them.", element="amount"))
+    elif amount is not None and not ZERO < amount <= ADJUSTMENT_MAX:
+        sentence = "The amount of a credit is more than nothing and at most {most}."
+        wrong.add(BadMessage("CSS804E", sentence, most=ADJUSTMENT_MAX.sterling, element="amount"))
     wrong.tell()
 
 
 def _not_said() -> BadMessage:
     return BadMessage("CSS805E", "Say why, and what the customer reads, in at most {most} letters.", most=WORDS_MAX, element="reason")
-
-
-def _no_amount() -> BadMessage:
-    return BadMessage(
-        "CSS804E",
-        "The amount is more than nothing and at most {most}; all lines of a bill are credited whole.",
-        most=ADJUSTMENT_MAX.sterling,
-        element="amount",
-    )
 
 
 def _size(amount: Money) -> Money:

@@ -90,7 +90,9 @@ def _require_fitting(session: Session, member: Account, group: Account) -> None:
         wrong.add(Refused("CSS810E", sentence, element=element, member=member.number, group=group.number))
 
     if member.id == group.id:
+        # Said alone: of one account nothing else that could be said is about a group.
         refuse("Account {member} cannot be its own group.", "group_account_number")
+        wrong.tell()
     if member.district_code != group.district_code:
         refuse(
             "Accounts {member} and {group} are of different districts: their bills are made in different nights.", "group_account_number"

@@ -13,7 +13,7 @@ from billing.rules.price_painting import in_force, laid, next_price_on, publishe
 from billing.terms_commands import AnnounceVatRate, PriceLaid, ProductPriceSet, SetProductPrice, VatRateAnnounced
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import Period
+from css.core.calendar import Period, add_months
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, NotFound, Refusals, Refused
 from css.core.pricing import PriceRow, painted
@@ -21,6 +21,8 @@ from css.core.words import PriceBasis, PriceKind, ProductKind, VatCode
 from css.master.districts import latest_business_date
 from css.master.products import Product, ProductPrice, VatRate, prices, vat_rates
 
+YEARS_BACK_MAX = 6
+"""Of a price: what is older is barred by limitation, so no bill could put it right (Limitation Act 1980, section 5)."""
 PERCENT_MAX = 10_000
 """A hundred percent, in hundredths of one."""
 _WHEN_IT_HAPPENS = frozenset({PriceKind.CONNECTION, PriceKind.ONE_OFF})
@@ -36,12 +38,14 @@ def set_product_price(session: Session, command: SetProductPrice, *, by: Actor, 
     Raises:
         NotFound: CSS731E no such product, CSS103E no rate of VAT is on file for one of the days.
         BadMessage: CSS732E the dates, CSS733E the sign of the price, CSS734E no reason.
-        Refused: CSS443E the actor may not, CSS735E not sold or not priced so, CSS736E such a day is over, CSS737E nothing changes.
+        Refused: CSS443E the actor may not, CSS735E not sold or not priced so, CSS736E such a day is over, CSS737E nothing changes,
+            CSS748E it starts before the product's first price, or longer ago than bills are put right.
     """
     require_may(by, "set prices")
     product = _locked_product(session, command.product_code)
     recorded_on = latest_business_date(session)
     _check(command, product, recorded_on)
+    _require_sensible_start(session, command, product, recorded_on)
     visible = [
         row
         for row in painted(_prices_of(session, product.id), key=_kind_and_segment)
@@ -190,6 +194,24 @@ def _check(command: SetProductPrice, product: Product, today: date) -> None:
             )
         )
     wrong.tell()
+
+
+def _require_sensible_start(session: Session, command: SetProductPrice, product: Product, today: date) -> None:
+    """No price before the product had any, in any segment, and none for days whose bills nobody puts right any more."""
+    first = min((row.starts_on for row in _prices_of(session, product.id)), default=command.starts_on)
+    earliest = max(first, add_months(today, -12 * YEARS_BACK_MAX))
+    if command.starts_on < earliest:
+        raise Refused(
+            "CSS748E",
+            "A price of {product} starts on {earliest} or later, not on {starts_on}: its first one did on {first}, and bills are put right "
+            "for {years} years.",
+            product=product.code,
+            earliest=earliest,
+            starts_on=command.starts_on,
+            first=first,
+            years=YEARS_BACK_MAX,
+            element="starts_on",
+        )
 
 
 _RENTED = frozenset({PriceKind.RENTAL, PriceKind.CONNECTION, PriceKind.TERMINATION})

@@ -29,7 +29,7 @@ def make_statement(session: Session, command: MakeStatement, *, by: Actor, at: d
 
     Raises:
         NotFound: CSS105E no such account, CSS444E nobody is our own retail arm; errors of ``expect_id``.
-        Refused: CSS443E the actor may not, CSS814E the days are none, or in the future.
+        Refused: CSS443E the actor may not, CSS814E the days are none, in the future, or before the account was opened.
     """
     require_may(by, "make statements")
     account = account_named(session, command.account_number, by)
@@ -44,6 +44,10 @@ def make_statement(session: Session, command: MakeStatement, *, by: Actor, at: d
             last=through,
             element="starts_on" if command.starts_on > through else "through",
         )
+    opened_on = session.execute(select(Account.opened_on).where(Account.id == account.account_id)).scalar_one()
+    if command.starts_on < opened_on:
+        sentence = "Account {number} was opened on {opened}: its statements start then or later, not on {first}."
+        raise Refused("CSS814E", sentence, number=account.number, opened=opened_on, first=command.starts_on, element="starts_on")
     # What comes in meanwhile waits, so that balance, rows and ages are of one moment.
     session.execute(select(Account.id).where(Account.id == account.account_id).with_for_update(key_share=True)).scalar_one()
     document = statement_document(session, account.account_id, Period(command.starts_on, through + ONE_DAY), today)

@@ -89,8 +89,9 @@ def withdraw_run(session: Session, command: WithdrawRun, *, by: Actor, at: datet
     if numbered:
         raise Conflict(
             "CSS787E",
-            "{count:,} bills of {district} for {date} have their numbers; what is wrong with them is put right by credit notes.",
+            "{district} for {date}: {count:,} {bills} already; what is wrong there is put right by credit notes.",
             count=numbered,
+            bills="bill has its number" if numbered == 1 else "bills have their numbers",
             district=run.district_code,
             date=run.business_date,
         )

@@ -186,7 +186,8 @@ def billing(  # noqa: PLR0913 - an account is billed by these
     with transaction(database()) as session:
         answer = change_billing(session, command, by=actor, at=at)
     print(f"{answer.billing_name}, {', '.join(answer.billing_address_lines)}, {answer.billing_postcode}")
-    print(f"by {answer.medium.value}, itemisation {answer.itemisation.value}, pays by {answer.payment_means.value}")
+    pays = "on demand" if answer.payment_means is PaymentMeans.ON_DEMAND else "by Direct Debit"
+    print(f"by {answer.medium.value}, itemisation {answer.itemisation.value}, pays {pays}")
 
 
 def _show(found: AccountTerms) -> None:

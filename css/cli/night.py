@@ -140,17 +140,21 @@ def _context(district: str, night_of: date, job_instance_id: int = 0) -> Context
     return Context(district, night_of, SystemClock().now(), by, settings().home, job_instance_id)
 
 
+WAITS_FOR_APPROVAL = "CSS780E"
+"""Nothing is broken: somebody looks at the sample first."""
+
+
 def _said(outcome: RunOutcome, district: str, night_of: date) -> int:
     if outcome.error is not None:
         raise Refused(
             "CSS607E",
-            "The night of {night} in {district} stopped in attempt {attempt} with return code {code}: {why} "
-            "Mend the cause and run it again.",
+            "The night of {night} in {district} stopped in attempt {attempt} with return code {code}: {why} {then}.",
             night=night_of,
             district=district,
             attempt=outcome.attempt,
             code=outcome.return_code,
             why=outcome.error.text,
+            then="Approve, then run it again" if outcome.error.code == WAITS_FOR_APPROVAL else "Mend the cause and run it again",
         )
     spool = settings().home / "spool"
     print(

@@ -85,8 +85,8 @@ def test_the_rest_of_the_commands_do_what_they_say(
         (["join", account, other, "--paid"], "which pays its bills"),
         (["leave", account], "is in no group"),
         (["copy", bill, "--reason", "Lost"], f"ZZ/2026-02-06/paper/{bill}.pdf"),
-        (["statement", account, "2026-01-01", "--out", str(where / "statement.pdf")], "Statement 1:"),
-        (["statements", account], "2026-01-01 to 2026-02-06"),
+        (["statement", account, "2026-01-15", "--out", str(where / "statement.pdf")], "Statement 1:"),
+        (["statements", account], "2026-01-15 to 2026-02-06"),
     ):
         assert said in asked(capsys, ["bills", *words]), words
     assert (where / "spool" / "copies" / "ZZ" / "2026-02-06" / "paper" / f"{bill}.pdf").exists()
