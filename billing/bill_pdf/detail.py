@@ -85,6 +85,8 @@ class Heads:
     """Of calls: the days that all lines but corrections are for, said once when they are not the bill's."""
     days: str
     """What is said of them."""
+    made: Mapping[int, Period]
+    """By line number the days of the calls listed."""
     notes: Mapping[int, str]
     """What is said under lines of a price that was put right."""
 
@@ -94,17 +96,17 @@ def _heads_of(document: BillDocument, group: LineGroup, lines: Sequence[BillLine
     has_periods = not is_calls and any(line.period is not None for line in lines)
     periods = {line.period for line in lines if is_calls and not line.is_correction}
     period = periods.pop() if len(periods) == 1 else None
-    days = _days(document, period) if period is not None else ""
+    made = days_of_calls(document) if is_calls else {}
+    days = _days(document, period, made) if period is not None else ""
     has_numbers = any(line.service_number for line in lines)
-    return Heads(GROUPS[group], has_numbers, has_periods, is_calls, period, days, price_notes(document))
+    return Heads(GROUPS[group], has_numbers, has_periods, is_calls, period, days, made, price_notes(document))
 
 
-def _days(document: BillDocument, period: Period) -> str:
+def _days(document: BillDocument, period: Period, made: Mapping[int, Period]) -> str:
     """The days from the first to the last call listed; of calls that are not, when they were charged, the night after they were made."""
-    listed = days_of_calls(document).values()
-    if not listed:
+    if not made:
         return "" if period == document.period else f", charged {span(period)}"
-    days = Period(min(one.starts_on for one in listed), max(last_day(one) for one in listed) + ONE_DAY)
+    days = Period(min(one.starts_on for one in made.values()), max(last_day(one) for one in made.values()) + ONE_DAY)
     return "" if is_inside(days, document.period) else f", {span(days)}"
 
 
@@ -161,7 +163,9 @@ def _line(sheets: Sheets, line: BillLine, heads: Heads) -> None:
 def _small_print(sheets: Sheets, line: BillLine, heads: Heads) -> str:
     said = ", ".join(part for part in (particulars(line), heads.notes.get(line.line_no, "")) if part)
     if line.group == "calls" and line.period is not None and line.period not in {sheets.document.period, heads.period}:
-        return f"{said}, {span(line.period)}" if said else span(line.period)
+        made = heads.made.get(line.line_no, line.period)
+        days = span(line.period if is_inside(made, line.period) else made)
+        return f"{said}, {days}" if said else days
     return said
 
 

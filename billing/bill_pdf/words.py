@@ -48,7 +48,7 @@ CHARGES: Final = Captions()
 CREDITS: Final = Captions(
     "Your account before this credit note", "This credit note", "Credit with VAT", "Your account now owes", "What is credited"
 )
-CORRECTED_MAX: Final = 3
+CORRECTED_MAX: Final = 2
 """More bills than this are named behind page one."""
 DISCOUNT_ORDER: Final = (
     "Taken off calls in this order: inclusive minutes, friends' numbers, options, volume. Promotional credits come last. All before VAT."

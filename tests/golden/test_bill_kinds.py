@@ -12,9 +12,11 @@ from billing.bill_pdf import render_pdf
 from billing.bill_pdf.words import each, how_many, is_rounded, minutes, short_date
 from billing.document import BillDocument, CallList, CorrectedBill, PaymentMeans, TopNumber, UsageSummary
 from billing.document_check import check
+from billing.rules.bill_messages import Occasion, messages
 from billing.rules.prices_put_right import prices_put_right
 from css.core.calendar import Period
 from css.core.money import Money, Price
+from css.core.words import Itemisation
 from tests.golden import builders, documents_of_kinds
 from tests.golden.documents import GOLDEN
 from tests.golden.printed import overlaps, runs, text, texts
@@ -84,10 +86,10 @@ def test_an_ordinary_bill_that_carries_something_on_does_not_say_that_the_last_w
 def test_a_bill_that_is_corrected_is_named_whole() -> None:
     note = documents_of_kinds.credit_note_owing()
     many = tuple(CorrectedBill(f"ZZB{number:08d}", date(2026, 3, 23)) for number in range(307, 312))
-    three = words(replace(note, corrects=many[:3]))
-    assert all(f"Corrects bill {one.number} of 23 Mar 2026" in three for one in many[:3])
+    two = words(replace(note, corrects=many[:2]))
+    assert all(f"Corrects bill {one.number} of 23 Mar 2026" in two for one in many[:2])
     five = words(replace(note, corrects=many))
-    assert "and bills 2 more, named with the charges" in five
+    assert "and bills 3 more, named with the charges" in five
     assert "ZZB00000311 of 23 Mar 2026." in five
     assert overlaps(render_pdf(replace(note, corrects=many))) == []
 
@@ -107,6 +109,25 @@ def test_a_price_put_right_says_so_on_both_lines() -> None:
     another_line, another_thing = replace(back, service_number="2"), replace(back, description="Care, credit for 31 of 31 days")
     for other in (same_price, another_cycle, another_line, another_thing):
         assert prices_put_right([paid, other]) == {}
+
+
+@pytest.mark.parametrize(("names", "said"), [((), ""), (("Line",), "of Line has"), (("Line", "Care"), "of 2 of your services has")])
+def test_a_price_put_right_has_a_message(names: tuple[str, ...], said: str) -> None:
+    occasion = Occasion(
+        kind="interim",
+        is_first=False,
+        calls_through=date(2026, 3, 18),
+        is_reverse_charge=False,
+        has_calls=False,
+        itemisation=Itemisation.FULL,
+        source_count=0,
+        prices_put_right=names,
+        paid_by="",
+    )
+    interim, *others = messages(occasion)
+    assert "Rental for days not billed yet comes" in interim.text, "rental of paid days may be on the bill itself"
+    assert [one.heading for one in others] == ["A price was put right"] * bool(names)
+    assert all(f"The price {said} changed" in one.text for one in others)
 
 
 def test_what_is_due_beside_a_credit_is_the_accounts_balance() -> None:
