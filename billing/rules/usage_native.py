@@ -148,7 +148,8 @@ def write_native(calls: pl.DataFrame) -> bytes:
 def _leg(texts: pl.Series) -> pl.Expr:
     if is_blank(texts):
         return pl.when("is_record").then(pl.lit(Leg.OUTGOING.value)).alias("leg")
-    if texts.is_in(_LEGS).all():
+    # An empty leg is null, which all() would pass over.
+    if not texts.null_count() and texts.is_in(_LEGS).all():
         return pl.col("leg_text").alias("leg")
     text = filled("leg_text").str.to_lowercase().fill_null(Leg.OUTGOING.value)
     return pl.when(pl.col("is_record") & text.is_in(_LEGS)).then(text).alias("leg")

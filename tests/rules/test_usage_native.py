@@ -204,6 +204,13 @@ def test_a_line_reads_alike_in_any_company(lines: list[str], ending: str) -> Non
     assert parse_records(content + b"\xff\n").head(len(kept)).equals(together)
 
 
+def test_an_empty_leg_beside_a_named_one_is_outgoing() -> None:
+    lines = [line({"leg": ""}), line({"leg": "reverse"}), line({"leg": "outgoing"})]
+    read = parse_records(HEADING + "".join(f"{one}\n" for one in lines).encode())
+    assert read["leg"].to_list() == ["outgoing", "reverse", "outgoing"]
+    assert read["reject_code"].null_count() == len(lines)
+
+
 def test_what_is_written_reads_back() -> None:
     start = datetime(2024, 10, 27, tzinfo=UTC)
     calls = pl.DataFrame(
