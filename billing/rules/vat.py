@@ -104,13 +104,15 @@ _ALWAYS: Final = {status: VatHistory((StatusTerm(date.min, date.max, status),)) 
 def tax_without_rate(status: VatStatus, code: VatCode) -> Tax | None:
     """The tax where no rate is looked up: by exemption or reverse charge. None where the rate of the day decides.
 
-    A supply that is exempt or zero-rated for everybody stays so for a customer under the reverse charge: there is
-    nothing for them to account for.
+    A supply that is exempt or zero-rated for everybody stays so whoever buys it: a customer under the reverse charge has
+    nothing to account for, and what a customer is exempt from is VAT at a rate that is more than nought.
     """
-    if status is VatStatus.EXEMPT or code is VatCode.EXEMPT:
+    if code is VatCode.EXEMPT:
         return EXEMPT
     if code is VatCode.ZERO:
         return ZERO_RATED
+    if status is VatStatus.EXEMPT:
+        return EXEMPT
     if status is VatStatus.REVERSE_CHARGE:
         return REVERSE_CHARGE
     return None

@@ -177,6 +177,11 @@ def test_a_goodwill_item_with_a_negative_price_is_a_credit() -> None:
         (VatStatus.STANDARD, VatCode.STANDARD, 0, Tax("Z", 0)),
         (VatStatus.STANDARD, VatCode.REDUCED, 500, Tax("S", 500)),
         (VatStatus.REVERSE_CHARGE, VatCode.EXEMPT, 2000, Tax("E", 0)),
+        (VatStatus.REVERSE_CHARGE, VatCode.ZERO, 2000, Tax("Z", 0)),
+        # What is zero-rated is so for everybody: an account that is exempt is exempt from a rate.
+        (VatStatus.EXEMPT, VatCode.ZERO, 2000, Tax("Z", 0)),
+        (VatStatus.EXEMPT, VatCode.STANDARD, 2000, Tax("E", 0)),
+        (VatStatus.EXEMPT, VatCode.EXEMPT, 2000, Tax("E", 0)),
     ],
 )
 def test_categories_follow_the_rate(status: VatStatus, code: VatCode, rate: int, tax: Tax) -> None:
