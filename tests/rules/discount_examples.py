@@ -35,7 +35,8 @@ class Discounts:
         self.left: dict[tuple[int, int], tuple[int, ...]] = {}
         self.group: dict[tuple[int, date], int] = {}
         day = int(example.value("months from day") or 1)
-        self.months = Months((Turn(date.min, day),))
+        turns = [text.split(" from ") for text in example.values("then from day")]
+        self.months = Months((Turn(date.min, day), *(Turn(date.fromisoformat(since), int(new)) for new, since in turns)))
         for row in example.rows:
             name, _, which = row.name.partition(" ")
             match name:
@@ -55,7 +56,7 @@ class Discounts:
                     for benefit in self.benefits.values():
                         self.group[benefit.benefit_id, date.fromisoformat(month)] = Price.of(amount.removesuffix("p")).millionths
                 case _:
-                    assert row.name in {"months from day", "cut", "comes off", "line", "month"}, row.name
+                    assert row.name in {"months from day", "then from day", "cut", "comes off", "line", "month"}, row.name
         cut = example.value("cut")
         assert cut, f"line {example.line}: no cut"
         self.cut = date.fromisoformat(cut)
