@@ -258,7 +258,7 @@ def _labelled(rows: Sequence[Row], labels: Sequence[str]) -> Iterator[Money]:
 
 
 def _by_rate(rows: Sequence[Row]) -> list[list[Money]]:
-    """Net and VAT added up from the summary's rows of VAT, which name what each is on; large print has no totals of them."""
+    """Net and VAT added up from the summary's rows of VAT, which name what each is on; large print has no row of both totals."""
     nets, vats = [], []
     for row in rows:
         said = next((found for word in row.words if (found := _VAT_ROW.fullmatch(word))), None)
