@@ -141,6 +141,8 @@ class BillRequested:
     kind: BillKind
     requested_on: date
     """Business date."""
+    is_due_anyway: bool = False
+    """That night makes the account's ordinary bill, and so none of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,7 @@ def set_vat_status(session: Session, command: SetVatStatus, *, by: Actor, at: da
     starts_on = command.starts_on or today
     wrong = Refusals()
     vat_number = wrong.reading(lambda: read_vat_number(command.vat_number)) or account.vat_number
-    if command.vat_status is VatStatus.REVERSE_CHARGE and vat_number is None:
+    if command.vat_status is VatStatus.REVERSE_CHARGE and vat_number is None and command.vat_number is None:
         wrong.add(Refused("CSS120E", "Reverse charge needs the customer's VAT number.", element="vat_number"))
     if not account.opened_on <= starts_on <= today:
         sentence = "Account {number} can be taxed otherwise from a day between {opened} and {today}, not from {day}."

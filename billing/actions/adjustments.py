@@ -120,7 +120,8 @@ def adjust_account(
     Raises:
         NotFound: CSS105E no such account, CSS808E no such nominal of revenue, CSS103E no rate of VAT for the day.
         BadMessage: CSS804E the amount, CSS805E nothing said; errors of ``expect_id``.
-        Refused: CSS443E the actor may not, CSS809E the day is in the future, or before the account was opened, CSS806E and CSS807E the limits.
+        Refused: CSS443E the actor may not, CSS809E the day is in the future, or before the account was
+            opened, CSS806E and CSS807E the limits.
     """
     require_may(by, "credit bills")
     account = account_named(session, command.account_number, by)

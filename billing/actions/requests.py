@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.model import BillRequest
+from billing.queries.account_terms import standing_of
 from billing.queries.accounts import account_named
 from billing.rules.permission import require_may
 from billing.run_commands import BillRequestCancelled, BillRequested, CancelBillRequest, RequestBill
@@ -58,7 +59,8 @@ def request_bill(session: Session, command: RequestBill, *, by: Actor, at: datet
     )
     session.flush()
     audit.record(session, by=by, at=at, verb="request_bill", subject=("account", account.number), after=to_plain(command))
-    return BillRequested(account_number=account.number, kind=BillKind.INTERIM, requested_on=today)
+    is_due = standing_of(session, account.account_id).next_bill_on <= today
+    return BillRequested(account_number=account.number, kind=BillKind.INTERIM, requested_on=today, is_due_anyway=is_due)
 
 
 @audit.answered

@@ -20,8 +20,8 @@ WIDTH: Final = 96
 
 
 def largest_changes(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """The bills that differ most from the bill before, the largest first; first bills have none."""
-    known = [bill for bill in candidates if bill.last_gross is not None]
+    """The bills that differ most from the bill before, the largest first; first bills have none, credit notes are not compared."""
+    known = [bill for bill in candidates if bill.is_compared]
     return tuple(sorted(known, key=lambda bill: (-abs(bill.change.pence), bill.account_id))[:CHANGES_SHOWN])
 
 

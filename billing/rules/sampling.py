@@ -31,6 +31,11 @@ class Candidate:
         return self.invoice_gross - (self.last_gross or ZERO)
 
     @property
+    def is_compared(self) -> bool:
+        """Whether the bill before says anything of it: a first one has none, and a credit note is about something else."""
+        return self.last_gross is not None and self.kind is not BillKind.CREDIT_NOTE
+
+    @property
     def length(self) -> int:
         """What makes it long on paper."""
         return self.line_count + self.call_count
@@ -72,7 +77,7 @@ def _examples(bills: Sequence[Candidate]) -> Iterator[tuple[str, Candidate]]:
         yield from _largest(f"the largest of kind {kind.value}", [bill for bill in bills if bill.kind is kind])
     yield "the smallest", min(bills, key=lambda bill: bill.invoice_gross.pence)
     yield "the longest", max(bills, key=lambda bill: bill.length)
-    known = [bill for bill in bills if bill.last_gross is not None]
+    known = [bill for bill in bills if bill.is_compared]
     if known:
         yield "the largest rise", max(known, key=lambda bill: bill.change.pence)
         yield "the largest fall", min(known, key=lambda bill: bill.change.pence)

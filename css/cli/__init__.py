@@ -11,10 +11,12 @@ import errno
 import importlib
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from css import log
 from css.core.errors import BadMessage, CssError, Unavailable
@@ -49,6 +51,10 @@ COMMANDS: dict[str, Command] = {
     "bench": Command("css.cli.bench:app", "Measure how fast things go here."),
     "db": Command("css.cli.db:app", "The database: start, stop, status, upgrade, backup, restore."),
 }
+
+
+NEGATIVE: Final = re.compile(r"No such option: (-[0-9.]+)")
+CHOICE: Final = re.compile(r"[:,] ('[^']*') is not one of (.+)$")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,6 +125,10 @@ def _invoke(name: str, words: list[str]) -> int:
             print(error.message, file=sys.stderr)
             raise BadMessage("CSS002E", "Say what to do with `css {name}`, by a name from the list above.", name=name) from None
         sentence = " ".join(error.format_message().split()).rstrip(".?").replace("argument(s)", "words")
+        if (negative := NEGATIVE.search(sentence)) is not None:
+            sentence = f"{negative[1]} was taken for an option: write a negative amount last, after two dashes, like `-- {negative[1]}`"
+        elif (choice := CHOICE.search(sentence)) is not None:
+            sentence = f"{choice[1]} is none of {choice[2]}"
         command = getattr(getattr(error, "ctx", None), "command_path", None) or f"css {name}"
         raise BadMessage("CSS002E", "{sentence}. `{command} --help` shows how.", sentence=sentence, command=command) from None
     if status == STATUS_INTERRUPTED:  # Typer answers Ctrl-C so

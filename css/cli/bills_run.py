@@ -64,10 +64,15 @@ def runs(district: Annotated[str, DISTRICT], limit: Annotated[int, LIMIT] = 30) 
         print(f"{row.business_date!s:<12}{row.state.value:<12}{counts}{row.invoice_gross.sterling:>18}  {row.approved_by or ''}".rstrip())
 
 
-def run(district: Annotated[str, DISTRICT], night: Annotated[str, DATE] = "") -> None:
+def run(
+    district: Annotated[str, DISTRICT],
+    of_night: Annotated[str, typer.Argument(metavar="[NIGHT]", help="Which night; the last one when left out.")] = "",
+    on_date: Annotated[str, DATE] = "",
+) -> None:
     """One bill run: its sums by kind, what it holds and what it has parked."""
     from billing.queries import bill_run  # noqa: PLC0415 - after the words are understood
 
+    night = of_night or on_date
     card = _asked(district, lambda session: bill_run(session, district, _date(night) if night else None))
     _print_run(card.run)
     _print_sums(card.figures)
@@ -216,6 +221,9 @@ def request(
         return
     command = RequestBill(account_number=account, reason=reason)
     answer = _done(lambda session, actor, at: request_bill(session, command, by=actor, at=at), by)
+    if answer.is_due_anyway:
+        print(f"The night of {answer.requested_on} makes the ordinary bill of {answer.account_number}, and no other besides.")
+        return
     print(f"The night of {answer.requested_on} makes an {answer.kind.value} bill for {answer.account_number}.")
 
 

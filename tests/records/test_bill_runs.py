@@ -383,7 +383,7 @@ def test_an_interim_bill_is_made_by_the_night_of_the_day_and_the_cycle_stays(ses
     leave_item(session, home, "VISIT", "5000", asked_on)
     command = RequestBill(account_number=home.account.number, reason="The customer moves abroad for a while.")
     answer = request_bill(session, command, by=builders.CLERK, at=at(asked_on))
-    assert (answer.kind, answer.requested_on) == (BillKind.INTERIM, asked_on)
+    assert (answer.kind, answer.requested_on, answer.is_due_anyway) == (BillKind.INTERIM, asked_on, False)
     assert refused(session, request_bill, command, builders.CLERK) == "CSS791E"
     night(session, asked_on)
     interim = bills(session, home.account)[1]
@@ -392,6 +392,14 @@ def test_an_interim_bill_is_made_by_the_night_of_the_day_and_the_cycle_stays(ses
     night(session, MARCH)
     assert [bill.kind for bill in bills(session, home.account)] == [BillKind.BILL, BillKind.INTERIM, BillKind.BILL]
     assert check_books(session, "ZZ") == ()
+
+
+def test_an_interim_bill_asked_for_on_the_day_of_the_ordinary_one_says_so(session: Session, home: builders.BuiltLine) -> None:
+    command = RequestBill(account_number=home.account.number, reason="Asked for.")
+    session.execute(text("UPDATE css.business_date SET current_on = :day"), {"day": FEBRUARY})
+    assert request_bill(session, command, by=builders.CLERK, at=at(FEBRUARY)).is_due_anyway
+    night(session, FEBRUARY)
+    assert [bill.kind for bill in bills(session, home.account)] == [BillKind.BILL]
 
 
 def test_a_bill_asked_for_is_done_without(session: Session, home: builders.BuiltLine) -> None:

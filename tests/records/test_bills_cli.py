@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import shlex
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from css.core.errors import Refused
 from css.db.engine import transaction
 from css.settings import settings
 from tests import builders
-from tests.batch.test_bill_night import FEBRUARY, START, night
+from tests.batch.test_bill_night import START, night
 from tests.house.source import ROOT
 from tests.records.billed import at, leave_item
 
@@ -85,3 +84,10 @@ def test_the_examples_of_the_runbook_are_what_is_printed(capsys: pytest.CaptureF
         status, out, _ = said(capsys, *words[1:])
         assert (status, out) == (0, printed), words
 
+
+@pytest.mark.usefixtures("morning")
+def test_a_run_is_asked_for_by_its_night_as_an_argument_or_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    last = said(capsys, "run", "ZZ")
+    assert last[0] == 0
+    assert said(capsys, "run", "ZZ", "2026-02-05") == said(capsys, "run", "ZZ", "--date", "2026-02-05") == last
+    assert said(capsys, "run", "ZZ", "2030-01-01")[0] == 2

@@ -48,7 +48,7 @@ def test_an_account_is_billed_otherwise_and_says_since_when(account: str, capsys
         "exempt from 2026-01-15 on. Bills from the cut of 2026-01-15 on know it.\n",
     )
     assert said(capsys, "billing", account, "--medium", "large-print", "--address", "1 Moor Lane", "--address", "Wrenford")[1] == (
-        "Mrs A Tansley, 1 Moor Lane, Wrenford, ZZ4 7QT\nby large-print, itemisation full, pays by on-demand\n"
+        "Mrs A Tansley, 1 Moor Lane, Wrenford, ZZ4 7QT\nby large-print, itemisation full, pays on demand\n"
     )
     status, out, err = said(capsys, "terms", account)
     assert (status, err) == (0, "4 shown, in the order they were recorded.\n")
@@ -80,9 +80,17 @@ def test_a_price_and_a_rate_are_set(account: str, capsys: pytest.CaptureFixture[
         (("vat-rate", "standard", "17.5", "--from", "2026-01-15", "--reason", "x"), "CSS739E"),
         (("cycle", "ACCOUNT", "32"), "CSS116E"),
         (("billing", "ACCOUNT"), "CSS745E"),
+        (("cycle", "ACCOUNT", "10", "yearly"), "CSS002E 'yearly' is none of 'monthly', 'quarterly'"),
+        (("price", "HALF-PRICE", "residential", "-5", "--from", "2026-02-01", "--reason", "x"), "after two dashes, like `-- -5`"),
+        (("vat-status", "ACCOUNT", "reverse-charge", "--vat-number", "12", "--reason", "x"), "CSS121E"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(account: str, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str) -> None:
     status, out, err = said(capsys, *(account if word == "ACCOUNT" else word for word in words))
     assert (status != 0, out) == (True, "")
     assert sentence in err
+    assert "CSS120E" not in err, "one fault, one sentence"
+
+
+def test_how_an_account_pays_is_said_in_words(account: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "billing", account, "--medium", "large-print")[1].endswith("pays on demand\n")

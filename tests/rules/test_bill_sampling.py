@@ -174,3 +174,13 @@ def test_a_run_has_come_as_far_as_its_bills(counts: tuple[int, int, int, int, bo
 
 def test_who_ran_a_night_is_named_as_at_the_command_line() -> None:
     assert [night_person(name) for name in ("night/alice", "night/bartholomew", "night")] == ["ALICE", "BARTHOLO", "NIGHT"]
+
+
+def test_a_credit_note_is_not_compared_with_the_bill_before() -> None:
+    note = bill(5, -9900, kind=BillKind.CREDIT_NOTE, last_gross=Money(8000))
+    fall = bill(8, 2000, last_gross=Money(8000))
+    assert largest_changes([note, fall, bill(1)])[0] == fall
+    assert note not in largest_changes([note, fall])
+    why = {one.candidate.account_id: one.why for one in choose_sample([note, fall, bill(1)], 10)}
+    assert "the largest fall" in why[fall.account_id]
+    assert "the largest fall" not in why[note.account_id]
