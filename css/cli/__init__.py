@@ -54,7 +54,7 @@ COMMANDS: dict[str, Command] = {
 
 
 NEGATIVE: Final = re.compile(r"No such option: (-[0-9.]+)")
-CHOICE: Final = re.compile(r"[:,] ('[^']*') is not one of (.+)$")
+CHOICE: Final = re.compile(r"Invalid value for (.+?): .*?('[^']*') is not one of (.+)$")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,7 +128,7 @@ def _invoke(name: str, words: list[str]) -> int:
         if (negative := NEGATIVE.search(sentence)) is not None:
             sentence = f"{negative[1]} was taken for an option: write a negative amount last, after two dashes, like `-- {negative[1]}`"
         elif (choice := CHOICE.search(sentence)) is not None:
-            sentence = f"{choice[1]} is none of {choice[2]}"
+            sentence = f"{choice[2]} is none of {choice[3]}, for {choice[1]}"
         command = getattr(getattr(error, "ctx", None), "command_path", None) or f"css {name}"
         raise BadMessage("CSS002E", "{sentence}. `{command} --help` shows how.", sentence=sentence, command=command) from None
     if status == STATUS_INTERRUPTED:  # Typer answers Ctrl-C so
