@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from css.cli.days import read_day
 from css.core.errors import BadMessage
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def adjust(  # noqa: PLR0913 - the words of the command line
         nominal_code=nominal,
         words=words,
         reason=reason,
-        occurs_on=_date(on) if on else None,
+        occurs_on=read_day(on) if on else None,
     )
     answer = _done(adjust_account, command, by, approved_by)
     rate = f"VAT {answer.vat_category} {answer.vat_basis_points / 100:g}%"
@@ -200,7 +200,7 @@ def statement(
     from billing.actions.statements import make_statement  # noqa: PLC0415
     from billing.credit_commands import MakeStatement  # noqa: PLC0415
 
-    command = MakeStatement(account_number=account, starts_on=_date(starts), through=_date(through) if through else None)
+    command = MakeStatement(account_number=account, starts_on=read_day(starts), through=read_day(through) if through else None)
     answer = _done(make_statement, command, by)
     print(f"Statement {answer.statement_id}: {answer.opening.sterling} owed before, {answer.closing.sterling} after. {answer.sha256}")
     if out is not None:
@@ -260,10 +260,3 @@ def _one_of(kind: Callable[[str], T], word: str, element: str) -> T:
         known: Any = kind
         words = ", ".join(one.value for one in known)
         raise BadMessage("CSS002E", "{word!r} is none of {words}.", word=word[:20], words=words, element=element) from None
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from css.core.errors import BadMessage
+from css.cli.days import read_day
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -73,7 +73,7 @@ def run(
     from billing.queries import bill_run  # noqa: PLC0415 - after the words are understood
 
     night = of_night or on_date
-    card = _asked(district, lambda session: bill_run(session, district, _date(night) if night else None))
+    card = _asked(district, lambda session: bill_run(session, district, read_day(night) if night else None))
     _print_run(card.run)
     _print_sums(card.figures)
     for one in card.figures.held:
@@ -87,7 +87,7 @@ def list_bills(where: Annotated[str, WHERE], night: Annotated[str, DATE] = "") -
     from css.cli.door import the_asker  # noqa: PLC0415
 
     def of_night(session: Session) -> tuple[BillRow, ...]:
-        chosen = _date(night) if night else bill_run(session, where).run.business_date
+        chosen = read_day(night) if night else bill_run(session, where).run.business_date
         return bills_of_night(session, where, chosen)
 
     if len(where) == DISTRICT_LENGTH:
@@ -117,7 +117,7 @@ def parked(district: Annotated[str, DISTRICT], night: Annotated[str, DATE] = "")
     """The accounts that a night could not bill, or whose bills were taken back, and why."""
     from billing.queries import parked_accounts  # noqa: PLC0415 - after the words are understood
 
-    rows = _asked(district, lambda session: parked_accounts(session, district, _date(night) if night else None))
+    rows = _asked(district, lambda session: parked_accounts(session, district, read_day(night) if night else None))
     _print_parked(rows)
     print(f"{len(rows):,} parked." if rows else "No account was parked.", file=sys.stderr)
 
@@ -127,7 +127,7 @@ def sample(district: Annotated[str, DISTRICT], night: Annotated[str, DATE] = "")
     from billing.queries import bill_run, sample_of_night  # noqa: PLC0415 - after the words are understood
     from css.settings import settings  # noqa: PLC0415
 
-    chosen = _date(night) if night else None
+    chosen = read_day(night) if night else None
     found = _asked(district, lambda session: bill_run(session, district, chosen).run)
     rows = _asked(district, lambda session: sample_of_night(session, district, found.business_date))
     for row in rows:
@@ -154,7 +154,7 @@ def approve(
     from billing.actions import approve_bills  # noqa: PLC0415 - after the words are understood
     from billing.run_commands import ApproveBills  # noqa: PLC0415
 
-    command = ApproveBills(district_code=district, business_date=_date(night), words=words)
+    command = ApproveBills(district_code=district, business_date=read_day(night), words=words)
     answer = _done(lambda session, actor, at: approve_bills(session, command, by=actor, at=at), by)
     print(f"{_bills(answer.bill_count)} of {answer.invoice_gross.sterling} approved by {answer.approved_by}.")
     print(f"`css night run {district}` goes on with them.", file=sys.stderr)
@@ -170,7 +170,7 @@ def release(
     from billing.actions import release_bill  # noqa: PLC0415 - after the words are understood
     from billing.commands import ReleaseBill  # noqa: PLC0415
 
-    command = ReleaseBill(account_number=account, business_date=_date(night), reason=reason)
+    command = ReleaseBill(account_number=account, business_date=read_day(night), reason=reason)
     answer = _done(lambda session, actor, at: release_bill(session, command, by=actor, at=at), by)
     print(f"The bill of {night} for {answer.account_number} is {answer.state.value}; the next release gives it its number.")
 
@@ -189,7 +189,7 @@ def withdraw(
     from billing.actions import withdraw_bill, withdraw_run  # noqa: PLC0415 - after the words are understood
     from billing.run_commands import WithdrawBill, WithdrawRun  # noqa: PLC0415
 
-    day = _date(night)
+    day = read_day(night)
     who = "The next night" if next_night else "The night that is run again, or the next,"
     if len(where) == DISTRICT_LENGTH:
         all_of_it = WithdrawRun(district_code=where, business_date=day, reason=reason, until_next_night=next_night)
@@ -278,10 +278,3 @@ def _done(deed: Callable[[Session, Actor, datetime], AnswerT], operator: str) ->
     actor, at = acting(operator)
     with transaction(database()) as session:
         return deed(session, actor, at)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None

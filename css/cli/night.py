@@ -20,9 +20,10 @@ from batch.steps.dates import check_turn
 from batch.steps.report import morning_report
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.asker import system_user
+from css.cli.days import read_day
 from css.core.actor import Actor
 from css.core.clock import SystemClock
-from css.core.errors import BadMessage, NotFound, Refused
+from css.core.errors import NotFound, Refused
 from css.db.engine import database, transaction
 from css.master.districts import BusinessDate, District, no_district
 from css.settings import settings
@@ -82,7 +83,7 @@ def run(
         row = session.get(BusinessDate, district)
         if row is None:
             raise no_district(district)
-        night_of = _date(business_date) if business_date else row.closed_through + timedelta(days=1)
+        night_of = read_day(business_date) if business_date else row.closed_through + timedelta(days=1)
         check_turn(row, night_of)
     with Display() as display:
         outcome = run_net(engine, NIGHT, _context(district, night_of), clock=SystemClock(), workers=settings().workers, watcher=display)
@@ -95,7 +96,7 @@ def report(
     business_date: Annotated[str, typer.Option("--date", help="Which night; the last one when left out.")] = "",
 ) -> None:
     """Print the morning report of a night, from its own records."""
-    night_of = _date(business_date) if business_date else None
+    night_of = read_day(business_date) if business_date else None
     with transaction(database()) as session:
         if session.get(District, district) is None:
             raise no_district(district)
@@ -161,10 +162,3 @@ def _said(outcome: RunOutcome, district: str, night_of: date) -> int:
         f"The night of {night_of:%d %b %Y} in {district} is done (return code {outcome.return_code}). Bills: {spool / 'bills' / district}"
     )
     return outcome.return_code
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None

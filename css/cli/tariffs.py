@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from css.cli import tariffs_quote
-from css.core.errors import BadMessage, NotFound
+from css.cli.days import read_day
+from css.core.errors import NotFound
 
 if TYPE_CHECKING:
     from billing.queries.tariff_comparison import TariffComparison
@@ -80,7 +81,7 @@ def show(
     from billing.tariff_xml import write_tariff  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
 
-    day = _date(at) if at else None
+    day = read_day(at) if at else None
     with transaction(database()) as session:
         standing = standing_of(session, code, version or None, day)
         name, found = tariff_version(session, standing.version_id)
@@ -194,10 +195,3 @@ def _moved(before: Price, after: Price) -> str:
     """Two amounts and the difference, with its sign."""
     change = after - before
     return f"{before}p to {after}p ({'+' if change.millionths > 0 else ''}{change}p)"
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from css.cli import usage_files, usage_rerating, usage_suspense
+from css.cli.days import read_day
 from css.core.errors import BadMessage, Conflict
 from css.settings import settings
 
@@ -143,11 +143,4 @@ def _window(business_date: str) -> Window:
     if not business_date:
         return ANY_TIME
 
-    return window_of(_date(business_date))
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None
+    return window_of(read_day(business_date))

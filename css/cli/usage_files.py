@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from billing.words import UsageOutcome
+from css.cli.days import read_day
 from css.cli.record_ids import record_named, shown_record
 from css.core.errors import BadMessage
 from css.core.money import Price, to_money
@@ -42,7 +42,7 @@ def files(
     from billing.queries import usage  # noqa: PLC0415 - after the words are understood
     from css.db.engine import database, transaction  # noqa: PLC0415
 
-    night = _date(business_date) if business_date else None
+    night = read_day(business_date) if business_date else None
     with transaction(database()) as session:
         rows = usage.files(session, district, night, limit)
     if not rows:
@@ -115,7 +115,7 @@ def rejects(
     from billing.queries import usage  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
 
-    night = _date(business_date) if business_date else None
+    night = read_day(business_date) if business_date else None
     wanted = _outcome(outcome)
     with transaction(database()) as session:
         records = usage.set_aside_records(session, district, night, wanted, limit=limit)
@@ -181,13 +181,6 @@ def _outcome(text: str) -> UsageOutcome | None:
         return UsageOutcome(text) if text else None
     sentence = "{text!r} is no outcome of a record set aside; they are duplicate, suspended and rejected."
     raise BadMessage("CSS674E", sentence, text=text[:40], element="outcome")
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None
 
 
 def _count(count: int, what: str) -> str:

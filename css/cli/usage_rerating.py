@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from css.cli.days import read_day_if_given
 from css.cli.record_ids import record_named, shown_record
 from css.core.calendar import LONDON, london_instant, to_london
 from css.core.errors import BadMessage
@@ -59,8 +60,8 @@ def rerate(  # noqa: PLR0913 - a parameter for every option
     command = RerateUsage(
         district_code=district,
         tariff_code=tariff or None,
-        from_on=_date(since),
-        to_on=_date(until),
+        from_on=read_day_if_given(since),
+        to_on=read_day_if_given(until),
         number=number or None,
         usage_file_id=file,
         supplier=supplier or None,
@@ -157,21 +158,12 @@ def _list(number: str, at: str, found: tuple[CallRow, ...]) -> None:
         print(f"No rated call of {number} about {at}; `css usage suspense DISTRICT --number {number}` lists what waits.", file=sys.stderr)
 
 
-def _date(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None
-
-
 def _when(text: str) -> tuple[date | None, datetime | None]:
     """A day, or an instant; without its zone that is by London's clocks, the first of the two in the repeated hour."""
     if not text:
         raise BadMessage("CSS729E", "Say about when it was, too: --at '2026-03-02 12:00', or the day alone.")
     is_day = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
-    day = _date(text) if is_day else None
+    day = read_day_if_given(text) if is_day else None
     try:
         wall = datetime.fromisoformat(text)
     except ValueError:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from css.cli.days import read_day_if_given
 from css.cli.record_ids import record_named, shown_record
 from css.core.calendar import to_london
-from css.core.errors import BadMessage
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -246,16 +245,7 @@ def _chosen(
         charged_number=number or None,
         usage_file_id=file,
         chain_id=chain or None,
-        set_aside_from=_date(since),
-        set_aside_before=_date(before),
+        set_aside_from=read_day_if_given(since),
+        set_aside_before=read_day_if_given(before),
         usage_record_ids=tuple(map(record_named, records)) if records else None,
     )
-
-
-def _date(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadMessage("CSS608E", "{text!r} is not a date; write it like 2026-01-31.", text=text[:20]) from None
