@@ -31,6 +31,7 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_event_subject", "subject_kind", "subject_number"),
         Index("ix_audit_event_actor_name_occurred_at", "actor_name", "occurred_at"),
+        Index("ix_audit_event_occurred_at", "occurred_at"),
         {"schema": "css"},
     )
 

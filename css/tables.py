@@ -12,6 +12,7 @@ import css.care.model
 import css.handover
 import css.master.accounts
 import css.master.appointments
+import css.master.conversations
 import css.master.customers
 import css.master.districts
 import css.master.lines

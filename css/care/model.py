@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.audit import append_only
-from css.care.words import Channel, Direction, Outcome, Topic
-from css.db.base import Base, Id, Ref, choice
+from css.care.words import CallerKind, Channel, CheckMethod, CheckOutcome, Direction, FollowUpKind, Outcome, Topic
+from css.db.base import Base, Id, Ref, RowVersion, choice
 
 
 class Contact(Base):
@@ -36,6 +36,8 @@ class Contact(Base):
     is_verified: Mapped[bool]
     """Whether the caller's identity was checked before anything was disclosed."""
     topic: Mapped[Topic] = mapped_column(choice(Topic, "topic"))
+    reason_code: Mapped[str | None]
+    """The two letters keyed at wrap-up; none for what was not wrapped up."""
     reference: Mapped[str | None]
     """The order, fault or bill number it was about."""
     words: Mapped[str]
@@ -49,3 +51,68 @@ class Contact(Base):
 
 
 append_only("care.contact")
+
+
+class CallerCheck(Base):
+    """Whom an operator is speaking to, for one customer: opens the customer's page to that operator until the call ends."""
+
+    __tablename__ = "caller_check"
+    __table_args__ = (
+        Index("ix_caller_check_customer_id_checked_at", "customer_id", "checked_at"),
+        CheckConstraint("(outcome = 'waived') = (reason IS NOT NULL)", name="waived_has_reason"),
+        CheckConstraint("(caller_kind = 'nobody') = (outcome = 'waived')", name="waived_has_no_caller"),
+        {"schema": "care"},
+    )
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("css.customer.id"))
+    operator_code: Mapped[str]
+    """Who asked."""
+    operator_session_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.operator_session.id"))
+    """The sign-on it was made in; none for what came by another door."""
+    caller_kind: Mapped[CallerKind] = mapped_column(choice(CallerKind, "caller_kind"))
+    caller_name: Mapped[str | None]
+    """Who spoke, when not the customer."""
+    authorised_person_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.authorised_person.id"))
+    method: Mapped[CheckMethod] = mapped_column(choice(CheckMethod, "method"))
+    outcome: Mapped[CheckOutcome] = mapped_column(choice(CheckOutcome, "outcome"))
+    reason: Mapped[str | None]
+    """Why the record was opened without a caller."""
+    checked_at: Mapped[datetime]
+    """When the question was put."""
+    ended_at: Mapped[datetime | None]
+    """When the call was wrapped up; what it opened is closed then."""
+
+
+class FollowUp(Base):
+    """What we said we would do after a contact, and by when; a call-back has its number and time."""
+
+    __tablename__ = "follow_up"
+    __table_args__ = (
+        CheckConstraint("(kind = 'call-back') = (telephone IS NOT NULL)", name="call_back_has_number"),
+        CheckConstraint("(done_at IS NULL) = (done_by IS NULL)", name="done_has_doer"),
+        Index("ix_follow_up_open", "district_code", "due_at", postgresql_where=text("done_at IS NULL")),
+        Index("ix_follow_up_contact_id", "contact_id"),
+        {"schema": "care"},
+    )
+
+    id: Mapped[Id]
+    district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
+    contact_id: Mapped[Ref] = mapped_column(ForeignKey("care.contact.id"))
+    kind: Mapped[FollowUpKind] = mapped_column(choice(FollowUpKind, "kind"))
+    due_at: Mapped[datetime]
+    """By when; the end of the day where only a day was said."""
+    telephone: Mapped[str | None]
+    """Where to ring, E.164 digits."""
+    words: Mapped[str]
+    """What to do."""
+    owner_code: Mapped[str]
+    """The operator who promised it."""
+    done_at: Mapped[datetime | None]
+    """When it was done."""
+    done_by: Mapped[str | None]
+    """Who did it."""
+    done_words: Mapped[str | None]
+    """What came of it."""
+    row_version: Mapped[RowVersion]

@@ -40,3 +40,45 @@ class Topic(StrEnum):
     PAYMENT = "payment"
     ENQUIRY = "enquiry"
     COMPLAINT = "complaint"
+
+
+class CallerKind(StrEnum):
+    """Who speaks."""
+
+    HOLDER = "holder"
+    """The customer."""
+    AUTHORISED = "authorised"
+    """Somebody the customer named."""
+    OTHER = "other"
+    """Anybody else: may report a fault and pay, is told nothing."""
+    NOBODY = "nobody"
+    """No caller: the operator works on the record, for a reason that is kept."""
+
+
+class CheckOutcome(StrEnum):
+    """What came of the question."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WAIVED = "waived"
+    """Opened without a caller, for a reason."""
+
+
+class CheckMethod(StrEnum):
+    """How the caller was made sure of; the code is what is keyed."""
+
+    PHRASE = "PP"
+    BIRTH = "DB"
+    ADDRESS = "AD"
+    BILL = "BL"
+    """The amount and date of a recent bill."""
+    WRITTEN = "WR"
+    """In writing, the signature compared."""
+    NONE = "NO"
+
+
+class FollowUpKind(StrEnum):
+    """What was promised."""
+
+    FOLLOW_UP = "follow-up"
+    CALL_BACK = "call-back"

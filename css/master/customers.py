@@ -47,6 +47,10 @@ class Customer(Base):
     """Large print, textphone, call at the side door: what helps us serve them."""
     password_phrase: Mapped[str | None]
     """What the caller is asked before anything is disclosed."""
+    may_market: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """They agreed to be told of offers."""
+    consent_at: Mapped[datetime | None]
+    """When they last said so, or said no."""
     created_at: Mapped[datetime]
     row_version: Mapped[RowVersion]
 
@@ -68,6 +72,33 @@ class ContactPoint(Base):
     """E.164 digits for a number, lower case for an e-mail address."""
     is_preferred: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Try this one first."""
+
+
+class AuthorisedPerson(Base):
+    """Somebody who may speak for a customer: a spouse, a carer, an attorney, a firm's bookkeeper."""
+
+    __tablename__ = "authorised_person"
+    __table_args__ = (
+        CheckConstraint("ends_on > starts_on", name="period"),
+        Index("ix_authorised_person_customer_id", "customer_id"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("css.customer.id"))
+    name: Mapped[str]
+    relation: Mapped[str]
+    """Husband, carer, bookkeeper: in the customer's words."""
+    password_phrase: Mapped[str | None]
+    """This person's own."""
+    born_on: Mapped[date | None]
+    """For asking, if they wish."""
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    """Exclusive; none until it is taken back."""
+    recorded_by: Mapped[str]
+    """Who wrote it down."""
+    row_version: Mapped[RowVersion]
 
 
 def display_name(title: str | None, first_name: str | None, surname: str | None, organisation_name: str | None) -> str:
