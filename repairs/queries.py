@@ -130,6 +130,12 @@ def faults_of_account(session: Session, account_number: str, *, by: Actor, limit
     return tuple(_row(row) for row in rows)
 
 
+def open_faults_of_line(session: Session, line_id: int, *, by: Actor) -> tuple[FaultRow, ...]:
+    """What is open on a line: one fault or none (uq_fault_open_on_line)."""
+    rows = session.execute(_rows(by).where(Fault.line_id == line_id, Fault.state == FaultState.REPORTED))
+    return tuple(_row(row) for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class CodeRow:
     """A code and what it means."""

@@ -6,7 +6,7 @@ Elements are the names of ``PlaceOrder``'s fields; of a product, ``product_codes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -216,6 +216,17 @@ def _read_products(codes: tuple[str, ...], segment: Segment, offers: Mapping[str
     return found, faults
 
 
+def clash(code: str, chosen: Iterable[str]) -> str | None:
+    """With which of the products chosen another cannot work on one line; None when it can with all of them."""
+    return next((other for other in chosen if frozenset({code, other}) in INCOMPATIBLE), None)
+
+
+def better_levels(own: str | None, sold: Collection[str | None]) -> list[str]:
+    """The care levels that can be had for money above a main product's own, rising."""
+    ladder = list(CARE_LEVELS)
+    return [each for each in ladder[ladder.index(own) + 1 if own in ladder else 0 :] if each in sold]
+
+
 def _read_care(
     asked: str | None, main: Offer, found: list[Offer], segment: Segment, offers: Mapping[str, Offer]
 ) -> tuple[str | None, Offer | None, CssError | None]:
@@ -234,8 +245,7 @@ def _read_care(
         for offer in offers.values()
         if offer.kind is ProductKind.CARE and offer.is_sold_to(segment) and offer.has_rental_price
     }
-    ladder = list(CARE_LEVELS)
-    better = [each for each in ladder[ladder.index(main.care_level) + 1 if main.care_level in ladder else 0 :] if each in sold]
+    better = better_levels(main.care_level, sold)
     if level in better:
         return level, None if chosen else sold[level], None
     fault = Refused(

@@ -7,6 +7,7 @@ the order is placed or worked to.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -140,6 +141,15 @@ def slot_fault(slot_on: date, *, on: date, committed_on: date, nation: Nation) -
         last=day_words(last),
         element="appointment",
     )
+
+
+def bookable_days(*, on: date, through: date, nation: Nation) -> Iterator[date]:
+    """The days for which an engineer can be asked, soonest first: those that ``slot_fault`` lets pass."""
+    day = on + timedelta(days=1)
+    while day <= min(through, on + timedelta(days=SLOT_DAYS_AHEAD_MAX)):
+        if slot_fault(day, on=on, committed_on=through, nation=nation) is None:
+            yield day
+        day += timedelta(days=1)
 
 
 def target_fault(target_on: date, *, committed_on: date, on: date, nation: Nation) -> CssError | None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from css.core.errors import CssError, Refused
-from orders.words import KciKind, OrderState
+from orders.words import KciKind, OrderState, PlantOutcome
 
 
 class Move(StrEnum):
@@ -163,6 +164,22 @@ def problem_fault(code: str, effect: Effect) -> CssError | None:
         known=", ".join(sorted(known.code for known in PROBLEMS.values() if effect in known.effects)),
         element="problem_code",
     )
+
+
+def next_step(state: OrderState, *, target_on: date | None, on: date, outcome: PlantOutcome | None) -> str:
+    """What happens next with an order, and who sees to it, in a sentence for whoever asks where it is."""
+    if state not in OPEN_STATES:
+        return f"Nothing more: the order is {state.value}."
+    if state is OrderState.HELD:
+        return "What holds it up must be put right; then it goes on, for the date there was or a later one."
+    if target_on is None:
+        return "It waits for a date."
+    day = f"{target_on.day} {target_on:%B %Y}"
+    if target_on < on:
+        return f"It was to be done on {day}: have it reported done, or delay it and say why."
+    if outcome is PlantOutcome.BUILD:
+        return f"A pair must be built first; the line is to work on {day}."
+    return f"It is to be done on {day}; until then nobody need do anything."
 
 
 def is_excused(problem_codes: Collection[str | None]) -> bool:

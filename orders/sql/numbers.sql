@@ -33,6 +33,37 @@ SELECT free.number::text
  WHERE pg_try_advisory_xact_lock(hashtextextended('number/' || free.number, 0))
  LIMIT 1;
 
+-- name: first_free
+-- The lowest numbers of an exchange that can be given out and end in some digits: to choose from, so nothing is kept.
+-- Numbers in use are found through ex_service_number_in_use, those promised through uq_customer_order_number_reserved.
+-- example: {"exchange_id": 1, "free_if_ended_by": "2026-01-31T00:00:00Z", "ending": "23", "limit": 8}
+WITH stretch AS MATERIALIZED (
+  SELECT start AS first_number, least(start + 255, b.last_number::bigint) AS last_number
+    FROM css.number_block b
+   CROSS JOIN LATERAL generate_series(b.first_number::bigint, b.last_number::bigint, 256) AS start
+   WHERE b.exchange_id = :exchange_id
+   ORDER BY start
+)
+SELECT free.number::text
+  FROM stretch s
+ CROSS JOIN LATERAL (
+        SELECT candidate AS number FROM generate_series(s.first_number, s.last_number) AS candidate
+         WHERE candidate::text LIKE '%' || CAST(:ending AS text)
+        EXCEPT
+        (SELECT n.number::bigint
+           FROM css.service_number n
+          WHERE n.number BETWEEN s.first_number::text AND s.last_number::text AND length(n.number) = length(s.first_number::text)
+            AND (n.ends_at IS NULL OR n.ends_at > :free_if_ended_by)
+          UNION ALL
+         SELECT o.telephone_number::bigint
+           FROM orders.customer_order o
+          WHERE o.telephone_number BETWEEN s.first_number::text AND s.last_number::text
+            AND length(o.telephone_number) = length(s.first_number::text)
+            AND o.kind = 'provide' AND o.state IN ('acknowledged', 'committed', 'held'))
+        ORDER BY number
+      ) free
+ LIMIT :limit;
+
 -- name: facts
 -- What is known of one number: whether the exchange may give it out, who has it or is to have it, who had it last.
 -- Leans on ex_service_number_in_use and uq_customer_order_number_reserved.
