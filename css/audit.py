@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_type_hints
@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.actor import Actor
+from css.core.calendar import to_london
 from css.core.codec import from_plain, to_plain
 from css.core.errors import Conflict
 from css.db.base import Base, Id
@@ -126,6 +127,17 @@ def record(
     )
 
 
+def last_changed(session: Session, subject: tuple[str, str], verbs: Collection[str]) -> str:
+    """Who did one of these verbs to a subject last, and when, in words for a conflict. Uses ix_audit_event_subject."""
+    row = session.execute(
+        select(AuditEvent.actor_name, AuditEvent.occurred_at)
+        .where(AuditEvent.subject_kind == subject[0], AuditEvent.subject_number == subject[1], AuditEvent.verb.in_(verbs))
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return "somebody" if row is None else f"{row.actor_name} at {to_london(row.occurred_at):%H:%M on %d/%m/%Y}"
+
+
 class Tokened(Protocol):
     """A command that can be repeated. An empty token means: never repeated, do not remember."""
 
@@ -137,6 +149,14 @@ CommandT = TypeVar("CommandT", bound=Tokened)
 ResultT = TypeVar("ResultT")
 More = ParamSpec("More")
 Action = Callable[Concatenate[Session, CommandT, More], ResultT]
+
+
+_SECRETS = frozenset({"password", "old_password", "password_phrase"})
+"""What goes into no digest: it could be guessed from one at leisure."""
+
+
+def _without_secrets(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: _without_secrets(one) if isinstance(one, dict) else one for name, one in said.items() if name not in _SECRETS}
 
 
 def answered(action: Action[CommandT, More, ResultT]) -> Action[CommandT, More, ResultT]:
@@ -156,9 +176,7 @@ def answered(action: Action[CommandT, More, ResultT]) -> Action[CommandT, More, 
             return action(session, command, *args, **kwargs)
         by = cast("Actor", kwargs["by"])
         at = cast("datetime", kwargs["at"])
-        said = to_plain(command)
-        # A password goes into no digest: it could be guessed from one at leisure.
-        said.pop("password", None)
+        said = _without_secrets(to_plain(command))
         digest = hashlib.sha256(json.dumps([type(command).__name__, said], sort_keys=True).encode()).hexdigest()
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{by.kind}/{by.name}/{token}", 0))))
         first = session.get(CommandAnswer, (by.kind, by.name, token))

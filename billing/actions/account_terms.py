@@ -234,6 +234,9 @@ def _with(now: BillingChanged, command: ChangeBilling) -> BillingChanged:
     return after
 
 
+_CHANGES = ("change_billing", "change_cycle", "set_vat_status", "join_group", "leave_group")
+
+
 def _locked(session: Session, account_number: str, row_version: int | None, by: Actor) -> tuple[Account, date]:
     """The account for one change at a time, and the business date, which does not move until the change is made."""
     named = account_named(session, account_number, by)
@@ -241,7 +244,8 @@ def _locked(session: Session, account_number: str, row_version: int | None, by: 
     statement = select(Account).where(Account.id == named.account_id).with_for_update(key_share=True)
     account = session.execute(statement.execution_options(populate_existing=True)).scalar_one()
     if row_version is not None and row_version != account.row_version:
-        raise Conflict("CSS742E", "Account {number} was changed meanwhile; look at it again.", number=account.number)
+        who = audit.last_changed(session, ("account", account.number), _CHANGES)
+        raise Conflict("CSS742E", "Account {number} was changed by {who} meanwhile; look at it again.", number=account.number, who=who)
     return account, today
 
 

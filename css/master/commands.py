@@ -59,6 +59,8 @@ class AddOperator:
     roles: tuple[Role, ...]
     credit_limit: Money = ZERO
     """The largest credit this operator may give without a second person."""
+    must_change_password: bool = False
+    """Whether the first sign-on asks for a password that nobody else knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,18 +94,20 @@ class AddCustomer:
     organisation_name: str | None = None
     company_number: str | None = None
     born_on: date | None = None
+    language: str = "en"
+    """In which they wish to be written to."""
     is_vulnerable: bool = False
     access_needs: str | None = None
     password_phrase: str | None = None
+    may_market: bool | None = None
+    """Whether they agreed to be told of offers; None when they were not asked."""
     reach_at: tuple[ReachAt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAccount:
-    """An account for a customer with a provider."""
+class NewAccount:
+    """How an account is to be billed."""
 
-    token: str = ""
-    customer_number: str
     provider_code: str
     payer_customer_number: str | None = None
     segment: Segment
@@ -123,7 +127,32 @@ class OpenAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount(NewAccount):
+    """An account for a customer with a provider."""
+
+    token: str = ""
+    customer_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOnCustomer:
+    """A new customer with their first account."""
+
+    token: str = ""
+    customer: AddCustomer
+    account: NewAccount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """The number or code people will use for it."""
 
     number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOn:
+    """The numbers of a new customer and of the account."""
+
+    customer_number: str
+    account_number: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -23,13 +23,22 @@ from css.core.calendar import london_date
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Conflict, CssError, NotFound, Refusals, Refused
 from css.core.ids import IdKind, expect_id
-from css.core.phone import parse_number
-from css.core.words import BillMedium, ContactPointKind, CustomerKind, PaymentMeans, Role, VatStatus
+from css.core.words import BillMedium, PaymentMeans, Role, VatStatus
 from css.db.base import Base
 from css.db.constraints import translate
 from css.master.account_fields import read_email, read_endpoint, read_vat_number
 from css.master.accounts import Account
-from css.master.commands import AddCustomer, Added, AddOperator, AddProvider, OpenAccount, OpenDistrict, ReachAt
+from css.master.commands import AddCustomer, Added, AddOperator, AddProvider, NewAccount, OpenAccount, OpenDistrict, TakenOn, TakeOnCustomer
+from css.master.customer_fields import (
+    check_birth,
+    check_name,
+    check_register,
+    clean,
+    read_language,
+    read_phrase,
+    read_reach_at,
+    require_staff,
+)
 from css.master.customers import ContactPoint, Customer
 from css.master.districts import BusinessDate, District, business_date, no_district
 from css.master.operators import Operator
@@ -54,7 +63,7 @@ def open_district(session: Session, command: OpenDistrict, *, by: Actor, at: dat
         BadMessage: CSS114E no name, CSS124E the form of the code.
         Conflict: CSS125E the code is taken.
     """
-    _staff_only(by, Role.SUPERVISOR)
+    require_staff(by, Role.SUPERVISOR)
     wrong = Refusals()
     _expect_code(wrong, command.code, DISTRICT_FORM, "two capital letters, like ZZ")
     _expect_text(wrong, name=command.name)
@@ -77,7 +86,7 @@ def add_provider(session: Session, command: AddProvider, *, by: Actor, at: datet
         BadMessage: CSS114E, CSS121E, CSS123E, CSS124E, CSS065E: one or more fields are wrong.
         Conflict: CSS125E the code is taken, CSS126E the party id is, CSS127E there is an own retail arm already.
     """
-    _staff_only(by, Role.SUPERVISOR)
+    require_staff(by, Role.SUPERVISOR)
     wrong = Refusals()
     _expect_code(wrong, command.code, PROVIDER_FORM, "three to eight capitals and digits, a letter first")
     _expect_text(wrong, name=command.name, party_id=command.party_id)
@@ -125,7 +134,7 @@ def add_operator(session: Session, command: AddOperator, *, by: Actor, at: datet
         BadMessage: CSS114E, CSS124E, CSS128E no role, CSS129E the password is too short or too long.
         Conflict: CSS125E the code is taken.
     """
-    _staff_only(by, Role.SUPERVISOR)
+    require_staff(by, Role.SUPERVISOR)
     wrong = Refusals()
     _expect_code(wrong, command.code, OPERATOR_FORM, "two to eight capitals and digits, a letter first")
     _expect_text(wrong, name=command.name, team=command.team)
@@ -150,6 +159,8 @@ def add_operator(session: Session, command: AddOperator, *, by: Actor, at: datet
         roles=sorted({role.value for role in command.roles}),
         credit_limit=command.credit_limit,
         is_active=True,
+        must_change_password=command.must_change_password,
+        row_version=1,
     )
     _keep(session, operator, {"uq_operator_code": lambda: _taken("operator", command.code)})
     _tell(session, command, "add_operator", ("operator", command.code), by=by, at=at)
@@ -163,38 +174,43 @@ def add_customer(session: Session, command: AddCustomer, *, by: Actor, at: datet
     Raises:
         Refused: CSS111E a partner may not.
         NotFound: CSS101E no such district.
-        BadMessage: CSS112E the name does not go with the kind, CSS113E not an e-mail address, CSS115E born in the future,
-            CSS080E to CSS083E a telephone number.
+        BadMessage: CSS112E the name does not go with the kind, CSS153E nor the birth date or company number, CSS115E, CSS152E
+            the birth date, CSS151E the language, CSS154E the phrase; those of ``read_reach_at``.
     """
-    _staff_only(by)
+    require_staff(by)
     wrong = Refusals()
     if session.get(District, command.district_code) is None:
         wrong.add(no_district(command.district_code))
-    wrong.reading(lambda: _check_name(command))
-    if command.born_on is not None and command.born_on > london_date(at):
-        wrong.add(BadMessage("CSS115E", "Nobody is born on {born_on}, which is yet to come.", born_on=command.born_on, element="born_on"))
-    reached = [wrong.reading(partial(_read_reach_at, one, n)) for n, one in enumerate(command.reach_at)]
+    surname, organisation_name, company_number = clean(command.surname), clean(command.organisation_name), clean(command.company_number)
+    wrong.reading(lambda: check_name(command.kind, surname, organisation_name))
+    wrong.reading(lambda: check_register(command.kind, command.born_on, company_number))
+    wrong.reading(lambda: check_birth(command.born_on, london_date(at)))
+    language = wrong.reading(lambda: read_language(command.language))
+    password_phrase = wrong.reading(lambda: read_phrase(command.password_phrase))
+    reached = wrong.reading(lambda: read_reach_at(command.reach_at))
     wrong.tell()
     customer = Customer(
         number=next_number(session, command.district_code, IdKind.CUSTOMER),
         district_code=command.district_code,
         kind=command.kind,
-        title=_clean(command.title),
-        first_name=_clean(command.first_name),
-        surname=_clean(command.surname),
-        organisation_name=_clean(command.organisation_name),
-        company_number=_clean(command.company_number),
+        title=clean(command.title),
+        first_name=clean(command.first_name),
+        surname=surname,
+        organisation_name=organisation_name,
+        company_number=company_number,
         born_on=command.born_on,
+        language=language,
         is_vulnerable=command.is_vulnerable,
-        access_needs=_clean(command.access_needs),
-        password_phrase=_clean(command.password_phrase),
+        access_needs=clean(command.access_needs),
+        password_phrase=password_phrase,
+        may_market=command.may_market or False,
+        consent_at=None if command.may_market is None else at,
         created_at=at,
     )
     session.add(customer)
     session.flush()
     session.add_all(
-        ContactPoint(customer_id=customer.id, kind=one.kind, value=value, is_preferred=one.is_preferred)
-        for one, value in zip(command.reach_at, reached, strict=True)
+        ContactPoint(customer_id=customer.id, kind=one.kind, value=one.value, is_preferred=one.is_preferred) for one in reached or ()
     )
     _tell(session, command, "add_customer", ("customer", customer.number), by=by, at=at)
     return Added(number=customer.number)
@@ -209,41 +225,31 @@ def open_account(session: Session, command: OpenAccount, *, by: Actor, at: datet
         NotFound: CSS102E no such customer or payer, CSS104E no such provider.
         BadMessage: CSS113E, CSS114E, CSS116E, CSS117E, CSS121E, CSS123E, CSS065E: one or more fields are wrong.
     """
-    _staff_only(by)
+    require_staff(by)
     wrong = Refusals()
     customer = wrong.reading(lambda: _customer(session, command.customer_number, "customer_number"))
-    payer = None
-    if command.payer_customer_number:
-        payer = wrong.reading(lambda: _customer(session, command.payer_customer_number or "", "payer_customer_number"))
-    provider_id = wrong.reading(lambda: _provider_id(session, command.provider_code))
-    _expect_text(wrong, billing_name=command.billing_name)
-    _expect_lines(wrong, command.billing_address_lines, "billing_address_lines")
-    postcode = wrong.reading(lambda: parse_postcode(command.billing_postcode, element="billing_postcode"))
-    vat_number = wrong.reading(lambda: read_vat_number(command.vat_number))
-    email = wrong.reading(lambda: read_email(command.email, "email") if command.email else None)
-    wrong.reading(lambda: read_endpoint(command.endpoint))
-    wrong.add(*_unpayable(command))
+    read = _read_account(session, command, wrong)
     wrong.tell()
     assert customer is not None, "a customer not found was told"
     account = Account(
         number=next_number(session, customer.district_code, IdKind.ACCOUNT),
         district_code=customer.district_code,
-        provider_id=provider_id,
+        provider_id=read["provider_id"],
         customer_id=customer.id,
-        payer_customer_id=None if payer is None else payer.id,
+        payer_customer_id=read["payer_id"],
         segment=command.segment,
         billing_name=command.billing_name.strip(),
         billing_address_lines=list(command.billing_address_lines),
-        billing_postcode=postcode,
+        billing_postcode=read["postcode"],
         cycle_day=command.cycle_day,
         frequency=command.frequency,
         cycle_month_group=command.cycle_month_group,
         payment_means=command.payment_means,
-        mandate_reference=_clean(command.mandate_reference),
+        mandate_reference=clean(command.mandate_reference),
         vat_status=command.vat_status,
-        vat_number=vat_number,
+        vat_number=read["vat_number"],
         medium=command.medium,
-        email=email,
+        email=read["email"],
         endpoint=command.endpoint,
         opened_on=business_date(session, customer.district_code),
     )
@@ -253,12 +259,42 @@ def open_account(session: Session, command: OpenAccount, *, by: Actor, at: datet
     return Added(number=account.number)
 
 
-def _staff_only(by: Actor, role: Role | None = None) -> None:
-    """Our own people, at the desk with the role asked for; the night and the system may always."""
-    if by.is_partner or (role is not None and by.kind == "operator" and role not in by.roles):
-        raise Refused(
-            "CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="our own staff" if role is None else f"the role {role}"
-        )
+@answered
+def take_on_customer(session: Session, command: TakeOnCustomer, *, by: Actor, at: datetime) -> TakenOn:
+    """Add a customer and open their first account, both or neither; gives the two numbers. What is wrong with either is told at once.
+
+    Raises:
+        Refused, NotFound, BadMessage: those of ``add_customer`` and ``open_account``.
+    """
+    require_staff(by)
+    wrong = Refusals()
+    added = wrong.reading(lambda: add_customer(session, replace(command.customer, token=""), by=by, at=at))
+    if added is None:
+        _read_account(session, command.account, wrong)
+    wrong.tell()
+    assert added is not None, "a customer not added was told"
+    said = {one.name: getattr(command.account, one.name) for one in fields(NewAccount)}
+    opened = open_account(session, OpenAccount(customer_number=added.number, **said), by=by, at=at)
+    return TakenOn(customer_number=added.number, account_number=opened.number)
+
+
+def _read_account(session: Session, command: NewAccount, wrong: Refusals) -> dict[str, Any]:
+    """What of an account has to be read or looked up, as it is held; every fault of its fields goes to ``wrong``."""
+    payer = None
+    if command.payer_customer_number:
+        payer = wrong.reading(lambda: _customer(session, command.payer_customer_number or "", "payer_customer_number"))
+    _expect_text(wrong, billing_name=command.billing_name)
+    _expect_lines(wrong, command.billing_address_lines, "billing_address_lines")
+    read = {
+        "payer_id": None if payer is None else payer.id,
+        "provider_id": wrong.reading(lambda: _provider_id(session, command.provider_code)),
+        "postcode": wrong.reading(lambda: parse_postcode(command.billing_postcode, element="billing_postcode")),
+        "vat_number": wrong.reading(lambda: read_vat_number(command.vat_number)),
+        "email": wrong.reading(lambda: read_email(command.email, "email") if command.email else None),
+    }
+    wrong.reading(lambda: read_endpoint(command.endpoint))
+    wrong.add(*_unpayable(command))
+    return read
 
 
 def _tell(session: Session, command: object, verb: str, subject: tuple[str, str], *, by: Actor, at: datetime) -> None:
@@ -300,26 +336,7 @@ def _expect_lines(wrong: Refusals, lines: tuple[str, ...], element: str) -> None
         wrong.add(BadMessage("CSS114E", "{what} is missing.", what="The address, or one of its lines,", element=element))
 
 
-def _clean(text: str | None) -> str | None:
-    """Without the blanks round it; nothing at all is None."""
-    return (text or "").strip() or None
-
-
-def _check_name(command: AddCustomer) -> None:
-    surname, organisation_name = _clean(command.surname), _clean(command.organisation_name)
-    if command.kind is CustomerKind.PERSON and (surname is None or organisation_name is not None):
-        raise BadMessage("CSS112E", "A person has a surname and no organisation name.", element="surname")
-    if command.kind is CustomerKind.ORGANISATION and (organisation_name is None or surname is not None):
-        raise BadMessage("CSS112E", "An organisation has its name and no surname.", element="organisation_name")
-
-
-def _read_reach_at(one: ReachAt, n: int) -> str:
-    """The telephone number or e-mail address as it is held."""
-    element = f"reach_at[{n}].value"
-    return read_email(one.value, element) if one.kind is ContactPointKind.EMAIL else parse_number(one.value, element=element)
-
-
-def _unpayable(command: OpenAccount) -> list[CssError]:
+def _unpayable(command: NewAccount) -> list[CssError]:
     """What is wrong between the fields that say when, how and with what tax the account is billed."""
     wrong: list[CssError] = []
     if not 1 <= command.cycle_day <= 31:  # noqa: PLR2004 - days of a month
@@ -335,7 +352,7 @@ def _unpayable(command: OpenAccount) -> list[CssError]:
                 element="cycle_month_group",
             )
         )
-    if command.payment_means is PaymentMeans.DIRECT_DEBIT and _clean(command.mandate_reference) is None:
+    if command.payment_means is PaymentMeans.DIRECT_DEBIT and clean(command.mandate_reference) is None:
         wrong.append(Refused("CSS119E", "Direct Debit needs the reference of the mandate.", element="mandate_reference"))
     if command.vat_status is VatStatus.REVERSE_CHARGE and not command.vat_number:
         wrong.append(Refused("CSS120E", "Reverse charge needs the customer's VAT number.", element="vat_number"))
