@@ -1,4 +1,4 @@
-"""What can be read of customer care: one timeline, newest first."""
+"""The contact log, read: one timeline, newest first."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class ContactRow:
     outcome: Outcome
     follow_up_on: date | None
     recorded_by: str
+    reason_code: str | None
+    """The two letters it was wrapped up with."""
 
 
 def timeline(session: Session, number: str, *, by: Actor, topic: Topic | None = None, limit: int = 50) -> tuple[ContactRow, ...]:
@@ -82,6 +84,7 @@ def _newest(session: Session, about: ColumnElement[bool], *, by: Actor, topic: T
             Contact.outcome,
             Contact.follow_up_on,
             Contact.recorded_by,
+            Contact.reason_code,
         )
         .outerjoin(Customer, Customer.id == Contact.customer_id)
         .outerjoin(Account, Account.id == Contact.account_id)

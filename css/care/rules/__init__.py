@@ -1,0 +1,1 @@
+"""The decisions of customer care: values in, values out."""
