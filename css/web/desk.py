@@ -23,6 +23,7 @@ from css.core.errors import BadMessage, Conflict, CssError, NotFound, Refused, S
 from css.core.words import Role
 from css.db.engine import database, transaction
 from css.settings import Settings
+from css.web.conversation import finish
 from css.web.form import COMMIT, Form
 from css.web.session import OnDuty
 from css.web.timing import time_statements
@@ -123,12 +124,20 @@ class Outcome(Generic[ResultT]):
     effect: ResultT | None = None
 
 
-def converse(at_desk: Desk, form: Form, read: Callable[[], CommandT | None], deed: Callable[..., ResultT]) -> Outcome[ResultT]:
+def converse(
+    at_desk: Desk,
+    form: Form,
+    read: Callable[[], CommandT | None],
+    deed: Callable[..., ResultT],
+    *,
+    leads_to: Callable[[ResultT], str],
+) -> Outcome[ResultT]:
     """One step of a conversation: read the form, show what the deed would do (Enter), do it (F6 on what was shown).
 
-    ``read`` makes the command, or hangs what is wrong on the form and gives None; ``deed`` is a room's action. F6 on
-    anything but what was shown shows it first: a key typed ahead never confirms what nobody has seen. A repeated F6
-    carries the same token and gets the first answer.
+    ``read`` makes the command, or hangs what is wrong on the form and gives None; ``deed`` is a room's action;
+    ``leads_to`` the address that its result leads to. F6 on anything but what was shown shows it first: a key typed ahead
+    never confirms what nobody has seen. A repeated F6 carries the same token and gets the first answer. The deed and the
+    end of the conversation are one transaction.
     """
     command = read()
     if command is None or form.has_errors:
@@ -140,7 +149,9 @@ def converse(at_desk: Desk, form: Form, read: Callable[[], CommandT | None], dee
     try:
         if commits:
             with at_desk.doing() as session:
-                return Outcome(done=deed(session, _with_token(command, form.token), by=at_desk.by, at=at_desk.at))
+                done = deed(session, _with_token(command, form.token), by=at_desk.by, at=at_desk.at)
+                finish(session, form.token, leads_to(done))
+                return Outcome(done=done)
         with at_desk.rehearsing() as session:
             effect = deed(session, _with_token(command, ""), by=at_desk.by, at=at_desk.at)
     except CssError as error:

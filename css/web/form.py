@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Final, TypeVar
 
 from css.core.errors import BadMessage, CssError, Several
 from css.core.money import Money
+from css.web.conversation import TOKEN_FORM, new_token
 from css.web.screen import Field, Screen
 
 T = TypeVar("T")
@@ -21,6 +21,17 @@ T = TypeVar("T")
 ENTER: Final = "Enter"
 COMMIT: Final = "F6"
 REFRESH: Final = "F5"
+WRAP: Final = "F2"
+LEAVE: Final = "F3"
+BACK: Final = "F12"
+PARK: Final = "S-F12"
+KEEP: Final = "Keep"
+"""Sent by the browser and not by a finger: write down what is keyed, say nothing."""
+PROMPT: Final = "Prompt"
+"""Sent by the browser for F4."""
+BASE_LENGTH_MAX: Final = 20_000
+KEPT_LENGTH_MAX: Final = 12_000
+"""Of one field; far more than any takes, so that what is too long can be shortened where it stands."""
 _OFFSET: Final = re.compile(r"^\+([0-9]{1,3})\Z")
 _NUMERIC: Final = re.compile(r"^([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{2}|[0-9]{4})\Z")
 _NAMED: Final = re.compile(r"^([0-9]{1,2})[ -]?([A-Za-z]{3})[A-Za-z]*[ -]?([0-9]{2}|[0-9]{4})\Z")
@@ -37,9 +48,15 @@ class Form:
     errors: dict[str, list[CssError]] = field(default_factory=dict)
     general: list[CssError] = field(default_factory=list)
     token: str = ""
-    """Ties every press of F6 in this conversation to one deed."""
+    """The conversation's: it names the row of what is keyed, and ties every press of F6 to one deed."""
     seen: str = ""
-    """The digest of the values whose effect was shown: F6 commits only those."""
+    """The digest of the values whose effect was shown: F6 commits only those. From the conversation's row, never from the browser."""
+    base: dict[str, str] = field(default_factory=dict)
+    """What the fields began with, to tell who changed what."""
+    theirs: dict[str, str] = field(default_factory=dict)
+    """What a colleague has made of a field meanwhile that was keyed here, too."""
+    subject: str = ""
+    """What it is about, for telling colleagues who have it open, too; empty for the account in hand."""
     key: str = ENTER
     cursor: str = ""
     """The field the cursor was in when the key was pressed; empty when the browser did not say."""
@@ -54,16 +71,18 @@ class Form:
     def blank(cls, screen: Screen, deed: str = "", **prefilled: str | None) -> Form:
         """A screen nobody has keyed into yet, with what is known already."""
         known = {name: value or "" for name, value in prefilled.items()}
-        return cls(screen, deed, values=known, token=secrets.token_urlsafe(16))
+        return cls(screen, deed, values=known, token=new_token())
 
     @classmethod
     def posted(cls, screen: Screen, posted: Mapping[str, str], deed: str = "") -> Form:
         """What a browser sent. Fields of the screen that it did not send are empty; what is no field of it is ignored."""
+        token = posted.get("token", "")
         form = cls(
             screen,
             deed,
-            token=posted.get("token", "")[:64] or secrets.token_urlsafe(16),
+            token=token if TOKEN_FORM.match(token) else new_token(),
             seen=posted.get("seen", "")[:64],
+            base=base_of(screen, posted.get("base", "")),
             key=posted.get("key", ENTER)[:8],
             cursor=posted.get("cursor", "")[:40],
         )
@@ -81,6 +100,24 @@ class Form:
             self.wrong(one.name, "CSS362E", "{label} has a character in it that cannot be seen; key it again.")
         elif one.is_required and not typed:
             self.wrong(one.name, "CSS360E", "{label} is needed.")
+
+    def meet(self, theirs: Mapping[str, str], row_version: int) -> None:
+        """After a conflict: a field only the other changed takes their value, one that both changed keeps ours and shows theirs.
+
+        ``theirs`` are the record's values now, as this screen would show them. The next check is against ``row_version``.
+        """
+        for name, now in theirs.items():
+            mine, began = self.values.get(name, ""), self.base.get(name, "")
+            if now not in {mine, began}:
+                if mine == began:
+                    self.values[name] = now
+                else:
+                    self.theirs[name] = now
+            elif mine == began:
+                self.values[name] = now
+        self.base |= dict(theirs)
+        self.values["row_version"] = str(row_version)
+        self.seen = ""
 
     def wrong(self, name: str, code: str, template: str, **fields: object) -> None:
         """Hang an error on a field; its label is ``{label}`` in the sentence."""
@@ -143,7 +180,7 @@ class Form:
     def focus(self) -> str:
         """The field to start in: the first wrong one, else where ``start`` says, else the first empty one that is needed."""
         shown = self.screen.shown_fields(self.deed)
-        wrong = next((one.name for one in shown if one.name in self.errors), "")
+        wrong = next((one.name for one in shown if one.name in self.errors or one.name in self.theirs), "")
         empty = next((one.name for one in shown if one.is_required and not self.values.get(one.name)), "")
         if not wrong and (self.at_command or self.shows):
             return ""
@@ -205,6 +242,24 @@ class Form:
             self.wrong(name, "CSS364E", "{label}: {typed} is not one of {known}.", typed=typed[:20], known=", ".join(among))
             return None
         return among[typed]
+
+
+def base_of(screen: Screen, said: str) -> dict[str, str]:
+    """What a browser says the fields of a screen began with; nothing of what cannot be that."""
+    try:
+        found = json.loads(said[:BASE_LENGTH_MAX]) if said else {}
+    except ValueError:
+        return {}
+    names = {one.name for one in screen.fields if one.kind != "password"}
+    if not isinstance(found, dict):
+        return {}
+    return {name: value[:KEPT_LENGTH_MAX] for name, value in found.items() if name in names and isinstance(value, str)}
+
+
+def tidied(screen: Screen, posted: Mapping[str, str]) -> dict[str, str]:
+    """What was keyed into the fields of a screen, as ``Form.posted`` would have it; passwords are not repeated."""
+    fields = [one for one in screen.fields if one.kind != "password" and one.name in posted]
+    return {one.name: _tidy(posted[one.name], lines=one.kind == "words")[:KEPT_LENGTH_MAX] for one in fields}
 
 
 def read_day(text: str, today: date, *, element: str = "day") -> date:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, request
+import json
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, request
 
 from css.core.errors import BadMessage, CssError, NotFound
 from css.db.engine import transaction
+from css.master.conversations import ConversationState
 from css.web.command import read_command
+from css.web.conversation import TOKEN_FORM, Kept, Spot, drop, frame, keep, look_up, new_token, park
 from css.web.desk import Desk, NotForYou, desk, office
-from css.web.form import ENTER, REFRESH
-from css.web.guard import COOKIE, THEME_COOKIE, THEMES, leave_seat
+from css.web.form import BACK, ENTER, KEEP, LEAVE, PARK, PROMPT, REFRESH, WRAP, Form, base_of, tidied
+from css.web.guard import COOKIE, THEME_COOKIE, THEMES, leave_seat, own_path
 from css.web.page import Page
-from css.web.rendering import go
+from css.web.rendering import address, address_of, go, leads
 from css.web.screens import PAGES
 from css.web.screens.sign_on import sign_on
 from css.web.session import end
+from css.web.wrap import wrap
 
 ARGUMENTS_MAX = 4
 NO_PAGE = "There is no such page. Key a screen's code at the command line, or F3 for the menu."
@@ -30,10 +36,25 @@ def front() -> Response:
     return go("MENU")
 
 
+@screens.app_url_defaults
+def _carry(endpoint: str, values: dict[str, Any]) -> None:
+    """What a page was opened on top of goes along from address to address, until F3 returns there or ``=CODE`` leaves all."""
+    if endpoint == "screens.screen" and g.get("on") and "on" not in values:
+        values["on"] = g.on
+
+
+@screens.get("/palette")
+def palette() -> Response:
+    """The screens this operator may use, for the command line's list: code, title, what it takes, family."""
+    at_desk = desk()
+    may = [page.screen for page in PAGES.values() if page.screen.in_menu and at_desk.may(page.screen.roles)]
+    return jsonify(screens=[[one.code, one.title, one.takes, one.family] for one in may])
+
+
 @screens.route("/s/<code>", methods=["GET", "POST"], defaults={"rest": ""})
 @screens.route("/s/<code>/<path:rest>", methods=["GET", "POST"])
 def screen(code: str, rest: str) -> Response:
-    """Any screen. Refused unless one of the operator's roles is among the screen's; then a command, a deed or a look."""
+    """Any screen. Refused unless one of the operator's roles is among the screen's; then a look or a key."""
     at_desk = desk()
     page = PAGES.get(code.upper())
     if page is None:
@@ -43,34 +64,172 @@ def screen(code: str, rest: str) -> Response:
     if not rest.isprintable():
         raise NotFound("CSS355E", NO_PAGE)
     arguments = tuple(part for part in rest.split("/") if part)[:ARGUMENTS_MAX]
+    g.on = _token(request.args.get("on"))
     if request.method != "POST":
+        return _look(page, at_desk, arguments)
+    return _key(page, at_desk, arguments, request.form.to_dict())
+
+
+def _token(said: str | None) -> str | None:
+    return said if said and TOKEN_FORM.match(said) else None
+
+
+def _look(page: Page, at_desk: Desk, arguments: tuple[str, ...]) -> Response:
+    """Look at a screen, or at a conversation as its row has it."""
+    if page.version is not None:
+        version = page.version(at_desk, arguments)
+        if request.if_none_match.contains(version):
+            return make_response("", 304)
+        answer = page.show(at_desk, arguments)
+        answer.set_etag(version)
+        return answer
+    token = _token(request.args.get("c"))
+    if token is None:
         return page.show(at_desk, arguments)
-    posted = request.form.to_dict()
-    if posted.get("key") == "F3" and page.screen.code == "MENU":
+    with at_desk.reading() as session:
+        kept = look_up(session, token, by=at_desk.on_duty)
+    return _go_on(page, at_desk, arguments, kept)
+
+
+def _go_on(page: Page, at_desk: Desk, arguments: tuple[str, ...], kept: Kept) -> Response:
+    """Show a conversation again as it was: checked, with its errors or its effect, else as it was keyed."""
+    if kept.state is ConversationState.DONE:
+        return _done_already(kept)
+    if kept.state is ConversationState.DROPPED:
+        return page.show(at_desk, arguments)
+    if (kept.screen_code, kept.arguments) != (page.screen.code, "/".join(arguments)):
+        return leads(address_of(kept))
+    g.on = g.on or kept.below
+    if page.act is None or not page.screen.converses:
+        return page.show(at_desk, arguments)
+    return _act(page, at_desk, arguments, {**kept.keyed, "key": ENTER if kept.is_checked else REFRESH}, kept)
+
+
+def _done_already(kept: Kept) -> Response:
+    flash("This was done already; here is what came of it.", "CSS883I")
+    return leads(own_path(kept.led_to or "") or address("MENU"))
+
+
+def _key(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str]) -> Response:
+    """A key was pressed: what is keyed is written down before anything else comes of it."""
+    key = posted.get("key", ENTER)
+    if key == PROMPT:
+        return _prompt(page, at_desk, arguments, posted)
+    kept = _keep(page, at_desk, arguments, posted) if page.screen.converses else None
+    if key == KEEP:
+        return make_response("", 204)
+    return _pressed(page, at_desk, arguments, posted, kept)
+
+
+def _pressed(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str], kept: Kept | None) -> Response:
+    """A finger's key: a command, a leave-taking, or the screen's own."""
+    key = posted.get("key", ENTER)
+    if kept is not None and kept.state is ConversationState.DONE:
+        return _done_already(kept)
+    if key == LEAVE and page.screen.code == "MENU" and not g.on:
         return _sign_off(at_desk)
-    if posted.get("key", ENTER) == ENTER and posted.get("command", "").strip() and posted.get("cursor", "") in {"", "command"}:
+    if key == ENTER and posted.get("command", "").strip() and posted.get("cursor", "") in {"", "command"}:
         try:
-            return _obey(at_desk, posted["command"])
+            return _obey(page, at_desk, arguments, posted["command"], kept)
         except CssError as error:
             # The page comes again as it was, with what was keyed into it.
             flash(str(error), error.code)
             g.command = posted["command"]
             posted["key"] = REFRESH
-    return _act(page, at_desk, arguments, posted)
+    if key == WRAP:
+        return _wrap(page, at_desk, arguments, posted, kept)
+    if kept is not None and key in {LEAVE, BACK, PARK}:
+        return _take_leave(page, at_desk, arguments, posted, kept)
+    return _act(page, at_desk, arguments, posted, kept)
 
 
-def _act(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str]) -> Response:
-    return page.show(at_desk, arguments) if page.act is None else page.act(at_desk, arguments, posted)
+def _wrap(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str], kept: Kept | None) -> Response:
+    """F2: the call goes on the contact log; the page stays as it is, with what is keyed into it."""
+    said = wrap(at_desk, posted)
+    for one in said:
+        flash(one.text, one.code)
+    if any(one.is_error for one in said):
+        g.wrapping = {name: text for name, text in posted.items() if name.startswith("wrap_")}
+    elif kept is None:
+        return leads(request.full_path.rstrip("?"))
+    return _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
 
 
-def _obey(at_desk: Desk, text: str) -> Response:
-    """Do what the command line says: THEME and OFF here, the rest is another screen."""
+def _keep(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str]) -> Kept:
+    """Write down what is keyed. Errors: CSS881E, CSS882E."""
+    token = _token(posted.get("token")) or new_token()
+    with at_desk.doing() as session:
+        return keep(
+            session,
+            token,
+            Spot(page.screen.code, "/".join(arguments), g.on),
+            tidied(page.screen, posted),
+            base=base_of(page.screen, posted.get("base", "")),
+            by=at_desk.on_duty,
+            at=at_desk.at,
+        )
+
+
+def _act(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str], kept: Kept | None) -> Response:
+    if page.act is None:
+        return page.show(at_desk, arguments)
+    if kept is not None:
+        # What was shown, and what the screen began with, is what the row says, whatever the browser does.
+        g.kept = kept
+        posted = posted | {"token": kept.token, "seen": kept.seen, "base": json.dumps(kept.base)}
+    return page.act(at_desk, arguments, posted)
+
+
+def _take_leave(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str], kept: Kept) -> Response:
+    """F3 keeps what is half-keyed, F12 drops it, Shift+F12 parks it."""
+    key = posted["key"]
+    home = own_path(posted.get("leave", "")) or address("MENU")
+    if key == PARK:
+        if not page.screen.parks:
+            return _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
+        # Shown once more, for itself: so the row learns whom it is about.
+        _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
+    with at_desk.doing() as session:
+        if key == PARK:
+            park(session, kept.token)
+            flash("It is parked. The menu and the customer's page take it up again.", "CSS885I")
+        elif key == BACK or not kept.is_touched:
+            drop(session, kept.token)
+        else:
+            flash("What you keyed is kept. The menu takes it up again.", "CSS884I")
+    return leads(own_path(posted.get("back", "")) or home if key == BACK else home)
+
+
+def _prompt(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str]) -> Response:
+    """The values a field may have, for what is keyed now; null where the page's own list is all there is."""
+    name = posted.get("prompt", "")
+    if page.prompt is None or name not in {one.name for one in page.screen.fields}:
+        return jsonify(values=None)
+    form = Form(page.screen, values=tidied(page.screen, posted))
+    return jsonify(values=[list(one) for one in page.prompt(at_desk, arguments, form, name)])
+
+
+def _obey(page: Page, at_desk: Desk, arguments: tuple[str, ...], text: str, kept: Kept | None) -> Response:
+    """Do what the command line says: THEME and OFF here, the rest is another screen.
+
+    ``..CODE`` opens it on top of this one, and F3 returns; ``=CODE`` leaves all that lies below.
+    """
     words = text.lower().split()
     if words == ["off"]:
         return _sign_off(at_desk)
     if words[0] == "theme":
         return _theme(words[1:])
-    return go(*read_command(text, PAGES))
+    target = read_command(text, PAGES)
+    if words[0].startswith(".."):
+        with at_desk.doing() as session:
+            g.on = (
+                kept.token
+                if kept is not None
+                else frame(session, Spot(page.screen.code, "/".join(arguments), g.on), by=at_desk.on_duty, at=at_desk.at)
+            )
+    elif words[0].startswith("="):
+        g.on = None
+    return go(*target)
 
 
 def _theme(words: list[str]) -> Response:

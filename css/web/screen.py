@@ -55,6 +55,8 @@ class Field:
     """For a screen of several deeds: those it belongs to. Empty for all."""
     also: frozenset[str] = frozenset()
     """Other names by which errors speak of it."""
+    prompts: bool = False
+    """F4 asks for values though the field is no code: a free number, a day that can be had."""
 
     @property
     def columns(self) -> int:
@@ -91,6 +93,14 @@ class Screen:
     fields: tuple[Field, ...] = ()
     keys: tuple[Key, ...] = ()
     """Its own keys; those that mean the same everywhere are in ``COMMON_KEYS``."""
+    converses: bool = False
+    """What is keyed into it is kept in a row until it is done or dropped (``css.web.conversation``)."""
+    parks: bool = False
+    """Half-keyed, it can be put aside for later, by anybody who may use it."""
+    discloses: bool = False
+    """It shows what only the customer may hear: the caller is made sure of first."""
+    polls_seconds: int = 0
+    """How often the browser asks whether there is news; 0 for never."""
     is_public: bool = False
     """Shown to whoever is not signed on: the sign-on alone."""
     in_menu: bool = True
@@ -105,7 +115,7 @@ class Screen:
     @property
     def has_codes(self) -> bool:
         """Whether F4 has values to offer."""
-        return any(field.kind == "code" for field in self.fields)
+        return any(field.kind == "code" or field.prompts for field in self.fields)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -116,6 +126,7 @@ class Screen:
 COMMON_KEYS: Final = (
     Key(name="Enter", label="check", sends=True),
     Key(name="F1", label="help"),
+    Key(name="F2", label="wrap up"),
     Key(name="F3", label="leave"),
     Key(name="F4", label="values"),
     Key(name="F5", label="refresh"),
@@ -123,20 +134,24 @@ COMMON_KEYS: Final = (
     Key(name="F9", label="recall"),
     Key(name="F10", label="command"),
     Key(name="F12", label="back"),
+    Key(name="S-F12", label="park", sends=True),
 )
 """What these keys mean on every screen (the whole table is in the operator handbook)."""
 
 KEY_MEANINGS: Final = {
     "Enter": "check what is keyed and show its effect; never commits",
     "F1": "help for the field the cursor is in, then for the screen",
-    "F3": "leave: to the customer in hand, else to the menu",
+    "F2": "note and wrap-up: the reason in two letters, a note, a call-back",
+    "F3": "leave: to the customer in hand, else to the menu; what is half-keyed is kept",
     "F4": "valid values of the field the cursor is in",
     "F5": "fetch the data again; what is keyed stays",
     "F6": "commit what was checked",
     "F7 and F8": "a page back and forward, as Page Up and Page Down",
-    "F9": "the last command again, to change and send",
+    "F9": "the last command again, to change and send; again for the one before",
     "F10": "to the command line (Ctrl+K does the same)",
+    "F11": "more columns, or another view",
     "F12": "one step back, nothing saved",
+    "Shift+F12": "park what is half-keyed; the menu and the customer's page take it up again",
     "Shift+F1 to F12": "the screen's own keys, as its key bar says",
     "Up and Down": "move in a list; Enter opens",
 }

@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from css.master.operators import Operator, OperatorSession
 from css.settings import Settings
 from css.web.app import create_app
 from css.web.guard import COOKIE
+from css.web.rendering import ADDRESS_HEADER, SHELL_HEADER
 from tests import builders
 from tests.conftest import clone
 
@@ -71,14 +72,16 @@ class Seat:
     page: str = ""
     answer: TestResponse | None = None
     path: str = ""
-    hidden: dict[str, str] = field(default_factory=dict)
+    has_script: bool = True
+    """Whether our own script asks, which takes a page as the answer to a post; without it there is an address to look at."""
 
     def open(self, path: str) -> TestResponse:
         return self._took(self.client.get(path, follow_redirects=True))
 
     def press(self, key: str = "Enter", **keyed: str) -> TestResponse:
         """Post the form of the page as it stands, with these fields keyed over, and follow where it leads."""
-        return self._took(self.client.post(self.path, data=self.form() | keyed | {"key": key}, follow_redirects=True))
+        headers = {SHELL_HEADER: "1"} if self.has_script else {}
+        return self._took(self.client.post(self.path, data=self.form() | keyed | {"key": key}, headers=headers, follow_redirects=True))
 
     def form(self) -> dict[str, str]:
         """Every field of the page by name, as a browser would send it."""
@@ -114,6 +117,7 @@ class Seat:
 
     def _took(self, answer: TestResponse) -> TestResponse:
         self.answer, self.page, self.path = answer, answer.get_data(as_text=True), answer.request.full_path.rstrip("?")
+        self.path = answer.headers.get(ADDRESS_HEADER, self.path)
         return answer
 
 

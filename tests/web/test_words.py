@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from css.core.errors import BadMessage, CssError, Refused, Several
 from css.core.ids import IdKind, make_id
 from css.web.command import read_command
+from css.web.conversation import new_token
 from css.web.form import Form, read_day
 from css.web.screen import EVERYBODY, Field, Key, ResponseClass, Screen
 from css.web.screens import PAGES
@@ -188,12 +189,13 @@ def test_enter_scolds_when_this_block_or_the_whole_is_wrong(fields: dict[str, st
 
 
 def test_a_commit_is_of_what_was_seen_and_nothing_else() -> None:
-    seen = _posted(one="1", two="2", token="t").digest()
-    assert _posted(one="1", two="2", token="t", seen=seen, key="F6").commits
-    assert not _posted(one="1", two="2", token="t", seen=seen, key="Enter").commits
-    assert not _posted(one="1", two="3", token="t", seen=seen, key="F6").commits
-    assert not _posted(one="1", two="2", token="u", seen=seen, key="F6").commits
-    assert not _posted(one="1", two="2", token="t", key="F6").commits
+    token, other = new_token(), new_token()
+    seen = _posted(one="1", two="2", token=token).digest()
+    assert _posted(one="1", two="2", token=token, seen=seen, key="F6").commits
+    assert not _posted(one="1", two="2", token=token, seen=seen, key="Enter").commits
+    assert not _posted(one="1", two="3", token=token, seen=seen, key="F6").commits
+    assert not _posted(one="1", two="2", token=other, seen=seen, key="F6").commits
+    assert not _posted(one="1", two="2", token=token, key="F6").commits
 
 
 def test_a_deed_has_its_own_fields() -> None:

@@ -105,6 +105,7 @@ PY01: Final = Screen(
         ),
     ),
     keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="take payment", sends=True)),
+    converses=True,
 )
 
 
@@ -204,7 +205,9 @@ def act_payment(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     if form.key == REFRESH:
         form.errors.clear()
         return _payment(at_desk, form, name, balance)
-    outcome = converse(at_desk, form, lambda: _read_payment(form, at_desk.today), take_payment)
+    outcome = converse(
+        at_desk, form, lambda: _read_payment(form, at_desk.today), take_payment, leads_to=lambda done: address("CU03", done.account_number)
+    )
     if outcome.done is not None:
         done = outcome.done
         flash(f"Payment {done.payment_number}: {done.amount.sterling} taken. The balance is {done.balance.sterling}.", "CSS379I")

@@ -83,6 +83,8 @@ FL01: Final = Screen(
         Field(name="hazard_notes", label="Hazards", help="What may hurt an engineer: at most 50 characters.", length_max=50, width=44),
     ),
     keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="report fault", sends=True)),
+    converses=True,
+    parks=True,
 )
 
 FL02: Final = Screen(
@@ -119,6 +121,7 @@ FL02: Final = Screen(
     ),
     keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="commit", sends=True)),
     in_menu=False,
+    converses=True,
 )
 
 FL03: Final = Screen(
@@ -167,7 +170,7 @@ def act_report(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     if form.key == REFRESH:
         form.errors.clear()
         return _report(at_desk, form, card, open_already)
-    outcome = converse(at_desk, form, lambda: _read_report(form), report_fault)
+    outcome = converse(at_desk, form, lambda: _read_report(form), report_fault, leads_to=lambda done: address("FL03", done.fault_number))
     if outcome.done is not None:
         flash(f"Fault {outcome.done.fault_number} is reported. {outcome.done.deadline_words}", "CSS377I")
         return go("FL03", outcome.done.fault_number)
@@ -278,7 +281,7 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
         form.errors.clear()
     else:
         action: Any = {"clear": clear_fault, "withdraw": withdraw_fault}[deed]
-        outcome = converse(at_desk, form, lambda: _command(form, arguments[0]), action)
+        outcome = converse(at_desk, form, lambda: _command(form, arguments[0]), action, leads_to=_leads_to)
         if outcome.done is not None:
             flash(f"Fault {outcome.done.fault_number} is {outcome.done.state.value} now.", "CSS378I")
             return go("FL03", outcome.done.fault_number)
@@ -288,6 +291,10 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     # After a conflict the page shows the fault as it is now beside what was keyed; the next check is against that.
     form.values["row_version"] = str(card.row_version)
     return _change(at_desk, card, form, status=status, effect=effect)
+
+
+def _leads_to(done: Any) -> str:  # noqa: ANN401 - each deed has its own answer; all name the fault
+    return address("FL03", done.fault_number)
 
 
 def _command(form: Form, fault_number: str) -> ClearFault | WithdrawFault | None:

@@ -175,6 +175,8 @@ OR01: Final = Screen(
         ),
     ),
     keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="place order", sends=True)),
+    converses=True,
+    parks=True,
 )
 
 
@@ -250,7 +252,9 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
         known = _known(session, at_desk, form)
         if KINDS.get(form.code("kind")) is OrderKind.PROVIDE:
             sites = _look_up_address(session, form)
-    outcome = converse(at_desk, form, lambda: read_order(form, at_desk), _place)
+    outcome = converse(
+        at_desk, form, lambda: read_order(form, at_desk), _place, leads_to=lambda done: address("OR03", done.placed.order_number)
+    )
     if outcome.done is not None:
         placed = outcome.done.placed
         flash(f"Order {placed.order_number} is placed.", "CSS375I")

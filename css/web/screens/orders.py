@@ -98,6 +98,7 @@ OR02: Final = Screen(
     ),
     keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="commit", sends=True)),
     in_menu=False,
+    converses=True,
 )
 
 OR03: Final = Screen(
@@ -179,7 +180,7 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
         form.values["row_version"] = str(card.row_version)
         return _change(at_desk, card, form)
     action: Any = {"complete": complete_order, "delay": delay_order, "resume": resume_order, "cancel": cancel_order}[deed]
-    outcome = converse(at_desk, form, lambda: _command(form, arguments[0], at_desk.today), action)
+    outcome = converse(at_desk, form, lambda: _command(form, arguments[0], at_desk.today), action, leads_to=_leads_to)
     if outcome.done is not None:
         flash(f"Order {outcome.done.order_number} is {outcome.done.state.value} now.", "CSS376I")
         return go("OR03", outcome.done.order_number)
@@ -188,6 +189,10 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     # After a conflict the page shows the order as it is now beside what was keyed; the next check is against that.
     form.values["row_version"] = str(card.row_version)
     return _change(at_desk, card, form, status=outcome.status, effect=outcome.effect)
+
+
+def _leads_to(done: Any) -> str:  # noqa: ANN401 - each deed has its own answer; all name the order
+    return address("OR03", done.order_number)
 
 
 def _command(form: Form, order_number: str, today: date) -> CompleteOrder | DelayOrder | ResumeOrder | CancelOrder | None:
