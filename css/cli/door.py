@@ -50,17 +50,34 @@ from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.care import actions as care_actions
 from css.care import queries as care_queries
+from css.cli.acting import acting
 from css.cli.asker import system_user
 from css.core.actor import Actor
-from css.core.clock import SystemClock
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
 from css.core.words import Role
 from css.db.engine import database, transaction
-from css.master import cards, credit_limits, enrol, find, wholesale
+from css.master import (
+    approvals,
+    audit_trail,
+    authorised,
+    cards,
+    change_customer,
+    credit_limits,
+    customer_record,
+    duplicates,
+    enrol,
+    find,
+    line_story,
+    news,
+    operator_changes,
+    people,
+    wholesale,
+)
 from css.master import queries as master_queries
 from css.master.districts import District, no_district
 from css.master.reference import RETAIL
+from css.web import approvals as web_approvals
 from orders import actions as order_actions
 from orders import queries as order_queries
 from repairs import actions as repair_actions
@@ -74,9 +91,26 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-wholesale-tariff": wholesale.set_wholesale_tariff,
     "add-operator": enrol.add_operator,
     "set-credit-limit": credit_limits.set_credit_limit,
+    "change-operator": operator_changes.change_operator,
+    "set-password": operator_changes.set_password,
+    "end-sign-ons": operator_changes.end_sign_ons,
+    "post-news": news.post_news,
+    "end-news": news.end_news,
+    "ask-approval": web_approvals.ask_approval,
+    "approve": web_approvals.approve,
+    "refuse-approval": approvals.refuse_approval,
+    "withdraw-approval": approvals.withdraw_approval,
     "add-customer": enrol.add_customer,
     "open-account": enrol.open_account,
+    "take-on-customer": enrol.take_on_customer,
+    "change-customer": change_customer.change_customer,
+    "authorise-person": authorised.authorise_person,
+    "end-authorisation": authorised.end_authorisation,
     "record-contact": care_actions.record_contact,
+    "check-caller": care_actions.check_caller,
+    "end-caller-check": care_actions.end_caller_check,
+    "wrap-up": care_actions.wrap_up,
+    "complete-follow-up": care_actions.complete_follow_up,
     "place-order": order_actions.place_order,
     "complete-order": order_actions.complete_order,
     "delay-order": order_actions.delay_order,
@@ -125,6 +159,14 @@ VERBS: Mapping[str, Callable[..., Any]] = {
 QUERIES: Mapping[str, Callable[..., Any]] = {
     "districts": master_queries.districts,
     "providers": master_queries.providers,
+    "operators": people.operators,
+    "operator-card": people.operator_card,
+    "operators-on-duty": people.operators_on_duty,
+    "approvals-waiting": approvals.approvals_waiting,
+    "approvals-decided": approvals.approvals_decided,
+    "approval": approvals.approval,
+    "audit-trail": audit_trail.audit_trail,
+    "news": news.news,
     "products": master_queries.products,
     "product-prices": master_queries.product_prices,
     "tariffs": tariff_book,
@@ -137,6 +179,12 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "customer-card": cards.customer_card,
     "account-card": cards.account_card,
     "line-card": cards.line_card,
+    "line-story": line_story.line_story,
+    "customer-record": customer_record.customer_record,
+    "possible-duplicates": duplicates.possible_duplicates,
+    "caller-check-of": care_queries.caller_check_of,
+    "follow-ups": care_queries.follow_ups,
+    "wrap-reasons": care_queries.wrap_reasons,
     "timeline": care_queries.timeline,
     "line-timeline": care_queries.line_timeline,
     "order-card": order_queries.order_card,
@@ -211,6 +259,9 @@ def do_verb(
     file: Annotated[str, typer.Argument(help="A JSON file with the command, or - for standard input.")] = "",
     *,
     fields: Annotated[bool, typer.Option("--fields", help="Say what the verb takes, and do nothing.")] = False,
+    by: Annotated[
+        str, typer.Option("--by", help="The operator who does it, and gives a password; left out, whoever is signed on here.")
+    ] = "",
 ) -> None:
     """Do a deed: any verb, with its command as JSON. Prints the answer as JSON."""
     if not verb:
@@ -221,9 +272,12 @@ def do_verb(
     if fields:
         _print(describe(command_type))
         return
+    if by and file in {"", "-"}:
+        raise BadMessage("CSS007E", "With --by the command stands in a file: standard input is for the password.")
     command: Any = from_plain(_read_json(file, verb), command_type)
+    actor, at = acting(by)
     with transaction(database()) as session:
-        answer = action(session, command, by=the_asker(), at=SystemClock().now())
+        answer = action(session, command, by=actor, at=at)
     _print(to_plain(answer))
 
 

@@ -43,6 +43,7 @@ def set_credit_limit(session: Session, command: SetCreditLimit, *, by: Actor, at
         raise NotFound("CSS135E", "There is no operator {code} who signs on.", code=code[:8], element="operator_code")
     before = operator.credit_limit
     operator.credit_limit = command.credit_limit
+    operator.row_version += 1
     record(
         session,
         by=by,
