@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Select, func, literal, select, union_all
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -112,8 +111,8 @@ def _line_with(numbers: set[Any]) -> Select[*tuple[Any, ...]]:
 
 def _first_account() -> Any:  # noqa: ANN401 - SQLAlchemy's type of a scalar subquery is its own
     pair = func.json_build_array(Account.number, Account.billing_postcode)
-    pairs = func.json_agg(aggregate_order_by(pair, Account.closed_on.is_not(None), Account.id))
-    return select(pairs[0]).where(Account.customer_id == Customer.id).correlate(Customer).scalar_subquery()
+    first = select(pair).where(Account.customer_id == Customer.id).order_by(Account.closed_on.is_not(None), Account.id).limit(1)
+    return first.correlate(Customer).scalar_subquery()
 
 
 def _duplicate(customer: Customer, reasons: tuple[str, ...], account: tuple[str | None, str | None]) -> PossibleDuplicate:
