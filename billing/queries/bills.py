@@ -84,7 +84,7 @@ class BillContent:
 
 def bill_card(session: Session, bill_number: str, *, by: Actor) -> BillCard:
     """A bill with its lines. Errors: CSS448E not found; those of ``read_bill_number``."""
-    bill, business_date, account_number = _bill(session, bill_number, by)
+    bill, business_date, account_number = bill_found(session, bill_number, by)
     lines = _lines(session, bill.id)
     vat = session.execute(
         select(BillVat).where(BillVat.bill_id == bill.id).order_by(BillVat.vat_category, BillVat.vat_basis_points)
@@ -107,7 +107,7 @@ def bill_card(session: Session, bill_number: str, *, by: Actor) -> BillCard:
 
 def bill_file(session: Session, bill_number: str, kind: str, *, by: Actor) -> BillContent:
     """The ``pdf`` or ``xml`` of a bill as it was issued. Errors: CSS448E no such bill or file; those of ``read_bill_number``."""
-    bill, _, _ = _bill(session, bill_number, by)
+    bill, _, _ = bill_found(session, bill_number, by)
     row = session.execute(
         select(BillFile.file_name, BillFile.sha256, BillFile.content).where(BillFile.bill_id == bill.id, BillFile.kind == kind)
     ).one_or_none()
@@ -116,7 +116,8 @@ def bill_file(session: Session, bill_number: str, kind: str, *, by: Actor) -> Bi
     return BillContent(row.file_name, row.sha256, bytes(row.content))
 
 
-def _bill(session: Session, bill_number: str, by: Actor) -> tuple[Bill, date, str]:
+def bill_found(session: Session, bill_number: str, by: Actor) -> tuple[Bill, date, str]:
+    """A numbered bill, the business date of its run and its account's number. CSS448E, the same for another provider's."""
     number = read_bill_number(bill_number)
     row = session.execute(
         select(Bill, BillRun.business_date, Account.number, Provider.code)
