@@ -1,133 +1,94 @@
-// The keyboard: function keys, the command line, lists. Everything here has a visible button or link that does the same,
-// so a browser without script loses speed and nothing else.
+// What each key means, the same on every screen. Every key is a visible button, link or entry of the palette as well, so a
+// browser without script, or a laptop that keeps its F keys, loses speed and nothing else.
 
-const form = document.getElementById("screen");
-const command = document.getElementById("command");
-const keyed = document.getElementById("keyed");
-const FUNCTION_KEY = /^F([1-9]|1[0-2])$/;
-let field = null; // where the cursor is, or was before a button was pressed
-let sent = false;
+import { $, all, command, cursor, say } from "./page.js";
+import { canGoBack, onArrival, send } from "./swap.js";
+import * as choices from "./choices.js";
+import * as lists from "./lists.js";
+import * as palette from "./palette.js";
+import { prompt } from "./prompt.js";
 
-const say = (words) => { if (keyed) keyed.textContent = words; };
-const keyName = (event) => (event.shiftKey ? "S-" : "") + event.key;
-const button = (name) => document.querySelector(`[data-key="${name}"]`);
+const FUNCTION_KEY = /^F\d+$/;
+const button = (name) => $(`[data-key="${name}"]`);
 
-function press(name) {
-  if (name === "F1") return help();
-  if (name === "F4") return values();
-  if (name === "F7" || name === "F8") return turn(name === "F8" ? 1 : -1);
-  if (name === "F9") return recall();
-  if (name === "F10") return command ? (command.focus(), command.select()) : undefined;
+const OWN = {
+  F1: help, F2: wrap, F4: prompt, F7: () => lists.turn(-1), F8: () => lists.turn(1), F9: palette.recall, F10: palette.open, F12: back,
+};
+
+export function press(name) {
+  if (OWN[name]) return OWN[name]();
   const target = button(name);
   if (target) return target.click();
   say(`${name.replace("S-", "Shift+")} does nothing here`);
 }
 
+// True when the key was the shell's; else it is the browser's, or typed.
+export function on({ key, shift }) {
+  if (choices.isOpen()) {
+    if (key === "Enter" && choices.openFor() === command() ? palette.enter() : choices.key(key)) return true;
+  }
+  if (FUNCTION_KEY.test(key)) press((shift ? "S-" : "") + key);
+  else if (key === "PageDown" || key === "PageUp") lists.turn(key === "PageDown" ? 1 : -1);
+  else if (key === "ArrowDown" || key === "ArrowUp") return !shift && lists.move(key);
+  else if (key === "Enter" && !shift) return enter();
+  else if (key === "Escape") return escape();
+  else return false;
+  return true;
+}
+
+function enter() {
+  const at = document.activeElement;
+  if (at.matches("a, button, summary")) return false;
+  if (at.closest("#wrap")) send("F2");
+  else if (at === command() && at.value.trim()) palette.obey();
+  else send("Enter");
+  return true;
+}
+
+function escape() {
+  const open = all("#help[open], #wrap[open]").at(-1);
+  if (!open) return false;
+  open.open = false;
+  if (open.contains(document.activeElement)) (cursor() || command())?.focus();
+  return true;
+}
+
 function help() {
-  const panel = document.getElementById("help");
+  const panel = $("#help");
   if (!panel) return;
   panel.open = !panel.open;
-  panel.querySelectorAll(".is-here").forEach((one) => one.classList.remove("is-here"));
-  const entry = field && document.getElementById(`help-${field.name}`);
+  for (const one of all(".is-here", panel)) one.classList.remove("is-here");
+  const entry = cursor() && document.getElementById(`help-${cursor().name}`);
   if (panel.open && entry) entry.classList.add("is-here");
   if (panel.open) (entry || panel).scrollIntoView({ block: "nearest" });
 }
 
-function values() {
-  const panel = field && document.querySelector(`[data-values-for="${field.name}"]`);
-  if (!panel) return say("no list of values for this field");
+let from = null; // where the cursor was before the wrap-up
+
+function wrap() {
+  const panel = $("#wrap");
+  if (!panel) return button("F2") && !button("F2").hash ? button("F2").click() : say("nobody is in hand: nothing to wrap up");
   panel.open = !panel.open;
-  if (panel.open) panel.scrollIntoView({ block: "nearest" });
+  if (panel.open) {
+    from = document.activeElement;
+    $("input, textarea", panel).focus();
+  } else if (from?.isConnected) from.focus();
 }
 
-function recall() {
-  if (!command) return;
-  command.value = sessionStorage.getItem("css-last-command") || "";
-  command.focus();
+// One step back: where the screen says, else from what is to be confirmed to the keying, else the screen before.
+function back() {
+  if (button("F12")) return button("F12").click();
+  if (document.body.dataset.arrival === "confirm" && $("main input")) return $("main input").focus();
+  if (canGoBack()) return history.back();
+  say("there is no step back from here");
 }
 
-// A page back or forward, as Page Up and Page Down do it wherever the cursor is.
-function turn(direction) {
-  const body = document.querySelector(".body");
-  body.scrollBy({ top: direction * body.clientHeight * 0.9 });
-}
-
-// "3" opens line 3 of the list on the screen; "3 FL01" opens that screen for what line 3 is about.
-function line(text) {
-  const found = /^(\d{1,3})(?:\s+([a-z]{2}\d{2}))?$/i.exec(text.trim());
-  const row = found && document.querySelector(`[data-line="${Number(found[1])}"]`);
-  if (!row) return false;
-  if (found[2]) location.assign(`/s/${found[2].toUpperCase()}/${encodeURIComponent(row.dataset.subject)}`);
-  else row.click();
-  return true;
-}
-
-function move(event) {
-  const rows = [...document.querySelectorAll("[data-line]")];
-  const at = rows.indexOf(document.activeElement);
-  const inField = document.activeElement && document.activeElement.matches("input, textarea") && document.activeElement !== command;
-  if (!rows.length || inField) return;
-  event.preventDefault();
-  const next = event.key === "ArrowDown" ? at + 1 : at === -1 ? rows.length - 1 : at - 1;
-  (rows[next] || command || rows[0]).focus();
-}
-
-document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.metaKey || event.isComposing) return;
-  if (event.ctrlKey) {
-    if (event.key.toLowerCase() === "k") { event.preventDefault(); press("F10"); }
-    return;
-  }
-  if (FUNCTION_KEY.test(event.key)) {
+export function begin() {
+  addEventListener("click", (event) => {
+    const one = event.target.closest?.("[data-key]");
+    if (!one || !one.hash || one.pathname !== location.pathname || !OWN[one.dataset.key]) return;
     event.preventDefault();
-    event.stopPropagation();
-    if (!event.repeat) press(keyName(event));
-  } else if (event.key === "PageDown" || event.key === "PageUp") {
-    event.preventDefault();
-    turn(event.key === "PageDown" ? 1 : -1);
-  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    move(event);
-  } else if (event.key === "Enter" && event.target === command && command.value.trim()) {
-    sessionStorage.setItem("css-last-command", command.value);
-    if (line(command.value)) event.preventDefault();
-  } else if (event.key === "Enter" && !event.shiftKey && !event.target.matches("input, a, button, summary")) {
-    event.preventDefault();
-    form.querySelector(".default-key").click();
-  }
-}, { capture: true });
-
-function arrived(event) {
-  if (!event.target.matches("input, textarea")) return;
-  field = event.target;
-  document.querySelectorAll(".values").forEach((panel) => { panel.open = panel.dataset.valuesFor === field.name; });
-}
-document.addEventListener("focusin", arrived);
-
-if (form) {
-  form.addEventListener("submit", (event) => {
-    // One press, one post; the token would see to it anyway.
-    if (sent) return event.preventDefault();
-    sent = true;
-    form.elements.cursor.value = field ? field.name : "";
-    say("…");
-  });
-}
-addEventListener("pageshow", () => { sent = false; });
-
-// Put the cursor where the page says, sooner than the browser would: it waits for the first picture, fingers do not.
-// What stands in the field already is replaced by typing, but whoever was faster than this script keeps what they typed.
-const start = document.querySelector("[autofocus]");
-if (start) {
-  start.focus();
-  arrived({ target: start });
-  if (start.value && start.value === start.defaultValue) start.select();
-}
-
-const [page] = performance.getEntriesByType("navigation");
-const told = Object.fromEntries((page ? page.serverTiming : []).map((one) => [one.name, one]));
-const response = document.getElementById("response");
-if (response && told.total) {
-  const parts = [response.dataset.class, `${told.total.duration.toFixed(0)} ms`];
-  if (told.db) parts.push(`database ${told.db.duration.toFixed(0)} ms`, `${told.db.description} statements`);
-  response.textContent = parts.filter(Boolean).join("  ");
+    press(one.dataset.key);
+  }, { capture: true });
+  onArrival(palette.forget);
 }
