@@ -171,7 +171,7 @@ def show(
         also_open=round_about.others,
         wrap_fields=WRAP_FIELDS,
         wrap_reasons=_reasons() if in_hand else (),
-        wrapping=g.get("wrapping") or {},
+        wrap_keyed=g.get("wrapping") or {},
         wrap_token=new_token() if in_hand else "",
         meanings=KEY_MEANINGS,
         choices=choices or {},
