@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -170,7 +169,7 @@ def show(
         below=below,
         also_open=round_about.others,
         wrap_fields=WRAP_FIELDS,
-        wrap_reasons=_reasons() if in_hand else (),
+        wrap_reasons=wrap_reasons() if in_hand else (),
         wrap_keyed=g.get("wrapping") or {},
         wrap_token=new_token() if in_hand else "",
         meanings=KEY_MEANINGS,
@@ -183,12 +182,6 @@ def show(
     if request.method == "POST":
         answer.headers[ADDRESS_HEADER] = address_of(kept) if kept is not None else request.full_path.rstrip("?")
     return answer
-
-
-def _reasons() -> tuple[tuple[str, str], ...]:
-    with suppress(NotImplementedError):
-        return wrap_reasons()
-    return ()
 
 
 def _way_home(screen: Screen, links: Mapping[str, str], in_hand: InHand | None, below: Kept | None) -> str:
