@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
 from css.core.deadline import CARE_LEVELS
-from css.core.errors import BadMessage, NotFound, Refused
+from css.core.errors import BadMessage, NotFound
 from css.core.money import Price
 from css.core.phone import display_number
-from css.core.words import AddressMatch, DirectoryEntryKind, HalfDay, PriceBasis, PriceKind, ProductKind, Role
+from css.core.words import DirectoryEntryKind, HalfDay, PriceBasis, PriceKind, ProductKind, Role
 from css.master.card_rows import AccountCard, CustomerHead
 from css.master.cards import account_card
-from css.master.find import criteria_of
-from css.master.queries import PriceOn, ProductRow, SiteAnswer, products, site_by_key, sites_by_postcode
+from css.master.queries import PriceOn, ProductRow, SiteAnswer, products
+from css.web.address_field import address_in_words, look_up_address
 from css.web.desk import Desk, converse
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
@@ -32,7 +31,6 @@ from orders.queries import OrderCard, order_card
 from orders.words import ItemAction, OrderKind
 
 DESK: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
-ADDRESS_KEY: Final = re.compile(r"^[AS][0-9]{11}\Z")
 KINDS: Final = {"P": OrderKind.PROVIDE, "C": OrderKind.CEASE}
 DIRECTORY: Final = {
     DirectoryEntryKind.ORDINARY.value: "listed in the directory",
@@ -251,7 +249,7 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     with at_desk.reading() as session:
         known = _known(session, at_desk, form)
         if KINDS.get(form.code("kind")) is OrderKind.PROVIDE:
-            sites = _look_up_address(session, form)
+            sites = look_up_address(session, form)
     outcome = converse(
         at_desk, form, lambda: read_order(form, at_desk), _place, leads_to=lambda done: address("OR03", done.placed.order_number)
     )
@@ -318,33 +316,6 @@ def _published(price: PriceOn | None) -> Price | None:
     return price.net_price if price.basis is PriceBasis.NET else price.gross_price
 
 
-def _look_up_address(session: Session, form: Form) -> tuple[SiteAnswer, ...]:
-    """Turn a postcode and house into the address key, in the field itself; the addresses to choose from when there are more."""
-    typed = form.text("address_key")
-    if not typed or "address_key" in form.errors:
-        return ()
-    if ADDRESS_KEY.match(typed.upper()):
-        site = site_by_key(session, typed)
-        return (site,) if site else ()
-    criteria = form.reading("address_key", criteria_of)
-    if criteria is None or not criteria.postcode:
-        if "address_key" not in form.errors:
-            form.take(BadMessage("CSS382E", "Key an address key, or a postcode with the house: ZZ4 7QT 14.", element="address_key"))
-        return ()
-    sites = sites_by_postcode(session, criteria.postcode, criteria.house)
-    if len(sites) == 1:
-        form.values["address_key"] = sites[0].address_key
-    elif sites:
-        form.take(
-            Refused(
-                "CSS383E", "There are {count} addresses; add the house, or key the key of one.", count=len(sites), element="address_key"
-            )
-        )
-    else:
-        form.take(NotFound("CSS384E", "No address is known by {text!r}; look for the postcode alone.", text=typed, element="address_key"))
-    return sites
-
-
 def _known(session: Session, at_desk: Desk, form: Form) -> _Known:
     """The account in hand and what is sold to it; nothing while no account is keyed that there is."""
     try:
@@ -379,16 +350,10 @@ def _page(
             "directory_kind": tuple(DIRECTORY.items()),
             "half_day": tuple(HALVES.items()),
         }
-        | ({"address_key": tuple((site.address_key, _in_words(site)) for site in sites)} if len(sites) > 1 else {}),
+        | ({"address_key": tuple((site.address_key, address_in_words(site)) for site in sites)} if len(sites) > 1 else {}),
         effect=effect,
         site=sites[0] if len(sites) == 1 else None,
     )
-
-
-def _in_words(site: SiteAnswer) -> str:
-    """An address to choose, with the plant that would serve it."""
-    plant = "stopped line" if site.stopped_lines else "spare pair" if site.spare_pairs else "no pair"
-    return f"{site.premises} {site.street}, {plant if site.match is AddressMatch.GOLD else 'silver'}"
 
 
 PAGES: Final = (Page(OR01, show_entry, act_entry),)
