@@ -17,7 +17,7 @@ from css.core.errors import CssError
 from css.db.faults import fault_of
 from css.partners.gateway import mount
 from css.settings import Settings
-from css.web import guard
+from css.web import assets, guard
 from css.web.desk import Office, http_status
 from css.web.filters import FILTERS
 from css.web.routes import NO_PAGE, screens
@@ -35,7 +35,7 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
 
     Error: CSS370E the key that signs cookies is too short.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=secret_key(settings),
         SESSION_COOKIE_NAME="css_form",
@@ -53,6 +53,7 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
+    assets.install(app)
     guard.install(app)
     app.register_blueprint(screens)
     app.register_error_handler(CssError, _said)
