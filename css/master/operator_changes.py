@@ -134,10 +134,10 @@ def give_password(session: Session, operator: Operator, password: str, *, by: Ac
     """
     if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
         sentence = "A password has {least} to {most} characters."
-        raise BadMessage("CSS129E", sentence, least=PASSWORD_LENGTH_MIN, most=PASSWORD_LENGTH_MAX, element="password")
+        raise BadMessage("CSS129E", sentence, least=PASSWORD_LENGTH_MIN, most=PASSWORD_LENGTH_MAX, element="new_password")
     if password.upper() == operator.code or password_matches(operator.password_hash, password):
         sentence = "The new password is the old one, or the operator code; think of another."
-        raise Refused("CSS175E", sentence, element="password")
+        raise Refused("CSS175E", sentence, element="new_password")
     operator.password_hash = hash_password(password)
     operator.must_change_password = must_change
     operator.failed_sign_ons, operator.locked_until_at = 0, None

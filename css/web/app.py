@@ -20,6 +20,7 @@ from css.settings import Settings
 from css.web import assets, guard
 from css.web.desk import Office, http_status
 from css.web.filters import FILTERS
+from css.web.lock import locking
 from css.web.routes import NO_PAGE, screens
 from css.web.secret import secret_key
 
@@ -56,6 +57,7 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
     assets.install(app)
     guard.install(app)
     app.register_blueprint(screens)
+    app.register_blueprint(locking)
     app.register_error_handler(CssError, _said)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(HTTPException, _http)

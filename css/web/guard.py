@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from css.core.errors import Refused
 from css.db.engine import transaction
 from css.web.desk import Desk, office
-from css.web.session import current
+from css.web.session import IDLE_MAX, Hold, standing
 from css.web.timing import Timing
 
 COOKIE: Final = "css_session"
@@ -20,6 +20,9 @@ THEME_COOKIE: Final = "css_theme"
 THEMES: Final = ("green", "paper")
 OPEN_ENDPOINTS: Final = frozenset({"static", "screens.sign_on"})
 """What is answered without a sign-on."""
+UNLOCK: Final = "locking.open_again"
+POLL_HEADER: Final = "X-CSS-Poll"
+"""Sent with what a browser asks by itself, so that it keeps no desk open."""
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -40,6 +43,7 @@ def install(app: Flask) -> None:
     CSRFProtect(app)
     app.after_request(_finish)
     app.register_error_handler(CSRFError, _not_our_form)
+    app.context_processor(_idle)
 
 
 def _begin() -> Response | None:
@@ -47,25 +51,34 @@ def _begin() -> Response | None:
     g.theme = request.cookies.get(THEME_COOKIE, "") if request.cookies.get(THEME_COOKIE) in THEMES else ""
     if request.endpoint in OPEN_ENDPOINTS or request.endpoint is None:
         return None
+    from css.web.lock import covered, over  # noqa: PLC0415 - they know this guard
+
     at_office = office()
     token = request.cookies.get(COOKIE, "")
     at = at_office.clock.now()
     if token:
         with transaction(at_office.connect()) as db:
-            on_duty = current(db, token, at=at)
-        if on_duty is not None:
-            g.desk = Desk(at_office.connect(), at, on_duty)
+            found = standing(db, token, at=at, is_use=POLL_HEADER not in request.headers)
+        g.standing = found
+        if found is not None and (found.hold is Hold.OPEN or (found.hold is Hold.LOCKED and request.endpoint == UNLOCK)):
+            if found.hold is Hold.OPEN:
+                g.desk = Desk(at_office.connect(), at, found.on_duty)
             return None
-        flash("Your sign-on has ended. Sign on again; what was committed is kept.", "CSS352W")
+        if found is not None:
+            return covered(found) if found.hold is Hold.LOCKED else over(found)
     wanted = request.full_path.rstrip("?") if request.method != "POST" else ""
     return make_response(redirect(url_for("screens.sign_on", next=wanted or None), code=303))
+
+
+def _idle() -> dict[str, int]:
+    """For the page: after how many seconds without a key the browser locks the desk."""
+    return {"idle_seconds": int(IDLE_MAX.total_seconds())} if g.get("desk") else {}
 
 
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint == "static":
-        response.headers["Cache-Control"] = "public, max-age=300"
         return response
     # What a customer told us stays in no browser's cache and behind no Back button after the sign-on has ended.
     response.headers["Cache-Control"] = "no-store"

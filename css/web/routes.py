@@ -15,6 +15,7 @@ from css.web.conversation import TOKEN_FORM, Kept, Spot, drop, frame, keep, look
 from css.web.desk import Desk, NotForYou, desk, office
 from css.web.form import BACK, ENTER, KEEP, LEAVE, PARK, PROMPT, REFRESH, WRAP, Form, base_of, tidied
 from css.web.guard import COOKIE, THEME_COOKIE, THEMES, leave_seat, own_path
+from css.web.lock import lock_now
 from css.web.page import Page
 from css.web.rendering import address, address_of, go, leads
 from css.web.screens import PAGES
@@ -217,6 +218,8 @@ def _obey(page: Page, at_desk: Desk, arguments: tuple[str, ...], text: str, kept
     words = text.lower().split()
     if words == ["off"]:
         return _sign_off(at_desk)
+    if words == ["lock"]:
+        return lock_now(at_desk, request.full_path.rstrip("?") if kept is None else address_of(kept))
     if words[0] == "theme":
         return _theme(words[1:])
     target = read_command(text, PAGES)

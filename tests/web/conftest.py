@@ -81,7 +81,9 @@ class Seat:
     def press(self, key: str = "Enter", **keyed: str) -> TestResponse:
         """Post the form of the page as it stands, with these fields keyed over, and follow where it leads."""
         headers = {SHELL_HEADER: "1"} if self.has_script else {}
-        return self._took(self.client.post(self.path, data=self.form() | keyed | {"key": key}, headers=headers, follow_redirects=True))
+        action = re.search(r'<form\b[^>]*\baction="([^"]+)"', self.page)
+        target = _plain(action[1]) if action else self.path
+        return self._took(self.client.post(target, data=self.form() | keyed | {"key": key}, headers=headers, follow_redirects=True))
 
     def form(self) -> dict[str, str]:
         """Every field of the page by name, as a browser would send it."""

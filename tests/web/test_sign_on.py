@@ -6,13 +6,17 @@ import time
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, func, select, text
 
 from css.audit import AuditEvent
 from css.db.engine import transaction
+from css.master.operator_changes import end_sign_ons, set_password
+from css.master.operator_commands import EndSignOns, SetPassword
 from css.master.operators import Operator, OperatorSession
-from css.web.session import FIRST_WAIT, FREE_TRIES, IDLE_MAX, LONGEST_WAIT, SHIFT_MAX, wait_after
-from tests.web.conftest import PASSWORD, MovingClock, Seat
+from css.web.session import FIRST_WAIT, FREE_TRIES, LONGEST_WAIT, SHIFT_MAX, wait_after
+from tests import builders
+from tests.web.conftest import PASSWORD, MovingClock, Seat, seated
 
 
 def test_the_right_password_opens_a_session(seat: Seat, engine: Engine) -> None:
@@ -140,19 +144,85 @@ def test_signing_off_ends_it(desk: Seat) -> None:
     assert desk.title == "SIGN Sign on", "the token opens nothing any more"
 
 
-@pytest.mark.parametrize("limit", [IDLE_MAX, SHIFT_MAX])
-def test_a_sign_on_ends_without_work_and_after_a_shift(desk: Seat, clock: MovingClock, limit: timedelta) -> None:
-    if limit == SHIFT_MAX:
-        for _ in range(int(SHIFT_MAX / timedelta(minutes=25))):
-            clock.goes_on(minutes=25)
-            desk.open("/s/MENU")
-            assert desk.title == "MENU Transaction menu"
-        clock.goes_on(minutes=25)
-    else:
-        clock.goes_on(seconds=int(limit.total_seconds()) + 1)
+def test_a_sign_on_ends_after_a_long_shift(desk: Seat, clock: MovingClock) -> None:
+    for _ in range(int(SHIFT_MAX / timedelta(minutes=15))):
+        clock.goes_on(minutes=15)
+        desk.open("/s/MENU")
+        assert desk.title == "MENU Transaction menu"
+    clock.goes_on(minutes=15)
     desk.open("/s/MENU")
     assert desk.title == "SIGN Sign on"
     assert "CSS352W" in desk.said
+    assert "end of shift" in desk.page
+
+
+def test_the_desk_and_the_team_are_told_and_the_browser_remembers_the_desk(seat: Seat, engine: Engine) -> None:
+    seat.open("/sign-on")
+    seat.press(operator="CLERK", password=PASSWORD, seat="b 12")
+    assert "Operator Clerk, Desk: you are signed on." in seat.page
+    with transaction(engine) as session:
+        seats = session.execute(select(OperatorSession.seat).order_by(OperatorSession.id.desc()).limit(1))
+        assert seats.scalar_one() == "B 12"
+    seat.press("F3")
+    assert seat.form()["seat"] == "B 12"
+
+
+def test_who_is_signed_on_elsewhere_is_told_so(app: Flask, engine: Engine, clock: MovingClock) -> None:
+    first, second = Seat(app.test_client()), Seat(app.test_client())
+    first.open("/sign-on")
+    first.press(operator="SCHEDULE", password=PASSWORD, seat="7")
+    second.sign_on("SCHEDULE")
+    assert "CSS195W" in second.said
+    assert "at desk 7 since" in second.page
+    assert first.open("/s/MENU").status_code == 200
+    assert first.title == "MENU Transaction menu", "both may work"
+
+
+def test_a_password_is_changed_at_the_sign_on_and_ends_the_others(app: Flask, engine: Engine, clock: MovingClock) -> None:
+    other, seat, new = seated(app, engine, "SUPERVIS", clock.at), Seat(app.test_client()), "a better parrot"
+    seat.open("/sign-on")
+    both = {"operator": "SUPERVIS", "new_password": new}
+    assert seat.press(password=PASSWORD, **both).status_code == 422
+    assert seat.said.count("CSS193E") == 2
+    assert new not in seat.page
+    assert seat.press(password="wrong password", new_again=new, **both).status_code == 422
+    assert "CSS350E" in seat.said, "a wrong password is told nothing of the new one"
+    seat.press(password=PASSWORD, new_again=new, **both)
+    assert "CSS194I" in seat.said
+    other.open("/s/MENU")
+    assert other.title == "SIGN Sign on"
+    assert "password changed" in other.page
+    assert seat.sign_on("SUPERVIS").status_code == 422
+    assert seat.sign_on("SUPERVIS", new).status_code == 200
+
+
+def test_a_password_that_somebody_else_gave_opens_nothing_but_the_choice_of_a_new_one(seat: Seat, engine: Engine) -> None:
+    given, own = "given by sue", "known to me alone"
+    with transaction(engine) as session:
+        set_password(session, SetPassword(operator_code="REPAIR", password=given), by=builders.OPERATOR, at=builders.AT)
+    assert seat.sign_on("REPAIR", given).status_code == 422
+    assert "CSS190E" in seat.said
+    assert seat.cursor == "password"
+    seat.press(password=given, new_password=given, new_again=given)
+    assert "CSS175E" in seat.said
+    seat.press(password=given, new_password="short", new_again="short")
+    assert "CSS129E" in seat.said
+    seat.press(password=given, new_password=own, new_again=own)
+    assert seat.title == "MENU Transaction menu"
+    with transaction(engine) as session:
+        assert not session.execute(select(Operator.must_change_password).where(Operator.code == "REPAIR")).scalar_one()
+
+
+def test_a_supervisor_ends_a_sign_on_at_the_next_key_and_says_why(desk: Seat, engine: Engine) -> None:
+    desk.open("/s/MENU")
+    with transaction(engine) as session:
+        command = EndSignOns(operator_code="ALL1", reason="Left at the front desk")
+        end_sign_ons(session, command, by=builders.OPERATOR, at=builders.AT)
+    desk.open("/s/FL04/ZZ")
+    assert desk.title == "SIGN Sign on"
+    assert "Left at the front desk" in desk.page
+    desk.press(operator="ALL1", password=PASSWORD)
+    assert desk.title == "FL04 Fault work list", "and it goes on where it was"
 
 
 def test_whoever_is_no_longer_active_is_out_at_once(desk: Seat, engine: Engine) -> None:

@@ -1,9 +1,8 @@
 // Before the screen is locked it says so a minute ahead, and any key keeps it open. What is keyed is kept before it locks.
 
 import { tell, untell } from "./page.js";
-import { address, ask, onArrival, quietFor, travel } from "./swap.js";
+import { address, ask, keyed, onArrival, quietFor, travel } from "./swap.js";
 import { waiting } from "./buffer.js";
-import * as keep from "./keep.js";
 
 const WARNED = 60_000;
 let used = performance.now(); // when somebody last did something here
@@ -23,14 +22,15 @@ function active() {
   }
 }
 
-async function look() {
+function look() {
   if (!limit() || waiting()) return;
   const idle = performance.now() - used;
   if (idle > limit()) {
     warned = false;
     used = performance.now();
-    await keep.now();
-    travel(address());
+    // The form goes along and is kept; the password leads back to where it stands.
+    const { pathname, search } = new URL(address());
+    travel(`/lock?next=${encodeURIComponent(pathname + search)}`, { body: keyed("Lock") });
   } else if (idle > limit() - WARNED && !warned) {
     warned = true;
     tell("CSS994W", "Nobody has pressed a key for a while: this screen is locked in a minute, and what you keyed is kept. Any key keeps it open.");
