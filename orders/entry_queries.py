@@ -44,6 +44,8 @@ class EntryAnswer:
 
     address_key: str
     district_code: str
+    nation: Nation
+    """Whose bank holidays count there."""
     match: AddressMatch
     exchange_name: str
     working_lines: int
@@ -78,6 +80,7 @@ def entry_answer(
     return EntryAnswer(
         address_key=place.address_key,
         district_code=place.district_code,
+        nation=nation,
         match=AddressMatch(place.match),
         exchange_name=place.exchange_name,
         working_lines=place.working_lines,

@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 
 from billing.queries.account_terms import standing_of, vat_histories
 from billing.queries.at_cut import price_book
+from billing.queries.bills import BillVatRow
 from billing.rules.charges import ServiceLife, rentals_due
 from billing.rules.items import ItemLeft, item_lines
-from billing.rules.vat import Tax, VatSum, vat_of
+from billing.rules.vat import Tax, vat_of
 from css.core.actor import Actor
 from css.core.calendar import ONE_DAY
 from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
-from css.core.money import ZERO, Money
+from css.core.money import ZERO, Money, Percent
 from css.core.words import PriceKind
 from css.master.accounts import Account
 from css.master.districts import BusinessDate
@@ -46,7 +47,7 @@ class FirstBill:
     charged_to: date
     """Up to which day rentals are on it, exclusive: they are charged in advance."""
     lines: tuple[EstimatedLine, ...]
-    vat: tuple[VatSum, ...]
+    vat: tuple[BillVatRow, ...]
     net: Money
     gross: Money
 
@@ -123,7 +124,7 @@ def first_bill(session: Session, account_number: str, product_codes: Sequence[st
         bill_on=bill_on,
         charged_to=charged_to,
         lines=tuple(EstimatedLine(words, first, last, amount) for words, _, first, last, amount in (*rentals, *once)),
-        vat=vat,
+        vat=tuple(BillVatRow(one.tax.category, Percent(one.tax.basis_points), one.net, one.vat) for one in vat),
         net=net,
         gross=net + sum((one.vat for one in vat), start=ZERO),
     )

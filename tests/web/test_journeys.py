@@ -165,7 +165,7 @@ def test_enter_in_the_first_block_moves_on_to_the_next(desk: Seat, world: World)
     assert answer.status_code == 200
     assert desk.said == []
     assert desk.cursor == "product_codes"
-    desk.press("Enter", cursor="address_key")
+    desk.press("Enter", cursor="address_key", product_codes="LINE-RES", address_key=world.spare_site.address_key)
     assert desk.cursor == "required_on"
 
 

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from flask import Response, flash
-from sqlalchemy.orm import Session
 
-from css.core.actor import Actor
-from css.core.deadline import CARE_LEVELS
-from css.core.errors import BadMessage, NotFound
-from css.core.money import Price
+from css.core.errors import CssError, Several
 from css.core.phone import display_number
-from css.core.words import DirectoryEntryKind, HalfDay, PriceBasis, PriceKind, ProductKind, Role
-from css.master.card_rows import AccountCard, CustomerHead
-from css.master.cards import account_card
-from css.master.queries import PriceOn, ProductRow, SiteAnswer, products
-from css.web.address_field import address_in_words, look_up_address
-from css.web.desk import Desk, converse
-from css.web.form import REFRESH, Form
+from css.core.words import DirectoryEntryKind, HalfDay, Role
+from css.master.card_rows import CustomerHead
+from css.web.desk import Desk, Outcome, converse, status_of
+from css.web.form import ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import account_of
+from css.web.screens.order_effect import Effect, place_with_effect
+from css.web.screens.order_prompts import KINDS, PLANT_WORDS, Known, known_of, offered, prompt_entry, say_next_slots
 from orders.actions import place_order
-from orders.commands import OrderPlaced, PlaceOrder, Slot
-from orders.queries import OrderCard, order_card
-from orders.words import ItemAction, OrderKind
+from orders.commands import PlaceOrder, Slot
+from orders.words import OrderKind
 
 DESK: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
-KINDS: Final = {"P": OrderKind.PROVIDE, "C": OrderKind.CEASE}
-DIRECTORY: Final = {
-    DirectoryEntryKind.ORDINARY.value: "listed in the directory",
-    DirectoryEntryKind.EX_DIRECTORY.value: "ex-directory",
-    DirectoryEntryKind.NO_ENTRY_ENQUIRIES_ALLOWED.value: "not printed, enquiries answered",
-}
-HALVES: Final = {HalfDay.AM.value: "08:00 to 13:00", HalfDay.PM.value: "13:00 to 18:00"}
+STAND_IN_DAYS: Final = 60
+"""How far ahead an order is checked for while no date is keyed: late enough for any plant there is."""
 
 WHO, WHAT, WHEN = "1 Who", "2 What", "3 When"
 OR01: Final = Screen(
@@ -46,8 +33,8 @@ OR01: Final = Screen(
     family="Orders",
     help=(
         "A new line or a cease, in the order a caller says things. Enter checks a block and goes on to the next; with all of it keyed, "
-        "Enter shows the order as it would be: the plant, the number, the date that is promised and what it costs. F6 places what is shown "
-        "and nothing else. Pressed twice, it is one order."
+        "Enter shows the order as it would be: the plant, the number, the date that is promised, what it costs, the first bill, and what "
+        "to read out. F6 places what is shown and nothing else. Pressed twice, it is one order. Shift+F12 parks it half-keyed."
     ),
     roles=DESK,
     response=ResponseClass.R2,
@@ -89,14 +76,16 @@ OR01: Final = Screen(
             step=WHAT,
             length_max=60,
             width=44,
+            prompts=True,
         ),
         Field(
             name="number",
             label="Telephone number",
-            help="Cease: the number of the line. Provide: the number wanted, or empty for the next free one.",
+            help="Cease: the line's number. Provide: the one wanted, or empty; F4 lists free ones that end in what is keyed.",
             kind="telephone",
             step=WHAT,
             length_max=25,
+            prompts=True,
         ),
         Field(
             name="care_level",
@@ -130,14 +119,16 @@ OR01: Final = Screen(
             step=WHEN,
             length_max=20,
             is_required=True,
+            prompts=True,
         ),
         Field(
             name="slot_on",
             label="Engineer's visit on",
-            help="The day of the visit, if one is needed.",
+            help="The day of the visit, if one is needed; F4 lists those that can be had, with how many visits are promised already.",
             kind="date",
             step=WHEN,
             length_max=20,
+            prompts=True,
             also=frozenset({"appointment"}),
         ),
         Field(
@@ -178,49 +169,12 @@ OR01: Final = Screen(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What one product of an order costs, by the price list of the required date."""
-
-    product: str
-    monthly: Price | None
-    once: Price | None
-    basis: PriceBasis | None
-    """Whether these are before or after VAT: as they were published to this segment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """An order as it stands, placed or only rehearsed."""
-
-    placed: OrderPlaced
-    card: OrderCard
-    charges: tuple[Charge, ...]
-
-    @property
-    def monthly(self) -> Price:
-        return sum((charge.monthly for charge in self.charges if charge.monthly is not None), start=Price(0))
-
-    @property
-    def once(self) -> Price:
-        return sum((charge.once for charge in self.charges if charge.once is not None), start=Price(0))
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the page shows beside the form."""
-
-    card: AccountCard | None
-    sold: tuple[ProductRow, ...]
-
-
 def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(OR01, kind="P", directory_kind=DirectoryEntryKind.ORDINARY.value)
     with at_desk.reading() as session:
         if arguments:
-            account_number, _ = account_of(session, arguments[0], at_desk)
-            form.values["account_number"] = account_number
-        known = _known(session, at_desk, form)
+            form.values["account_number"], _ = account_of(session, arguments[0], at_desk)
+        known = known_of(session, at_desk, form)
     if known.card is not None:
         form.values |= _said_already(known.card.customer)
         form.start = "product_codes" if form.text("contact_phone") else "contact_phone"
@@ -244,20 +198,64 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     if form.key == REFRESH:
         form.errors.clear()
         with at_desk.reading() as session:
-            return _page(at_desk, form, _known(session, at_desk, form))
-    sites: tuple[SiteAnswer, ...] = ()
+            known = known_of(session, at_desk, form)
+        form.errors.clear()
+        return _page(at_desk, form, known)
     with at_desk.reading() as session:
-        known = _known(session, at_desk, form)
-        if KINDS.get(form.code("kind")) is OrderKind.PROVIDE:
-            sites = look_up_address(session, form)
-    outcome = converse(
-        at_desk, form, lambda: read_order(form, at_desk), _place, leads_to=lambda done: address("OR03", done.placed.order_number)
+        known = known_of(session, at_desk, form)
+    outcome = _check_block(at_desk, form) or converse(
+        at_desk,
+        form,
+        lambda: read_order(form, at_desk),
+        place_with_effect,
+        leads_to=lambda done: address("OR03", done.placed.order_number),
     )
     if outcome.done is not None:
         placed = outcome.done.placed
         flash(f"Order {placed.order_number} is placed.", "CSS375I")
         return go("OR03", placed.order_number)
-    return _page(at_desk, form, known, status=outcome.status, effect=outcome.effect, sites=sites)
+    if known.answer is not None:
+        with at_desk.reading() as session:
+            say_next_slots(session, form, known.answer)
+    return _page(at_desk, form, known, status=outcome.status, effect=outcome.effect)
+
+
+def _check_block(at_desk: Desk, form: Form) -> Outcome[Effect] | None:
+    """Enter in a block while a later one is still empty: the room's rules judge what is keyed so far, and the cursor goes on.
+
+    None when nothing needed is missing further down; then the whole order is checked. What a later block lacks is stood in
+    for, and what the rules say of later blocks is not said yet.
+    """
+    steps = OR01.steps
+    here = next((one.step for one in OR01.fields if one.name == form.cursor), steps[-1])
+    later = set(steps[steps.index(here) + 1 :])
+    if form.key != ENTER or "required_on" not in form.errors or WHEN not in later:
+        return None
+    if any(error.code != "CSS360E" for error in form.errors["required_on"]):
+        return None
+    form.seen = ""
+    form.errors.pop("required_on")
+    form.values["required_on"] = f"+{STAND_IN_DAYS}"
+    command = read_order(form, at_desk)
+    form.values["required_on"] = ""
+    if command is not None:
+        _take_what_is_due(at_desk, form, command, later)
+    if form.has_errors:
+        return Outcome(status=status_of(form))
+    form.start = next(one.name for one in OR01.fields if one.step in later)
+    return Outcome()
+
+
+def _take_what_is_due(at_desk: Desk, form: Form, command: PlaceOrder, later: set[str]) -> None:
+    """Place the order and take it back; hang on the form what is refused, but for fields of later blocks."""
+    step_of = {name: one.step for one in OR01.fields for name in (one.name, *one.also)}
+    try:
+        with at_desk.rehearsing() as session:
+            place_order(session, command, by=at_desk.by, at=at_desk.at)
+    except CssError as refused:
+        for error in refused.errors if isinstance(refused, Several) else (refused,):
+            if step_of.get((error.element or "").partition("[")[0]) not in later:
+                form.take(error)
 
 
 def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
@@ -293,49 +291,8 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
     )
 
 
-def _place(session: Session, command: PlaceOrder, *, by: Actor, at: datetime) -> Effect:
-    """Place the order and read it back, so that what is shown is what the room wrote."""
-    placed = place_order(session, command, by=by, at=at)
-    card = order_card(session, placed.order_number, by=by)
-    segment = account_card(session, command.account_number, by=by, lines=1).account.segment
-    priced = {row.code: row for row in products(session, segment, command.required_on)}
-    added = [item for item in card.items if item.action is ItemAction.ADD and item.product_code in priced]
-    return Effect(placed, card, tuple(_charge(priced[item.product_code]) for item in added))
-
-
-def _charge(row: ProductRow) -> Charge:
-    rental = next((price for price in row.prices if price.kind is PriceKind.RENTAL), None)
-    once = next((price for price in row.prices if price.kind is PriceKind.CONNECTION), None)
-    basis = next((price.basis for price in (rental, once) if price), None)
-    return Charge(row.name, _published(rental), _published(once), basis)
-
-
-def _published(price: PriceOn | None) -> Price | None:
-    if price is None:
-        return None
-    return price.net_price if price.basis is PriceBasis.NET else price.gross_price
-
-
-def _known(session: Session, at_desk: Desk, form: Form) -> _Known:
-    """The account in hand and what is sold to it; nothing while no account is keyed that there is."""
-    try:
-        card = account_card(session, form.text("account_number"), by=at_desk.by, lines=1)
-    except (BadMessage, NotFound):
-        return _Known(None, ())
-    return _Known(card, products(session, card.account.segment, at_desk.today))
-
-
-def _page(
-    at_desk: Desk,
-    form: Form,
-    known: _Known,
-    *,
-    status: int = 200,
-    effect: Effect | None = None,
-    sites: tuple[SiteAnswer, ...] = (),
-) -> Response:
+def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect: Effect | None = None) -> Response:
     card = known.card
-    orderable = [row for row in known.sold if row.is_orderable and row.kind in {ProductKind.LINE, ProductKind.FEATURE}]
     return show(
         at_desk,
         OR01,
@@ -343,17 +300,12 @@ def _page(
         status=status,
         in_hand=InHand(card.account.number, card.customer.name) if card else None,
         links={"F12": address("CU03", card.account.number) if card else ""},
-        choices={
-            "kind": tuple((code, kind.value) for code, kind in KINDS.items()),
-            "product_codes": tuple((row.code, row.name) for row in orderable),
-            "care_level": tuple((level.code, level.promise) for level in CARE_LEVELS.values()),
-            "directory_kind": tuple(DIRECTORY.items()),
-            "half_day": tuple(HALVES.items()),
-        }
-        | ({"address_key": tuple((site.address_key, address_in_words(site)) for site in sites)} if len(sites) > 1 else {}),
+        choices=offered(known, form),
         effect=effect,
-        site=sites[0] if len(sites) == 1 else None,
+        site=known.sites[0] if len(known.sites) == 1 else None,
+        answer=known.answer,
+        plant_words=PLANT_WORDS,
     )
 
 
-PAGES: Final = (Page(OR01, show_entry, act_entry),)
+PAGES: Final = (Page(OR01, show_entry, act_entry, prompt_entry),)

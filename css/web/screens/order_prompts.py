@@ -1,0 +1,214 @@
+"""What order entry offers: the values each field may have for this account, these products, this address and this date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from css.core.calendar import next_working_day
+from css.core.errors import BadMessage, CssError, NotFound, Refused
+from css.core.money import to_money
+from css.core.phone import display_number
+from css.core.words import AddressMatch, DirectoryEntryKind, HalfDay, LineState, PriceBasis, PriceKind, ProductKind
+from css.master.card_rows import AccountCard
+from css.master.cards import account_card
+from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
+from css.web.address_field import address_in_words, addresses_for, look_up_address
+from css.web.desk import Desk
+from css.web.filters import weekday
+from css.web.form import Form
+from css.web.page import Arguments, Values
+from orders.entry_queries import EntryAnswer, SlotRow, entry_answer, free_numbers, next_slots
+from orders.rules.content import better_levels, clash
+from orders.words import OrderKind, PlantOutcome
+
+KINDS: Final = {"P": OrderKind.PROVIDE, "C": OrderKind.CEASE}
+DIRECTORY: Final = {
+    DirectoryEntryKind.ORDINARY.value: "listed in the directory",
+    DirectoryEntryKind.EX_DIRECTORY.value: "ex-directory",
+    DirectoryEntryKind.NO_ENTRY_ENQUIRIES_ALLOWED.value: "not printed, enquiries answered",
+}
+HALVES: Final = {HalfDay.AM: "08:00 to 13:00", HalfDay.PM: "13:00 to 18:00"}
+LINES_OFFERED: Final = 20
+SLOTS_OFFERED: Final = 12
+DATES_OFFERED: Final = 5
+PLANT_WORDS: Final = {
+    PlantOutcome.RESTART: "a stopped line is there and is started again; nobody visits for it",
+    PlantOutcome.SPARE_PAIR: "a spare pair is there",
+    PlantOutcome.BUILD: "there is no pair, so one must be built first",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known while an order is keyed; of each as much as the fields so far allow."""
+
+    card: AccountCard | None = None
+    sold: tuple[ProductRow, ...] = ()
+    """What is sold to the account's segment on the date wanted, or today."""
+    sites: tuple[SiteAnswer, ...] = ()
+    """The address, or those to choose from."""
+    answer: EntryAnswer | None = None
+    """What the plant allows there."""
+
+
+def known_of(session: Session, at_desk: Desk, form: Form) -> Known:
+    """Read the account, the address and the plant behind what is keyed; what is wrong with the address hangs on the form."""
+    try:
+        card = account_card(session, form.text("account_number"), by=at_desk.by, lines=LINES_OFFERED)
+    except (BadMessage, NotFound):
+        return Known()
+    known = Known(card, products(session, card.account.segment, _wanted_on(form, at_desk) or at_desk.today))
+    if KINDS.get(form.code("kind")) is not OrderKind.PROVIDE:
+        return known
+    sites = look_up_address(session, form)
+    if len(sites) != 1:
+        return replace(known, sites=sites)
+    answer = entry_answer(session, sites[0].address_key, form.words("product_codes"), _wanted_on(form, at_desk), slots=SLOTS_OFFERED)
+    return replace(known, sites=sites, answer=answer)
+
+
+def offered(known: Known, form: Form) -> dict[str, Values]:
+    """The lists that stand beside the fields."""
+    found: dict[str, Values] = {
+        "kind": tuple((code, kind.value) for code, kind in KINDS.items()),
+        "product_codes": _products(known, form),
+        "care_level": _levels(known, form),
+        "directory_kind": tuple(DIRECTORY.items()),
+        "required_on": _dates(known),
+        "slot_on": _days(known.answer.slots if known.answer else ()),
+        "half_day": _halves(known, form),
+    }
+    if len(known.sites) > 1:
+        found["address_key"] = tuple((site.address_key, address_in_words(site)) for site in known.sites)
+    return {name: values for name, values in found.items() if values}
+
+
+def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
+    """F4: the values of one field for what is keyed now."""
+    with at_desk.reading() as session:
+        typed = form.text("address_key")
+        known = known_of(session, at_desk, form)
+        match name:
+            case "address_key":
+                return addresses_for(session, typed) if typed else _own_addresses(session, known)
+            case "number":
+                return _numbers(session, at_desk, known, form)
+            case _:
+                return offered(known, form).get(name, ())
+
+
+def say_next_slots(session: Session, form: Form, answer: EntryAnswer) -> None:
+    """After "no engineer can be booked": which half-days can be had, in time for the date wanted or, failing that, at all."""
+    if not any(error.code == "CSS222E" for error in form.errors.get("slot_on", ())):
+        return
+    slots = answer.slots or next_slots(session, answer.district_code, limit=4)
+    shown = [f"{weekday(slot.slot_on)} {slot.half_day.value} ({slot.taken_count} taken)" for slot in slots[:4]]
+    in_time = "" if answer.slots else " for a later date wanted"
+    sentence = "The next that can be had{in_time}: {slots}. F4 lists more."
+    form.take(Refused("CSS930E", sentence, in_time=in_time, slots="; ".join(shown), element="slot_on"))
+
+
+def short_day(day: date) -> str:
+    """A day as it is keyed, without a blank in it: ``5/3/26``."""
+    return f"{day.day}/{day.month}/{day:%y}"
+
+
+def _wanted_on(form: Form, at_desk: Desk) -> date | None:
+    before = {name: list(errors) for name, errors in form.errors.items()}
+    found = form.day("required_on", at_desk.today)
+    form.errors = before
+    return found
+
+
+def _products(known: Known, form: Form) -> Values:
+    """What can be ordered besides what is chosen: one line, and features that go together."""
+    chosen = form.words("product_codes")
+    kinds = {row.kind for row in known.sold if row.code in chosen}
+    wanted = {ProductKind.FEATURE} if ProductKind.LINE in kinds else {ProductKind.LINE, ProductKind.FEATURE}
+    return tuple(
+        (row.code, _with_price(row))
+        for row in known.sold
+        if row.is_orderable and row.kind in wanted and row.code not in chosen and clash(row.code, chosen) is None
+    )
+
+
+def _with_price(row: ProductRow) -> str:
+    rental = next((price for price in row.prices if price.kind is PriceKind.RENTAL), None)
+    if rental is None:
+        return row.name
+    published = rental.net_price if rental.basis is PriceBasis.NET else rental.gross_price
+    vat = "" if rental.basis is PriceBasis.GROSS else " and VAT"
+    return f"{row.name}, {to_money(published).sterling}{vat} a month"
+
+
+def _levels(known: Known, form: Form) -> Values:
+    """The main product's own care level, and the better ones that are sold."""
+    chosen = form.words("product_codes")
+    main = next((row for row in known.sold if row.code in chosen and row.kind is ProductKind.LINE), None)
+    sold = {row.care_level: row for row in known.sold if row.kind is ProductKind.CARE and row.is_orderable}
+    own = ((main.care_level, f"{main.name}'s own"),) if main and main.care_level else ()
+    better = better_levels(main.care_level if main else None, sold)
+    return (*own, *((level, _with_price(sold[level])) for level in better))
+
+
+def _dates(known: Known) -> Values:
+    """The first dates that can be promised."""
+    if known.answer is None:
+        return ()
+    days = [known.answer.earliest_on]
+    while len(days) < DATES_OFFERED:
+        days.append(next_working_day(days[-1], known.answer.nation))
+    first = f"the earliest: {PLANT_WORDS[known.answer.outcome]}"
+    return tuple((short_day(day), f"{weekday(day)}{', ' + first if place == 0 else ''}") for place, day in enumerate(days))
+
+
+def _days(slots: tuple[SlotRow, ...]) -> Values:
+    """Days on which an engineer can come, with how many visits are promised in each half."""
+    by_day: dict[date, list[str]] = {}
+    for slot in slots:
+        by_day.setdefault(slot.slot_on, []).append(f"{slot.half_day.value} {slot.taken_count} taken")
+    return tuple((short_day(day), f"{weekday(day)}: {', '.join(halves)}") for day, halves in by_day.items())
+
+
+def _halves(known: Known, form: Form) -> Values:
+    """The half-days, with how full they are on the day that is keyed."""
+    typed = form.text("slot_on")
+    slots = known.answer.slots if known.answer else ()
+    taken = {slot.half_day: slot.taken_count for slot in slots if short_day(slot.slot_on) == typed}
+    return tuple((half.value, f"{words}, {taken[half]} taken" if half in taken else words) for half, words in HALVES.items())
+
+
+def _own_addresses(session: Session, known: Known) -> Values:
+    """Where the account has lines, then what its billing postcode knows."""
+    if known.card is None:
+        return ()
+    own = {line.address_key: f"{line.premises} {line.street}, a line of theirs" for line in known.card.lines}
+    near = sites_by_postcode(session, known.card.account.billing_postcode)
+    return tuple((own | {site.address_key: address_in_words(site) for site in near if site.address_key not in own}).items())
+
+
+def _numbers(session: Session, at_desk: Desk, known: Known, form: Form) -> Values:
+    """For a cease the account's working lines; for a provide free numbers of the exchange, those ending in the digits keyed."""
+    if KINDS.get(form.code("kind")) is OrderKind.CEASE:
+        lines = known.card.lines if known.card else ()
+        return tuple(
+            (_keyed(line.number), f"{line.premises} {line.street}") for line in lines if line.number and line.state is LineState.WORKING
+        )
+    if known.answer is None or known.answer.match is not AddressMatch.GOLD:
+        return ()
+    ending = "".join(mark for mark in form.text("number") if mark.isdigit())
+    try:
+        found = free_numbers(session, known.answer.address_key, at=at_desk.at, ending=ending[-6:])
+    except CssError:
+        return ()
+    words = f"free at {known.answer.exchange_name}" + (f", ends in {ending[-6:]}" if ending else "")
+    return tuple((_keyed(number), words) for number in found)
+
+
+def _keyed(number: str) -> str:
+    """A number as it is keyed: without blanks, so that it is one word in its field."""
+    return display_number(number).replace(" ", "")
