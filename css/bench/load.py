@@ -21,7 +21,7 @@ class Load:
     """Watches while its block runs. Where there is no ``/proc`` everything it says is 0."""
 
     def __init__(self, engine: Engine) -> None:
-        self._postmaster = _postmaster(engine)
+        self._postmaster = postmaster_of(engine)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="bench load", daemon=True)
         self._own_before = 0.0
@@ -32,15 +32,15 @@ class Load:
         self._server_peak_bytes = 0
 
     def __enter__(self) -> Self:
-        self._own_before, self._server_before = _seconds(os.getpid()), _seconds(self._postmaster)
+        self._own_before, self._server_before = seconds_of(os.getpid()), seconds_of(self._postmaster)
         self._thread.start()
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
         self._over.set()
         self._thread.join()
-        self._own_seconds = _seconds(os.getpid()) - self._own_before
-        self._server_seconds = _seconds(self._postmaster) - self._server_before
+        self._own_seconds = seconds_of(os.getpid()) - self._own_before
+        self._server_seconds = seconds_of(self._postmaster) - self._server_before
 
     @property
     def peak_mib(self) -> float:
@@ -70,7 +70,7 @@ class Load:
             self._server_peak_bytes = max(self._server_peak_bytes, server)
 
 
-def _postmaster(engine: Engine) -> int:
+def postmaster_of(engine: Engine) -> int:
     with engine.connect() as connection:
         backend = int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
         with suppress(OSError):
@@ -98,7 +98,7 @@ def _memory(pid: int) -> dict[str, int]:
     return found
 
 
-def _seconds(pid: int) -> float:
+def seconds_of(pid: int) -> float:
     """Processor seconds of a process and all below it, those that have ended included."""
     if not pid:
         return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,6 +103,27 @@ def screen(
     from css.bench import screen as question  # noqa: PLC0415
 
     _in_a_place(lambda place: question.run(place, lines), memory=memory)
+
+
+@app.command()
+def desk(
+    rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Screens a second, of all operators together.")] = 50,
+    lines: Annotated[int, typer.Option(min=500, max=700_000, help="Lines of the district.")] = 100_000,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long, after the warming up.")] = 60,
+    keep: Annotated[Path | None, typer.Option(help="Keep the district in this directory, and use the one that is there.")] = None,
+    *,
+    with_night: Annotated[
+        bool | None, typer.Option("--night/--no-night", help="Beside a night, or not; both, one after the other.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of tables.")] = False,
+    memory: Memory = False,
+) -> None:
+    """The operator's desk: how soon each screen is there at so many a second, without and with a night beside."""
+    from css.bench import desk as question  # noqa: PLC0415
+    from css.bench.desk_district import desk_place  # noqa: PLC0415
+
+    with desk_place(lines, durable=not memory, keep=keep) as place:
+        question.run(place, rate=rate, seconds=seconds, with_night=with_night, as_json=as_json)
 
 
 @app.command(name="all")

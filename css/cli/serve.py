@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,13 +37,13 @@ def serve(
 ) -> None:
     """Serve the operators' screens and the partners' gateway until interrupted."""
     from css.db.engine import database  # noqa: PLC0415 - after the words are understood
-    from css.web.app import create_app  # noqa: PLC0415
+    from css.web.app import create_app, warm_up  # noqa: PLC0415
 
     chosen = settings()
     # Whatever is wrong is said here, once, and not by each worker: no database, an old one, a key too short, a port in use.
     create_app(chosen)
     database(chosen).dispose()
-    listening = _listen(host, port)
+    listening = listen(host, port)
     shown = f"http://{_host_in_address(host)}:{listening.getsockname()[1]}/"
     typer.echo(f"Operators' screens: {shown}  ({workers} processes of {THREADS} threads; Ctrl-C ends)")
     typer.echo(f"Partners' gateway:  {shown}partner/v1/")
@@ -51,10 +52,10 @@ def serve(
             "CSS373W This address can be reached from other machines and passwords travel in the clear. Put a proxy with TLS in front.",
             err=True,
         )
-    _run(listening, workers)
+    run_screens(listening, workers, lambda: warm_up(create_app(chosen)))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A socket that listens. Errors: CSS372E the port is in use or not ours to take, CSS388E no such address here."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -75,7 +76,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _run(listening: socket.socket, workers: int) -> None:
+def run_screens(listening: socket.socket, workers: int, make: Callable[[], Flask]) -> None:
     """Hand the socket to gunicorn. Each worker makes its application, and so its engine, after the fork."""
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -98,9 +99,7 @@ def _run(listening: socket.socket, workers: int) -> None:
                 self.cfg.set(name, value)
 
         def load(self) -> Flask:
-            from css.web.app import create_app, warm_up  # noqa: PLC0415
-
-            return warm_up(create_app(settings()))
+            return make()
 
     Screens().run()
 
