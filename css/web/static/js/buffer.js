@@ -2,7 +2,7 @@
 // 3270 did it. The queue waits again at each screen the played keys ask for. It is emptied, in words, where playing on
 // would act on something nobody has seen: errors, a screen to confirm, the end of a sign-on, a server that is silent.
 
-import { $, form, say, tell, untell } from "./page.js";
+import { $, form, say, step, tell, untell } from "./page.js";
 
 const SILENT = 5000; // milliseconds after which typing ahead is typing into the dark
 const SLOW = 1000;
@@ -31,7 +31,11 @@ export const waiting = () => under !== null;
 export const underWay = () => under;
 export const composed = () => composing;
 
-const show = () => { $("#ahead").textContent = queue.length ? `T ${queue.length}` : ""; };
+// The status line counts them, as the 3270's did; the page is marked for as long as anything is under way.
+function show() {
+  $("#ahead").textContent = queue.length ? `T ${queue.length}` : "";
+  form.classList.toggle("is-waiting", under !== null);
+}
 
 // From here on keys wait. `stop` gives the waiting up; `quiet` things are not spoken of unless they are slow.
 export function hold(what) {
@@ -39,6 +43,7 @@ export function hold(what) {
   under = { ...what, since: performance.now() };
   under.clock = setInterval(look, 500);
   deaf = false;
+  show();
 }
 
 function look() {
@@ -106,6 +111,7 @@ export function replace(at, text, from, to) {
 
 function edit({ key, shift }) {
   const at = document.activeElement;
+  if (key === "Tab") return step(shift ? -1 : 1);
   if (!writable(at)) {
     if ((key === "Enter" || key === " ") && at.matches("a, button, summary")) at.click();
     return;
