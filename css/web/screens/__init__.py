@@ -7,7 +7,23 @@ from typing import Final
 
 from css.web.page import Page
 from css.web.screen import Screen
-from css.web.screens import bills, customers, faults, menu, night, order_entry, orders
+from css.web.screens import (
+    adjustments,
+    approvals,
+    audit,
+    bills,
+    customer_change,
+    customer_entry,
+    customers,
+    faults,
+    lines,
+    menu,
+    news_lines,
+    night,
+    operators,
+    order_entry,
+    orders,
+)
 from css.web.screens.sign_on import SIGN
 
 
@@ -23,10 +39,18 @@ PAGES: Final[dict[str, Page]] = {
     for page in (
         menu.menu(every_screen),
         *customers.PAGES,
+        *customer_entry.PAGES,
+        *customer_change.PAGES,
+        *lines.PAGES,
         *order_entry.PAGES,
         *orders.PAGES,
         *faults.PAGES,
         *bills.PAGES,
+        *adjustments.PAGES,
         *night.PAGES,
+        *operators.pages(every_screen),
+        *approvals.PAGES,
+        *audit.PAGES,
+        *news_lines.PAGES,
     )
 }

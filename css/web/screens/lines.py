@@ -1,0 +1,195 @@
+"""LN03 the record of a line: its wires, what works on it, and what happened to it, from every room that knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from flask import Response
+from sqlalchemy.orm import Session
+
+from css.care.queries import ContactRow, line_timeline
+from css.core.calendar import london_date
+from css.core.errors import NotFound
+from css.core.ids import identify
+from css.core.words import LineState
+from css.master.card_rows import LineRow
+from css.master.cards import account_card
+from css.master.line_story import LineEventKind, LineStory, line_story
+from css.web.desk import Desk
+from css.web.disclosure import ask_first, may_disclose
+from css.web.page import Arguments, Page
+from css.web.rendering import InHand, address, go, show
+from css.web.screen import Key, ResponseClass, Screen
+from css.web.screens.customers import STAFF, account_of
+from orders.queries import OrderRow, account_orders
+from orders.rules.lifecycle import OPEN_STATES
+from repairs.queries import FaultRow, faults_of_account
+from repairs.words import FaultState
+
+EVENTS_SHOWN: Final = 60
+ORDERS_LOOKED_AT: Final = 200
+"""Of the account: a firm's newest, among which those of one line are few."""
+
+LN03: Final = Screen(
+    code="LN03",
+    title="Line record",
+    family="Customers",
+    help=(
+        "One line: the exchange, cabinet, distribution point and pair that make it, what works on it and at which care level, how it is "
+        "listed, and what happened to it, newest first: services, numbers, orders, faults, contacts. The number in front of an event opens "
+        "the order or fault behind it. An account with several lines lists them first."
+    ),
+    roles=STAFF,
+    response=ResponseClass.R1,
+    takes="telephone or account number",
+    keys=(
+        Key(name="S-F1", label="order"),
+        Key(name="S-F2", label="fault"),
+        Key(name="S-F7", label="open order"),
+        Key(name="S-F8", label="open fault"),
+    ),
+    discloses=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a line, whoever's room it comes from."""
+
+    occurred_at: datetime
+    is_whole_day: bool
+    about: str
+    words: str
+    by: str = ""
+    opens: tuple[str, str] | None = None
+    """The screen and number behind it."""
+
+    @property
+    def on(self) -> date:
+        return london_date(self.occurred_at)
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """All that LN03 shows, from a fixed number of statements."""
+
+    story: LineStory
+    happenings: tuple[Happening, ...]
+    open_order: OrderRow | None
+    open_fault: FaultRow | None
+
+
+def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
+    """The page of a line. What belongs to an account that had the line before is left out: it is somebody else's."""
+    account, line = story.card.account, story.card.line
+    numbers = {one.number for one in story.card.numbers}
+    orders: tuple[OrderRow, ...] = ()
+    faults: tuple[FaultRow, ...] = ()
+    contacts: tuple[ContactRow, ...] = ()
+    if account is not None:
+        orders = account_orders(session, account.number, by=at_desk.by, limit=ORDERS_LOOKED_AT)
+        orders = tuple(one for one in orders if one.number in numbers)
+        faults = faults_of_account(session, account.number, by=at_desk.by, limit=ORDERS_LOOKED_AT)
+        faults = tuple(one for one in faults if one.number in numbers)
+        contacts = line_timeline(session, line.line_id, by=at_desk.by, limit=EVENTS_SHOWN)
+        contacts = tuple(one for one in contacts if one.account_number == account.number)
+    found = [*_of_line(story), *_of_orders(orders), *_of_faults(faults), *_of_contacts(contacts)]
+    return LinePage(
+        story,
+        tuple(sorted(found, key=lambda one: one.occurred_at)[::-1][:EVENTS_SHOWN]),
+        next((one for one in orders if one.state in OPEN_STATES), None),
+        next((one for one in faults if one.state is FaultState.REPORTED), None),
+    )
+
+
+def _of_line(story: LineStory) -> list[Happening]:
+    """Master's part, oldest first, so that the sort leaves one day's events in their order. A stopped line is nobody's to name."""
+    return [
+        Happening(
+            one.occurred_at, one.is_whole_day, one.kind.value, one.words, opens=("OR03", one.order_number) if one.order_number else None
+        )
+        for one in reversed(story.events)
+        if story.card.account is not None or one.kind is not LineEventKind.LISTING
+    ]
+
+
+def _of_orders(orders: tuple[OrderRow, ...]) -> list[Happening]:
+    return [
+        Happening(
+            one.placed_at, False, "order", f"Order to {one.kind.value} placed, now {one.state.value}", opens=("OR03", one.order_number)
+        )
+        for one in orders
+    ]
+
+
+def _of_faults(faults: tuple[FaultRow, ...]) -> list[Happening]:
+    found = []
+    for one in faults:
+        opens = ("FL03", one.fault_number)
+        found.append(Happening(one.reported_at, False, "fault", f"Fault reported: {one.symptom_words}", opens=opens))
+        if one.cleared_at is not None:
+            found.append(Happening(one.cleared_at, False, "fault", f"Fault {one.state.value}: {one.symptom_words}", opens=opens))
+    return found
+
+
+def _of_contacts(contacts: tuple[ContactRow, ...]) -> list[Happening]:
+    return [Happening(one.occurred_at, False, f"contact, {one.topic.value}", one.words, one.recorded_by) for one in contacts]
+
+
+def show_line(at_desk: Desk, arguments: Arguments) -> Response:
+    if not arguments:
+        return go("CS01")
+    if identify(arguments[0]).what == "telephone":
+        return _line(at_desk, arguments[0])
+    try:
+        with at_desk.doing() as session:
+            number, _ = account_of(session, arguments[0], at_desk)
+            card = account_card(session, number, by=at_desk.by)
+            opens = may_disclose(session, at_desk, LN03, card.customer.number, ("account", card.account.number))
+    except NotFound as error:
+        if error.code != "CSS381E":
+            raise
+        return go("CS01", arguments[0])
+    if not opens:
+        return ask_first(card.account.number)
+    lines = [line for line in card.lines if line.number]
+    if len(lines) == 1 and card.line_count == 1:
+        return go("LN03", lines[0].number)
+    return show(at_desk, LN03, in_hand=InHand(card.account.number, card.customer.name), page=None, lines=lines, line_count=card.line_count)
+
+
+def _line(at_desk: Desk, number: str) -> Response:
+    with at_desk.doing() as session:
+        story = line_story(session, number, by=at_desk.by)
+        account, customer = story.card.account, story.card.customer
+        if account is not None and customer is not None:
+            # The line's number as it is now: what was asked for may be one it had before.
+            subject = ("line", story.card.numbers[0].number)
+            if not may_disclose(session, at_desk, LN03, customer.number, subject):
+                return ask_first(account.number)
+        page = compose(session, at_desk, story)
+    line = story.card.line
+    return show(
+        at_desk,
+        LN03,
+        in_hand=InHand(account.number, customer.name, line.number) if account and customer else None,
+        links=_links(page, line, account.number if account else ""),
+        page=page,
+        lines=(),
+        line_count=1,
+    )
+
+
+def _links(page: LinePage, line: LineRow, account_number: str) -> dict[str, str]:
+    works = line.state is LineState.WORKING and line.number
+    return {
+        "S-F1": address("OR01", account_number, line.number) if account_number else "",
+        "S-F2": address("FL01", line.number) if works else "",
+        "S-F7": address("OR03", page.open_order.order_number) if page.open_order else "",
+        "S-F8": address("FL03", page.open_fault.fault_number) if page.open_fault else "",
+    }
+
+
+PAGES: Final = (Page(LN03, show_line),)
