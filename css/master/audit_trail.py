@@ -124,10 +124,9 @@ def audit_trail(  # noqa: PLR0913 - what may be asked for, each by its name at e
     return tuple(AuditRow(**row._mapping) for row in session.execute(statement))  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def note_look(session: Session, what: tuple[str, str], *, by: Actor, at: datetime, verb: str = "read", **said_of_it: object) -> None:
-    """Write on the trail that somebody looked at what not everybody may see, and by what they searched."""
-    after = {name: value for name, value in said_of_it.items() if value not in {None, ""}}
-    record(session, by=by, at=at, verb=verb, subject=what, after=after or None)
+def note_look(session: Session, what: tuple[str, str], told: Mapping[str, str], *, by: Actor, at: datetime, verb: str = "read") -> None:
+    """Write on the trail that somebody looked at what not everybody may see: what it was, and on which screen or by what search."""
+    record(session, by=by, at=at, verb=verb, subject=what, after={name: value for name, value in told.items() if value} or None)
     session.flush()
 
 
