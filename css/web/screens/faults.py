@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from flask import Response, flash
 from sqlalchemy.orm import Session
 
-from css.core.errors import CssError, NotFound
+from billing.queries.worth import repair_worth
+from css.audit import record
+from css.core.deadline import CARE_LEVELS
+from css.core.errors import CssError
 from css.core.phone import display_number
 from css.core.words import Role
 from css.master.card_rows import LineCard
 from css.master.cards import line_card
-from css.master.queries import districts
-from css.web.desk import Desk, NotForYou, converse
+from css.web.desk import Desk, converse, status_of
+from css.web.filters import instant
 from css.web.form import REFRESH, Form
-from css.web.page import Arguments, Page, Posted
-from css.web.rendering import InHand, address, go, show
+from css.web.page import Arguments, Page, Posted, Values
+from css.web.rendering import Choices, InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF
+from css.web.screens.deeds import Deed, Record, page_of
+from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
+from orders.queries import OrderRow, open_orders
+from orders.work_queries import exchanges_of
 from repairs.actions import clear_fault, report_fault, withdraw_fault
 from repairs.commands import ClearFault, ReportFault, WithdrawFault
-from repairs.queries import FaultCard, FaultRow, clear_codes, fault_card, faults_of_account, open_faults
+from repairs.queries import FaultCard, FaultRow, clear_codes, fault_card, open_faults_of_line
+from repairs.queue_queries import QueueRow, fault_clock, queue_page, queue_version
 from repairs.rules.lifecycle import MOVES
 from repairs.rules.report import SYMPTOMS
 from repairs.words import FaultState
 
 DESK: Final = frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})
 FIELD: Final = frozenset({Role.REPAIR, Role.SUPERVISOR})
-DEEDS: Final = {"clear": FIELD, "withdraw": DESK}
-"""What FL02 does, and who may."""
-TITLES: Final = {"clear": "service is restored", "withdraw": "the customer takes the report back"}
+POLLS_SECONDS: Final = 10
 
 FL01: Final = Screen(
     code="FL01",
@@ -91,12 +97,17 @@ FL02: Final = Screen(
     code="FL02",
     title="Change a fault",
     family="Faults",
-    help="Say that a fault is cleared or that the customer takes it back. Enter shows whether it is in time; F6 does it.",
+    help=(
+        "Say that a fault is cleared or that the customer takes it back. Enter shows whether it is in time; F6 does it. If somebody "
+        "changed it meanwhile, both are shown and you decide again."
+    ),
     roles=DESK,
     response=ResponseClass.R2,
     takes="fault clear|withdraw",
     fields=(
         Field(name="row_version", label="Version", help="What you saw.", kind="hidden", length_max=10),
+        Field(name="was_state", label="State", help="How it stood.", kind="hidden", length_max=20),
+        Field(name="was_due", label="Due", help="When it was due.", kind="hidden", length_max=40),
         Field(
             name="clear_code",
             label="Clear code",
@@ -128,7 +139,10 @@ FL03: Final = Screen(
     code="FL03",
     title="Fault",
     family="Faults",
-    help="Where a fault stands, by when it must be cleared and how that is reckoned, and its story, newest first.",
+    help=(
+        "Where a fault stands, by when it must be cleared and how that is reckoned, what its clock has done, what is owed if it is put "
+        "right late, and its story, newest first."
+    ),
     roles=STAFF,
     response=ResponseClass.R1,
     takes="fault number",
@@ -139,10 +153,23 @@ FL04: Final = Screen(
     code="FL04",
     title="Fault work list",
     family="Faults",
-    help="The open faults of a district, soonest due first. Key the number in front to open one.",
+    help=(
+        "The open faults of a district, soonest due first, with where they are, and whether the line had one lately (REPEAT) or the "
+        "customer must come first (VULNERABLE). Enter on a filter narrows the list; F7 and F8 turn its pages. It looks for news by "
+        "itself. Key the number in front to open one."
+    ),
     roles=STAFF,
     response=ResponseClass.R1,
-    takes="[district]",
+    takes="[district [care level]]",
+    fields=(
+        Field(name="care_level", label="Care level", help="1, 2, 2.5, 3 or 4; empty for all.", kind="code", length_max=3, width=4),
+        Field(name="area", label="Area", help="The first half of a postcode: ZZ4.", length_max=4, width=5),
+        Field(name="exchange_code", label="Exchange", help="Where the line is.", kind="code", length_max=8, width=8),
+        Field(name="only_vulnerable", label="Vulnerable", help="Y for vulnerable customers only.", kind="yes-no", length_max=3, width=3),
+        Field(name="only_repeats", label="Repeats", help="Y for lines that had a fault lately only.", kind="yes-no", length_max=3, width=3),
+    ),
+    keys=(Key(name="Enter", label="narrow", sends=True), Key(name="F7", label="page back"), Key(name="F8", label="page on")),
+    polls_seconds=POLLS_SECONDS,
 )
 
 _KEYS: Final = {"S-F8": "clear", "S-F9": "withdraw"}
@@ -154,27 +181,28 @@ _KEYS: Final = {"S-F8": "clear", "S-F9": "withdraw"}
 def show_report(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(FL01, number=arguments[0] if arguments else "")
     with at_desk.reading() as session:
-        card, open_already = _line(session, at_desk, form.text("number"))
+        line = _line(session, at_desk, form.text("number"))
+    card = line[0]
     if card is not None:
         form.values["number"] = display_number(card.line.number or form.text("number"))
         if card.customer is not None:
             reach = next((point.value for point in card.customer.contact_points if point.kind.value != "email"), "")
             form.values |= {"contact_name": card.customer.name, "contact_phone": display_number(reach) if reach else ""}
-    return _report(at_desk, form, card, open_already)
+    return _report(at_desk, form, line)
 
 
 def act_report(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     form = Form.posted(FL01, posted)
     with at_desk.reading() as session:
-        card, open_already = _line(session, at_desk, form.text("number"))
+        line = _line(session, at_desk, form.text("number"))
     if form.key == REFRESH:
         form.errors.clear()
-        return _report(at_desk, form, card, open_already)
+        return _report(at_desk, form, line)
     outcome = converse(at_desk, form, lambda: _read_report(form), report_fault, leads_to=lambda done: address("FL03", done.fault_number))
     if outcome.done is not None:
         flash(f"Fault {outcome.done.fault_number} is reported. {outcome.done.deadline_words}", "CSS377I")
         return go("FL03", outcome.done.fault_number)
-    return _report(at_desk, form, card, open_already, status=outcome.status, effect=outcome.effect)
+    return _report(at_desk, form, line, status=outcome.status, effect=outcome.effect)
 
 
 def _read_report(form: Form) -> ReportFault | None:
@@ -194,22 +222,42 @@ def _read_report(form: Form) -> ReportFault | None:
     )
 
 
-def _line(session: Session, at_desk: Desk, number: str) -> tuple[LineCard | None, tuple[FaultRow, ...]]:
-    """The line in trouble and what is open on it; nothing while no number is keyed that there is."""
+def _line(session: Session, at_desk: Desk, number: str) -> tuple[LineCard | None, tuple[FaultRow, ...], tuple[OrderRow, ...]]:
+    """The line in trouble, and what is open on it; nothing while no number is keyed that there is."""
     try:
         card = line_card(session, number, by=at_desk.by) if number else None
     except CssError:
         card = None
-    if card is None or card.account is None:
-        return card, ()
-    faults = faults_of_account(session, card.account.number, by=at_desk.by)
-    return card, tuple(fault for fault in faults if fault.state is FaultState.REPORTED and fault.number == card.line.number)
+    if card is None:
+        return None, (), ()
+    faults = open_faults_of_line(session, card.line.line_id, by=at_desk.by)
+    return card, faults, open_orders(session, by=at_desk.by, number=card.line.number) if card.line.number else ()
+
+
+def _symptoms(card: LineCard | None) -> Values:
+    """What can be wrong with this line: nothing is offered that it does not have."""
+    on_line = {service.product_code for service in card.line.services if service.ends_on is None} if card else set()
+    return tuple((one.code, one.words) for one in SYMPTOMS.values() if one.needs_product in {None, *on_line})
+
+
+def prompt_report(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
+    """F4: the symptoms that the line keyed now can have."""
+    if name != "symptom_code":
+        return ()
+    with at_desk.reading() as session:
+        card, _faults, _orders = _line(session, at_desk, form.text("number"))
+    return _symptoms(card)
 
 
 def _report(
-    at_desk: Desk, form: Form, card: LineCard | None, open_already: tuple[FaultRow, ...], *, status: int = 200, effect: object = None
+    at_desk: Desk,
+    form: Form,
+    line: tuple[LineCard | None, tuple[FaultRow, ...], tuple[OrderRow, ...]],
+    *,
+    status: int = 200,
+    effect: object = None,
 ) -> Response:
-    on_line = {service.product_code for service in card.line.services if service.ends_on is None} if card else set()
+    card, faults, orders = line
     in_hand = InHand(card.account.number, card.customer.name, card.line.number) if card and card.account and card.customer else None
     return show(
         at_desk,
@@ -218,11 +266,10 @@ def _report(
         status=status,
         in_hand=in_hand,
         links={"F12": address("CU03", in_hand.account_number) if in_hand else ""},
-        choices={
-            "symptom_code": tuple((one.code, one.words) for one in SYMPTOMS.values() if one.needs_product in {None, *on_line}),
-        },
+        choices={"symptom_code": _symptoms(card)},
         card=card,
-        open_already=open_already,
+        open_already=faults,
+        orders_open=orders,
         effect=effect,
     )
 
@@ -231,18 +278,36 @@ def _report(
 
 
 def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
+    """One fault. Who looked is written down: it says whose line is dead and when somebody is in."""
     if not arguments:
         return go("FL04")
-    with at_desk.reading() as session:
-        card = fault_card(session, arguments[0], by=at_desk.by)
-    summary = card.summary
+    with at_desk.doing() as session:
+        clock = fault_clock(session, arguments[0], by=at_desk.by, at=at_desk.at)
+        summary = clock.card.summary
+        is_open = summary.state is FaultState.REPORTED
+        worth = (
+            repair_worth(
+                session,
+                summary.account_number,
+                reported_at=summary.reported_at,
+                put_right_at=summary.cleared_at or at_desk.at,
+                by=at_desk.by,
+            )
+            if clock.card.is_total_loss and summary.state is not FaultState.WITHDRAWN
+            else None
+        )
+        record(session, by=at_desk.by, at=at_desk.at, verb="read", subject=("fault", summary.fault_number), after={"screen": FL03.code})
     return show(
         at_desk,
         FL03,
-        in_hand=_in_hand(card),
+        in_hand=_in_hand(clock.card),
         links={key: address("FL02", summary.fault_number, deed) for key, deed in _KEYS.items() if deed in MOVES[summary.state]},
-        card=card,
-        late=_is_late(card, at_desk.at),
+        card=clock.card,
+        late=clock.is_late,
+        clock=clock,
+        worth=worth,
+        is_open=is_open,
+        span=_span,
     )
 
 
@@ -250,88 +315,143 @@ def _in_hand(card: FaultCard) -> InHand:
     return InHand(card.summary.account_number, card.contact_name, card.summary.number)
 
 
-def _is_late(card: FaultCard, at: datetime) -> bool:
-    return (card.summary.cleared_at or at) > card.summary.due_at
+def _span(minutes: int) -> str:
+    """So many minutes as people say it: ``2 d 4 h``, ``3 h 05 min``, ``12 min``."""
+    hours, left = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h"
+    return f"{hours} h {left:02} min" if hours else f"{left} min"
 
 
 # --- FL02 ---------------------------------------------------------------------------------------------------------------
 
 
-def _deed(at_desk: Desk, arguments: Arguments) -> str:
-    deed = arguments[1].lower() if len(arguments) > 1 else ""
-    if deed not in DEEDS:
-        raise NotFound("CSS386E", "Say what is done: FL02 with the fault and one of {deeds}.", deeds=", ".join(DEEDS))
-    if not at_desk.may(DEEDS[deed]):
-        raise NotForYou(f"FL02 {deed}")
-    return deed
-
-
-def show_change(at_desk: Desk, arguments: Arguments) -> Response:
-    deed = _deed(at_desk, arguments)
-    with at_desk.reading() as session:
-        card = fault_card(session, arguments[0], by=at_desk.by)
-    return _change(at_desk, card, Form.blank(FL02, deed, row_version=str(card.row_version)))
-
-
-def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
-    deed = _deed(at_desk, arguments)
-    form = Form.posted(FL02, posted, deed)
-    status, effect = 200, None
-    if form.key == REFRESH:
-        form.errors.clear()
-    else:
-        action: Any = {"clear": clear_fault, "withdraw": withdraw_fault}[deed]
-        outcome = converse(at_desk, form, lambda: _command(form, arguments[0]), action, leads_to=_leads_to)
-        if outcome.done is not None:
-            flash(f"Fault {outcome.done.fault_number} is {outcome.done.state.value} now.", "CSS378I")
-            return go("FL03", outcome.done.fault_number)
-        status, effect = outcome.status, outcome.effect
-    with at_desk.reading() as session:
-        card = fault_card(session, arguments[0], by=at_desk.by)
-    # After a conflict the page shows the fault as it is now beside what was keyed; the next check is against that.
-    form.values["row_version"] = str(card.row_version)
-    return _change(at_desk, card, form, status=status, effect=effect)
-
-
-def _leads_to(done: Any) -> str:  # noqa: ANN401 - each deed has its own answer; all name the fault
-    return address("FL03", done.fault_number)
-
-
-def _command(form: Form, fault_number: str) -> ClearFault | WithdrawFault | None:
-    seen = form.version()
+def _clear(form: Form, card: FaultCard, _: date) -> ClearFault | None:
     if form.has_errors:
         return None
-    if form.deed == "clear":
-        return ClearFault(fault_number=fault_number, clear_code=form.code("clear_code"), words=form.text("words"), row_version=seen)
-    return WithdrawFault(fault_number=fault_number, reason=form.text("reason"), row_version=seen)
+    number, words = card.summary.fault_number, form.text("words")
+    return ClearFault(fault_number=number, clear_code=form.code("clear_code"), words=words, row_version=form.version())
 
 
-def _change(at_desk: Desk, card: FaultCard, form: Form, *, status: int = 200, effect: object = None) -> Response:
-    back = address("FL03", card.summary.fault_number)
-    return show(
-        at_desk,
-        FL02,
-        form=form,
-        status=status,
-        in_hand=_in_hand(card),
-        links={"F3": back, "F12": back},
-        choices={"clear_code": tuple((one.code, one.words) for one in clear_codes())} if form.deed == "clear" else {},
-        card=card,
-        late=_is_late(card, at_desk.at),
-        effect=effect,
-        what=TITLES[form.deed],
-    )
+def _withdraw(form: Form, card: FaultCard, _: date) -> WithdrawFault | None:
+    if form.has_errors:
+        return None
+    return WithdrawFault(fault_number=card.summary.fault_number, reason=form.text("reason"), row_version=form.version())
+
+
+def _clear_codes() -> Choices:
+    return {"clear_code": tuple((one.code, one.words) for one in clear_codes())}
+
+
+def _seen(card: FaultCard) -> dict[str, tuple[str, str]]:
+    return {"was_state": ("State", card.summary.state.value), "was_due": ("Due", instant(card.summary.due_at))}
+
+
+def _said(_: str, __: FaultCard, done: Any) -> tuple[str, str]:  # noqa: ANN401 - both deeds answer alike
+    return f"Fault {done.fault_number} is {done.state.value} now.", "CSS378I"
+
+
+def _besides(card: FaultCard, at_desk: Desk) -> dict[str, Any]:
+    return {"late": (card.summary.cleared_at or at_desk.at) > card.summary.due_at}
+
+
+FAULT: Final = Record(
+    screen=FL02,
+    shown_by="FL03",
+    deeds={
+        "clear": Deed("service is restored", FIELD, clear_fault, _clear, choices=_clear_codes),
+        "withdraw": Deed("the customer takes the report back", DESK, withdraw_fault, _withdraw),
+    },
+    read=lambda session, number, by: fault_card(session, number, by=by),
+    number=lambda card: card.summary.fault_number,
+    version=lambda card: card.row_version,
+    seen=_seen,
+    in_hand=_in_hand,
+    unknown=("CSS386E", "Say what is done: FL02 with the fault and one of {deeds}."),
+    said=_said,
+    besides=_besides,
+)
 
 
 # --- FL04 ---------------------------------------------------------------------------------------------------------------
 
 
 def show_list(at_desk: Desk, arguments: Arguments) -> Response:
+    names = [field.name for field in FL04.fields]
+    return _list(at_desk, arguments, Form.blank(FL04, **dict(zip(names, unpacked(arguments, len(names)), strict=True))))
+
+
+def act_list(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
+    """Enter narrows: the filters go into the address. F5 looks again at the same page."""
+    form = Form.posted(FL04, posted)
+    if form.key == REFRESH or form.has_errors or _wrong(form):
+        return _list(at_desk, arguments, form)
     with at_desk.reading() as session:
-        places = districts(session)
-        chosen = arguments[0].upper() if arguments else places[0].code if places else ""
-        rows = open_faults(session, chosen, by=at_desk.by) if chosen else ()
-    return show(at_desk, FL04, rows=rows, places=places, chosen=chosen)
+        _, chosen = place_of(session, arguments)
+    return go("FL04", chosen, packed([form.code(field.name) for field in FL04.fields]))
 
 
-PAGES: Final = (Page(FL01, show_report, act_report), Page(FL02, show_change, act_change), Page(FL03, show_fault), Page(FL04, show_list))
+def version_of_list(at_desk: Desk, arguments: Arguments) -> str:
+    """Whether the list would look otherwise than it did."""
+    with at_desk.reading() as session:
+        _, chosen = place_of(session, arguments)
+        return queue_version(session, chosen, at=at_desk.at)
+
+
+def _wrong(form: Form) -> bool:
+    form.member("care_level", str, {code: code for code in CARE_LEVELS})
+    form.yes("only_vulnerable")
+    form.yes("only_repeats")
+    return form.has_errors
+
+
+def _list(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
+    wrong = _wrong(form)
+    form.at_command = not wrong
+    with at_desk.reading() as session:
+        places, chosen = place_of(session, arguments)
+        exchanges = exchanges_of(session, chosen)
+        page = queue_page(
+            session,
+            chosen,
+            by=at_desk.by,
+            at=at_desk.at,
+            care_level=None if wrong else form.optional("care_level"),
+            area=None if wrong else form.code("area") or None,
+            exchange_code=None if wrong else form.code("exchange_code") or None,
+            only_vulnerable=not wrong and form.yes("only_vulnerable"),
+            only_repeats=not wrong and form.yes("only_repeats"),
+            after="" if wrong else after_of(arguments),
+        )
+    filters = "" if wrong else packed([form.code(field.name) for field in FL04.fields])
+    return show(
+        at_desk,
+        FL04,
+        form=form,
+        status=status_of(form) if wrong else 200,
+        links=page_links("FL04", chosen, filters, page.back, page.forward),
+        choices={
+            "care_level": tuple((level.code, level.promise) for level in CARE_LEVELS.values()),
+            "exchange_code": exchanges,
+        },
+        page=page,
+        rows=[(row, _due_in(row, at_desk.at)) for row in page.rows],
+        places=places,
+        chosen=chosen,
+    )
+
+
+def _due_in(row: QueueRow, at: datetime) -> str:
+    """How much is left until it is due, or for how long it has been late."""
+    left = row.due_at - at
+    minutes = abs(left) // timedelta(minutes=1)
+    return f"late by {_span(minutes)}" if left < timedelta() else f"in {_span(minutes)}"
+
+
+PAGES: Final = (
+    Page(FL01, show_report, act_report, prompt_report),
+    page_of(FAULT),
+    Page(FL03, show_fault),
+    Page(FL04, show_list, act_list, None, version_of_list),
+)
