@@ -5,6 +5,7 @@ import { address, ask, keyed, onArrival, quietFor, travel } from "./swap.js";
 import { waiting } from "./buffer.js";
 
 const WARNED = 60_000;
+const STORE = "css-used"; // a key in another window of this desk is a key, too
 let used = performance.now(); // when somebody last did something here
 let warned = false;
 
@@ -15,6 +16,7 @@ function active() {
   const was = used;
   used = performance.now();
   if (!limit()) return;
+  if (used - was > 1000) localStorage.setItem(STORE, Date.now());
   if (warned || (quietFor() > limit() / 4 && used - was < limit())) {
     warned = false;
     untell("CSS994W");
@@ -24,7 +26,7 @@ function active() {
 
 function look() {
   if (!limit() || waiting()) return;
-  const idle = performance.now() - used;
+  const idle = Math.min(performance.now() - used, Date.now() - Number(localStorage.getItem(STORE)));
   if (idle > limit()) {
     warned = false;
     used = performance.now();

@@ -2,7 +2,7 @@
 // key Keep, which only saves it to its conversation.
 
 import { $, form, say } from "./page.js";
-import { ask, keyed, onArrival, target } from "./swap.js";
+import { ask, kept as readdress, keyed, onArrival, overtaken, target } from "./swap.js";
 import { waiting } from "./buffer.js";
 
 const REST = 2000;
@@ -10,8 +10,8 @@ let kept = ""; // the fields as the server has them
 let shown = ""; // the fields as the screen arrived
 let timer;
 
-// A password is kept nowhere, and what has no token is no conversation.
-const converses = () => form.elements.token && !$("[type=password]", form);
+// What is no conversation is not kept, and a password nowhere.
+const converses = () => form.elements.leave && !$("[type=password]", form);
 
 function fields() {
   const data = new URLSearchParams(new FormData(form));
@@ -22,6 +22,13 @@ function fields() {
 // Whether something was keyed since the screen arrived.
 export const dirty = () => fields() !== shown;
 
+// Where what is keyed can be had again, once it is kept.
+export function address(here) {
+  const at = new URL(here);
+  if (converses() && dirty()) at.searchParams.set("c", form.elements.token.value);
+  return at.href;
+}
+
 export async function now(beacon = false) {
   clearTimeout(timer);
   const found = fields();
@@ -29,11 +36,13 @@ export async function now(beacon = false) {
   const data = keyed("Keep");
   data.delete("command");
   const before = kept;
+  const to = target();
   kept = found;
-  if (beacon) return navigator.sendBeacon(target(), data);
+  if (beacon) return navigator.sendBeacon(to, data);
   try {
-    const answer = await ask(target(), { method: "POST", body: data, keepalive: true });
-    if (!answer.ok || answer.redirected) throw new Error();
+    const answer = await ask(to, { method: "POST", body: data, keepalive: true });
+    if (answer.status !== 204 && !(await overtaken(answer))) throw new Error();
+    if (answer.status === 204 && !waiting() && target() === to) readdress();
     if ($("#keyed").textContent === "not kept") say("");
   } catch {
     if (kept === found) kept = before;

@@ -71,7 +71,7 @@ function wrap() {
   panel.open = !panel.open;
   if (panel.open) {
     from = document.activeElement;
-    $("input, textarea", panel).focus();
+    $("input:not([type=hidden])", panel).focus();
   } else if (from?.isConnected) from.focus();
 }
 

@@ -1,7 +1,7 @@
 // Lists: Up and Down, "3" and "3 FL01" on the command line, pages, and the quiet refreshing of lists that change.
 
-import { $, all, command, main, say } from "./page.js";
-import { address, ask, onArrival, swap, travel } from "./swap.js";
+import { $, all, command, main, say, scroller } from "./page.js";
+import { address, ask, onArrival, overtaken, parse, travel } from "./swap.js";
 import { composed, waiting } from "./buffer.js";
 import { isOpen } from "./choices.js";
 
@@ -36,9 +36,7 @@ export function line(text) {
 export function turn(direction) {
   const page = $(`[data-key="${direction > 0 ? "F8" : "F7"}"]`);
   if (page) return page.click();
-  const body = $(".body");
-  const scroller = body.scrollHeight > body.clientHeight ? body : document.scrollingElement;
-  scroller.scrollBy({ top: direction * Math.min(body.clientHeight, innerHeight) * 0.9 });
+  scroller().scrollBy({ top: direction * scroller().clientHeight * 0.9 });
 }
 
 // --- polling ---
@@ -57,8 +55,7 @@ async function look() {
   const asked = address();
   try {
     const answer = await ask(asked, { headers: { "X-CSS-Poll": "1", ...(version && { "If-None-Match": version }) } });
-    const text = answer.status === 200 ? await answer.text() : "";
-    if (text && !waiting() && !composed() && address() === asked) refresh(new DOMParser().parseFromString(text, "text/html"), answer);
+    if (answer.status === 200 && !waiting() && address() === asked && !(await overtaken(answer.clone()))) refresh(parse(await answer.text()), answer);
   } catch {
     say("not refreshed: the server cannot be reached");
   }
@@ -67,7 +64,7 @@ async function look() {
 
 function refresh(page, answer) {
   version = answer.headers.get("ETag") || "";
-  if (page.body.dataset.screen !== document.body.dataset.screen) return swap(page, { restore: null, stays: false });
+  if (waiting() || composed() || page.body.dataset.screen !== document.body.dataset.screen) return;
   const ours = main();
   const theirs = $("main", page);
   if (!ours || !theirs) return;
@@ -94,4 +91,5 @@ function refresh(page, answer) {
 
 export function begin() {
   onArrival(() => { version = ""; later(); });
+  document.addEventListener("visibilitychange", () => { if (document.body.dataset.pollSeconds) look(); });
 }

@@ -33,7 +33,10 @@ export function tell(code, words) {
 
 export const untell = (code) => $(`#said [data-told="${code}"]`)?.remove();
 
-export const visible = (one) => (one.checkVisibility ? one.checkVisibility() : one.getClientRects().length > 0);
+// What scrolls: the body of the screen, or all of it in a small window.
+export const scroller = () => (getComputedStyle($(".body")).overflowY === "visible" ? document.scrollingElement : $(".body"));
+
+const visible = (one) => (one.checkVisibility ? one.checkVisibility() : one.getClientRects().length > 0);
 
 // What Tab stops at, in order.
 const stops = () => all("a[href], button, input, textarea, select, summary, [tabindex]").filter(

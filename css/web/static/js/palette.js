@@ -12,7 +12,7 @@ const REMEMBERED = 30;
 const COMMANDS = [
   ["THEME GREEN", "green on black"], ["THEME PAPER", "black on white"], ["THEME SYSTEM", "colours as the computer is set"], ["OFF", "sign off"],
 ];
-const COMMAND = /^([.=?]|(menu|theme|off|[a-z]{2}\d{2})\b)|\d/i;
+const COMMAND = /^([.=?]|(menu|off|lock|theme (green|paper|system))$)|\d/i;
 
 let screens = null; // [code, title, takes, family] of what this operator may use, fetched once a sign-on
 let recalled = -1; // how many commands back F9 has gone
@@ -49,13 +49,16 @@ function entries() {
     key: shortcut(one.dataset.key), words: one.textContent.replace(one.querySelector("kbd").textContent, "").trim(), press: one,
     code: (one.pathname || "").startsWith("/s/") ? one.pathname.split("/")[2] : "",
   }));
-  const direct = new Map(keys.filter(({ code }) => code).map(({ code, key }) => [code, key]));
+  const direct = new Map(keys.filter(({ code }) => code).map((one) => [one.code, one]));
   return [
-    ...(screens || []).map(([code, title, takes, family]) => ({ code, words: `${title}${takes ? `, ${takes}` : ""}`, takes, more: family, key: direct.get(code) })),
+    ...(screens || []).map(([code, title, takes, family]) => ({ code, words: `${title}${takes ? `, ${takes}` : ""}`, takes, more: family, ...link(direct.get(code)) })),
     ...keys.filter(({ press }) => press.dataset.key !== "F10").map((one) => ({ ...one, code: "", more: one.code })),
     ...COMMANDS.map(([code, words]) => ({ code, words, says: code })),
   ];
 }
+
+// Where the screen has a key that leads there, that is the way: it knows whom it is about.
+const link = (one) => (one ? { key: one.key, press: one.press } : {});
 
 // How well an entry fits what was typed, word by word; 0 for not at all.
 function fit(one, words) {

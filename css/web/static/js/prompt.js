@@ -43,28 +43,42 @@ export async function prompt() {
   if (asks) release("plain");
 }
 
-// A field may take several codes: the one the cursor is in is meant.
-function word(field) {
-  const end = field.value.slice(field.selectionEnd).search(/[\s,]|$/) + field.selectionEnd;
-  const start = field.value.slice(0, field.selectionStart).search(/[^\s,]*$/);
-  return [start, end, field.value.slice(start, end).toUpperCase()];
+// Words narrow the list; but a field may take several codes, and then the one the cursor is in is meant.
+function meant(field, values) {
+  const { value, selectionStart, selectionEnd } = field;
+  const whole = /[^\s,]$/.test(value) && fitting(values, value);
+  if (whole && whole.length) return [0, value.length, whole];
+  const start = value.slice(0, selectionStart).search(/[^\s,]*$/);
+  const end = selectionEnd + value.slice(selectionEnd).search(/[\s,]|$/);
+  return [start, end, fitting(values, value.slice(start, end))];
+}
+
+function fitting(values, typed) {
+  const words = typed.toUpperCase().split(/[\s,]+/).filter(Boolean);
+  const fits = values.filter(({ code, words: said }) => {
+    const parts = [code, ...said.split(/[\s,]+/)].map((part) => part.toUpperCase());
+    return words.every((word) => parts.some((part) => part.startsWith(word)));
+  });
+  const first = ({ code }) => (code.toUpperCase().startsWith(words[0] || "") ? 0 : 1);
+  return fits.sort((one, other) => first(one) - first(other));
 }
 
 function show(field, values) {
-  let isNew = true;
+  // What stands there already is no wish to narrow.
+  let before = field.value;
+  let span;
   choices.open(field, {
     label: `Values of ${field.labels?.[0]?.textContent || field.name}`,
-    narrow: () => {
-      const typed = word(field)[2];
-      const fits = values.filter(({ code, words }) => code.toUpperCase().startsWith(typed) || words.toUpperCase().split(/[\s,]+/).some((one) => one.startsWith(typed)));
-      const all_ = isNew && (!fits.length || values.some(({ code }) => code.toUpperCase() === typed));
-      isNew = false;
-      const first = (one) => (one.code.toUpperCase().startsWith(typed) ? 0 : 1);
-      return all_ ? values : fits.sort((one, other) => first(one) - first(other));
+    narrow: (typed) => {
+      const [start, end, fits] = meant(field, values);
+      span = [start, end];
+      const code = typed.slice(start, end).toUpperCase();
+      const stands = typed === before && (!fits.length || fits[0].code.toUpperCase() === code);
+      before = null;
+      return stands ? values : fits;
     },
     take: ({ code }) => {
-      const [start, end] = word(field);
-      replace(field, code, start, end);
+      replace(field, code, ...span);
       step(1, (one) => one.matches("input, textarea"));
     },
   });

@@ -1,7 +1,7 @@
 // The page never reloads. Links, keys and commands go by fetch; the answer is a whole page, as it would be without script,
 // and its parts are put in the place of ours. The address bar, Back and Forward follow.
 
-import { $, all, command, cursor, form, say, tell } from "./page.js";
+import { $, all, command, cursor, form, say, scroller, tell } from "./page.js";
 import { composed, drop, hold, release, underWay } from "./buffer.js";
 import * as keep from "./keep.js";
 
@@ -49,6 +49,7 @@ export async function travel(to, { body = null, key = "", back = false, restore 
   const mine = { key, body, stop: () => give("stopped") };
   const late = setTimeout(() => give("late"), ANSWER_MAX);
   if (!body) keep.now();
+  here = keep.address(here);
   hold(mine);
   if (!back) history.replaceState({ ...whereWeAre(), depth }, "", here);
   let answer;
@@ -65,21 +66,40 @@ export async function travel(to, { body = null, key = "", back = false, restore 
   if (underWay()?.stop !== mine.stop) return;
   await composed();
   if (!isPage(answer)) return file(answer);
-  const page = new DOMParser().parseFromString(text, "text/html");
-  if (!$("[data-slot]", page)) return location.assign(to);
-  const isOurs = Boolean(page.body.dataset.screen);
-  if (!isOurs && !(back && answer.ok)) return refused(page, key, back);
-  record(answer, back);
-  swap(page, { restore: restore || null, stays: sameScreen(page), key });
-  timing(answer.headers.get("Server-Timing"));
-  release(page.body.dataset.arrival || "plain");
+  const page = parse(text);
+  if (!page.body.dataset.screen) return refused(page, back);
+  arrive(answer, page, { back, restore, key });
 }
 
+export const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 const isPage = (answer) => (answer.headers.get("Content-Type") || "").startsWith("text/html");
-const sameScreen = (page) => page.body.dataset.screen === document.body.dataset.screen;
+const script = (page) => $("script", page)?.getAttribute("src");
+
+function arrive(answer, page, { back = false, restore = null, key = "" } = {}) {
+  record(answer, back);
+  // The server has been renewed, and brings its own script.
+  if (script(page) !== script(document) && page.body.dataset.arrival === "plain") return location.reload();
+  swap(page, { restore, stays: page.body.dataset.screen === document.body.dataset.screen, key });
+  timing(answer.headers.get("Server-Timing"));
+  release(page.body.dataset.arrival);
+}
+
+// Something was kept: from here on the address leads to it.
+export function kept() {
+  here = keep.address(here);
+  history.replaceState(history.state, "", here);
+}
+
+// What was asked by the way may find the desk locked or the sign-on ended: then that is what there is to show.
+export async function overtaken(answer) {
+  const page = parse(isPage(answer) ? await answer.text() : "");
+  if (!["locked", "ended"].includes(page.body.dataset.arrival)) return false;
+  arrive(answer, page);
+  return true;
+}
 
 function whereWeAre() {
-  return { top: $(".body").scrollTop, focus: document.activeElement?.id || "" };
+  return { top: scroller().scrollTop, focus: document.activeElement?.id || "" };
 }
 
 function record(answer, back) {
@@ -106,7 +126,7 @@ function failed(stopped, key, back) {
 const again = (key) => (key ? `the same key (${key.replace("S-", "Shift+")})` : "the same key");
 
 // The server answered with an error that is no screen: it is told here, and nothing that was keyed is lost.
-function refused(page, key, back) {
+function refused(page, back) {
   if (back) history.replaceState({ depth }, "", here);
   const error = $("[data-slot=wrong]", page);
   const code = $("b", error || page)?.textContent || "CSS993E";
@@ -136,8 +156,8 @@ const adopt = (slot, theirs) => {
   slot.replaceChildren(...theirs.childNodes);
 };
 
-export function swap(page, { restore, stays, key = "" }) {
-  const start = $("[autofocus]", page);
+function swap(page, { restore, stays, key = "" }) {
+  const start = $("#wrap [autofocus]", page) || $("[autofocus]", page);
   for (const one of all("[autofocus]", page)) one.removeAttribute("autofocus");
   const { top, focus } = whereWeAre();
   const wrap = $("#wrap");
@@ -161,7 +181,7 @@ export function swap(page, { restore, stays, key = "" }) {
 
 // Put cursor and scroll where the page says; where it says nothing, where they were.
 function settle(start, { top, focus }, wasHere) {
-  $(".body").scrollTop = top || 0;
+  scroller().scrollTop = top || 0;
   const before = focus && document.getElementById(focus);
   const to = (wasHere && before) || start || before || command() || document.body;
   to.focus({ preventScroll: wasHere });
