@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from flask import Response, flash
 from sqlalchemy.orm import Session
 
-from billing.queries import account_balance
 from css.core.actor import Actor
 from css.core.errors import NotFound, Refused
 from css.core.words import BillFrequency, BillMedium, CustomerKind, PaymentMeans, Role, Segment
@@ -134,7 +133,6 @@ class Effect:
     name: str
     account: NewAccount
     alike: tuple[PossibleDuplicate, ...]
-    first_bill_on: date | None
 
 
 def show_entry(at_desk: Desk, _: Arguments) -> Response:
@@ -199,8 +197,7 @@ def _take_on(session: Session, command: TakeOnCustomer, form: Form, *, by: Actor
         emails=form.text("emails"),
     )
     taken = take_on_customer(session, command, by=by, at=at)
-    first_bill_on = account_balance(session, taken.account_number, by=by).next_bill_on
-    return Effect(taken, account.billing_name, account, alike, first_bill_on)
+    return Effect(taken, account.billing_name, account, alike)
 
 
 def _read(form: Form, at_desk: Desk, site: SiteAnswer | None) -> TakeOnCustomer | None:
@@ -263,9 +260,12 @@ def _cycle_day(typed: str) -> int:
 
 def _choices() -> dict[str, Sequence[tuple[str, str]]]:
     return {
-        **CODED,
         "segment": tuple((code, one.value) for code, one in SEGMENTS.items()),
+        "tried_first": CODED["tried_first"],
+        "medium": CODED["medium"],
         "frequency": tuple((code, one.value) for code, one in FREQUENCIES.items()),
+        "payment_means": CODED["payment_means"],
+        "language": CODED["language"],
     }
 
 

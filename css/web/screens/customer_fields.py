@@ -117,9 +117,10 @@ TOLD_FIELDS: Final = (
     ),
 )
 CODED: Final = {
-    "medium": tuple((code, one.value.replace("-", " ")) for code, one in MEDIA.items()),
-    "payment_means": tuple((code, one.value.replace("-", " ")) for code, one in MEANS.items()),
     "tried_first": tuple(FIRST.items()),
+    "medium": tuple((code, one.value.replace("-", " ")) for code, one in MEDIA.items()),
+    "itemisation": tuple((code, one.value) for code, one in SHOWN_CALLS.items()),
+    "payment_means": tuple((code, one.value.replace("-", " ")) for code, one in MEANS.items()),
     "language": tuple((code.upper(), words) for code, words in LANGUAGES.items()),
 }
 """Valid values of the coded fields."""
