@@ -13,11 +13,14 @@ from css.db.engine import transaction
 from tests import builders
 from tests.records.billed import leave_item, night
 from tests.web.conftest import Seat, World
+from tests.web.knowing import caller_known
 
 
 @pytest.fixture
-def bill(engine: Engine, world: World) -> str:
-    """The number of the account's first bill."""
+def bill(engine: Engine, world: World, desk: Seat) -> str:
+    """The number of the account's first bill, and the caller is made sure of."""
+    desk.open("/s/MENU")
+    caller_known(engine, "ALL1", world.account.customer_number, builders.AT)
     with transaction(engine) as session:
         leave_item(session, world.line, "VISIT", "10000", builders.DAY, words="Engineer's visit")
         wanted = select(Bill.number).where(Bill.number.is_not(None))

@@ -15,6 +15,7 @@ from css.web.app import create_app
 from css.web.conversation import LEFT_KEPT, PARKED_KEPT, Spot, keep, left, left_about, look_up, new_token, tidy
 from css.web.session import OnDuty
 from tests.web.conftest import MovingClock, Seat, World, seated
+from tests.web.knowing import caller_known
 
 
 def _row(engine: Engine, token: str) -> dict[str, object]:
@@ -247,7 +248,8 @@ def test_what_was_not_touched_is_not_kept(desk: Seat, world: World, engine: Engi
     assert _row(engine, token)["state"] == "dropped"
 
 
-def test_a_screen_on_top_returns_to_what_lies_below(desk: Seat, world: World) -> None:
+def test_a_screen_on_top_returns_to_what_lies_below(desk: Seat, world: World, engine: Engine, clock: MovingClock) -> None:
+    caller_known(engine, "ALL1", world.other.customer_number, clock.at)
     token = _half_keyed(desk, world)
     desk.press("Enter", cursor="command", command=f"..BL03 {world.other.number}", words="crackles; and the bill?")
     assert desk.title.startswith("BL03")

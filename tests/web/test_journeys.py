@@ -12,6 +12,7 @@ from css.core.money import Money
 from css.core.phone import display_number
 from css.db.engine import transaction
 from tests.web.conftest import MovingClock, Seat, World
+from tests.web.knowing import caller_known
 
 
 def _order_fields(world: World, **others: str) -> dict[str, str]:
@@ -306,7 +307,8 @@ def test_the_line_of_a_payment_slip_says_account_and_amount(desk: Seat, world: W
     assert "-£40.00" in desk.page
 
 
-def test_an_account_without_bills_says_so(desk: Seat, world: World) -> None:
+def test_an_account_without_bills_says_so(desk: Seat, world: World, engine: Engine, clock: MovingClock) -> None:
+    caller_known(engine, "ALL1", world.other.customer_number, clock.at)
     desk.open(f"/s/BL03/{world.other.number}")
     assert desk.title == "BL03 Bills"
     assert "none" in desk.page

@@ -12,16 +12,19 @@ from billing.actions import take_payment
 from billing.commands import TakePayment
 from billing.queries import account_balance, bill_card, bill_file, bills_of_account
 from billing.queries.accounts import AccountBalance
+from billing.queries.bill_calls import calls_of_bill
 from billing.queries.bill_story import bill_line_story, bill_story
-from billing.queries.bills import BillCard
+from billing.queries.bills import BillCard, bill_found
 from billing.rules.explain_line import LineStory
 from billing.rules.explain_sum import Part
-from billing.words import PaymentMethod
+from billing.words import LineKind, PaymentMethod
 from css.core.errors import BadMessage, CssError, NotFound
 from css.core.ids import IdKind, identify, parse_slip_reference
 from css.core.words import Role
+from css.master.card_rows import AccountCard
 from css.master.cards import account_card
 from css.web.desk import Desk, converse
+from css.web.disclosure import ask_first, may_disclose
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
@@ -39,6 +42,8 @@ METHODS: Final = {
 """What a person can take; direct debits come by the night."""
 STEPS_SHOWN: Final = 30
 """Of a sum: a discount may come off thousands of calls, and `css bills explain --all` shows them."""
+CALLS: Final = "calls"
+PLACE_DIGITS_MAX: Final = 9
 FILE_TYPES: Final = {
     "pdf": "application/pdf",
     "large.pdf": "application/pdf",
@@ -53,18 +58,23 @@ BL03: Final = Screen(
     family="Bills and money",
     help=(
         "With an account: its bills. With a bill: what was brought forward and paid, every line with the reason for its amount, VAT by "
-        "rate, and what is due. Key a line's number to see why it is what it is; F11 shows all reasons. The files are the bill as it was "
-        "sent, byte for byte."
+        "rate, and what is due. Key a line's number to see why it is what it is; F11 shows all reasons, Shift+F1 the calls it lists. The "
+        "files are the bill as it was sent, byte for byte. First make sure who is calling."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
     takes="account or bill number",
     keys=(
+        Key(name="F7", label="page back"),
+        Key(name="F8", label="page on"),
         Key(name="F11", label="reasons"),
+        Key(name="S-F1", label="calls"),
         Key(name="S-F2", label="PDF"),
         Key(name="S-F3", label="XML"),
         Key(name="S-F4", label="payment", roles=TAKERS),
+        Key(name="S-F5", label="put right", roles=TAKERS),
     ),
+    discloses=True,
 )
 
 PY01: Final = Screen(
@@ -121,29 +131,72 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
     asked = arguments[1].lower() if len(arguments) > 1 else ""
     if asked in FILE_TYPES:
         return _file(at_desk, arguments[0], asked)
-    with at_desk.reading() as session:
+    if asked == CALLS:
+        return _calls(at_desk, arguments)
+    with at_desk.doing() as session:
         card = bill_card(session, arguments[0], by=at_desk.by)
-        head = account_card(session, card.bill.account_number, by=at_desk.by, lines=1)
+        account_number, bill_number = card.bill.account_number, str(card.bill.number)
+        head = _opened(session, at_desk, account_number, ("bill", bill_number))
+        if head is None:
+            return ask_first(account_number)
         explained, sums = _explained(session, at_desk, card, asked)
-    links = {"S-F4": address("PY01", card.bill.account_number), "F12": address("BL03", card.bill.account_number)}
+    links = _links(account_number, bill_number) | {"F12": address("BL03", account_number)}
+    if any(line.kind is LineKind.CALLS for line in card.lines):
+        links["S-F1"] = address("BL03", bill_number, CALLS)
     for key, kind in {"S-F2": "pdf", "S-F3": "xml"}.items():
         if any(file.kind == kind for file in card.files):
-            links[key] = address("BL03", card.bill.number, kind)
-    links["F11"] = address("BL03", card.bill.number, "" if asked == "why" else "why")
+            links[key] = address("BL03", bill_number, kind)
+    links["F11"] = address("BL03", bill_number, "" if asked == "why" else "why")
     if asked and not explained:
         raise NotFound(
-            "CSS387E", "A bill has lines by their numbers, why, and its files: pdf, xml, calls.xml, csv; no {what}.", what=asked[:20]
+            "CSS387E", "A bill has lines by their numbers, why, calls, and its files: pdf, xml, calls.xml, csv; no {what}.", what=asked[:20]
         )
     return show(
         at_desk,
         BL03,
-        in_hand=InHand(card.bill.account_number, head.customer.name),
+        in_hand=InHand(account_number, head.customer.name),
         links=links,
         card=card,
         explained=explained,
         sums=sums,
         steps_shown=STEPS_SHOWN,
         bills=None,
+        calls=None,
+        balance=None,
+    )
+
+
+def _opened(session: Session, at_desk: Desk, account_number: str, subject: tuple[str, str]) -> AccountCard | None:
+    """The account and its customer, when this operator has made sure of the caller; else None."""
+    head = account_card(session, account_number, by=at_desk.by, lines=1)
+    return head if may_disclose(session, at_desk, BL03, head.customer.number, subject) else None
+
+
+def _links(account_number: str, bill_number: str = "") -> dict[str, str]:
+    return {"S-F4": address("PY01", account_number), "S-F5": address("PY05", bill_number or account_number)}
+
+
+def _calls(at_desk: Desk, arguments: Arguments) -> Response:
+    """The calls that the bill lists, page by page."""
+    after = arguments[2] if len(arguments) > 2 else "0"  # noqa: PLR2004 - bill, calls, place
+    if not (after.isascii() and after.isdigit()) or len(after) > PLACE_DIGITS_MAX:
+        raise BadMessage("CSS931E", "{after!r} is no place in a list; start at its first page.", after=after[:40])
+    with at_desk.doing() as session:
+        calls = calls_of_bill(session, arguments[0], by=at_desk.by, after=int(after))
+        head = _opened(session, at_desk, calls.account_number, ("bill", calls.bill_number))
+        if head is None:
+            return ask_first(calls.account_number)
+    here = address("BL03", calls.bill_number)
+    pages = {"F7": calls.back, "F8": calls.forward}
+    links = {key: address("BL03", calls.bill_number, CALLS, str(place)) for key, place in pages.items() if place is not None}
+    return show(
+        at_desk,
+        BL03,
+        in_hand=InHand(calls.account_number, head.customer.name),
+        links=_links(calls.account_number, calls.bill_number) | links | {"F12": here},
+        card=None,
+        bills=None,
+        calls=calls,
         balance=None,
     )
 
@@ -160,24 +213,30 @@ def _explained(session: Session, at_desk: Desk, card: BillCard, asked: str) -> t
 
 
 def _list(at_desk: Desk, account_number: str) -> Response:
-    with at_desk.reading() as session:
-        head = account_card(session, account_number, by=at_desk.by, lines=1)
+    with at_desk.doing() as session:
+        head = _opened(session, at_desk, account_number, ("account", account_number))
+        if head is None:
+            return ask_first(account_number)
         bills = bills_of_account(session, account_number, by=at_desk.by, limit=BILLS_LISTED)
         balance = account_balance(session, account_number, by=at_desk.by)
     return show(
         at_desk,
         BL03,
         in_hand=InHand(account_number, head.customer.name),
-        links={"S-F4": address("PY01", account_number)},
+        links=_links(account_number),
         card=None,
         bills=bills,
+        calls=None,
         balance=balance,
     )
 
 
 def _file(at_desk: Desk, bill_number: str, kind: str) -> Response:
     """The bill as it was sent. The PDF opens in the browser, the XML is saved."""
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
+        bill, _, account_number = bill_found(session, bill_number, at_desk.by)
+        if _opened(session, at_desk, account_number, ("bill", str(bill.number))) is None:
+            return ask_first(account_number)
         content = bill_file(session, bill_number, kind, by=at_desk.by)
     answer = make_response(content.content)
     answer.headers["Content-Type"] = FILE_TYPES[kind]
