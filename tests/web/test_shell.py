@@ -20,7 +20,7 @@ from css.settings import Settings
 from css.web.app import create_app
 from css.web.guard import COOKIE
 from tests.conftest import clone
-from tests.web.conftest import World, populate
+from tests.web.conftest import PASSWORD, World, populate
 from tests.web.slow_server import SlowServer
 from tests.web.test_keyboard import SWITCHES
 
@@ -341,3 +341,33 @@ def test_the_regions_that_are_read_out_are_there_from_the_start_and_stay(operato
     assert page.evaluate("regions.every((one) => one.isConnected)"), "a region that is replaced is not heard"
     assert page.inner_text("#response").startswith("R1")
     assert "database" in page.inner_text("#response")
+
+
+def test_a_desk_left_alone_warns_locks_and_opens_where_it_was(operator: Worker, world: World) -> None:
+    page = operator.page
+    page.clock.install()
+    operator.opens(f"/s/FL01/{world.line.number}")
+    page.focus("#contact_name")
+    operator.keys("[Control+a]", "Rose")
+    page.clock.fast_forward("14:10")
+    page.wait_for_selector("[data-told=CSS994W]")
+    operator.keys("s")
+    page.wait_for_selector("[data-told=CSS994W]", state="detached")
+    page.clock.fast_forward("14:10")
+    page.clock.fast_forward("01:00")
+    page.wait_for_selector("body[data-screen=LOCK]")
+    assert "Tansley" not in page.inner_text("body"), "nobody reads over an empty chair"
+    operator.keys(PASSWORD, "[Enter]")
+    page.wait_for_selector("body[data-screen=FL01]")
+    assert page.input_value("#contact_name") == "Roses"
+
+
+def test_what_may_be_a_password_is_never_read_back(operator: Worker) -> None:
+    operator.server.delay_seconds = 0.2
+    operator.page.keyboard.type("off")
+    operator.page.keyboard.press("Enter")
+    operator.keys("all1", "[Tab]", PASSWORD)
+    assert operator.page.title().startswith("SIGN")
+    assert "22 keys typed ahead were not used, because nobody is signed on" in operator.messages
+    assert "p a r" not in operator.messages
+    assert "parrot" not in operator.page.inner_text("body")

@@ -45,7 +45,7 @@ function option(one, index) {
   const item = document.createElement("li");
   item.id = `choice-${index}`;
   item.setAttribute("role", "option");
-  for (const [name, text] of [["b", one.code], ["span", one.words], ["kbd", one.key]]) {
+  for (const [name, text] of [["b", one.code], ["span", one.words], ["i", one.takes], ["kbd", one.key]]) {
     if (text) item.append(Object.assign(document.createElement(name), { textContent: text }), " ");
   }
   item.addEventListener("mousedown", (event) => event.preventDefault());
@@ -67,7 +67,7 @@ function place() {
   const { left, top, bottom } = now.field.getBoundingClientRect();
   const list = box();
   const under = innerHeight - bottom;
-  list.style.maxHeight = `${Math.max(under, top) - 16}px`;
+  list.style.maxHeight = `${Math.min(Math.max(under, top) - 16, innerHeight * 0.6)}px`;
   list.style.left = `${Math.max(0, Math.min(left, innerWidth - list.offsetWidth - 8))}px`;
   list.style.top = under >= top ? `${bottom + 4}px` : "auto";
   list.style.bottom = under >= top ? "auto" : `${innerHeight - top + 4}px`;

@@ -47,11 +47,11 @@ const shortcut = (name) => name.replace("S-", "Shift+");
 function entries() {
   const keys = all("[data-slot=keys] [data-key]").map((one) => ({
     key: shortcut(one.dataset.key), words: one.textContent.replace(one.querySelector("kbd").textContent, "").trim(), press: one,
-    code: (one.pathname || "").startsWith("/s/") ? one.pathname.split("/")[2] : "",
+    code: !one.hash && (one.pathname || "").startsWith("/s/") ? one.pathname.split("/")[2] : "",
   }));
   const direct = new Map(keys.filter(({ code }) => code).map((one) => [one.code, one]));
   return [
-    ...(screens || []).map(([code, title, takes, family]) => ({ code, words: `${title}${takes ? `, ${takes}` : ""}`, takes, more: family, ...link(direct.get(code)) })),
+    ...(screens || []).map(([code, title, takes, family]) => ({ code, words: title, takes, more: `${takes} ${family}`, ...link(direct.get(code)) })),
     ...keys.filter(({ press }) => press.dataset.key !== "F10").map((one) => ({ ...one, code: "", more: one.code })),
     ...COMMANDS.map(([code, words]) => ({ code, words, says: code })),
   ];

@@ -65,7 +65,7 @@ export async function travel(to, { body = null, key = "", back = false, restore 
   }
   if (underWay()?.stop !== mine.stop) return;
   await composed();
-  if (!isPage(answer)) return file(answer);
+  if (!isPage(answer) && answer.ok) return file(answer);
   const page = parse(text);
   if (!page.body.dataset.screen) return refused(page, back);
   arrive(answer, page, { back, restore, key });
@@ -130,7 +130,7 @@ function refused(page, back) {
   if (back) history.replaceState({ depth }, "", here);
   const error = $("[data-slot=wrong]", page);
   const code = $("b", error || page)?.textContent || "CSS993E";
-  const words = error?.textContent.trim().replace(/\s+/g, " ").replace(code, "").trim() || "The server could not do this.";
+  const words = error?.textContent.trim().replace(/\s+/g, " ").replace(code, "").trim() || "The server is out of order; the same key tries again.";
   tell(code, `${words} What you keyed is still here.`);
   say("");
   release("errors");
