@@ -32,7 +32,7 @@ def sue(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
 def looks(engine: Engine, subject: str) -> list[tuple[str, str]]:
     with transaction(engine) as session:
         rows = session.execute(select(AuditEvent.actor_name, AuditEvent.verb).where(AuditEvent.subject_number == subject))
-        return [tuple(row) for row in rows]
+        return [(row.actor_name, row.verb) for row in rows]
 
 
 def held(engine: Engine, code: str) -> Operator:
