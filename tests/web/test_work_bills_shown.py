@@ -56,7 +56,8 @@ def test_what_was_opened_is_written_down_once(known: Seat, world: World, bill: s
     with transaction(engine) as session:
         told = session.execute(
             text(
-                "SELECT subject_kind, subject_number FROM css.audit_event WHERE verb = 'disclose' AND after ->> 'screen' = 'BL03' ORDER BY id"
+                "SELECT subject_kind, subject_number FROM css.audit_event"
+                " WHERE verb = 'disclose' AND after ->> 'screen' = 'BL03' ORDER BY id"
             )
         ).all()
     assert [tuple(row) for row in told] == [("account", world.account.number), ("bill", bill)]

@@ -1,0 +1,132 @@
+"""BA01 and BA03: what is to come, how far it is, what a restart repeats; and no page sent twice for nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import Engine, text
+
+from batch import repository
+from batch.engine import run_net
+from batch.model import ExecutionState, StepState
+from batch.net import Context, Counts, KeyRange, Work
+from batch.nets import NIGHT
+from css.core.clock import FixedClock
+from css.core.errors import CssError
+from css.db.engine import transaction
+from css.web.screens.night import took
+from tests import builders
+from tests.batch.toy_night import NIGHT as KEEPER
+from tests.conftest import QueryCount
+from tests.web.conftest import Seat, World
+
+EVENING = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
+SECOND = date(2026, 3, 3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nights(settled: tuple[Engine, World], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A night that was finished, and one that stopped while it calculated."""
+    engine, _ = settled
+    outcome = run_net(
+        engine, NIGHT, Context("ZZ", builders.DAY, EVENING, KEEPER, tmp_path_factory.mktemp("home")), clock=FixedClock(EVENING)
+    )
+    assert outcome.error is None
+    with transaction(engine) as session:
+        session.execute(text("UPDATE batch.step_execution SET ended_at = started_at + interval '90 seconds' WHERE step = 'calculate'"))
+        instance = repository.plan(session, "night", "ZZ", SECOND, EVENING)
+        execution, _ = repository.begin_attempt(session, instance.id, KEEPER, EVENING)
+        for ordinal, step in enumerate(NIGHT.steps[:9], start=1):
+            row = repository.open_step(session, instance.id, execution, step.name, ordinal, EVENING)
+            if step.name == "calculate":
+                repository.make_blocks(session, row.id, [KeyRange(1, 50, 50), KeyRange(51, 80, 30)])
+                half = Work(Counts(50, 48, 0, 2), kept_by_room=2)
+                repository.record_work(session, instance.id, row.id, execution, step.name, half, EVENING, {"keys": 80})
+                session.execute(
+                    text("UPDATE batch.block SET state = 'done' WHERE first_key = 1 AND step_execution_id = :id"), {"id": row.id}
+                )
+                repository.close_step(session, row.id, execution, step.name, StepState.FAILED, EVENING)
+            else:
+                repository.close_step(session, row.id, execution, step.name, StepState.COMPLETED, EVENING)
+        why = CssError("CSS612E", "Out of balance: the books differ by a penny.")
+        repository.end_attempt(session, instance.id, execution, ExecutionState.FAILED, EVENING, 12, why)
+
+
+def _steps(page: str) -> list[str]:
+    return re.findall(r'data-line="\d+" data-subject="([^"]*)"', page)
+
+
+def test_every_step_of_the_net_is_shown_also_those_to_come(desk: Seat) -> None:
+    desk.open("/s/BA01/ZZ")
+    assert _steps(desk.page) == [step.name for step in NIGHT.steps]
+    assert "8 of 23 steps are done" in desk.page
+    assert desk.page.count("to come") == len(NIGHT.steps) - 9
+    assert '<progress max="1000" value="625"' in desk.page
+    assert "1 min 30 s" in desk.page, "how long it usually takes"
+    assert 'data-poll-seconds="2"' in desk.page
+    assert 'data-key="F8"' in desk.page
+
+
+def test_the_night_before_is_one_key_away_and_adds_up(desk: Seat) -> None:
+    desk.open("/s/BA01/ZZ")
+    found = re.search(r'href="([^"]*)" data-key="F8"', desk.page)
+    assert found
+    desk.open(found[1])
+    assert "23 of 23 steps are done" in desk.page
+    assert "NO:" not in desk.page
+    assert 'data-key="F7"' in desk.page
+
+
+def test_a_step_that_failed_says_what_a_restart_repeats_and_how_it_is_made(desk: Seat) -> None:
+    desk.open("/s/BA03/ZZ/2026-03-03/calculate")
+    assert desk.title == "BA03 Calculate bills"
+    assert "1 of 2 blocks are done and stay as they are; the other 1 are done" in desk.page
+    assert "<b>css night run ZZ --date 2026-03-03</b>" in desk.page
+    assert "CSS612E Out of balance" in desk.page
+    assert "<td>keys</td>" in desk.page
+    assert '<td>Mon 2 Mar 2026</td><td class="figure">1 min 30 s</td>' in desk.page
+    assert re.search(r'href="(/s/BA01/ZZ/2026-03-03)" data-key="F3"', desk.page)
+
+
+def test_a_finished_step_has_nothing_to_repeat(desk: Seat) -> None:
+    desk.open("/s/BA03/ZZ/2026-03-02/CALCULATE")
+    assert "Nothing: the step is finished" in desk.page
+    assert "css night run" not in desk.page
+
+
+@pytest.mark.parametrize(("address", "code"), [("BA03/ZZ/2026-03-02/juggle", "CSS933E"), ("BA03/ZZ/2026-01-01/calculate", "CSS932E")])
+def test_what_is_not_there_is_said(desk: Seat, address: str, code: str) -> None:
+    assert desk.open(f"/s/{address}").status_code == 404
+    assert code in desk.page
+    desk.open("/s/BA03")
+    assert desk.title.startswith("BA01")
+
+
+def test_nothing_is_sent_again_while_nothing_moves(
+    desk: Seat, engine: Engine, query_count: Callable[[], AbstractContextManager[QueryCount]]
+) -> None:
+    addresses = ("/s/BA01/ZZ", "/s/BA03/ZZ/2026-03-03/calculate")
+    versions = {address: desk.open(address).headers["ETag"] for address in addresses}
+    for address, version in versions.items():
+        with query_count() as sent:
+            assert desk.client.get(address, headers={"If-None-Match": version, "X-CSS-Poll": "1"}).status_code == 304
+        assert len(sent) <= 4
+    with transaction(engine) as session:
+        session.execute(text("UPDATE batch.step_execution SET read_count = read_count + 1 WHERE step = 'calculate' AND state = 'failed'"))
+    for address, version in versions.items():
+        assert desk.client.get(address, headers={"If-None-Match": version, "X-CSS-Poll": "1"}).status_code == 200
+
+
+def test_the_console_sends_a_fixed_number_of_statements(desk: Seat, query_count: Callable[[], AbstractContextManager[QueryCount]]) -> None:
+    for address, most in {"/s/BA01/ZZ": 14, "/s/BA03/ZZ/2026-03-03/calculate": 11}.items():
+        with query_count() as sent:
+            desk.open(address)
+        assert len(sent) <= most, f"{address} sent {len(sent)}"
+
+
+def test_a_while_is_said_as_people_say_it() -> None:
+    assert [took(seconds) for seconds in (None, 0, 59, 185, 7800)] == ["–", "0 s", "59 s", "3 min 05 s", "2 h 10 min"]
