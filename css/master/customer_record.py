@@ -18,7 +18,7 @@ from css.master.customer_fields import require_staff
 from css.master.customers import AuthorisedPerson, ContactPoint, Customer, display_name
 from css.master.districts import BusinessDate
 
-ACCOUNTS_MAX = 50
+ACCOUNTS_MAX = 500
 PERSONS_MAX = 50
 
 
@@ -83,7 +83,7 @@ class CustomerRecord:
     authorised: tuple[PersonRow, ...]
     """Those who may speak on the business date, by name."""
     accounts: tuple[AccountRecord, ...]
-    """Open ones first, 50 at most."""
+    """Open ones first, 500 at most."""
 
 
 def customer_record(session: Session, customer_number: str, *, by: Actor) -> CustomerRecord:
@@ -179,6 +179,6 @@ def _accounts(session: Session, customer_id: int) -> tuple[AccountRecord, ...]:
         .limit(ACCOUNTS_MAX)
     )
     return tuple(
-        AccountRecord(**{**row._mapping, "billing_address_lines": tuple(row.billing_address_lines)})  # noqa: SLF001
+        AccountRecord(**{**row._mapping, "billing_address_lines": tuple(row.billing_address_lines)})  # noqa: SLF001 - SQLAlchemy's public name for it
         for row in rows
     )

@@ -19,8 +19,8 @@ from css.master.customer_record import CustomerRecord, customer_record
 from css.master.customers import Customer
 from css.web.rendering import SHELL_HEADER
 from css.web.screen import Screen
-from css.web.screens.customer_change import CU02
 from css.web.screens.customer_entry import CU01
+from css.web.screens.customer_seen import CU02
 from tests import builders
 from tests.conftest import QueryCount
 from tests.web.conftest import AT, MovingClock, Seat, World, seated

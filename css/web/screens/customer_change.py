@@ -14,185 +14,32 @@ from sqlalchemy.orm import Session
 from billing.actions.account_terms import change_billing
 from billing.terms_commands import ChangeBilling
 from css.core.actor import Actor
-from css.core.errors import NotFound, Refusals, Refused
-from css.core.words import BillMedium, ContactPointKind, Itemisation, PaymentMeans, Role
-from css.master.authorised import authorise_person, end_authorisation
-from css.master.cards import account_card
+from css.core.errors import Refusals, Refused
+from css.core.words import BillMedium, ContactPointKind, Itemisation, PaymentMeans
 from css.master.change_customer import change_customer
-from css.master.customer_commands import AuthorisePerson, ChangeCustomer, EndAuthorisation
+from css.master.customer_commands import ChangeCustomer
 from css.master.customer_fields import shown_point
-from css.master.customer_record import AccountRecord, CustomerRecord, PersonRow, customer_record
+from css.master.customer_record import customer_record
 from css.web.desk import Desk, converse
-from css.web.disclosure import ask_first, may_disclose
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
-from css.web.rendering import InHand, address, go, show
-from css.web.screen import Field, Key, ResponseClass, Screen
+from css.web.rendering import address, go, show
 from css.web.screens.customer_fields import (
-    BILLED,
     CODED,
     MEANS,
     MEDIA,
     NO_PHRASE,
-    REACHED_FIELDS,
     SHOWN_CALLS,
-    TOLD_FIELDS,
-    WHO_FIELDS,
     read_birth,
     read_phrase_of,
     read_reach_at,
 )
-from css.web.screens.customers import account_of
+from css.web.screens.customer_seen import CHANGE, CU02, PERSON, Seen, deed_of, record_of
+from css.web.screens.customer_speakers import act_speaker, show_speaker
 
-CHANGE, PERSON, END = "", "person", "end"
-"""The deeds of the screen, as they stand behind the account in its address."""
-SPEAKS: Final = "5 May speak for them"
 _TEXTS: Final = ("title", "first_name", "surname", "organisation_name", "company_number", "language", "access_needs")
 _BILLING_TEXTS: Final = ("billing_name", "billing_postcode", "email", "mandate_reference")
 _CHANGED_BY_OTHERS: Final = frozenset({"CSS150E", "CSS742E"})
-
-
-def _of(deed: str, *fields: Field) -> tuple[Field, ...]:
-    return tuple(replace(one, deeds=frozenset({deed})) for one in fields)
-
-
-CU02: Final = Screen(
-    code="CU02",
-    title="Change customer",
-    family="Customers",
-    help=(
-        "What is known of a customer and how the account is billed: key over what is different. Enter shows what would change, F6 changes "
-        "it. If a colleague changed the customer meanwhile, what only they changed is taken over, and where both of you changed a field "
-        "theirs stands beside yours. Shift+F5 writes down somebody who may speak for the customer; the number in front of a person takes "
-        "that back."
-    ),
-    roles=frozenset({Role.CLERK, Role.BILLING, Role.SUPERVISOR}),
-    response=ResponseClass.R2,
-    takes="account, customer or telephone number",
-    fields=(
-        *_of(
-            CHANGE,
-            *WHO_FIELDS,
-            *REACHED_FIELDS,
-            Field(
-                name="billing_name", label="Name on the bill", help="Who the bill is addressed to.", step=BILLED, length_max=120, width=40
-            ),
-            Field(
-                name="billing_address",
-                label="Address of the bill",
-                help="Each line of it in a line of its own, without the postcode.",
-                kind="words",
-                step=BILLED,
-                length_max=400,
-                also=frozenset({"billing_address_lines"}),
-            ),
-            Field(name="billing_postcode", label="Postcode", help="Of that address.", step=BILLED, length_max=10),
-            Field(
-                name="medium",
-                label="Bills by",
-                help="P paper, E e-mail, L large print, X as a file.",
-                kind="code",
-                step=BILLED,
-                length_max=1,
-            ),
-            Field(name="email", label="E-mail for bills", help="Where bills by e-mail go.", step=BILLED, length_max=120, width=40),
-            Field(
-                name="itemisation",
-                label="Calls on the bill",
-                help="F all, M with the last digits masked, N none listed.",
-                kind="code",
-                step=BILLED,
-                length_max=1,
-            ),
-            Field(
-                name="payment_means",
-                label="Pays by",
-                help="OD when the bill comes, DD Direct Debit, which needs the mandate.",
-                kind="code",
-                step=BILLED,
-                length_max=2,
-            ),
-            Field(
-                name="mandate_reference",
-                label="Mandate",
-                help="The reference of the Direct Debit mandate.",
-                step=BILLED,
-                length_max=35,
-                width=24,
-            ),
-            *TOLD_FIELDS,
-            Field(name="row_version", label="Version", help="Of the customer, as you saw it.", kind="hidden", length_max=10),
-            Field(name="account_version", label="Version", help="Of the account, as you saw it.", kind="hidden", length_max=10),
-        ),
-        *_of(
-            PERSON,
-            Field(
-                name="person_name",
-                label="Name",
-                help="Who may speak for the customer.",
-                step=SPEAKS,
-                length_max=100,
-                width=30,
-                is_required=True,
-                also=frozenset({"name"}),
-            ),
-            Field(
-                name="relation",
-                label="Who that is",
-                help="In the customer's words: husband, carer, bookkeeper.",
-                step=SPEAKS,
-                length_max=100,
-                width=30,
-                is_required=True,
-            ),
-            Field(
-                name="person_phrase",
-                label="Their password phrase",
-                help="What this person will be asked; not the customer's own.",
-                step=SPEAKS,
-                length_max=60,
-                width=30,
-                also=frozenset({"password_phrase"}),
-            ),
-            Field(
-                name="person_born_on",
-                label="Their date of birth",
-                help="For asking, if they wish: 4/5/61.",
-                kind="date",
-                step=SPEAKS,
-                length_max=20,
-            ),
-            Field(
-                name="ends_on",
-                label="No more from",
-                help="The first day they may no more, if that is known: a month from now, say.",
-                kind="date",
-                step=SPEAKS,
-                length_max=20,
-            ),
-        ),
-    ),
-    keys=(
-        Key(name="Enter", label="check", sends=True),
-        Key(name="F6", label="commit", sends=True),
-        Key(name="S-F5", label="authorise", deeds=frozenset({CHANGE})),
-    ),
-    converses=True,
-    parks=True,
-    discloses=True,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What CU02 is about: a customer, and the account in hand."""
-
-    customer: CustomerRecord
-    account: AccountRecord
-
-    @property
-    def in_hand(self) -> InHand:
-        return InHand(self.account.number, self.customer.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,26 +58,6 @@ class Different:
     label: str
     was: str
     becomes: str
-
-
-def _record(session: Session, at_desk: Desk, arguments: Arguments) -> Seen | Response:
-    """The customer and account in hand, once the caller is known; else where to go first."""
-    if not arguments:
-        return go("CS01")
-    try:
-        number, _ = account_of(session, arguments[0], at_desk)
-    except NotFound as error:
-        if error.code not in {"CSS381E", "CSS106E"}:
-            raise
-        return go("CS01", arguments[0])
-    card = account_card(session, number, by=at_desk.by, lines=1)
-    if not may_disclose(session, at_desk, CU02, card.customer.number, ("account", card.account.number)):
-        return ask_first(card.account.number)
-    customer = customer_record(session, card.customer.number, by=at_desk.by)
-    account = next((one for one in customer.accounts if one.number == card.account.number), None)
-    if account is None:
-        raise NotFound("CSS105E", "There is no account {number}.", number=card.account.number, element="account_number")
-    return Seen(customer, account)
 
 
 def _shown(seen: Seen) -> dict[str, str]:
@@ -287,26 +114,26 @@ def _code(codes: Mapping[str, object], wanted: object) -> str:
 
 def show_change(at_desk: Desk, arguments: Arguments) -> Response:
     with at_desk.doing() as session:
-        seen = _record(session, at_desk, arguments)
+        seen = record_of(session, at_desk, arguments)
     if isinstance(seen, Response):
         return seen
-    deed, person = _deed(seen, arguments)
+    deed, person = deed_of(seen, arguments)
     if deed == CHANGE:
         return _change(at_desk, seen, Form.blank(CU02, row_version=str(seen.customer.row_version), **_shown(seen)))
-    return _speaker(at_desk, seen, Form.blank(CU02, deed), person)
+    return show_speaker(at_desk, seen, Form.blank(CU02, deed), person)
 
 
 def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     with at_desk.doing() as session:
-        seen = _record(session, at_desk, arguments)
+        seen = record_of(session, at_desk, arguments)
     if isinstance(seen, Response):
         return seen
-    deed, person = _deed(seen, arguments)
+    deed, person = deed_of(seen, arguments)
     form = Form.posted(CU02, posted, deed)
     if form.key == REFRESH:
         form.errors.clear()
     if deed != CHANGE:
-        return _act_speaker(at_desk, seen, form, person)
+        return act_speaker(at_desk, seen, form, person)
     if form.key == REFRESH:
         form.meet(_shown(seen), seen.customer.row_version)
         return _change(at_desk, seen, form)
@@ -405,79 +232,6 @@ def _change(at_desk: Desk, seen: Seen, form: Form, *, status: int = 200, is_chec
         person=None,
         differences=_different(form) if is_checked else None,
         effect=None,
-    )
-
-
-# --- who may speak --------------------------------------------------------------------------------------------------------
-
-
-def _deed(seen: Seen, arguments: Arguments) -> tuple[str, PersonRow | None]:
-    """What is done, and to whom. Error: CSS161E nobody of that number speaks for the customer."""
-    match arguments[1:]:
-        case ():
-            return CHANGE, None
-        case ("person",):
-            return PERSON, None
-        case ("end", number):
-            person = next((one for one in seen.customer.authorised if str(one.person_id) == number), None)
-            if person is not None:
-                return END, person
-        case _:
-            pass
-    sentence = "Nobody numbered {person_id} speaks for customer {number}."
-    raise NotFound("CSS161E", sentence, person_id=arguments[-1][:20], number=seen.customer.number, element="person_id")
-
-
-def _act_speaker(at_desk: Desk, seen: Seen, form: Form, person: PersonRow | None) -> Response:
-    if form.key == REFRESH:
-        return _speaker(at_desk, seen, form, person)
-    back = address("CU02", seen.account.number)
-    action: Any = authorise_person if person is None else end_authorisation
-    read: Any = partial(_read_person, form, seen, at_desk.today) if person is None else partial(_read_end, seen, person)
-    outcome = converse(at_desk, form, read, action, leads_to=lambda _: back)
-    if outcome.done is not None:
-        done = outcome.done
-        if person is None:
-            flash(f"{done.name} may speak for {seen.customer.name}.", "CSS166I")
-        else:
-            flash(f"{done.name} may not speak for {seen.customer.name} any more.", "CSS167I")
-        return go("CU02", seen.account.number)
-    return _speaker(at_desk, seen, form, person, status=outcome.status, effect=outcome.effect)
-
-
-def _read_person(form: Form, seen: Seen, today: date) -> AuthorisePerson | None:
-    born_on = read_birth(form, "person_born_on", today)
-    ends_on = form.day("ends_on", today)
-    phrase = read_phrase_of(form, "person_phrase")
-    if form.has_errors:
-        return None
-    return AuthorisePerson(
-        customer_number=seen.customer.number,
-        name=form.text("person_name"),
-        relation=form.text("relation"),
-        password_phrase=phrase,
-        born_on=born_on,
-        ends_on=ends_on,
-    )
-
-
-def _read_end(seen: Seen, person: PersonRow) -> EndAuthorisation:
-    return EndAuthorisation(customer_number=seen.customer.number, person_id=person.person_id)
-
-
-def _speaker(at_desk: Desk, seen: Seen, form: Form, person: PersonRow | None, *, status: int = 200, effect: object = None) -> Response:
-    back = address("CU02", seen.account.number)
-    return show(
-        at_desk,
-        CU02,
-        form=form,
-        status=status,
-        in_hand=seen.in_hand,
-        links={"F3": back, "F12": back},
-        seen=seen,
-        person=person,
-        differences=None,
-        effect=effect,
     )
 
 
