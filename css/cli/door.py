@@ -1,7 +1,7 @@
 """``css do VERB`` and ``css ask QUERY``: every verb and query there is, JSON in and JSON out, built from their types.
 
-Whatever a screen or a partner can do, a script can do: the command is the same record and meets the same rules. Lines of
-the two tables below are the whole registration; nothing is found by magic.
+Whatever a screen or a partner can do, a script can do: the command is the same record and meets the same rules. What there is
+stands in ``css.cli.door_tables``; nothing is found by magic.
 """
 
 from __future__ import annotations
@@ -10,234 +10,29 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, get_type_hints
+from typing import Annotated, Any, NoReturn, get_origin, get_type_hints
 
 import typer
 from sqlalchemy.orm import Session
 
-from batch import queries as batch_queries
-from billing import actions as billing_actions
-from billing import queries as billing_queries
-from billing.actions import (
-    account_terms,
-    adjustments,
-    copies,
-    groups,
-    long_calls,
-    outside,
-    prices,
-    promotions,
-    rerating,
-    statements,
-    suspense,
-)
-from billing.actions import benefits as benefit_actions
-from billing.actions.dry_run import dry_run_bill
-from billing.queries import benefits as benefit_queries
-from billing.queries import suspense as suspense_queries
-from billing.queries import usage as usage_queries
-from billing.queries.adjustments import adjustments_of_account
-from billing.queries.bill_story import bill_line_story, bill_story
-from billing.queries.explain_call import calls_of_number, explain_call
-from billing.queries.statements import statement_file, statements_of_account
-from billing.queries.tariff_comparison import tariff_comparison
-from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
-from billing.queries.terms_card import account_terms as account_terms_of
-from css import handover
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
-from css.care import actions as care_actions
-from css.care import queries as care_queries
 from css.cli.acting import acting
 from css.cli.asker import system_user
+from css.cli.door_tables import QUERIES, VERBS
 from css.core.actor import Actor
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
 from css.core.words import Role
 from css.db.engine import database, transaction
-from css.master import (
-    approvals,
-    audit_trail,
-    authorised,
-    cards,
-    change_customer,
-    credit_limits,
-    customer_record,
-    duplicates,
-    enrol,
-    find,
-    line_story,
-    news,
-    operator_changes,
-    people,
-    wholesale,
-)
-from css.master import queries as master_queries
 from css.master.districts import District, no_district
 from css.master.reference import RETAIL
-from css.web import approvals as web_approvals
-from orders import actions as order_actions
-from orders import queries as order_queries
-from repairs import actions as repair_actions
-from repairs import queries as repair_queries
+
+__all__ = ["QUERIES", "VERBS", "ask", "do", "the_asker"]
 
 COMMAND_BYTES_MAX = 5_000_000
-
-VERBS: Mapping[str, Callable[..., Any]] = {
-    "open-district": enrol.open_district,
-    "add-provider": enrol.add_provider,
-    "set-wholesale-tariff": wholesale.set_wholesale_tariff,
-    "add-operator": enrol.add_operator,
-    "set-credit-limit": credit_limits.set_credit_limit,
-    "change-operator": operator_changes.change_operator,
-    "set-password": operator_changes.set_password,
-    "end-sign-ons": operator_changes.end_sign_ons,
-    "post-news": news.post_news,
-    "end-news": news.end_news,
-    "ask-approval": web_approvals.ask_approval,
-    "approve": web_approvals.approve,
-    "refuse-approval": approvals.refuse_approval,
-    "withdraw-approval": approvals.withdraw_approval,
-    "add-customer": enrol.add_customer,
-    "open-account": enrol.open_account,
-    "take-on-customer": enrol.take_on_customer,
-    "change-customer": change_customer.change_customer,
-    "authorise-person": authorised.authorise_person,
-    "end-authorisation": authorised.end_authorisation,
-    "record-contact": care_actions.record_contact,
-    "check-caller": care_actions.check_caller,
-    "end-caller-check": care_actions.end_caller_check,
-    "wrap-up": care_actions.wrap_up,
-    "complete-follow-up": care_actions.complete_follow_up,
-    "place-order": order_actions.place_order,
-    "complete-order": order_actions.complete_order,
-    "delay-order": order_actions.delay_order,
-    "resume-order": order_actions.resume_order,
-    "cancel-order": order_actions.cancel_order,
-    "report-fault": repair_actions.report_fault,
-    "clear-fault": repair_actions.clear_fault,
-    "withdraw-fault": repair_actions.withdraw_fault,
-    "take-payment": billing_actions.take_payment,
-    "release-bill": billing_actions.release_bill,
-    "withdraw-bill": billing_actions.withdraw_bill,
-    "withdraw-run": billing_actions.withdraw_run,
-    "approve-bills": billing_actions.approve_bills,
-    "set-bill-control": billing_actions.set_bill_control,
-    "request-bill": billing_actions.request_bill,
-    "cancel-bill-request": billing_actions.cancel_bill_request,
-    "define-benefit": benefit_actions.define_benefit,
-    "end-benefit": benefit_actions.end_benefit,
-    "name-friend": benefit_actions.name_friend,
-    "drop-friend": benefit_actions.drop_friend,
-    "give-promotion": promotions.give_promotion,
-    "end-promotion": promotions.end_promotion,
-    "credit-bill-line": adjustments.credit_bill_line,
-    "adjust-account": adjustments.adjust_account,
-    "enter-outside-item": outside.enter_outside_item,
-    "join-group": groups.join_group,
-    "leave-group": groups.leave_group,
-    "copy-bill": copies.copy_bill,
-    "make-statement": statements.make_statement,
-    "load-tariff": billing_actions.load_tariff,
-    "release-tariff": billing_actions.release_tariff,
-    "withdraw-tariff": billing_actions.withdraw_tariff,
-    "replay-usage": suspense.replay_usage,
-    "approve-late-usage": suspense.approve_late_usage,
-    "write-off-usage": suspense.write_off_usage,
-    "accept-duplicate": suspense.accept_duplicate,
-    "assemble-usage": long_calls.assemble_usage,
-    "rerate-usage": rerating.rerate_usage,
-    "set-product-price": prices.set_product_price,
-    "announce-vat-rate": prices.announce_vat_rate,
-    "set-vat-status": account_terms.set_vat_status,
-    "change-cycle": account_terms.change_cycle,
-    "change-billing": account_terms.change_billing,
-}
-
-QUERIES: Mapping[str, Callable[..., Any]] = {
-    "districts": master_queries.districts,
-    "providers": master_queries.providers,
-    "operators": people.operators,
-    "operator-card": people.operator_card,
-    "operators-on-duty": people.operators_on_duty,
-    "approvals-waiting": approvals.approvals_waiting,
-    "approvals-decided": approvals.approvals_decided,
-    "approval": approvals.approval,
-    "audit-trail": audit_trail.audit_trail,
-    "news": news.news,
-    "products": master_queries.products,
-    "product-prices": master_queries.product_prices,
-    "tariffs": tariff_book,
-    "tariff-versions": tariff_versions,
-    "tariff-card": tariff_card,
-    "tariff-comparison": tariff_comparison,
-    "sites-by-postcode": master_queries.sites_by_postcode,
-    "site-by-key": master_queries.site_by_key,
-    "find-customers": find.find_customers,
-    "customer-card": cards.customer_card,
-    "account-card": cards.account_card,
-    "line-card": cards.line_card,
-    "line-story": line_story.line_story,
-    "customer-record": customer_record.customer_record,
-    "possible-duplicates": duplicates.possible_duplicates,
-    "caller-check-of": care_queries.caller_check_of,
-    "follow-ups": care_queries.follow_ups,
-    "wrap-reasons": care_queries.wrap_reasons,
-    "timeline": care_queries.timeline,
-    "line-timeline": care_queries.line_timeline,
-    "order-card": order_queries.order_card,
-    "open-orders": order_queries.open_orders,
-    "account-orders": order_queries.account_orders,
-    "order-work-list": order_queries.order_work_list,
-    "fault-card": repair_queries.fault_card,
-    "open-faults": repair_queries.open_faults,
-    "faults-of-account": repair_queries.faults_of_account,
-    "symptoms": repair_queries.symptoms,
-    "clear-codes": repair_queries.clear_codes,
-    "account-balance": billing_queries.account_balance,
-    "account-terms": account_terms_of,
-    "statement": billing_queries.statement,
-    "bills-of-account": billing_queries.bills_of_account,
-    "bills-of-night": billing_queries.bills_of_night,
-    "held-bills": billing_queries.held_bills,
-    "parked-accounts": billing_queries.parked_accounts,
-    "bill-runs": billing_queries.bill_runs,
-    "bill-run": billing_queries.bill_run,
-    "sample-of-night": billing_queries.sample_of_night,
-    "bill-control": billing_queries.bill_control,
-    "bill-card": billing_queries.bill_card,
-    "bill-file": billing_queries.bill_file,
-    "dry-run-bill": dry_run_bill,
-    "bill-story": bill_story,
-    "bill-line-story": bill_line_story,
-    "benefits": benefit_queries.benefits,
-    "benefit-card": benefit_queries.benefit_card,
-    "friends": benefit_queries.friends,
-    "allowances": benefit_queries.allowances,
-    "promotions": benefit_queries.promotions,
-    "adjustments-of-account": adjustments_of_account,
-    "statements-of-account": statements_of_account,
-    "statement-file": statement_file,
-    "explain-call": explain_call,
-    "calls-of-number": calls_of_number,
-    "reratings": billing_queries.reratings,
-    "rerating-card": billing_queries.rerating_card,
-    "outbox-after": handover.outbox_after,
-    "night-runs": batch_queries.runs,
-    "night-steps": batch_queries.steps,
-    "night-totals": batch_queries.totals,
-    "night-rejects": batch_queries.rejects,
-    "waiting-usage": suspense_queries.waiting_usage,
-    "waiting-records": suspense_queries.waiting_records,
-    "waiting-calls": suspense_queries.waiting_calls,
-    "usage-files": usage_queries.files,
-    "usage-file": usage_queries.file_card,
-    "usage-set-aside": usage_queries.set_aside_records,
-    "usage-record": usage_queries.raw_record,
-    "usage-alarms": usage_queries.alarms,
-}
 
 do = typer.Typer(add_completion=False)
 ask = typer.Typer(add_completion=False)
@@ -427,13 +222,15 @@ def _by_name(wanted: Mapping[str, tuple[Any, bool]], words: list[str]) -> dict[s
 def _value(word: str, kind: Any, name: str) -> Any:  # noqa: ANN401 - a word of the command line for a parameter of any type
     """Numbers and switches are read as such; everything else is text to the codec."""
     kinds = getattr(kind, "__args__", (kind,))
-    plain: str | int = word
+    plain: str | int | list[str] = word
     if int in kinds and re.fullmatch(r"-?[0-9]{1,20}", word):
-        plain = int(word)
-        if plain < 0:
+        number = plain = int(word)
+        if number < 0:
             raise BadMessage("CSS008E", "{name} is nought or more.", name=name, element=name)
     elif bool in kinds and word in {"true", "false"}:
         plain = word == "true"
+    elif get_origin(kind) in {tuple, Sequence}:
+        plain = word.split(",")
     return from_plain(plain, kind, path=name)
 
 
