@@ -47,6 +47,7 @@ class LineListing(Base):
     __table_args__ = (
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),
         ExcludeConstraint(("line_id", "="), (text("daterange(starts_on, ends_on)"), "&&"), name="ex_line_listing_overlap", using="gist"),
+        Index("ix_line_listing_line_id", "line_id"),  # as for css.service: the exclusion's index does not serve a literal
         {"schema": "css"},
     )
 

@@ -15,6 +15,7 @@ from css import tables as _tables  # noqa: F401 - every room's tables, so that k
 from css.core.clock import Clock, SystemClock
 from css.core.errors import CssError
 from css.db.faults import fault_of
+from css.db.prepared import prepare_statements
 from css.partners.gateway import mount
 from css.settings import Settings
 from css.web import assets, guard
@@ -68,8 +69,11 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
 
 
 def warm_up(app: Flask) -> Flask:
-    """Make what the first request would wait for: the engine, before there are threads to make it twice, and the templates."""
-    cast("Office", app.extensions["css"]).connect()
+    """Make what the first request would wait for: the engine, before there are threads to make it twice, and the templates.
+
+    What is sent again and again from here on is planned once (``css.db.prepared``).
+    """
+    prepare_statements(cast("Office", app.extensions["css"]).connect())
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
     return app

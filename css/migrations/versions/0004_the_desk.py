@@ -198,6 +198,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
     )
     op.add_column("contact", sa.Column("reason_code", sa.Text(), nullable=True), schema="care")
+    op.create_index("ix_service_line_id", "service", ["line_id"], unique=False, schema="css")
+    op.create_index("ix_line_listing_line_id", "line_listing", ["line_id"], unique=False, schema="css")
     op.create_index("ix_audit_event_occurred_at", "audit_event", ["occurred_at"], unique=False, schema="css")
     op.add_column("customer", sa.Column("may_market", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="css")
     op.add_column("customer", sa.Column("consent_at", sa.DateTime(timezone=True), nullable=True), schema="css")
