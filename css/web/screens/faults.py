@@ -1,97 +1,37 @@
-"""FL01 report a fault, FL02 clear or withdraw it, FL03 one fault with its story, FL04 the work list."""
+"""FL02 clear or withdraw a fault, FL03 one fault with its story, FL04 the work list; with FL01 they are the family's pages."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from flask import Response, flash
-from sqlalchemy.orm import Session
+from flask import Response
 
 from billing.queries.worth import repair_worth
 from css.audit import record
 from css.core.deadline import CARE_LEVELS
-from css.core.errors import CssError
-from css.core.phone import display_number
 from css.core.words import Role
-from css.master.card_rows import LineCard
-from css.master.cards import line_card
-from css.web.desk import Desk, converse, status_of
+from css.web.desk import Desk, status_of
 from css.web.filters import instant
 from css.web.form import REFRESH, Form
-from css.web.page import Arguments, Page, Posted, Values
+from css.web.page import Arguments, Page, Posted
 from css.web.rendering import Choices, InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF
 from css.web.screens.deeds import Deed, Record, page_of
+from css.web.screens.fault_entry import DESK
+from css.web.screens.fault_entry import PAGES as REPORTING
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
-from orders.queries import OrderRow, open_orders
 from orders.work_queries import exchanges_of
-from repairs.actions import clear_fault, report_fault, withdraw_fault
-from repairs.commands import ClearFault, ReportFault, WithdrawFault
-from repairs.queries import FaultCard, FaultRow, clear_codes, fault_card, open_faults_of_line
+from repairs.actions import clear_fault, withdraw_fault
+from repairs.commands import ClearFault, WithdrawFault
+from repairs.queries import FaultCard, clear_codes, fault_card
 from repairs.queue_queries import QueueRow, fault_clock, queue_page, queue_version
 from repairs.rules.lifecycle import MOVES
-from repairs.rules.report import SYMPTOMS
 from repairs.words import FaultState
 
-DESK: Final = frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})
 FIELD: Final = frozenset({Role.REPAIR, Role.SUPERVISOR})
 POLLS_SECONDS: Final = 10
-
-FL01: Final = Screen(
-    code="FL01",
-    title="Report a fault",
-    family="Faults",
-    help=(
-        "Take a fault report. Enter shows by when it must be cleared and how that is reckoned, so that you can tell the caller before "
-        "anything is promised; F6 gives it its number and starts the clock. A fault open on the line is shown first."
-    ),
-    roles=DESK,
-    response=ResponseClass.R1,
-    takes="telephone",
-    fields=(
-        Field(
-            name="number",
-            label="Number in trouble",
-            help="The telephone number of the line.",
-            kind="telephone",
-            length_max=25,
-            is_required=True,
-        ),
-        Field(
-            name="symptom_code",
-            label="Symptom",
-            help="What the caller notices, as a code; F4 lists those that can be on this line.",
-            kind="code",
-            length_max=3,
-            is_required=True,
-        ),
-        Field(name="contact_name", label="Contact", help="Who can let an engineer in.", length_max=100, is_required=True),
-        Field(
-            name="contact_phone",
-            label="Contact's telephone",
-            help="A number that works while the line does not.",
-            kind="telephone",
-            length_max=25,
-            is_required=True,
-        ),
-        Field(
-            name="equipment_checked",
-            label="Equipment checked",
-            help="Y when the caller has tried another telephone in the test socket.",
-            kind="yes-no",
-            length_max=3,
-        ),
-        Field(name="power_checked", label="Power checked", help="Y when what needs mains power has it.", kind="yes-no", length_max=3),
-        Field(name="words", label="In the caller's words", help="Since when, how often, what was tried.", kind="words", length_max=500),
-        Field(name="access_notes", label="Access", help="When somebody is in, and how to find it.", length_max=500, width=44),
-        Field(name="hazard_notes", label="Hazards", help="What may hurt an engineer: at most 50 characters.", length_max=50, width=44),
-    ),
-    keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="report fault", sends=True)),
-    converses=True,
-    parks=True,
-)
 
 FL02: Final = Screen(
     code="FL02",
@@ -173,105 +113,6 @@ FL04: Final = Screen(
 )
 
 _KEYS: Final = {"S-F8": "clear", "S-F9": "withdraw"}
-
-
-# --- FL01 ---------------------------------------------------------------------------------------------------------------
-
-
-def show_report(at_desk: Desk, arguments: Arguments) -> Response:
-    form = Form.blank(FL01, number=arguments[0] if arguments else "")
-    with at_desk.reading() as session:
-        line = _line(session, at_desk, form.text("number"))
-    card = line[0]
-    if card is not None:
-        form.values["number"] = display_number(card.line.number or form.text("number"))
-        if card.customer is not None:
-            reach = next((point.value for point in card.customer.contact_points if point.kind.value != "email"), "")
-            form.values |= {"contact_name": card.customer.name, "contact_phone": display_number(reach) if reach else ""}
-    return _report(at_desk, form, line)
-
-
-def act_report(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
-    form = Form.posted(FL01, posted)
-    with at_desk.reading() as session:
-        line = _line(session, at_desk, form.text("number"))
-    if form.key == REFRESH:
-        form.errors.clear()
-        return _report(at_desk, form, line)
-    outcome = converse(at_desk, form, lambda: _read_report(form), report_fault, leads_to=lambda done: address("FL03", done.fault_number))
-    if outcome.done is not None:
-        flash(f"Fault {outcome.done.fault_number} is reported. {outcome.done.deadline_words}", "CSS377I")
-        return go("FL03", outcome.done.fault_number)
-    return _report(at_desk, form, line, status=outcome.status, effect=outcome.effect)
-
-
-def _read_report(form: Form) -> ReportFault | None:
-    equipment_checked, power_checked = form.yes("equipment_checked"), form.yes("power_checked")
-    if form.has_errors:
-        return None
-    return ReportFault(
-        number=form.text("number"),
-        symptom_code=form.code("symptom_code"),
-        words=form.text("words"),
-        contact_name=form.text("contact_name"),
-        contact_phone=form.text("contact_phone"),
-        access_notes=form.optional("access_notes"),
-        hazard_notes=form.optional("hazard_notes"),
-        equipment_checked=equipment_checked,
-        power_checked=power_checked,
-    )
-
-
-def _line(session: Session, at_desk: Desk, number: str) -> tuple[LineCard | None, tuple[FaultRow, ...], tuple[OrderRow, ...]]:
-    """The line in trouble, and what is open on it; nothing while no number is keyed that there is."""
-    try:
-        card = line_card(session, number, by=at_desk.by) if number else None
-    except CssError:
-        card = None
-    if card is None:
-        return None, (), ()
-    faults = open_faults_of_line(session, card.line.line_id, by=at_desk.by)
-    return card, faults, open_orders(session, by=at_desk.by, number=card.line.number) if card.line.number else ()
-
-
-def _symptoms(card: LineCard | None) -> Values:
-    """What can be wrong with this line: nothing is offered that it does not have."""
-    on_line = {service.product_code for service in card.line.services if service.ends_on is None} if card else set()
-    return tuple((one.code, one.words) for one in SYMPTOMS.values() if one.needs_product in {None, *on_line})
-
-
-def prompt_report(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
-    """F4: the symptoms that the line keyed now can have."""
-    if name != "symptom_code":
-        return ()
-    with at_desk.reading() as session:
-        card, _faults, _orders = _line(session, at_desk, form.text("number"))
-    return _symptoms(card)
-
-
-def _report(
-    at_desk: Desk,
-    form: Form,
-    line: tuple[LineCard | None, tuple[FaultRow, ...], tuple[OrderRow, ...]],
-    *,
-    status: int = 200,
-    effect: object = None,
-) -> Response:
-    card, faults, orders = line
-    in_hand = InHand(card.account.number, card.customer.name, card.line.number) if card and card.account and card.customer else None
-    return show(
-        at_desk,
-        FL01,
-        form=form,
-        status=status,
-        in_hand=in_hand,
-        links={"F12": address("CU03", in_hand.account_number) if in_hand else ""},
-        choices={"symptom_code": _symptoms(card)},
-        card=card,
-        open_already=faults,
-        orders_open=orders,
-        effect=effect,
-    )
 
 
 # --- FL03 ---------------------------------------------------------------------------------------------------------------
@@ -450,7 +291,7 @@ def _due_in(row: QueueRow, at: datetime) -> str:
 
 
 PAGES: Final = (
-    Page(FL01, show_report, act_report, prompt_report),
+    *REPORTING,
     page_of(FAULT),
     Page(FL03, show_fault),
     Page(FL04, show_list, act_list, None, version_of_list),
