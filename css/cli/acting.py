@@ -28,7 +28,8 @@ def acting(operator_code: str) -> tuple[Actor, datetime]:
     Raises:
         Refused: CSS691E, the code and the password do not belong together, or the code has to wait.
     """
-    from css.cli.door import the_asker  # noqa: PLC0415 - every room is loaded with it
+    from css import tables as _tables  # noqa: F401, PLC0415 - every room's tables, so that keys across rooms resolve
+    from css.cli.asker import the_asker  # noqa: PLC0415
     from css.core.clock import SystemClock  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
     from css.web.session import end, sign_on  # noqa: PLC0415

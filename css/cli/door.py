@@ -19,16 +19,13 @@ import typer
 from sqlalchemy.orm import Session
 
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.cli import asker
 from css.cli.acting import acting
-from css.cli.asker import system_user
 from css.cli.door_tables import QUERIES, VERBS
-from css.core.actor import Actor
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
-from css.core.words import Role
 from css.db.engine import database, transaction
 from css.master.districts import District, no_district
-from css.master.reference import RETAIL
 
 __all__ = ["QUERIES", "VERBS", "ask", "do", "the_asker"]
 
@@ -43,9 +40,8 @@ _GIVEN = frozenset({"session", "by"})
 """What the door itself gives to a query."""
 
 
-def the_asker() -> Actor:
-    """Whoever is signed on to the operating system, acting for the own retail arm with every role: the owner's door."""
-    return Actor("operator", system_user().upper()[:8], RETAIL, frozenset(role.value for role in Role), "command line")
+the_asker = asker.the_asker
+"""Who asks where nobody gave a password."""
 
 
 @do.command()

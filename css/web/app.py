@@ -21,7 +21,7 @@ from css.settings import Settings
 from css.web import assets, guard
 from css.web.desk import Office, http_status
 from css.web.filters import FILTERS
-from css.web.lock import locking
+from css.web.lock import covered, locking, over
 from css.web.routes import NO_PAGE, screens
 from css.web.secret import secret_key
 
@@ -56,7 +56,7 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
     assets.install(app)
-    guard.install(app)
+    guard.install(app, guard.Closed(covered, over))
     app.register_blueprint(screens)
     app.register_blueprint(locking)
     app.register_error_handler(CssError, _said)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from css.core.errors import Refused
 from css.db.engine import transaction
 from css.web.desk import Desk, office
-from css.web.session import IDLE_MAX, Hold, standing
+from css.web.session import IDLE_MAX, Hold, Standing, standing
 from css.web.timing import Timing
 
 COOKIE: Final = "css_session"
@@ -20,6 +22,7 @@ THEME_COOKIE: Final = "css_theme"
 THEMES: Final = ("green", "paper")
 OPEN_ENDPOINTS: Final = frozenset({"static", "screens.sign_on"})
 """What is answered without a sign-on."""
+CLOSED: Final = "css closed"
 UNLOCK: Final = "locking.open_again"
 POLL_HEADER: Final = "X-CSS-Poll"
 """Sent with what a browser asks by itself, so that it keeps no desk open."""
@@ -37,8 +40,19 @@ HEADERS: Final = {
 }
 
 
-def install(app: Flask) -> None:
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What a request is answered with where its token opens nothing."""
+
+    covered: Callable[[Standing], Response]
+    """The desk is locked."""
+    over: Callable[[Standing], Response]
+    """The sign-on has ended."""
+
+
+def install(app: Flask, closed: Closed) -> None:
     """Put the guard before every request of this application; whatever is added later stands behind it."""
+    app.extensions[CLOSED] = closed
     app.before_request(_begin)
     CSRFProtect(app)
     app.after_request(_finish)
@@ -51,8 +65,6 @@ def _begin() -> Response | None:
     g.theme = request.cookies.get(THEME_COOKIE, "") if request.cookies.get(THEME_COOKIE) in THEMES else ""
     if request.endpoint in OPEN_ENDPOINTS or request.endpoint is None:
         return None
-    from css.web.lock import covered, over  # noqa: PLC0415 - they know this guard
-
     at_office = office()
     token = request.cookies.get(COOKIE, "")
     at = at_office.clock.now()
@@ -65,7 +77,8 @@ def _begin() -> Response | None:
                 g.desk = Desk(at_office.connect(), at, found.on_duty)
             return None
         if found is not None:
-            return covered(found) if found.hold is Hold.LOCKED else over(found)
+            closed: Closed = current_app.extensions[CLOSED]
+            return closed.covered(found) if found.hold is Hold.LOCKED else closed.over(found)
     wanted = request.full_path.rstrip("?") if request.method != "POST" else ""
     return make_response(redirect(url_for("screens.sign_on", next=wanted or None), code=303))
 

@@ -17,11 +17,14 @@ from wtforms import ValidationError
 
 from css.core.errors import CssError, Refused
 from css.db.engine import transaction
+from css.web.conversation import TOKEN_FORM, Spot, keep
 from css.web.desk import Desk, desk, office
-from css.web.form import KEEP, PROMPT, Form
+from css.web.form import KEEP, PROMPT, Form, base_of, tidied
 from css.web.guard import COOKIE, leave_seat, own_path
+from css.web.page import ARGUMENTS_MAX
 from css.web.rendering import address, show
 from css.web.screen import EVERYBODY, Field, Key, ResponseClass, Screen
+from css.web.screens import PAGES
 from css.web.session import TRIED_OUT, Hold, Standing, end, unlock
 from css.web.session import lock as lock_desk
 
@@ -160,11 +163,6 @@ def kept_address(target: str = "") -> str:
 
 def _keep(code: str, rest: str, on: str | None, posted: Mapping[str, str]) -> str | None:
     """The token of the conversation that what was posted is kept in; None where it is none of ours."""
-    from css.web.conversation import TOKEN_FORM, Spot, keep  # noqa: PLC0415 - these know the guard
-    from css.web.form import base_of, tidied  # noqa: PLC0415
-    from css.web.routes import ARGUMENTS_MAX  # noqa: PLC0415
-    from css.web.screens import PAGES  # noqa: PLC0415
-
     page, token, standing = PAGES.get(code), posted.get("token", ""), g.get("standing")
     if page is None or not page.screen.converses or not TOKEN_FORM.match(token) or standing is None or not rest.isprintable():
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Response
 
@@ -13,6 +14,7 @@ from css.web.screen import Screen
 
 Arguments = tuple[str, ...]
 """What stands behind the code, in the address or on the command line."""
+ARGUMENTS_MAX: Final = 4
 Posted = Mapping[str, str]
 Values = Sequence[tuple[str, str]]
 """Valid values of a field: code and words."""

@@ -16,14 +16,13 @@ from css.web.desk import Desk, NotForYou, desk, office
 from css.web.form import BACK, ENTER, KEEP, LEAVE, PARK, PROMPT, REFRESH, WRAP, Form, base_of, tidied
 from css.web.guard import COOKIE, THEME_COOKIE, THEMES, leave_seat, own_path
 from css.web.lock import lock_now
-from css.web.page import Page
+from css.web.page import ARGUMENTS_MAX, Page
 from css.web.rendering import address, address_of, go, leads
 from css.web.screens import PAGES
 from css.web.screens.sign_on import sign_on
 from css.web.session import end
 from css.web.wrap import wrap
 
-ARGUMENTS_MAX = 4
 NO_PAGE = "There is no such page. Key a screen's code at the command line, or F3 for the menu."
 THEME_SECONDS = 400 * 24 * 3600
 
