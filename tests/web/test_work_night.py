@@ -83,7 +83,8 @@ def test_the_night_before_is_one_key_away_and_adds_up(desk: Seat) -> None:
 
 def test_a_step_that_failed_says_what_a_restart_repeats_and_how_it_is_made(desk: Seat) -> None:
     desk.open("/s/BA03/ZZ/2026-03-03/calculate")
-    assert desk.title == "BA03 Calculate bills"
+    assert desk.title == "BA03 Step of the night"
+    assert "<h2>Calculate bills" in desk.page
     assert "1 of 2 blocks are done and stay as they are; the other 1 are done" in desk.page
     assert "<b>css night run ZZ --date 2026-03-03</b>" in desk.page
     assert "CSS612E Out of balance" in desk.page
