@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -183,6 +184,10 @@ def open_orders(
     limit: int = ROWS_MAX,
 ) -> tuple[OrderRow, ...]:
     """Orders not yet at their end, of a district, an account or a telephone number, the oldest first."""
+    if account_number is not None and district_code is None and number is None:
+        asked = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
+        told = {"account_number": asked, "shown": _bounded(limit), "provider_code": by.provider_code}
+        return _rows(session, _open_of_account(by.is_partner), told)
     wanted: list[ColumnElement[bool]] = [CustomerOrder.state.in_(OPEN_STATES)]
     if district_code is not None:
         wanted.append(CustomerOrder.district_code == district_code)
@@ -337,7 +342,20 @@ def _seen_by(by: Actor, *wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(*wanted, Provider.code == by.provider_code) if by.is_partner else and_(*wanted)
 
 
+@cache
+def _open_of_account(is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - the key of a cache
+    """What every customer's page asks: built once, asked with values (docs/decisions/0143)."""
+    statement = _all().where(CustomerOrder.state.in_(OPEN_STATES), Account.number == bindparam("account_number"))
+    if is_partner:
+        statement = statement.where(Provider.code == bindparam("provider_code"))
+    return statement.order_by(CustomerOrder.id).limit(bindparam("shown", type_=Integer))
+
+
 def _list(by: Actor, *wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return _all().where(_seen_by(by, *wanted))
+
+
+def _all() -> Select[*tuple[Any, ...]]:
     return (
         select(
             CustomerOrder,
@@ -353,11 +371,10 @@ def _list(by: Actor, *wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .join(Site, Site.id == Line.site_id)
         .join(District, District.code == CustomerOrder.district_code)
         .join(BusinessDate, BusinessDate.district_code == CustomerOrder.district_code)
-        .where(_seen_by(by, *wanted))
     )
 
 
-def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> tuple[OrderRow, ...]:
+def _rows(session: Session, statement: Select[*tuple[Any, ...]], told: Mapping[str, Any] | None = None) -> tuple[OrderRow, ...]:
     return tuple(
         OrderRow(
             order_number=row.CustomerOrder.number,
@@ -373,7 +390,7 @@ def _rows(session: Session, statement: Select[*tuple[Any, ...]]) -> tuple[OrderR
             placed_at=row.CustomerOrder.placed_at,
             jeopardy=_jeopardy(row),
         )
-        for row in session.execute(statement)
+        for row in session.execute(statement, told)
     )
 
 

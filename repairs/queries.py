@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Integer, Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -83,9 +84,7 @@ def fault_card(session: Session, fault_number: str, *, by: Actor) -> FaultCard:
         NotFound: CSS313E, none of that number for the asker.
     """
     number = expect_id(fault_number, IdKind.FAULT, element="fault_number")
-    row = session.execute(
-        _rows(by).add_columns(Fault, Site.premises, Site.street, Site.town, Site.postcode).where(Fault.number == number)
-    ).one_or_none()
+    row = session.execute(_alone(by.is_partner), {"fault_number": number, "provider_code": by.provider_code}).one_or_none()
     if row is None:
         raise NotFound("CSS313E", "There is no fault {fault}.", fault=number, element="fault_number")
     fault: Fault = row.Fault
@@ -113,26 +112,22 @@ def fault_card(session: Session, fault_number: str, *, by: Actor) -> FaultCard:
 
 def open_faults(session: Session, district: str, *, by: Actor) -> tuple[FaultRow, ...]:
     """The work list of a district, soonest due first, at most 200. Uses ix_fault_due."""
-    rows = session.execute(
-        _rows(by)
-        .where(Fault.district_code == district, Fault.state == FaultState.REPORTED)
-        .order_by(Fault.due_at, Fault.id)
-        .limit(LIST_MAX)
-    )
+    statement = _rows(by.is_partner).where(Fault.district_code == district, Fault.state == FaultState.REPORTED)
+    rows = session.execute(statement.order_by(Fault.due_at, Fault.id).limit(LIST_MAX), {"provider_code": by.provider_code})
     return tuple(_row(row) for row in rows)
 
 
 def faults_of_account(session: Session, account_number: str, *, by: Actor, limit: int = 20) -> tuple[FaultRow, ...]:
     """An account's faults, newest first, at most 200. Uses ix_fault_account_id."""
     number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
-    newest = _rows(by).where(Account.number == number).order_by(Fault.reported_at.desc(), Fault.id.desc())
-    rows = session.execute(newest.limit(max(1, min(limit, LIST_MAX))))
+    told = {"account_number": number, "shown": max(1, min(limit, LIST_MAX)), "provider_code": by.provider_code}
+    rows = session.execute(_of_account(by.is_partner), told)
     return tuple(_row(row) for row in rows)
 
 
 def open_faults_of_line(session: Session, line_id: int, *, by: Actor) -> tuple[FaultRow, ...]:
     """What is open on a line: one fault or none (uq_fault_open_on_line)."""
-    rows = session.execute(_rows(by).where(Fault.line_id == line_id, Fault.state == FaultState.REPORTED))
+    rows = session.execute(_open_on_line(by.is_partner), {"line_id": line_id, "provider_code": by.provider_code})
     return tuple(_row(row) for row in rows)
 
 
@@ -154,7 +149,26 @@ def clear_codes() -> tuple[CodeRow, ...]:
     return tuple(CodeRow(clear.code, clear.words) for clear in CLEAR_CODES.values())
 
 
-def _rows(by: Actor) -> Select[Any]:
+@cache
+def _alone(is_partner: bool) -> Select[Any]:  # noqa: FBT001 - the key of a cache: built once, asked with values (docs/decisions/0143)
+    wide = _rows(is_partner).add_columns(Fault, Site.premises, Site.street, Site.town, Site.postcode)
+    return wide.where(Fault.number == bindparam("fault_number"))
+
+
+@cache
+def _of_account(is_partner: bool) -> Select[Any]:  # noqa: FBT001 - as above
+    newest = _rows(is_partner).where(Account.number == bindparam("account_number")).order_by(Fault.reported_at.desc(), Fault.id.desc())
+    return newest.limit(bindparam("shown", type_=Integer))
+
+
+@cache
+def _open_on_line(is_partner: bool) -> Select[Any]:  # noqa: FBT001 - as above
+    return _rows(is_partner).where(Fault.line_id == bindparam("line_id"), Fault.state == FaultState.REPORTED)
+
+
+@cache
+def _rows(is_partner: bool) -> Select[Any]:  # noqa: FBT001 - as above
+    """To be asked with ``provider_code``."""
     latest = (
         select(ServiceNumber.number)
         .join(Service, Service.id == ServiceNumber.service_id)
@@ -181,7 +195,7 @@ def _rows(by: Actor) -> Select[Any]:
         .join(Line, Line.id == Fault.line_id)
         .join(Site, Site.id == Line.site_id)
     )
-    return statement.where(Provider.code == by.provider_code) if by.is_partner else statement
+    return statement.where(Provider.code == bindparam("provider_code")) if is_partner else statement
 
 
 def _row(row: Row[Any]) -> FaultRow:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from billing.model import AccountCycle, Bill, BillRun, JournalEntry, Posting
@@ -20,6 +21,34 @@ from css.master.providers import Provider
 
 STATEMENT_ROWS_MAX = 500
 BILLS_MAX = 200
+
+# Every customer's page asks these: they are built once and asked with values (docs/decisions/0143).
+_NAMED: Final = (
+    select(Account.id, Account.number, Account.district_code, Provider.code)
+    .join(Provider, Provider.id == Account.provider_id)
+    .where(Account.number == bindparam("number"))
+)
+_OWED: Final = select(func.sum(Posting.amount)).where(Posting.account_id == bindparam("account_id"))
+_LAST_BILL: Final = (
+    select(Bill.number, Bill.due_on)
+    .where(Bill.account_id == bindparam("account_id"), Bill.number.is_not(None), Bill.kind != BillKind.CREDIT_NOTE)
+    .order_by(Bill.usage_through.desc())
+    .limit(1)
+)
+_LEDGER: Final = (
+    select(JournalEntry.business_date, JournalEntry.words, JournalEntry.source_key, Posting.amount)
+    .join(JournalEntry, JournalEntry.id == Posting.journal_entry_id)
+    .where(Posting.account_id == bindparam("account_id"), Posting.nominal_code == NominalCode.DEBTORS)
+    .order_by(JournalEntry.business_date.desc(), JournalEntry.id.desc())
+    .limit(bindparam("shown", type_=Integer))
+)
+_BILLS: Final = (
+    select(Bill, BillRun.business_date)
+    .join(BillRun, BillRun.id == Bill.bill_run_id)
+    .where(Bill.account_id == bindparam("account_id"))
+    .order_by(Bill.usage_through.desc())
+    .limit(bindparam("shown", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +118,7 @@ class BillRow:
 def account_named(session: Session, account_number: str, by: Actor) -> AccountNamed:
     """The account; a partner's own only. NotFound CSS105E; errors of ``expect_id`` for what is no account number."""
     number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
-    row = session.execute(
-        select(Account.id, Account.number, Account.district_code, Provider.code)
-        .join(Provider, Provider.id == Account.provider_id)
-        .where(Account.number == number)
-    ).one_or_none()
+    row = session.execute(_NAMED, {"number": number}).one_or_none()
     if row is None or (by.is_partner and row.code != by.provider_code):
         raise NotFound("CSS105E", "There is no account {number}.", number=number, element="account_number")
     return AccountNamed(row.id, row.number, row.district_code)
@@ -101,7 +126,7 @@ def account_named(session: Session, account_number: str, by: Actor) -> AccountNa
 
 def owed(session: Session, account_id: int) -> Money:
     """What an account owes by the ledger. Uses ix_posting_account_id_business_date."""
-    return session.execute(select(func.sum(Posting.amount)).where(Posting.account_id == account_id)).scalar() or ZERO
+    return session.execute(_OWED, {"account_id": account_id}).scalar() or ZERO
 
 
 def account_balance(session: Session, account_number: str, *, by: Actor) -> AccountBalance:
@@ -110,12 +135,7 @@ def account_balance(session: Session, account_number: str, *, by: Actor) -> Acco
     Errors: CSS105E and those of ``expect_id``.
     """
     account = account_named(session, account_number, by)
-    last = session.execute(
-        select(Bill.number, Bill.due_on)
-        .where(Bill.account_id == account.account_id, Bill.number.is_not(None), Bill.kind != BillKind.CREDIT_NOTE)
-        .order_by(Bill.usage_through.desc())
-        .limit(1)
-    ).one_or_none()
+    last = session.execute(_LAST_BILL, {"account_id": account.account_id}).one_or_none()
     cycle = session.get(AccountCycle, account.account_id)
     return AccountBalance(
         account_number=account.number,
@@ -129,13 +149,7 @@ def account_balance(session: Session, account_number: str, *, by: Actor) -> Acco
 def statement(session: Session, account_number: str, *, by: Actor, limit: int = STATEMENT_ROWS_MAX) -> Statement:
     """The account's latest events, at most ``limit``, with the running balance. Errors: CSS105E and those of ``expect_id``."""
     account = account_named(session, account_number, by)
-    found = session.execute(
-        select(JournalEntry.business_date, JournalEntry.words, JournalEntry.source_key, Posting.amount)
-        .join(JournalEntry, JournalEntry.id == Posting.journal_entry_id)
-        .where(Posting.account_id == account.account_id, Posting.nominal_code == NominalCode.DEBTORS)
-        .order_by(JournalEntry.business_date.desc(), JournalEntry.id.desc())
-        .limit(min(limit, STATEMENT_ROWS_MAX))
-    ).all()
+    found = session.execute(_LEDGER, {"account_id": account.account_id, "shown": min(limit, STATEMENT_ROWS_MAX)}).all()
     balance = owed(session, account.account_id)
     brought_forward = running = balance - sum((row.amount for row in found), start=ZERO)
     rows = []
@@ -148,13 +162,7 @@ def statement(session: Session, account_number: str, *, by: Actor, limit: int = 
 def bills_of_account(session: Session, account_number: str, *, by: Actor, limit: int = BILLS_MAX) -> tuple[BillRow, ...]:
     """The account's bills, the latest first, at most ``limit``. Errors: CSS105E and those of ``expect_id``."""
     account = account_named(session, account_number, by)
-    rows = session.execute(
-        select(Bill, BillRun.business_date)
-        .join(BillRun, BillRun.id == Bill.bill_run_id)
-        .where(Bill.account_id == account.account_id)
-        .order_by(Bill.usage_through.desc())
-        .limit(min(limit, BILLS_MAX))
-    )
+    rows = session.execute(_BILLS, {"account_id": account.account_id, "shown": min(limit, BILLS_MAX)})
     return tuple(bill_row(account.number, bill, business_date) for bill, business_date in rows)
 
 

@@ -6,9 +6,11 @@ is another provider's, gets the same answer as for one that does not.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from css.core.actor import Actor
@@ -41,12 +43,15 @@ from css.master.sites import Site
 LINES_SHOWN = 50
 """A firm may have hundreds of lines and a partner thousands: a page shows the first and says how many there are."""
 
+# Each statement is built once and asked with values: building one anew took longer than its answer (docs/decisions/0143).
+Sought = Literal["account number", "account", "customer number"]
+
 
 def customer_card(session: Session, customer_number: str, *, by: Actor, lines: int = LINES_SHOWN) -> CustomerCard:
     """A customer with accounts, lines and how to be reached. Errors: CSS102E not found; those of ``expect_id``."""
     number = expect_id(customer_number, IdKind.CUSTOMER, element="customer_number")
-    accounts = _accounts(session, Customer.number == number, by)
-    customer = None if by.is_partner and not accounts else _customer(session, Customer.number == number, by)
+    accounts = _accounts(session, "customer number", number, by)
+    customer = None if by.is_partner and not accounts else _customer(session, number, by)
     if customer is None:
         raise NotFound("CSS102E", "There is no customer {number}.", number=number, element="customer_number")
     line_count, shown, past = _lines_of(session, tuple(ids for ids, _ in accounts), lines)
@@ -56,11 +61,11 @@ def customer_card(session: Session, customer_number: str, *, by: Actor, lines: i
 def account_card(session: Session, account_number: str, *, by: Actor, lines: int = LINES_SHOWN) -> AccountCard:
     """An account with its customer and lines. Errors: CSS105E not found; those of ``expect_id``."""
     number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
-    accounts = _accounts(session, Account.number == number, by)
+    accounts = _accounts(session, "account number", number, by)
     if not accounts:
         raise NotFound("CSS105E", "There is no account {number}.", number=number, element="account_number")
     ((account_id, account),) = accounts
-    customer = _customer(session, Customer.number == account.customer_number, by)
+    customer = _customer(session, account.customer_number, by)
     assert customer is not None, f"account {number} has no customer"
     line_count, shown, past = _lines_of(session, (account_id,), lines)
     return AccountCard(account, customer, line_count, shown, past)
@@ -69,15 +74,8 @@ def account_card(session: Session, account_number: str, *, by: Actor, lines: int
 def line_card(session: Session, number: str, *, by: Actor) -> LineCard:
     """The line that answers to a telephone number, or was the last to. Errors: CSS106E none has or had it; of ``parse_number``."""
     digits = parse_number(number)
-    statement = (
-        select(Service.line_id)
-        .join(ServiceNumber, ServiceNumber.service_id == Service.id)
-        .join(Provider, Provider.id == Service.provider_id)
-        .where(ServiceNumber.number == digits)
-        .order_by(ServiceNumber.starts_at.desc())
-        .limit(1)
-    )
-    line_id = session.execute(statement.where(_own(by))).scalar()
+    told = {"number": digits, "provider_code": by.provider_code}
+    line_id = session.execute(_line_of_number(by.is_partner), told).scalar()
     if line_id is None:
         raise NotFound("CSS106E", "No line has the number {number}.", number=display_number(digits), element="number")
     return line_card_by_id(session, line_id, by=by)
@@ -85,36 +83,15 @@ def line_card(session: Session, number: str, *, by: Actor) -> LineCard:
 
 def line_card_by_id(session: Session, line_id: int, *, by: Actor) -> LineCard:
     """The page of a line that may have no number. Error: CSS108E there is none, or it is another provider's."""
-    row = session.execute(
-        _line_rows()
-        .add_columns(
-            Line.account_id,
-            Exchange.code.label("exchange_code"),
-            Exchange.name.label("exchange_name"),
-            Cabinet.code.label("cabinet_code"),
-            DistributionPoint.code.label("distribution_point_code"),
-            Pair.pair_number,
-            Pair.state.label("pair_state"),
-        )
-        .join(Exchange, Exchange.id == Site.exchange_id)
-        .outerjoin(Pair, Pair.id == Line.pair_id)
-        .outerjoin(DistributionPoint, DistributionPoint.id == Pair.distribution_point_id)
-        .outerjoin(Cabinet, Cabinet.id == DistributionPoint.cabinet_id)
-        .where(Line.id == line_id, _own(by))
-    ).one_or_none()
+    told = {"line_id": line_id, "provider_code": by.provider_code}
+    row = session.execute(_line_alone(by.is_partner), told).one_or_none()
     if row is None:
         raise NotFound("CSS108E", "There is no line {line_id}.", line_id=line_id, element="line_id")
-    services = _services(session, Service.line_id == line_id, _own(by))
-    accounts = _accounts(session, Account.id == row.account_id, by) if row.account_id else ()
+    services = _by_line(session.execute(_services_of_line(by.is_partner), told))
+    accounts = _accounts(session, "account", row.account_id, by) if row.account_id else ()
     account = accounts[0][1] if accounts else None
-    customer = None if account is None else _customer(session, Customer.number == account.customer_number, by)
-    numbers = session.execute(
-        select(ServiceNumber.number, ServiceNumber.starts_at, ServiceNumber.ends_at)
-        .join(Service, Service.id == ServiceNumber.service_id)
-        .join(Provider, Provider.id == Service.provider_id)
-        .where(Service.line_id == line_id, _own(by))
-        .order_by(ServiceNumber.starts_at.desc(), ServiceNumber.id.desc())
-    )
+    customer = None if account is None else _customer(session, account.customer_number, by)
+    numbers = session.execute(_numbers_of_line(by.is_partner), told)
     return LineCard(
         _line_row(row, services.get(line_id, ())),
         account,
@@ -129,20 +106,69 @@ def line_card_by_id(session: Session, line_id: int, *, by: Actor) -> LineCard:
     )
 
 
-def _own(by: Actor) -> ColumnElement[bool]:
+def _own(*, is_partner: bool) -> ColumnElement[bool]:
     """What a partner may see is its own provider's; everybody else sees all. The statement joins ``Provider``."""
-    return Provider.code == by.provider_code if by.is_partner else Provider.code.is_not(None)
+    return Provider.code == bindparam("provider_code") if is_partner else Provider.code.is_not(None)
 
 
-def _customer(session: Session, wanted: ColumnElement[bool], by: Actor) -> CustomerHead | None:
-    customer = session.execute(select(Customer).where(wanted)).scalar_one_or_none()
+@cache
+def _line_of_number(is_partner: bool) -> Select[int]:  # noqa: FBT001 - the key of a cache
+    return (
+        select(Service.line_id)
+        .join(ServiceNumber, ServiceNumber.service_id == Service.id)
+        .join(Provider, Provider.id == Service.provider_id)
+        .where(ServiceNumber.number == bindparam("number"), _own(is_partner=is_partner))
+        .order_by(ServiceNumber.starts_at.desc())
+        .limit(1)
+    )
+
+
+@cache
+def _line_alone(is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - as above
+    """One line with its plant."""
+    return (
+        _line_rows()
+        .add_columns(
+            Line.account_id,
+            Exchange.code.label("exchange_code"),
+            Exchange.name.label("exchange_name"),
+            Cabinet.code.label("cabinet_code"),
+            DistributionPoint.code.label("distribution_point_code"),
+            Pair.pair_number,
+            Pair.state.label("pair_state"),
+        )
+        .join(Exchange, Exchange.id == Site.exchange_id)
+        .outerjoin(Pair, Pair.id == Line.pair_id)
+        .outerjoin(DistributionPoint, DistributionPoint.id == Pair.distribution_point_id)
+        .outerjoin(Cabinet, Cabinet.id == DistributionPoint.cabinet_id)
+        .where(Line.id == bindparam("line_id"), _own(is_partner=is_partner))
+    )
+
+
+@cache
+def _numbers_of_line(is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - as above
+    return (
+        select(ServiceNumber.number, ServiceNumber.starts_at, ServiceNumber.ends_at)
+        .join(Service, Service.id == ServiceNumber.service_id)
+        .join(Provider, Provider.id == Service.provider_id)
+        .where(Service.line_id == bindparam("line_id"), _own(is_partner=is_partner))
+        .order_by(ServiceNumber.starts_at.desc(), ServiceNumber.id.desc())
+    )
+
+
+_CUSTOMER: Final = select(Customer).where(Customer.number == bindparam("number"))
+_CONTACT_POINTS: Final = (
+    select(ContactPoint.kind, ContactPoint.value, ContactPoint.is_preferred)
+    .where(ContactPoint.customer_id == bindparam("customer_id"))
+    .order_by(ContactPoint.is_preferred.desc(), ContactPoint.id)
+)
+
+
+def _customer(session: Session, number: str, by: Actor) -> CustomerHead | None:
+    customer = session.execute(_CUSTOMER, {"number": number}).scalar_one_or_none()
     if customer is None:
         return None
-    points = session.execute(
-        select(ContactPoint.kind, ContactPoint.value, ContactPoint.is_preferred)
-        .where(ContactPoint.customer_id == customer.id)
-        .order_by(ContactPoint.is_preferred.desc(), ContactPoint.id)
-    )
+    points = session.execute(_CONTACT_POINTS, {"customer_id": customer.id})
     return CustomerHead(
         number=customer.number,
         district_code=customer.district_code,
@@ -163,10 +189,15 @@ def _customer(session: Session, wanted: ColumnElement[bool], by: Actor) -> Custo
     )
 
 
-def _accounts(session: Session, wanted: ColumnElement[bool], by: Actor) -> tuple[tuple[int, AccountRow], ...]:
-    """Accounts with their ids, open ones first."""
+@cache
+def _accounts_by(of: Sought, is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - as above
+    wanted = {
+        "account number": Account.number == bindparam("sought"),
+        "account": Account.id == bindparam("sought"),
+        "customer number": Customer.number == bindparam("sought"),
+    }
     payer = aliased(Customer)
-    statement = (
+    return (
         select(
             Account.id,
             Account.number,
@@ -192,11 +223,15 @@ def _accounts(session: Session, wanted: ColumnElement[bool], by: Actor) -> tuple
         .join(Provider, Provider.id == Account.provider_id)
         .join(Customer, Customer.id == Account.customer_id)
         .outerjoin(payer, payer.id == Account.payer_customer_id)
-        .where(wanted, _own(by))
+        .where(wanted[of], _own(is_partner=is_partner))
         .order_by(Account.closed_on.is_not(None), Account.id)
     )
+
+
+def _accounts(session: Session, of: Sought, sought: str | int, by: Actor) -> tuple[tuple[int, AccountRow], ...]:
+    """Accounts with their ids, open ones first."""
     found = []
-    for row in session.execute(statement):
+    for row in session.execute(_accounts_by(of, by.is_partner), {"sought": sought, "provider_code": by.provider_code}):
         account_id, *values = row
         fields = dict(zip(AccountRow.__dataclass_fields__, values, strict=True))
         found.append((account_id, AccountRow(**fields | {"billing_address_lines": tuple(row.billing_address_lines)})))
@@ -207,20 +242,33 @@ def _lines_of(session: Session, account_ids: tuple[int, ...], shown: int) -> tup
     """How many lines the accounts have, the first of them with what works on them, and the last they had and have no more."""
     if not account_ids:
         return 0, (), ()
-    rows = session.execute(
+    told = {"account_ids": account_ids, "shown": max(1, shown)}
+    rows = session.execute(_lines_now(), told).all()
+    services = _by_line(session.execute(_services_of_lines(), told | {"line_ids": [row.line_id for row in rows]}))
+    past = session.execute(_lines_past(), told)
+    return (
+        rows[0].line_count if rows else 0,
+        tuple(_line_row(row, services.get(row.line_id, ())) for row in rows),
+        tuple(PastLineRow(*row) for row in past),
+    )
+
+
+@cache
+def _lines_now() -> Select[*tuple[Any, ...]]:
+    return (
         _line_rows()
         .add_columns(func.count().over().label("line_count"))
-        .where(Line.account_id.in_(account_ids))
+        .where(Line.account_id.in_(bindparam("account_ids", expanding=True)))
         .order_by(Line.account_id, Line.state != LineState.WORKING, Line.id)
-        .limit(max(1, shown))
-    ).all()
-    services = _services(
-        session,
-        Service.line_id.in_([row.line_id for row in rows]),
-        Service.account_id.in_(account_ids),
-        or_(Service.ends_on.is_(None), Service.ends_on > BusinessDate.current_on),
+        .limit(bindparam("shown", type_=Integer))
     )
-    past = session.execute(
+
+
+@cache
+def _lines_past() -> Select[*tuple[Any, ...]]:
+    """Lines that the accounts had and have no more, the latest first."""
+    account_ids: BindParameter[Any] = bindparam("account_ids", expanding=True)
+    return (
         select(
             _last_number(Service.id),
             Product.code,
@@ -240,12 +288,7 @@ def _lines_of(session: Session, account_ids: tuple[int, ...], shown: int) -> tup
             or_(Line.account_id.is_(None), Line.account_id.not_in(account_ids)),
         )
         .order_by(Service.ends_on.desc(), Service.id.desc())
-        .limit(max(1, shown))
-    )
-    return (
-        rows[0].line_count if rows else 0,
-        tuple(_line_row(row, services.get(row.line_id, ())) for row in rows),
-        tuple(PastLineRow(*row) for row in past),
+        .limit(bindparam("shown", type_=Integer))
     )
 
 
@@ -308,9 +351,24 @@ def _line_row(row: Row[*tuple[Any, ...]], services: tuple[ServiceRow, ...]) -> L
     return LineRow(**{name: row._mapping[name] for name in names}, services=services)  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def _services(session: Session, *wanted: ColumnElement[bool]) -> dict[int, tuple[ServiceRow, ...]]:
-    """By line id, the main service first, then in order of starting."""
-    statement = (
+@cache
+def _services_of_line(is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - as above
+    """All it ever had."""
+    return _services().where(Service.line_id == bindparam("line_id"), _own(is_partner=is_partner))
+
+
+@cache
+def _services_of_lines() -> Select[*tuple[Any, ...]]:
+    """What works on lines for accounts."""
+    return _services().where(
+        Service.line_id.in_(bindparam("line_ids", expanding=True)),
+        Service.account_id.in_(bindparam("account_ids", expanding=True)),
+        or_(Service.ends_on.is_(None), Service.ends_on > BusinessDate.current_on),
+    )
+
+
+def _services() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Service.line_id,
             Service.id,
@@ -327,10 +385,13 @@ def _services(session: Session, *wanted: ColumnElement[bool]) -> dict[int, tuple
         .join(Product, Product.id == Service.product_id)
         .join(Provider, Provider.id == Service.provider_id)
         .join(BusinessDate, BusinessDate.district_code == Service.district_code)
-        .where(*wanted)
         .order_by(Service.line_id, Product.kind != ProductKind.LINE, Service.starts_on, Service.id)
     )
+
+
+def _by_line(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, tuple[ServiceRow, ...]]:
+    """Services by line id, the main one first, then in order of starting."""
     found: dict[int, list[ServiceRow]] = {}
-    for line_id, *values in session.execute(statement):
+    for line_id, *values in rows:
         found.setdefault(line_id, []).append(ServiceRow(*values))
     return {line_id: tuple(services) for line_id, services in found.items()}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -43,6 +45,15 @@ def number_in_use(session: Session, number: str, at: datetime, *, by: Actor | No
     There is never more than one: the database refuses it (ex_service_number_in_use, whose index serves this). With a
     partner as ``by``, what is another provider's is None too.
     """
+    is_partner = by is not None and by.is_partner
+    told = {"number": number, "at": at, "provider_code": by.provider_code if by else None}
+    row = session.execute(_in_use(is_partner), told).one_or_none()
+    return None if row is None else Guided(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+@cache
+def _in_use(is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - the key of a cache
+    """Built once, as it is asked with every call (docs/decisions/0143)."""
     statement = (
         select(
             ServiceNumber.number,
@@ -66,12 +77,9 @@ def number_in_use(session: Session, number: str, at: datetime, *, by: Actor | No
         .join(Account, Account.id == Service.account_id)
         .join(Provider, Provider.id == Service.provider_id)
         .where(
-            ServiceNumber.number == number,
-            ServiceNumber.starts_at <= at,
-            or_(ServiceNumber.ends_at.is_(None), ServiceNumber.ends_at > at),
+            ServiceNumber.number == bindparam("number"),
+            ServiceNumber.starts_at <= bindparam("at"),
+            or_(ServiceNumber.ends_at.is_(None), ServiceNumber.ends_at > bindparam("at")),
         )
     )
-    if by is not None and by.is_partner:
-        statement = statement.where(Provider.code == by.provider_code)
-    row = session.execute(statement).one_or_none()
-    return None if row is None else Guided(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return statement.where(Provider.code == bindparam("provider_code")) if is_partner else statement

@@ -18,7 +18,7 @@ from enum import Enum, auto
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from css.audit import record
@@ -49,6 +49,13 @@ SHIFT_OVER: Final = "end of shift"
 TRIED_OUT: Final = "wrong passwords at the locked desk"
 UNTOLD: Final = frozenset({"signed off", "signed on again"})
 """Ends that whoever comes back to the browser knows of."""
+
+# Asked with every request: built once (docs/decisions/0143).
+_OF_TOKEN: Final = (
+    select(OperatorSession, Operator)
+    .join(Operator, Operator.id == OperatorSession.operator_id)
+    .where(OperatorSession.token_sha256 == bindparam("token_sha256"))
+)
 
 _log = logging.getLogger(__name__)
 
@@ -314,11 +321,7 @@ def end(session: Session, token: str, *, reason: str, at: datetime) -> None:
 
 
 def _row(session: Session, token: str) -> Row[OperatorSession, Operator] | None:
-    return session.execute(
-        select(OperatorSession, Operator)
-        .join(Operator, Operator.id == OperatorSession.operator_id)
-        .where(OperatorSession.token_sha256 == _digest(token))
-    ).one_or_none()
+    return session.execute(_OF_TOKEN, {"token_sha256": _digest(token)}).one_or_none()
 
 
 def _on_duty(opened: OperatorSession, operator: Operator, locked_at: datetime | None = None) -> OnDuty:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from css.care.model import CallerCheck
@@ -19,6 +19,29 @@ from css.core.ids import IdKind, expect_id
 from css.core.words import CustomerKind
 from css.master.customers import AuthorisedPerson, Customer, display_name
 from css.master.districts import BusinessDate
+
+# Every check that can matter now, the newest first; of a number or of an id, built once and asked with values (docs/decisions/0143).
+# Both use ix_caller_check_customer_id_checked_at.
+_RECENT: Final[Select[*tuple[Any, ...]]] = (
+    select(
+        CallerCheck.id,
+        CallerCheck.operator_code,
+        CallerCheck.operator_session_id,
+        CallerCheck.caller_kind,
+        CallerCheck.caller_name,
+        CallerCheck.method,
+        CallerCheck.outcome,
+        CallerCheck.reason,
+        CallerCheck.checked_at,
+        CallerCheck.ended_at,
+    )
+    .where(CallerCheck.checked_at > bindparam("since"))
+    .order_by(CallerCheck.checked_at.desc(), CallerCheck.id.desc())
+)
+_CHECKS_OF_CUSTOMER: Final = _RECENT.where(CallerCheck.customer_id == bindparam("customer_id"))
+_CHECKS_OF_NUMBER: Final = _RECENT.where(
+    CallerCheck.customer_id == select(Customer.id).where(Customer.number == bindparam("customer_number")).scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +101,7 @@ def caller_check_of(
     if row is None or by.is_partner:
         raise NotFound("CSS102E", "There is no customer {number}.", number=number, element="customer_number")
     customer: Customer = row.Customer
-    checks = _recent_checks(session, CallerCheck.customer_id == customer.id, at)
+    checks = session.execute(_CHECKS_OF_CUSTOMER, {"customer_id": customer.id, "since": _since(at)}).all()
     wrong_at = [check.checked_at for check in checks if check.outcome is CheckOutcome.FAILED]
     persons = session.execute(
         select(AuthorisedPerson)
@@ -116,26 +139,13 @@ def is_caller_checked(
     session: Session, customer_number: str, at: datetime, *, by: Actor, operator_session_id: int | None = None
 ) -> OpenCheck | None:
     """The check that opens a customer's record to the asker in this sign-on; none while it is closed. One statement."""
-    of_customer = CallerCheck.customer_id == select(Customer.id).where(Customer.number == customer_number).scalar_subquery()
-    return _open_to(_recent_checks(session, of_customer, at), at, by, operator_session_id)
+    told = {"customer_number": customer_number, "since": _since(at)}
+    return _open_to(session.execute(_CHECKS_OF_NUMBER, told).all(), at, by, operator_session_id)
 
 
-def _recent_checks(session: Session, wanted: ColumnElement[bool], at: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Every check that can matter now, the newest first. Uses ix_caller_check_customer_id_checked_at."""
-    columns: tuple[Any, ...] = (
-        CallerCheck.id,
-        CallerCheck.operator_code,
-        CallerCheck.operator_session_id,
-        CallerCheck.caller_kind,
-        CallerCheck.caller_name,
-        CallerCheck.method,
-        CallerCheck.outcome,
-        CallerCheck.reason,
-        CallerCheck.checked_at,
-        CallerCheck.ended_at,
-    )
-    statement = select(*columns).where(wanted, CallerCheck.checked_at > at - max(OPEN_FOR, TRIED_WITHIN + CLOSED_FOR))
-    return session.execute(statement.order_by(CallerCheck.checked_at.desc(), CallerCheck.id.desc())).all()
+def _since(at: datetime) -> datetime:
+    """From when on a check can matter now."""
+    return at - max(OPEN_FOR, TRIED_WITHIN + CLOSED_FOR)
 
 
 def _open_to(checks: Sequence[Row[*tuple[Any, ...]]], at: datetime, by: Actor, session_id: int | None) -> OpenCheck | None:

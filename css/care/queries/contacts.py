@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Integer, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from css.care.model import Contact
@@ -18,6 +20,7 @@ from css.master.customers import Customer
 from css.master.providers import Provider
 
 TIMELINE_ROWS_MAX = 500
+About = Literal["customer number", "account number", "line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,33 @@ def timeline(session: Session, number: str, *, by: Actor, topic: Topic | None = 
     found = parse_id(number, element="number")
     match found.kind:
         case IdKind.CUSTOMER:
-            about: ColumnElement[bool] = Customer.number == str(found)
+            about: About = "customer number"
         case IdKind.ACCOUNT:
-            about = Account.number == str(found)
+            about = "account number"
         case _:
             raise BadMessage("CSS134E", "{number} is neither a customer nor an account.", number=str(found), element="number")
-    return _newest(session, about, by=by, topic=topic, limit=limit)
+    return _newest(session, about, str(found), by=by, topic=topic, limit=limit)
 
 
 def line_timeline(session: Session, line_id: int, *, by: Actor, topic: Topic | None = None, limit: int = 50) -> tuple[ContactRow, ...]:
     """The contacts about one line, whoever it was billed to, newest first; otherwise as ``timeline``."""
-    return _newest(session, Contact.line_id == line_id, by=by, topic=topic, limit=limit)
+    return _newest(session, "line", line_id, by=by, topic=topic, limit=limit)
 
 
-def _newest(session: Session, about: ColumnElement[bool], *, by: Actor, topic: Topic | None, limit: int) -> tuple[ContactRow, ...]:
+def _newest(session: Session, about: About, sought: str | int, *, by: Actor, topic: Topic | None, limit: int) -> tuple[ContactRow, ...]:
+    told = {"sought": sought, "topic": topic, "provider_code": by.provider_code, "shown": max(0, min(limit, TIMELINE_ROWS_MAX))}
+    rows = session.execute(_contacts(about, topic is not None, by.is_partner), told)
+    return tuple(ContactRow(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+@cache
+def _contacts(about: About, of_topic: bool, is_partner: bool) -> Select[*tuple[Any, ...]]:  # noqa: FBT001 - the key of a cache
+    """Every customer's page asks this: built once, asked with values (docs/decisions/0143)."""
+    wanted = {
+        "customer number": Customer.number == bindparam("sought"),
+        "account number": Account.number == bindparam("sought"),
+        "line": Contact.line_id == bindparam("sought"),
+    }
     statement = (
         select(
             Contact.id.label("contact_id"),
@@ -88,12 +104,12 @@ def _newest(session: Session, about: ColumnElement[bool], *, by: Actor, topic: T
         )
         .outerjoin(Customer, Customer.id == Contact.customer_id)
         .outerjoin(Account, Account.id == Contact.account_id)
-        .where(about)
+        .where(wanted[about])
         .order_by(Contact.occurred_at.desc(), Contact.id.desc())
-        .limit(max(0, min(limit, TIMELINE_ROWS_MAX)))
+        .limit(bindparam("shown", type_=Integer))
     )
-    if topic is not None:
-        statement = statement.where(Contact.topic == topic)
-    if by.is_partner:
-        statement = statement.join(Provider, Provider.id == Account.provider_id).where(Provider.code == by.provider_code)
-    return tuple(ContactRow(**row._mapping) for row in session.execute(statement))  # noqa: SLF001 - SQLAlchemy's public name for it
+    if of_topic:
+        statement = statement.where(Contact.topic == bindparam("topic"))
+    if is_partner:
+        statement = statement.join(Provider, Provider.id == Account.provider_id).where(Provider.code == bindparam("provider_code"))
+    return statement
