@@ -1,9 +1,8 @@
-"""CS01 find a customer, CU03 the customer on one page: where nearly every call begins."""
+"""CU03, the customer on one page: who is calling is asked there, and nearly every call is answered from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from flask import Response, flash
@@ -11,178 +10,181 @@ from sqlalchemy.orm import Session
 
 from billing.queries import account_balance, bills_of_account, statement
 from billing.queries.accounts import AccountBalance, BillRow, Statement
-from css.care.actions import record_contact
-from css.care.commands import RecordContact
-from css.care.queries import ContactRow, timeline
-from css.care.words import Channel, Outcome, Topic
+from billing.words import BillKind
+from css.care.actions import check_caller
+from css.care.commands import CallerChecked, CheckCaller
+from css.care.queries import caller_check_of, follow_ups, timeline
+from css.care.queries.callers import CallerState
+from css.care.queries.follow_ups import FollowUpRow
+from css.care.rules.caller import RECENT_BILLS, RecentBill
+from css.care.words import CheckMethod, CheckOutcome
 from css.core.errors import CssError, NotFound
-from css.core.ids import Identified, IdKind, identify
-from css.core.words import CustomerKind, LineState, Role
-from css.master.card_rows import AccountCard, CustomerHead
-from css.master.cards import account_card, customer_card
-from css.master.find import find_customers
+from css.core.ids import IdKind, identify
+from css.core.words import CustomerKind, HoldKind, LineState, Role
+from css.handover import HoldRow
+from css.master.card_rows import AccountCard
+from css.master.cards import account_card
+from css.master.desk_queries import AccountNamed, accounts_of_customer, holds_of_account
 from css.master.guiding import number_in_use
-from css.web.command import read_command
+from css.web.conversation import Kept, left_about
 from css.web.desk import Desk, status_of
+from css.web.disclosure import note_disclosure
 from css.web.filters import clock
-from css.web.form import COMMIT, Form
+from css.web.form import COMMIT, ENTER, Form
 from css.web.page import Arguments, Page, Posted
-from css.web.rendering import InHand, address, go, show
+from css.web.rendering import InHand, address, address_of, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
-from orders.queries import OrderRow, open_orders
+from css.web.screens import find
+from css.web.screens.find import STAFF
+from css.web.timeline import Moment, View, stream
+from orders.delay_queries import DelayRow, delays_of_account
+from orders.queries import OrderRow, account_orders, open_orders
+from orders.rules.dates import Jeopardy
 from repairs.queries import FaultRow, faults_of_account
+from repairs.words import FaultState
 
-STAFF: Final = frozenset({Role.CLERK, Role.REPAIR, Role.BILLING, Role.SUPERVISOR})
-"""Who works for customers; the night's scheduler does not see them."""
-TIMELINE_ROWS: Final = 12
+__all__ = ["CU03", "PAGES", "STAFF", "CustomerPage", "account_of", "compose"]
+
+TIMELINE_ROWS: Final = 14
+TIMELINE_MORE: Final = 60
+"""When one view of it is asked for."""
 BILLS_SHOWN: Final = 3
 LEDGER_ROWS: Final = 6
-FAULTS_SHOWN: Final = 6
-VERIFIED_FOR: Final = timedelta(minutes=30)
-"""How long a caller stays verified with the operator who asked."""
+COUNTED_MAX: Final = 25
+"""What there is more of is not counted before the caller is known."""
 
-CS01: Final = Screen(
-    code="CS01",
-    title="Find customer",
-    family="Customers",
-    help=(
-        "One field takes whatever the caller says: a telephone number, an account, customer, order, fault or bill number, the line of a "
-        "payment slip, an e-mail address, a postcode with or without the house, or a name with an initial. What finds exactly one opens at "
-        "once; otherwise choose by the number in front."
-    ),
-    roles=STAFF,
-    response=ResponseClass.R1,
-    takes="[anything the caller says]",
-    fields=(
-        Field(
-            name="text",
-            label="Looking for",
-            help="For example 01632 960123, ZZ A 0000 0015, ZZ4 7QT 14, or TANSLEY A.",
-            length_max=120,
-            width=44,
-            is_required=True,
-        ),
-    ),
-    keys=(Key(name="Enter", label="find", sends=True),),
-)
+METHODS: Final = {
+    CheckMethod.PHRASE: "pass phrase",
+    CheckMethod.BIRTH: "date of birth",
+    CheckMethod.ADDRESS: "postcode and house",
+    CheckMethod.BILL: "amount due and date of a recent bill",
+    CheckMethod.WRITTEN: "in writing, signature compared",
+    CheckMethod.NONE: "no caller: key why you open the record",
+}
 
 CU03: Final = Screen(
     code="CU03",
     title="Customer on one page",
     family="Customers",
     help=(
-        "Everything about an account that a caller may ask. First see whom you are speaking to: key who is calling if it is not the "
-        "customer, how you made sure, and F6. Until then read nothing out. Lines, orders, faults and bills are numbered: key the number to "
-        "open one, or the number and a screen, like 1 FL01."
+        "Everything about an account that a caller may ask. First make sure who is calling: Shift+F6, how (PP pass phrase, DB date of "
+        "birth, AD address, BL a bill), what the caller says, Enter. The program compares; three wrong answers close the question for a "
+        "quarter of an hour. NO with a reason opens the record without a caller. It stays open to you until F2 wraps the call up, half an "
+        "hour at the most. Lines, orders, faults and bills are numbered: key the number to open one, or the number and a screen, like "
+        "1 FL01. F11 shows the timeline by kind."
     ),
     roles=STAFF,
     response=ResponseClass.R2,
     takes="account, customer or telephone number",
     fields=(
         Field(
-            name="caller_name",
-            label="Caller, if another",
-            help="Who is speaking, when it is not the customer: a spouse, a carer, a solicitor.",
-            length_max=100,
-            width=30,
+            name="method",
+            label="Made sure by",
+            help="PP pass phrase, DB date of birth, AD postcode and house, BL a recent bill, WR in writing, NO without a caller.",
+            kind="code",
+            length_max=2,
         ),
         Field(
-            name="checked_by",
-            label="Made sure by",
-            help="How you know: PP the password phrase, DB the date of birth, AD name and full address, WR in writing.",
-            length_max=2,
+            name="answer",
+            label="The caller says",
+            help="As it is said: marmalade; 5 3 61; ZZ4 7QT 14; 45.67 5 mar. With NO, why you open the record: it is kept.",
+            length_max=120,
+            width=34,
+        ),
+        Field(
+            name="speaker",
+            label="Who, if another",
+            help="The number of whoever may speak besides, from the list; for a firm, the caller's name. Empty for the customer.",
+            length_max=60,
+            width=14,
+            also=frozenset({"authorised_person_id", "caller_name"}),
         ),
     ),
     keys=(
-        Key(name="F6", label="caller verified", sends=True),
-        Key(name="S-F1", label="order"),
-        Key(name="S-F2", label="fault"),
+        Key(name="Enter", label="check the answer", sends=True),
+        Key(name="F6", label="check the answer", sends=True),
+        Key(name="F11", label="timeline by kind"),
+        Key(name="S-F1", label="order", roles=frozenset({Role.CLERK, Role.SUPERVISOR})),
+        Key(name="S-F2", label="fault", roles=frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})),
         Key(name="S-F3", label="bills"),
-        Key(name="S-F4", label="payment"),
+        Key(name="S-F4", label="payment", roles=frozenset({Role.CLERK, Role.BILLING, Role.SUPERVISOR})),
+        Key(name="S-F6", label="who is calling"),
+        Key(name="S-F7", label="line record"),
+        Key(name="S-F8", label="change", roles=frozenset({Role.CLERK, Role.BILLING, Role.SUPERVISOR})),
     ),
+    discloses=True,
 )
-
-CHECKS: Final = {
-    "PP": "the password phrase",
-    "DB": "the date of birth",
-    "AD": "name and full address",
-    "WR": "in writing, signature compared",
-}
-
-
-# --- CS01 ---------------------------------------------------------------------------------------------------------------
-
-
-def show_find(at_desk: Desk, arguments: Arguments) -> Response:
-    text = " ".join(arguments)
-    return _found(at_desk, Form.blank(CS01, text=text)) if text else show(at_desk, CS01, form=Form.blank(CS01), found=None)
-
-
-def act_find(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
-    form = Form.posted(CS01, posted)
-    if form.has_errors:
-        return show(at_desk, CS01, form=form, status=422, found=None)
-    return _found(at_desk, form)
-
-
-def _found(at_desk: Desk, form: Form) -> Response:
-    """The customers found; a number that names one thing opens it."""
-    text = form.text("text")
-    named = _identified(text)
-    if named is not None and named.kind not in {None, IdKind.CUSTOMER}:
-        return go(*read_command(text, ()))
-    try:
-        with at_desk.reading() as session:
-            if named is not None and named.what == "telephone" and number_in_use(session, named.value, at_desk.at):
-                return go("CU03", named.value)
-            found = find_customers(session, text, by=at_desk.by)
-    except CssError as error:
-        form.take(error)
-        return show(at_desk, CS01, form=form, status=status_of(form), found=None)
-    rows = [(one, account) for one in found for account in one.account_numbers or ("",)]
-    if named is not None and len(rows) == 1 and rows[0][1]:
-        return go("CU03", rows[0][1])
-    form.at_command = bool(rows)
-    return show(at_desk, CS01, form=form, found=rows, cut=len(found))
-
-
-def _identified(text: str) -> Identified | None:
-    try:
-        return identify(text)
-    except CssError:
-        return None
-
-
-# --- CU03 ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """All that CU03 shows, from a fixed number of statements (a test counts them)."""
+    """All that CU03 shows, from a fixed number of statements (a test counts them); before the check only the first five."""
 
     card: AccountCard
+    caller: CallerState
+    orders: tuple[OrderRow, ...]
+    """Open ones."""
+    faults: tuple[FaultRow, ...]
+    bills: tuple[BillRow, ...]
+    inside: Inside | None
+
+    @property
+    def open_faults(self) -> tuple[FaultRow, ...]:
+        return tuple(fault for fault in self.faults if fault.state is FaultState.REPORTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What only the customer may hear."""
+
     balance: AccountBalance
     ledger: Statement
-    bills: tuple[BillRow, ...]
-    orders: tuple[OrderRow, ...]
-    faults: tuple[FaultRow, ...]
-    contacts: tuple[ContactRow, ...]
+    holds: tuple[HoldRow, ...]
+    delays: dict[str, DelayRow]
+    promises: tuple[FollowUpRow, ...]
+    left: tuple[Kept, ...]
+    others: tuple[AccountNamed, ...]
+    """The customer's other accounts."""
+    moments: tuple[Moment, ...]
 
 
-def compose(session: Session, account_number: str, at_desk: Desk) -> CustomerPage:
-    """The page of an account. Errors: CSS105E not found, and those of ``expect_id``."""
+def compose(session: Session, account_number: str, at_desk: Desk, view: View = View.ALL) -> CustomerPage:
+    """The page of an account, as far as this operator may see it now. Errors: CSS105E not found, and those of ``expect_id``."""
     by = at_desk.by
     card = account_card(session, account_number, by=by)
-    number = card.account.number
-    return CustomerPage(
+    number, customer = card.account.number, card.customer.number
+    page = CustomerPage(
         card=card,
-        balance=account_balance(session, number, by=by),
-        ledger=statement(session, number, by=by, limit=LEDGER_ROWS),
-        bills=bills_of_account(session, number, by=by, limit=BILLS_SHOWN),
+        caller=caller_check_of(session, customer, at_desk.at, by=by, operator_session_id=at_desk.on_duty.session_id),
         orders=open_orders(session, by=by, account_number=number),
-        faults=faults_of_account(session, number, by=by, limit=FAULTS_SHOWN),
-        contacts=timeline(session, card.customer.number, by=by, limit=TIMELINE_ROWS),
+        faults=faults_of_account(session, number, by=by, limit=TIMELINE_MORE),
+        bills=bills_of_account(session, number, by=by, limit=COUNTED_MAX),
+        inside=None,
     )
+    check = page.caller.check
+    if check is None:
+        return page
+    note_disclosure(session, at_desk, CU03, check, ("account", number))
+    rows = TIMELINE_ROWS if view is View.ALL else TIMELINE_MORE
+    ledger = statement(session, number, by=by, limit=rows)
+    moments = stream(
+        timeline(session, customer, by=by, limit=rows),
+        account_orders(session, number, by=by, limit=rows),
+        page.faults,
+        page.bills,
+        ledger.rows,
+    )
+    inside = Inside(
+        balance=account_balance(session, number, by=by),
+        ledger=ledger,
+        holds=holds_of_account(session, number),
+        delays={row.order_number: row for row in delays_of_account(session, number, by=by)},
+        promises=follow_ups(session, by=by, account_number=number),
+        left=tuple(one for one in left_about(session, number) if one.screen_code != CU03.code),
+        others=tuple(one for one in accounts_of_customer(session, customer, by=by) if one.account_number != number),
+        moments=tuple(one for one in moments if view in {View.ALL, one.view})[:rows],
+    )
+    return CustomerPage(card, page.caller, page.orders, page.faults, page.bills, inside)
 
 
 def account_of(session: Session, text: str, at_desk: Desk) -> tuple[str, str | None]:
@@ -197,82 +199,153 @@ def account_of(session: Session, text: str, at_desk: Desk) -> tuple[str, str | N
             raise NotFound("CSS106E", "No working line has the number {number}.", number=text, element="number")
         return guided.account_number, guided.number
     if found.kind is IdKind.CUSTOMER:
-        accounts = customer_card(session, found.value, by=at_desk.by, lines=1).accounts
+        accounts = accounts_of_customer(session, found.value, by=at_desk.by)
         if len(accounts) != 1:
             raise NotFound("CSS381E", "Customer {number} has {count} accounts; choose one.", number=found.value, count=len(accounts))
-        return accounts[0].number, None
+        return accounts[0].account_number, None
     return found.value, None
 
 
 def show_customer(at_desk: Desk, arguments: Arguments) -> Response:
+    return _page(at_desk, arguments, Form.blank(CU03)) if arguments else go("CS01")
+
+
+def act_customer(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
+    """Enter or F6 compares what the caller said with what is held.
+
+    Enter does it, too: a rehearsal would tell who asks whether the answer is right, and count no try (docs/decisions/0135).
+    """
     if not arguments:
         return go("CS01")
+    form = Form.posted(CU03, posted)
+    keyed = any(form.text(one.name) for one in CU03.fields)
+    if not form.has_errors and (form.key == COMMIT or (form.key == ENTER and keyed)):
+        done = _check(at_desk, arguments, form)
+        if done is not None:
+            flash(*_told(done))
+            return go("CU03", *arguments)
+    return _page(at_desk, arguments, form)
+
+
+def _check(at_desk: Desk, arguments: Arguments, form: Form) -> CallerChecked | None:
+    """Put the question; None with the errors on the form when it cannot be put."""
+    method = form.member("method", CheckMethod, {one.value: one for one in CheckMethod})
+    if not form.code("method"):
+        form.wrong("method", "CSS360E", "{label} is needed.")
     try:
-        with at_desk.reading() as session:
+        with at_desk.doing() as session:
+            number, _ = account_of(session, arguments[0], at_desk)
+            card = account_card(session, number, by=at_desk.by, lines=1)
+            person, name = _speaker(session, at_desk, card, form, method)
+            if form.has_errors or method is None:
+                return None
+            bills = bills_of_account(session, number, by=at_desk.by, limit=COUNTED_MAX) if method is CheckMethod.BILL else ()
+            command = CheckCaller(
+                token=form.token,
+                customer_number=card.customer.number,
+                method=method,
+                answer=form.text("answer"),
+                authorised_person_id=person,
+                caller_name=name,
+                recent_bills=_recent(bills),
+                operator_session_id=at_desk.on_duty.session_id,
+            )
+            return check_caller(session, command, by=at_desk.by, at=at_desk.at)
+    except CssError as error:
+        form.take(error)
+        return None
+
+
+def _speaker(session: Session, at_desk: Desk, card: AccountCard, form: Form, method: CheckMethod | None) -> tuple[int | None, str | None]:
+    """Who speaks: one of those who may, by the number in the list, or somebody of a firm, or of a letter, by name."""
+    said = form.text("speaker")
+    if not said:
+        return None, None
+    if said.isdigit():
+        speakers = caller_check_of(session, card.customer.number, at_desk.at, by=at_desk.by).speakers
+        if said.isascii() and 1 <= int(said) <= len(speakers):
+            return speakers[int(said) - 1].authorised_person_id, None
+    elif card.customer.kind is CustomerKind.ORGANISATION or method is CheckMethod.WRITTEN:
+        return None, said
+    form.wrong("speaker", "CSS924E", "{label}: key the number of one who may speak for the customer, or leave it empty for the customer.")
+    return None, None
+
+
+def _recent(bills: tuple[BillRow, ...]) -> tuple[RecentBill, ...]:
+    """What the caller may have to hand: bills that have their number."""
+    sent = [bill for bill in bills if bill.number is not None and bill.kind is not BillKind.CREDIT_NOTE]
+    return tuple(RecentBill(bill.issue_on, bill.amount_due) for bill in sent[:RECENT_BILLS])
+
+
+def _told(done: CallerChecked) -> tuple[str, str]:
+    """The message and its code. An error, when the answer was wrong: keys typed ahead for the open record are dropped."""
+    if done.open_until is not None:
+        without = done.outcome is CheckOutcome.WAIVED
+        return f"{'Opened without a caller' if without else f'It is {done.speaker}'}; until {clock(done.open_until)}, or F2.", "CSS922I"
+    if done.closed_until is not None:
+        return f"That is not what is held. The question is closed until {clock(done.closed_until)}.", "CSS923E"
+    left = "one more answer" if done.tries_left == 1 else f"{done.tries_left} more answers"
+    return f"That is not what is held; {left} may be tried.", "CSS923E"
+
+
+def _page(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
+    view = next((one for one in View if arguments[1:2] == (one.value,)), View.ALL)
+    try:
+        with at_desk.doing() as session:
             number, telephone = account_of(session, arguments[0], at_desk)
-            page = compose(session, number, at_desk)
+            page = compose(session, number, at_desk, view)
     except NotFound as error:
         if error.code in {"CSS381E", "CSS106E"}:
             # The list says whose the number was, or which accounts there are.
             return go("CS01", arguments[0])
         raise
-    return _customer(at_desk, page, telephone, Form.blank(CU03))
-
-
-def act_customer(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
-    """F6 puts on the contact log that the caller was verified, by whom and how."""
-    form = Form.posted(CU03, posted)
-    with at_desk.reading() as session:
-        number, telephone = account_of(session, arguments[0] if arguments else "", at_desk)
-        page = compose(session, number, at_desk)
-    if form.key == COMMIT and not form.has_errors:
-        check = form.member("checked_by", str, CHECKS)
-        if not form.code("checked_by"):
-            form.wrong("checked_by", "CSS360E", "{label} is needed.")
-        if check is not None:
-            command = RecordContact(
-                token=form.token,
-                customer_number=page.card.customer.number,
-                account_number=number,
-                channel=Channel.TELEPHONE,
-                caller_name=form.optional("caller_name"),
-                is_verified=True,
-                topic=Topic.ENQUIRY,
-                words=f"Caller verified by {check}.",
-                outcome=Outcome.SOLVED,
-            )
-            with at_desk.doing() as session:
-                record_contact(session, command, by=at_desk.by, at=at_desk.at)
-            flash("The caller is verified, and it is on the contact log.", "CSS374I")
-            return go("CU03", arguments[0])
-    return _customer(at_desk, page, telephone, form)
-
-
-def _customer(at_desk: Desk, page: CustomerPage, telephone: str | None, form: Form) -> Response:
-    head, number = page.card.customer, page.card.account.number
+    head, caller = page.card.customer, page.caller
     in_hand = InHand(number, head.name, telephone or _only_number(page.card))
     form.at_command = not form.has_errors
-    how = verified(at_desk, page.contacts)
+    asks = caller.check is None or caller.check.outcome is CheckOutcome.WAIVED
     return show(
         at_desk,
         CU03,
         form=form,
         status=status_of(form) if form.has_errors else 200,
         in_hand=in_hand,
-        links={
-            "F3": address("MENU"),
-            "S-F1": address("OR01", number, in_hand.telephone),
-            "S-F2": address("FL01", in_hand.telephone) if in_hand.telephone else "",
-            "S-F3": address("BL03", number),
-            "S-F4": address("PY01", number),
-        },
+        links=_links(arguments, in_hand, view, asks=asks, is_open=page.inside is not None),
+        choices=_choices(page) if asks else {},
+        without=frozenset() if asks else frozenset({ENTER, COMMIT}),
         page=page,
+        inside=page.inside,
         flags=_flags(page),
-        ask=_ask(head, page.card),
-        verified=how,
-        without=frozenset({COMMIT}) if how else frozenset(),
-        open_faults=[fault for fault in page.faults if fault.cleared_at is None and fault.state.value == "reported"],
+        asks=asks,
+        asked=_asked(page),
+        methods=METHODS,
+        counted_max=COUNTED_MAX,
+        bills_shown=BILLS_SHOWN,
+        ledger_rows=LEDGER_ROWS,
+        view=view,
+        views=[(one, address("CU03", arguments[0], one.value)) for one in View],
+        left=[(one, _taken_up(one, at_desk)) for one in page.inside.left] if page.inside else [],
     )
+
+
+def _links(arguments: Arguments, in_hand: InHand, view: View, *, asks: bool, is_open: bool) -> dict[str, str]:
+    number = in_hand.account_number
+    return {
+        "F3": address("MENU"),
+        "F11": address("CU03", arguments[0], view.following.value) if is_open else "",
+        "S-F1": address("OR01", number, in_hand.telephone),
+        "S-F2": address("FL01", in_hand.telephone) if in_hand.telephone else "",
+        "S-F3": address("BL03", number),
+        "S-F4": address("PY01", number),
+        "S-F6": "#method" if asks else "",
+        "S-F7": address("LN03", in_hand.telephone or number) if is_open else "",
+        "S-F8": address("CU02", number) if is_open else "",
+    }
+
+
+def _taken_up(kept: Kept, at_desk: Desk) -> str:
+    """Where a half-keyed conversation is gone on with; empty for what a colleague has under hands."""
+    is_mine = kept.operator_code == at_desk.on_duty.operator_code
+    return address_of(kept) if is_mine or kept.state.value == "parked" else ""
 
 
 def _only_number(card: AccountCard) -> str | None:
@@ -282,40 +355,37 @@ def _only_number(card: AccountCard) -> str | None:
 
 
 def _flags(page: CustomerPage) -> list[tuple[str, str]]:
-    """What the operator must know before the first word: (how it is shown, words)."""
+    """What the operator must know before the first word: (how it is shown, words). Of money only when the caller is known."""
     head, account = page.card.customer, page.card.account
-    found = []
-    if head.is_vulnerable:
-        found.append(("", "VULNERABLE"))
-    if head.access_needs:
-        found.append(("", f"NEEDS: {head.access_needs}"))
-    if any(fault.state.value == "reported" for fault in page.faults):
-        found.append(("is-error", "FAULT OPEN"))
-    if page.orders:
-        found.append(("is-good", "ORDER OPEN"))
-    if account.payer_customer_number:
-        found.append(("", "SOMEBODY ELSE PAYS"))
-    if account.closed_on:
-        found.append(("is-error", "ACCOUNT CLOSED"))
-    return found
+    late = any(order.jeopardy in {Jeopardy.LATE, Jeopardy.TARGET_PASSED} for order in page.orders)
+    found = [
+        (head.is_vulnerable, "", "VULNERABLE"),
+        (head.access_needs, "", f"NEEDS: {head.access_needs}"),
+        (page.open_faults, "is-error", "FAULT OPEN"),
+        (page.orders and late, "is-error", "ORDER LATE"),
+        (page.orders and not late, "is-good", "ORDER OPEN"),
+        (account.closed_on, "is-error", "ACCOUNT CLOSED"),
+    ]
+    if page.inside is not None:
+        kinds = {hold.kind for hold in page.inside.holds}
+        found += [
+            (HoldKind.DISPUTE in kinds, "", "DISPUTE"),
+            (HoldKind.PAYMENT_PLAN in kinds, "", "PAYMENT PLAN"),
+            (account.payer_customer_number, "", "SOMEBODY ELSE PAYS"),
+        ]
+    return [(style, words) for is_so, style, words in found if is_so]
 
 
-def _ask(head: CustomerHead, card: AccountCard) -> list[tuple[str, str]]:
-    """What can be asked to make sure of the caller, and the right answer."""
-    place = ", ".join([*card.account.billing_address_lines, card.account.billing_postcode])
-    born = f"{head.born_on:%d %m %Y}" if head.born_on else ""
-    asked = [("PP", head.password_phrase or ""), ("DB", born), ("AD", f"{head.name}, {place}")]
-    said = [(code, answer) for code, answer in asked if answer and not (code == "DB" and head.kind is CustomerKind.ORGANISATION)]
-    return [*said, ("WR", "a letter signed as before")]
+def _asked(page: CustomerPage) -> tuple[CheckMethod, ...]:
+    """What the customer can be asked, as far as there is something to compare with."""
+    known = {*page.caller.asked, *((CheckMethod.BILL,) if _recent(page.bills) else ())}
+    return tuple(method for method in CheckMethod if method in known)
 
 
-def verified(at_desk: Desk, contacts: tuple[ContactRow, ...]) -> str:
-    """How and when this operator made sure of the caller in this call; empty when not yet."""
-    for contact in contacts:
-        mine = contact.is_verified and contact.recorded_by == at_desk.on_duty.operator_code
-        if mine and at_desk.at - contact.occurred_at <= VERIFIED_FOR and contact.occurred_at >= at_desk.on_duty.started_at:
-            return f"{clock(contact.occurred_at)}: {contact.caller_name or 'the customer'}. {contact.words}"
-    return ""
+def _choices(page: CustomerPage) -> dict[str, list[tuple[str, str]]]:
+    speakers = [(str(n), f"{one.name}, {one.relation}") for n, one in enumerate(page.caller.speakers, 1)]
+    methods = [(method.value, METHODS[method]) for method in (*_asked(page), CheckMethod.NONE)]
+    return {"method": methods} | ({"speaker": speakers} if speakers else {})
 
 
-PAGES: Final = (Page(CS01, show_find, act_find), Page(CU03, show_customer, act_customer))
+PAGES: Final = (*find.PAGES, Page(CU03, show_customer, act_customer))
