@@ -13,7 +13,7 @@ from css.care.queries import ContactRow, line_timeline
 from css.core.calendar import london_date
 from css.core.errors import NotFound
 from css.core.ids import identify
-from css.core.words import LineState
+from css.core.words import LineState, Role
 from css.master.card_rows import LineRow
 from css.master.cards import account_card
 from css.master.line_story import LineEventKind, LineStory, line_story
@@ -45,8 +45,8 @@ LN03: Final = Screen(
     response=ResponseClass.R1,
     takes="telephone or account number",
     keys=(
-        Key(name="S-F1", label="order"),
-        Key(name="S-F2", label="fault"),
+        Key(name="S-F1", label="order", roles=frozenset({Role.CLERK, Role.SUPERVISOR})),
+        Key(name="S-F2", label="fault", roles=frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})),
         Key(name="S-F7", label="open order"),
         Key(name="S-F8", label="open fault"),
     ),
