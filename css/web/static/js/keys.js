@@ -90,5 +90,5 @@ export function begin() {
     event.preventDefault();
     press(one.dataset.key);
   }, { capture: true });
-  onArrival(palette.forget);
+  onArrival(palette.arrived);
 }

@@ -1,7 +1,7 @@
 // Lists: Up and Down, "3" and "3 FL01" on the command line, pages, and the quiet refreshing of lists that change.
 
 import { $, all, command, main, say, scroller } from "./page.js";
-import { address, ask, onArrival, overtaken, parse, travel } from "./swap.js";
+import { address, ask, fingerprint, onArrival, overtaken, parse, travel } from "./swap.js";
 import { composed, waiting } from "./buffer.js";
 import { isOpen } from "./choices.js";
 
@@ -19,7 +19,7 @@ export function move(key) {
 
 // "3" opens line 3 of the list on the screen; "3 FL01" opens that screen for what line 3 is about.
 export function line(text) {
-  const found = /^(\d{1,3})(?:\s+((?:\.\.|=)?)([a-z]{2}\d{2}|cu03))?$/i.exec(text.trim());
+  const found = /^(\d{1,3})(?:\s+((?:\.\.|=)?)([a-z]{2}\d{2}))?$/i.exec(text.trim());
   const row = found && $(`[data-line="${Number(found[1])}"]`);
   if (!row) return false;
   const to = new URL(row.href);
@@ -90,6 +90,6 @@ function refresh(page, answer) {
 }
 
 export function begin() {
-  onArrival(() => { version = ""; later(); });
+  onArrival(() => { version = fingerprint(); later(); });
   document.addEventListener("visibilitychange", () => { if (document.body.dataset.pollSeconds) look(); });
 }

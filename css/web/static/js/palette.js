@@ -19,8 +19,13 @@ let recalled = -1; // how many commands back F9 has gone
 
 const said = () => JSON.parse(sessionStorage.getItem(STORE) || "[]");
 
-export const forget = () => { recalled = -1; };
-export const fresh = () => { screens = null; };
+// Whoever signs on next has roles and commands of their own.
+export function arrived() {
+  recalled = -1;
+  if (document.body.dataset.arrival !== "ended") return;
+  screens = null;
+  sessionStorage.removeItem(STORE);
+}
 
 export async function open() {
   const field = command();

@@ -9,9 +9,11 @@ const ANSWER_MAX = 60_000;
 const arrivals = []; // who wants to know that a screen has arrived
 let here = location.href; // the address of what is shown; the address bar is ahead of it while Back is under way
 let depth = history.state?.depth || 0;
+let tag = ""; // the fingerprint of what is shown, where it has one
 let moment = performance.now(); // when the server last answered anything
 
 export const address = () => here;
+export const fingerprint = () => tag;
 export const canGoBack = () => depth > 0;
 export const onArrival = (hear) => arrivals.push(hear);
 export const quietFor = () => performance.now() - moment;
@@ -39,7 +41,10 @@ export const send = (key) => travel(target(), { body: keyed(key), key });
 export async function travel(to, { body = null, key = "", back = false, restore = null } = {}) {
   const before = underWay();
   if (before) {
-    if (before.body) return say("still under way; Escape stops waiting");
+    if (before.body) {
+      if (back) history.replaceState({ depth }, "", here);
+      return say("still under way; Escape stops waiting");
+    }
     before.stop();
     drop("mouse");
   }
@@ -77,6 +82,7 @@ const script = (page) => $("script", page)?.getAttribute("src");
 
 function arrive(answer, page, { back = false, restore = null, key = "" } = {}) {
   record(answer, back);
+  tag = answer.headers.get("ETag") || "";
   // The server has been renewed, and brings its own script.
   if (script(page) !== script(document) && page.body.dataset.arrival === "plain") return location.reload();
   swap(page, { restore, stays: page.body.dataset.screen === document.body.dataset.screen, key });
@@ -107,8 +113,8 @@ function record(answer, back) {
   if (!back && shown.pathname !== new URL(here).pathname) {
     depth += 1;
     history.pushState({ depth }, "", shown);
-  } else if (!back) {
-    history.replaceState({ depth }, "", shown);
+  } else {
+    history.replaceState({ ...history.state, depth }, "", shown);
   }
   here = shown.href;
 }
