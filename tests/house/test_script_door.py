@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, text
+from sqlalchemy.orm import Session
 
 from billing.actions import take_payment
 from billing.actions.rerating import rerate_usage
@@ -32,8 +33,11 @@ from css.core.ids import IdKind, make_id
 from css.core.money import Money
 from css.core.words import Role
 from css.db.engine import transaction
+from css.master.news import post_news
+from css.master.operator_commands import PostNews
 from css.migrations.tables import METADATA
 from css.settings import settings
+from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
 from orders.commands import PlaceOrder
 from orders.words import OrderKind
@@ -42,6 +46,7 @@ from tests import builders
 from tests.bulk.carrier import carrier_file, given
 from tests.bulk.taking import MADE_AT, NIGHT, NOON
 from tests.records.faults import REPORT
+from tests.records.people import PASSWORD, enrol, operator
 from tests.scenarios.nights import nights_through
 
 BILLED = NIGHT + timedelta(days=1)
@@ -104,6 +109,8 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     with transaction(engine) as session:
         rerate_usage(session, RerateUsage(district_code="ZZ", from_on=NIGHT, reason="To be sure."), by=BY, at=AT)
         make_statement(session, MakeStatement(account_number=account.number, starts_on=builders.DAY), by=BY, at=AT)
+        _ask_for_a_second_person(session, account.number)
+        post_news(session, PostNews(words="Prices change tonight.", ends_at=AT + timedelta(days=1)), by=BY, at=AT)
     with engine.connect() as connection:
         bill = connection.execute(text("SELECT number FROM billing.bill")).scalar_one()
     return Town(
@@ -116,6 +123,15 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
         fault.fault_number,
         bill,
     )
+
+
+def _ask_for_a_second_person(session: Session, account_number: str) -> None:
+    """Bea may give nothing alone, Sue something."""
+    bea, sue = operator("BEA", Role.BILLING), operator("SUE", Role.SUPERVISOR)
+    enrol(session, bea)
+    enrol(session, sue, Money(100_00))
+    credit = {"account_number": account_number, "amount": "-5.00", "nominal_code": "VISITS", "words": "A visit", "reason": "Late"}
+    ask_approval(session, AskApproval(verb="adjust-account", command=credit), by=bea, at=AT)
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +182,14 @@ def _typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 CRITERIA = {
     "districts": "",
     "providers": "",
+    "operators": "",
+    "operator-card": "bea",
+    "operators-on-duty": "",
+    "approvals-waiting": "",
+    "approvals-decided": "limit=5",
+    "approval": "1",
+    "audit-trail": "actor_name=BEA starts_on=2026-03-02 limit=5",
+    "news": "",
     "products": "residential 2026-03-02",
     "product-prices": "LINE-RES",
     "tariffs": "",
@@ -247,6 +271,8 @@ CRITERIA = {
     "usage-alarms": "ZZ",
 }
 EMPTY = {
+    "operators-on-duty",
+    "approvals-decided",
     "outbox-after",
     "held-bills",
     "parked-accounts",
@@ -407,6 +433,17 @@ def test_a_wrong_verb_and_a_missing_file_are_one_sentence(
     assert refused("do", "report-fault").startswith("CSS007E standard input is empty; ")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     assert refused("do", "report-fault").startswith("CSS007E Give the command as a JSON file, or - to type it")
+
+
+@pytest.mark.usefixtures("town")
+def test_a_deed_is_theirs_who_gives_a_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, refused: Callable[..., str]
+) -> None:
+    path = given(tmp_path, json.dumps({"words": "From Sue.", "ends_at": "2099-01-01T00:00:00+00:00"}).encode(), "news.json")
+    assert refused("do", "post-news", "--by", "SUE").startswith("CSS007E With --by the command stands in a file")
+    _typed(monkeypatch, PASSWORD.encode() + b"\n")
+    _answer(capsys, "do", "post-news", str(path), "--by", "SUE")
+    assert _answer(capsys, "ask", "news")[0]["posted_by"] == "SUE"
 
 
 def test_an_amount_written_as_a_number_is_refused(refused: Callable[..., str], town: Town, tmp_path: Path) -> None:
