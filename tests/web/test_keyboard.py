@@ -113,6 +113,21 @@ def world(served: tuple[str, World]) -> World:
     return served[1]
 
 
+def _make_sure_of_the_caller(hands: Hands) -> None:
+    """How, what they say, Enter. Before that nothing is shown that is theirs alone."""
+    assert "Caller not known" in hands.text
+    assert "Larkspur" not in hands.text
+    hands.pressed = 0
+    hands.press("Shift+F6")
+    assert hands.cursor == "method"
+    hands.type("pp")
+    hands.press("Tab")
+    hands.type("Marmalade")
+    hands.go("Enter", to="CU03")
+    assert "Caller made sure of" in hands.text
+    assert hands.pressed <= 5 + len("marmalade")
+
+
 def test_a_call_from_its_number_to_an_order_a_fault_and_a_payment(hands: Hands, world: World) -> None:
     # Who is it?
     assert hands.cursor == "command"
@@ -122,12 +137,7 @@ def test_a_call_from_its_number_to_an_order_a_fault_and_a_payment(hands: Hands, 
     assert "Mrs Ada Tansley" in hands.text
     assert hands.cursor == "command"
 
-    # The caller is made sure of: Shift+Tab finds the field, F6 puts it on the contact log.
-    assert "Caller not verified" in hands.text
-    hands.page.focus("#checked_by")
-    hands.type("PP")
-    hands.go("F6", to="CU03")
-    assert "Caller verified" in hands.text
+    _make_sure_of_the_caller(hands)
 
     # A second line at a known address.
     hands.pressed = 0
@@ -199,7 +209,13 @@ def test_a_wrong_field_gets_the_cursor_and_two_presses_are_one(hands: Hands, wor
     hands.page.keyboard.press("F6")
     hands.page.wait_for_url("**/s/OR03/**")
     hands.page.goto(f"{hands.base}/s/CU03/{world.other.number}")
-    assert hands.page.locator('a[href*="/s/OR03/"]').count() == 1
+    hands.press("Shift+F6")
+    hands.type("no")
+    hands.press("Tab")
+    hands.type("how many orders?")
+    hands.go("Enter", to="CU03")
+    hands.page.wait_for_selector("text=Open without a caller")
+    assert hands.page.locator('a[href*="/s/OR03/"]').count() == 2, "one order: in its pane and on the timeline"
 
 
 def test_function_keys_work_inside_a_field_and_help_is_where_the_cursor_is(hands: Hands, world: World) -> None:
