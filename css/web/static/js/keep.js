@@ -1,7 +1,7 @@
 // Nothing keyed is lost: two seconds after typing stops, and when the page is hidden or closed, the form is sent with the
 // key Keep, which only saves it to its conversation.
 
-import { $, form, say } from "./page.js";
+import { $, all, form, say } from "./page.js";
 import { ask, kept as readdress, keyed, onArrival, overtaken, target } from "./swap.js";
 import { waiting } from "./buffer.js";
 
@@ -10,12 +10,13 @@ let kept = ""; // the fields as the server has them
 let shown = ""; // the fields as the screen arrived
 let timer;
 
-// What is no conversation is not kept, and a password nowhere.
-const converses = () => form.elements.leave && !$("[type=password]", form);
+// What is no conversation is not kept, and a password nowhere: it is not even sent.
+const converses = () => form.elements.leave;
+const secrets = () => all("[type=password]", form).map((one) => one.name);
 
 function fields() {
   const data = new URLSearchParams(new FormData(form));
-  for (const name of ["csrf_token", "command", "cursor"]) data.delete(name);
+  for (const name of ["csrf_token", "command", "cursor", ...secrets()]) data.delete(name);
   return data.toString();
 }
 
@@ -34,7 +35,7 @@ export async function now(beacon = false) {
   const found = fields();
   if (!converses() || found === kept || (waiting() && !beacon)) return;
   const data = keyed("Keep");
-  data.delete("command");
+  for (const name of ["command", ...secrets()]) data.delete(name);
   const before = kept;
   const to = target();
   kept = found;
