@@ -19,6 +19,7 @@ from css.care.queries import wrap_reasons as reasons
 from css.core.calendar import london_instant
 from css.core.errors import BadMessage, CssError, Refusals, Several
 from css.core.phone import display_number, parse_number
+from css.web.conversation import TOKEN_FORM, new_token
 from css.web.desk import Desk
 from css.web.filters import soon, weekday
 from css.web.form import read_day
@@ -80,8 +81,9 @@ def wrap(at_desk: Desk, posted: Mapping[str, str]) -> tuple[Said, ...]:
     ring = wrong.reading(lambda: _ring(typed["wrap_telephone"], posted.get("hand_telephone", "")))
     if wrong.found:
         return tuple(Said(error.code, str(error)) for error in wrong.found)
+    token = posted.get("wrap_token", "")
     command = WrapUp(
-        token=posted.get("wrap_token", "")[:64],
+        token=token if TOKEN_FORM.match(token) else new_token(),
         account_number=posted.get("hand", "")[:20],
         reason_code=typed["wrap_reason"],
         words=typed["wrap_note"],
