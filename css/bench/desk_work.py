@@ -24,6 +24,11 @@ ORDERS_PERCENT: Final = 35
 """Of order entries that end with F6; the others were questions."""
 FAULTS_PERCENT: Final = 60
 REASONS_PERCENT: Final = 50
+CHECKED_PERCENT: Final = 60
+"""Of callers who only ask something; to be told of a bill all of them are made sure of."""
+WRAPPED_PERCENT: Final = 50
+REASON: Final = "EN"
+"""What those calls were about: an enquiry."""
 
 R0, R1, R2, R3 = ResponseClass.R0, ResponseClass.R1, ResponseClass.R2, ResponseClass.R3
 
@@ -139,11 +144,24 @@ class Morning:
         """The number at the command line opens the customer on one page."""
         yield self._press("number to customer CU03", R2, "CU03", "Enter", command=line.number, cursor="command")
 
+    def _check(self) -> Iterator[Step]:
+        """The caller says the pass phrase; not asked of whom this operator has just spoken to."""
+        if "method" in self.browser.page.form():
+            yield self._press("caller checked CU03", R2, "CU03", "Enter", method="PP", answer=PASS_PHRASE, cursor="answer")
+
+    def _wrap_up(self) -> Iterator[Step]:
+        """F2, a reason, Enter; the page that comes may be another one, for what only the caller may hear is closed again."""
+        if self._sometimes(WRAPPED_PERCENT):
+            yield self._press("call wrapped up F2", R2, "", "F2", wrap_reason=REASON, wrap_note="Answered.")
+
     def _sometimes(self, percent: int) -> bool:
         return self.rng.randrange(100) < percent
 
     def _look(self) -> Iterator[Step]:
         yield from self._caller(self.rng.choice(self.lines))
+        if self._sometimes(CHECKED_PERCENT):
+            yield from self._check()
+        yield from self._wrap_up()
 
     def _name(self) -> Iterator[Step]:
         line = self.rng.choice(self.lines)
@@ -155,11 +173,13 @@ class Morning:
         some = self.with_reasons if self.with_reasons and self._sometimes(REASONS_PERCENT) else self.lines
         line = self.rng.choice(some)
         yield from self._caller(line)
+        yield from self._check()
         yield self._open("bills BL03", R1, f"/s/BL03/{line.account}")
         if line.bill:
             yield self._open("bill BL03", R1, f"/s/BL03/{line.bill}")
         if line.has_reasons:
             yield self._open("why of a line BL03", R1, f"/s/BL03/{line.bill}/1")
+        yield from self._wrap_up()
 
     def _order(self) -> Iterator[Step]:
         if not self.sites:
@@ -191,6 +211,7 @@ class Morning:
         if self._sometimes(FAULTS_PERCENT) and len(self.lines) > 1:
             self.lines.remove(line)
             yield self._press("fault reported FL03", R2, "FL03", "F6")
+            yield from self._wrap_up()
 
     def _list(self) -> Iterator[Step]:
         code = self.rng.choice(("FL04", "OR04"))
@@ -198,6 +219,3 @@ class Morning:
 
     def _menu(self) -> Iterator[Step]:
         yield self._open("menu MENU", R1, "/s/MENU")
-
-
-assert PASS_PHRASE, "callers know theirs"
