@@ -14,7 +14,7 @@ from css.core.ids import IdKind, expect_id
 from css.master.accounts import Account
 from css.master.providers import Provider
 from orders.model import CustomerOrder, KciEvent
-from orders.rules.lifecycle import OPEN_STATES
+from orders.rules.lifecycle import OPEN_STATES, PROBLEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,9 @@ class DelayRow:
 
     order_number: str
     problem_code: str
+    problem_words: str
     words: str
+    """What was written down besides."""
     said_at: datetime
 
 
@@ -40,4 +42,7 @@ def delays_of_account(session: Session, account_number: str, *, by: Actor) -> tu
     )
     if by.is_partner:
         statement = statement.join(Provider, Provider.id == CustomerOrder.provider_id).where(Provider.code == by.provider_code)
-    return tuple(DelayRow(**row._mapping) for row in session.execute(statement))  # noqa: SLF001 - SQLAlchemy's public name for it
+    return tuple(
+        DelayRow(row.order_number, row.problem_code, PROBLEMS[row.problem_code].words, row.words, row.said_at)
+        for row in session.execute(statement)
+    )

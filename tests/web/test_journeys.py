@@ -11,7 +11,7 @@ from css.core.ids import slip_reference
 from css.core.money import Money
 from css.core.phone import display_number
 from css.db.engine import transaction
-from tests.web.conftest import MovingClock, Seat, World
+from tests.web.conftest import AT, MovingClock, Seat, World
 from tests.web.knowing import caller_known
 
 
@@ -45,7 +45,7 @@ def test_a_number_in_use_opens_the_customer_at_once(desk: Seat, world: World, fo
     desk.press(text=number)
     assert desk.title == "CU03 Customer on one page"
     assert "Mrs Ada Tansley" in desk.page
-    assert "Caller display" in desk.page
+    assert display_number(world.line.number) in desk.page
 
 
 def test_the_command_line_takes_a_bare_number_too(desk: Seat, world: World) -> None:
@@ -71,35 +71,6 @@ def test_nobody_found_is_said_in_place(desk: Seat) -> None:
     assert desk.press(text="01632 96").status_code == 422
     assert desk.said
     assert desk.form()["text"] == "01632 96", "what was keyed stays"
-
-
-# --- the page -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_caller_is_verified_before_anything_is_read_out(desk: Seat, world: World, engine: Engine) -> None:
-    desk.open(f"/s/CU03/{world.line.number}")
-    page = desk.page
-    assert page.index("Caller not verified") < page.index("Balance"), "the question stands before the answers"
-    assert "marmalade" in page
-    assert desk.press("F6").status_code == 422
-    desk.press("F6", checked_by="pp", caller_name="Tom Tansley")
-    assert "CSS374I" in desk.said
-    assert "Caller verified" in desk.page
-    assert "Tom Tansley" in desk.page
-    with transaction(engine) as session:
-        row = session.execute(text("SELECT is_verified, caller_name, recorded_by, words FROM care.contact")).one()
-    assert tuple(row) == (True, "Tom Tansley", "ALL1", "Caller verified by the password phrase.")
-
-
-def test_a_verification_is_for_one_operator_and_a_while(desk: Seat, world: World, clock: MovingClock) -> None:
-    desk.open(f"/s/CU03/{world.account.number}")
-    desk.press("F6", checked_by="AD")
-    assert "Caller verified" in desk.page
-    clock.goes_on(minutes=20)
-    desk.open("/s/MENU")
-    clock.goes_on(minutes=11)
-    desk.open(f"/s/CU03/{world.account.number}")
-    assert "Caller not verified" in desk.page
 
 
 # --- orders -------------------------------------------------------------------------------------------------------------
@@ -290,6 +261,7 @@ def test_a_payment_shows_the_balance_before_it_is_taken_and_is_taken_once(desk: 
     for _ in range(2):
         assert desk.client.post(desk.path, data=data).status_code == 303
     assert _count(engine, "billing.payment") == 1
+    caller_known(engine, "ALL1", world.account.customer_number, AT)
     desk.open(f"/s/CU03/{world.account.number}")
     assert "in credit" in desk.page
 

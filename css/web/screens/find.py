@@ -11,7 +11,7 @@ from css.core.address import outward_code
 from css.core.errors import CssError
 from css.core.ids import Identified, IdKind, identify
 from css.core.words import Role
-from css.master.find import Criteria, criteria_of, find_by, read_criteria, too_little
+from css.master.find import NAME_LETTERS_MIN, Criteria, criteria_of, find_by, read_criteria, too_little
 from css.master.guiding import number_in_use
 from css.web.command import read_command
 from css.web.desk import Desk, status_of
@@ -97,7 +97,9 @@ def _found(at_desk: Desk, form: Form) -> Response:
 
 def _criteria(form: Form) -> Criteria:
     """All that was said, in whichever field. Errors: CSS107E nothing or too little, and those of each reader."""
-    text = form.text("text")
+    text, name = form.text("text"), form.text("name")
+    if name and sum(map(str.isalpha, name)) < NAME_LETTERS_MIN:
+        raise too_little(name)
     narrowed = read_criteria(**{name: form.text(name) for name in NARROWS})
     if not text:
         return narrowed

@@ -1,0 +1,375 @@
+"""CS01 and CU03: who is calling, what is shown before and after that is known, and one page that answers three questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, func, select, text
+
+from css.audit import AuditEvent
+from css.care.actions import record_contact, wrap_up
+from css.care.commands import RecordContact, WrapUp
+from css.care.model import CallerCheck
+from css.care.words import Channel, CheckOutcome, Outcome, Topic
+from css.core.ids import IdKind, make_id
+from css.core.words import CustomerKind, DirectoryEntryKind, HoldKind
+from css.db.engine import transaction
+from css.handover import place_hold
+from css.master.authorised import authorise_person
+from css.master.customer_commands import AuthorisePerson
+from orders.actions import delay_order, place_order
+from orders.commands import DelayOrder, PlaceOrder
+from orders.words import OrderKind
+from repairs.actions import report_fault
+from repairs.commands import ReportFault
+from tests import builders
+from tests.conftest import QueryCount
+from tests.web.conftest import AT, MovingClock, Seat, World, seated
+
+BEFORE, AFTER = "Caller not known", "Caller made sure of"
+
+
+def _ask(desk: Seat, world: World, method: str, answer: str = "", key: str = "Enter", **others: str) -> str:
+    """Open the customer's page and key what the caller says; the page that comes."""
+    desk.open(f"/s/CU03/{world.account.number}")
+    desk.press(key, method=method, answer=answer, **others)
+    return desk.page
+
+
+def _told(desk: Seat) -> str:
+    """What the page says about the customer: without its help."""
+    return re.sub(r'<details id="help">.*?</details>', "", desk.page, flags=re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_asked(engine: Engine) -> None:
+    """Each test begins with a caller nobody knows."""
+    with transaction(engine) as session:
+        session.execute(text("DELETE FROM care.caller_check"))
+
+
+# --- before and after ---------------------------------------------------------------------------------------------------
+
+
+def test_before_the_caller_is_known_the_page_helps_to_begin_and_tells_nothing(desk: Seat, world: World) -> None:
+    desk.open(f"/s/CU03/{world.line.number}")
+    assert BEFORE in desk.page
+    for shown in ("Mrs Ada Tansley", "01632 960", "Lines", "Open orders", "Open faults", "PP</b> pass phrase", "AD</b> postcode and house"):
+        assert shown in desk.page
+    for hidden in (
+        "marmalade",
+        "Larkspur",
+        "ZZ4 7QT",
+        "07700",
+        "Balance",
+        "Caller display",
+        "Timeline",
+        'data-key="S-F7"',
+        'data-key="F11"',
+    ):
+        assert hidden not in _told(desk), "neither the answers nor what only the customer may hear"
+    for key in ("S-F1", "S-F2", "S-F4", "S-F6"):
+        assert f'data-key="{key}"' in desk.page, "anybody may report a fault, order and pay"
+
+
+@pytest.mark.parametrize("key", ["Enter", "F6"])
+def test_a_right_answer_opens_the_page_by_enter_and_by_f6(desk: Seat, world: World, key: str) -> None:
+    assert AFTER in _ask(desk, world, "pp", "Marma lade!", key)
+    assert "CSS922I" in desk.said
+    assert desk.cursor == "command"
+    for shown in ("Larkspur", "07700 900123", "Balance", "Caller display", "Timeline"):
+        assert shown in desk.page
+    assert "marmalade" not in _told(desk)
+    assert 'id="answer"' not in desk.page
+
+
+def test_it_opens_in_one_sign_on_for_half_an_hour(
+    desk: Seat, colleague: Seat, app: Flask, engine: Engine, world: World, clock: MovingClock
+) -> None:
+    assert AFTER in _ask(desk, world, "PP", "marmalade")
+    colleague.open(f"/s/CU03/{world.account.number}")
+    assert BEFORE in colleague.page
+    again = seated(app, engine, "ALL1", clock.at)
+    again.open(f"/s/CU03/{world.account.number}")
+    assert BEFORE in again.page, "not even for the same operator at another browser"
+    clock.goes_on(minutes=14)
+    desk.open("/s/MENU")
+    clock.goes_on(minutes=14)
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert AFTER in desk.page
+    clock.goes_on(minutes=2)
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert BEFORE in desk.page
+
+
+def test_a_wrong_answer_counts_and_three_close_the_question(desk: Seat, world: World, engine: Engine, clock: MovingClock) -> None:
+    for left in ("2 more answers", "one more answer", "closed until 10:15"):
+        page = _ask(desk, world, "PP", "gingerbread")
+        assert desk.said == ["CSS923E"]
+        assert left in page
+        assert BEFORE in page
+        assert "gingerbread" not in _told(desk), "the next answer starts empty"
+    assert 'data-arrival="errors"' in desk.page, "keys typed ahead for the open page are dropped"
+    page = _ask(desk, world, "PP", "marmalade")
+    assert set(desk.said) == {"CSS900E"}
+    assert desk.form()["answer"] == "marmalade", "what was refused stays"
+    assert desk.open(f"/s/FL01/{world.line.number}").status_code == 200, "a fault can be reported all the same"
+    clock.goes_on(minutes=15)
+    assert AFTER in _ask(desk, world, "PP", "marmalade")
+    with transaction(engine) as session:
+        outcomes = session.execute(select(CallerCheck.outcome).order_by(CallerCheck.id)).scalars().all()
+    assert outcomes == [CheckOutcome.FAILED] * 3 + [CheckOutcome.PASSED]
+
+
+@pytest.mark.parametrize(
+    ("keyed", "code", "cursor"),
+    [
+        ({"method": "XX", "answer": "marmalade"}, "CSS364E", "method"),
+        ({"answer": "marmalade"}, "CSS360E", "method"),
+        ({"method": "DB", "answer": "5 3 61"}, "CSS901E", "method"),
+        ({"method": "BL", "answer": "45.67 5 mar"}, "CSS901E", "method"),
+        ({"method": "AD", "answer": "14"}, "CSS904E", "answer"),
+        ({"method": "NO"}, "CSS902E", "answer"),
+        ({"method": "PP", "answer": "marmalade", "speaker": "1"}, "CSS924E", "speaker"),
+        ({"method": "PP", "answer": "marmalade", "speaker": "Tom"}, "CSS924E", "speaker"),
+        ({"method": "PP", "answer": "marmalade", "speaker": "²"}, "CSS924E", "speaker"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_at_its_field_and_is_no_try(
+    desk: Seat, world: World, engine: Engine, keyed: dict[str, str], code: str, cursor: str
+) -> None:
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert desk.press("Enter", **keyed).status_code == 422
+    assert desk.said[0] == code
+    assert desk.cursor == cursor
+    with transaction(engine) as session:
+        assert session.execute(select(func.count()).select_from(CallerCheck)).scalar_one() == 0
+
+
+def test_enter_on_nothing_is_nothing_and_f6_wants_an_answer(desk: Seat, world: World) -> None:
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert desk.press("Enter").status_code == 200
+    assert desk.said == []
+    assert desk.press("F6").status_code == 422
+    assert desk.press("F5", method="PP", answer="marm").status_code == 200
+    assert desk.form()["answer"] == "marm", "what is keyed stays when the data is fetched again"
+
+
+def test_without_a_caller_the_reason_stands_on_top_and_a_caller_can_still_be_asked(desk: Seat, world: World) -> None:
+    page = _ask(desk, world, "NO", "Letter of 27 February")
+    assert "Open without a caller" in page
+    assert "Letter of 27 February" in page
+    assert "Balance" in page
+    desk.press("Enter", method="PP", answer="marmalade")
+    assert AFTER in desk.page
+
+
+def test_somebody_the_customer_named_has_a_number_and_a_phrase(desk: Seat, world: World, engine: Engine) -> None:
+    named = AuthorisePerson(
+        customer_number=world.account.customer_number, name="Tom Tansley", relation="husband", password_phrase="gingerbread"
+    )
+    with transaction(engine) as session:
+        authorise_person(session, named, by=builders.OPERATOR, at=AT)
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert re.search(r"<b>1</b> Tom Tansley, husband \(PP WR\)", desk.page)
+    assert "<dt>1</dt><dd>Tom Tansley, husband</dd>" in desk.page, "F4 lists them"
+    page = _ask(desk, world, "PP", "ginger-bread", speaker="1")
+    assert AFTER in page
+    assert "10:00: Tom Tansley, pass phrase" in page
+
+
+def test_a_firm_speaks_by_somebody_with_a_name(desk: Seat, engine: Engine) -> None:
+    with transaction(engine) as session:
+        number = builders.customer(
+            session,
+            "ZZ",
+            kind=CustomerKind.ORGANISATION,
+            organisation_name="Quillfeather Ltd",
+            first_name=None,
+            surname=None,
+            title=None,
+            password_phrase="ledger",
+        )
+        account = builders.account(session, "ZZ", customer_number=number)
+    desk.open(f"/s/CU03/{account.number}")
+    desk.press("Enter", method="PP", answer="Ledger", speaker="Jo of accounts")
+    assert "Jo of accounts, pass phrase" in desk.page
+
+
+def test_what_was_disclosed_is_audited_once_a_call(desk: Seat, world: World, engine: Engine) -> None:
+    _ask(desk, world, "PP", "marmalade")
+    for _ in range(2):
+        desk.open(f"/s/CU03/{world.account.number}")
+        desk.open(f"/s/CU02/{world.account.number}")
+    with transaction(engine) as session:
+        check = session.execute(select(CallerCheck.id)).scalar_one()
+        events = session.execute(
+            select(AuditEvent.subject_number, AuditEvent.after).where(
+                AuditEvent.verb == "disclose", AuditEvent.after["caller_check_id"].as_integer() == check
+            )
+        ).all()
+    assert sorted((number, after["screen"]) for number, after in events) == [(world.account.number, "CU02"), (world.account.number, "CU03")]
+
+
+@pytest.mark.parametrize("code", ["CU02", "LN03", "PY05"])
+def test_the_screens_behind_it_ask_first(desk: Seat, world: World, code: str) -> None:
+    desk.open(f"/s/{code}/{world.account.number}")
+    assert desk.title.startswith("CU03"), "the customer's page asks"
+    assert "CSS921W" in desk.said
+    _ask(desk, world, "PP", "marmalade")
+    desk.open(f"/s/{code}/{world.account.number}")
+    assert desk.title.startswith(code)
+
+
+# --- one page -----------------------------------------------------------------------------------------------------------
+
+
+def test_my_order_is_late_my_line_is_dead_and_my_bill_is_wrong(
+    desk: Seat, world: World, engine: Engine, query_count: Callable[[], AbstractContextManager[QueryCount]]
+) -> None:
+    by, number = builders.OPERATOR, world.account.number
+    with transaction(engine) as session:
+        order = PlaceOrder(
+            account_number=number,
+            kind=OrderKind.PROVIDE,
+            product_codes=("LINE-RES",),
+            address_key=world.spare_site.address_key,
+            required_on=date(2026, 3, 20),
+            contact_name="Ada",
+            contact_phone="07700 900123",
+            directory_kind=DirectoryEntryKind.EX_DIRECTORY,
+            emergency_name="Ada Tansley",
+        )
+        placed = place_order(session, order, by=by, at=AT).order_number
+        delay_order(session, DelayOrder(order_number=placed, problem_code="OTHER", words="Duct blocked; permit asked for."), by=by, at=AT)
+        fault = ReportFault(number=world.line.number, symptom_code="NDT", contact_name="Ada", contact_phone="07700 900123")
+        reported = report_fault(session, fault, by=by, at=AT).fault_number
+        place_hold(
+            session,
+            source_key="dispute/1",
+            account_id=world.account.id,
+            line_id=None,
+            kind=HoldKind.DISPUTE,
+            reference="ZZK00000010",
+            at=AT,
+        )
+        wrap_up(
+            session,
+            WrapUp(account_number=number, reason_code="BW", call_back_at=AT + timedelta(hours=3), call_back_number="07700 900123"),
+            by=by,
+            at=AT,
+        )
+        record_contact(
+            session,
+            RecordContact(
+                account_number=number, channel=Channel.LETTER, topic=Topic.BILL, words="Wrote about February.", outcome=Outcome.OPEN
+            ),
+            by=by,
+            at=AT - timedelta(days=2),
+        )
+    desk.open(f"/s/CU03/{number}")
+    assert "FAULT OPEN" in desk.page
+    assert "ORDER OPEN" in desk.page
+    assert "DISPUTE" not in desk.page, "of money nothing yet"
+    desk.open(f"/s/PY01/{number}")
+    desk.press("Enter", amount="12", method="CD")
+    page = _ask(desk, world, "PP", "marmalade")
+    assert AFTER in page
+    for told in (
+        placed,
+        reported,
+        "DISPUTE",
+        "see the text: Duct blocked",
+        "no dial tone",
+        "Bill said to be wrong",
+        "Mon 2 Mar 13:00",
+        "07700 900123",
+        "Wrote about February",
+    ):
+        assert told in page.replace("\n", " "), told
+    assert re.search(rf'href="/s/PY01/{number}\?c=[\w-]+"', page), "what is half-keyed can be taken up"
+    with query_count() as sent:
+        desk.open(f"/s/CU03/{number}")
+    assert len(sent) <= STATEMENTS_OF_CU03
+    for view, there, gone in (
+        ("faults", "Reported: no dial tone", "Wrote about February"),
+        ("contacts", "Wrote about February", "Reported:"),
+    ):
+        timeline = desk.open(f"/s/CU03/{number}/{view}").get_data(as_text=True).partition("Timeline, newest first")[2]
+        assert there in timeline
+        assert gone not in timeline
+    assert desk.open(f"/s/CU03/{number}/nonsense").status_code == 200
+
+
+STATEMENTS_OF_CU03 = 32
+"""One for who is signed on, the rest for the page; each pane is one question of its room, however much there is to show."""
+
+
+def test_the_other_accounts_of_the_customer_are_reached_from_each(desk: Seat, world: World) -> None:
+    desk.open(f"/s/CU03/{world.other.number}")
+    desk.press("Enter", method="NO", answer="two accounts?")
+    assert f'href="/s/CU03/{world.second.number}"' in desk.page
+    desk.open(f"/s/CU03/{world.second.number}")
+    assert "Open without a caller" in desk.page, "the caller is the customer's, not the account's"
+
+
+def test_f11_goes_through_the_views(desk: Seat, world: World) -> None:
+    _ask(desk, world, "PP", "marmalade")
+    seen = []
+    for _ in range(6):
+        found = re.search(r'<a href="/s/CU03/\w+/(\w+)" data-key="F11"', desk.page)
+        assert found
+        seen.append(found[1])
+        desk.open(f"/s/CU03/{world.account.number}/{found[1]}")
+    assert seen == ["contacts", "orders", "faults", "bills", "payments", "all"]
+
+
+# --- finding ------------------------------------------------------------------------------------------------------------
+
+
+def test_pieces_narrow_each_other_and_the_list_says_why(desk: Seat, world: World) -> None:
+    desk.open("/s/CS01")
+    desk.press(name="tans", initial="a", postcode="zz4 7qt", house="14")
+    assert desk.page.count('data-line="') >= 1
+    assert "Mrs Ada Tansley" in desk.page
+    assert "billing address" in desk.page or "address" in desk.page
+    desk.press(name="tans", initial="b")
+    assert desk.page.count('data-line="') == 0
+    assert "F6 takes on a new customer" in desk.page
+
+
+def test_the_list_keeps_the_answers_to_itself(desk: Seat) -> None:
+    desk.open("/s/CS01/tansley")
+    assert "ZZ4" in desk.page
+    assert "7QT" not in desk.page.partition("<tbody>")[2].partition("</tbody>")[0], "the postcode is what the caller is asked for"
+
+
+@pytest.mark.parametrize("keyed", [{}, {"initial": "a"}, {"house": "14"}, {"postcode": "ZZ"}, {"name": "t"}, {"text": "01632 96"}])
+def test_too_little_is_said(desk: Seat, keyed: dict[str, str]) -> None:
+    desk.open("/s/CS01")
+    assert desk.press(**keyed).status_code == 422
+    assert desk.said
+
+
+def test_any_number_of_ours_opens_at_once_and_f6_takes_on_a_new_customer(desk: Seat, world: World) -> None:
+    desk.open("/s/CS01")
+    desk.press(text=world.account.number.lower())
+    assert desk.title.startswith("CU03")
+    desk.open("/s/CS01")
+    desk.press(text=make_id("ZZ", IdKind.ORDER, 4711))
+    assert desk.answer is not None
+    assert desk.answer.status_code == 404
+    desk.open("/s/CS01")
+    desk.press("F6")
+    assert desk.title.startswith("CU01")
+
+
+def test_who_may_not_add_a_customer_has_no_key_for_it(app: Flask, engine: Engine, clock: MovingClock) -> None:
+    repair = seated(app, engine, "REPAIR", clock.at)
+    repair.open("/s/CS01")
+    assert 'data-key="F6"' not in repair.page
