@@ -48,6 +48,7 @@ COMMANDS: dict[str, Command] = {
     "bills": Command("css.cli.bills:app", "Bill runs: what is held or parked, sample, approval, bills in between; and what is on a bill."),
     "check": Command("css.cli.check:app", "Check the books."),
     "partners": Command("css.cli.partners:app", "Partners: keys for the gateway, messages that wait, outboxes."),
+    "handbook": Command("css.cli.handbook:app", "Write the page of all screens, and their pictures, from the screens' records."),
     "bench": Command("css.cli.bench:app", "Measure how fast things go here."),
     "db": Command("css.cli.db:app", "The database: start, stop, status, upgrade, backup, restore."),
 }

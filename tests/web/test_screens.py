@@ -1,4 +1,4 @@
-"""Screens are data: what each record says holds on its page, for every role, and in the handbook."""
+"""Screens are data: what each record says holds on its page, for every role."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from css.core.words import Role
-from css.web.screen import BUDGET_MILLISECONDS, COMMON_KEYS, KEY_MEANINGS, SCREEN_CODE, Screen
+from css.web.screen import BUDGET_MILLISECONDS, COMMON_KEYS, SCREEN_CODE, Screen
 from css.web.screens import PAGES, every_screen
 from tests.conftest import QueryCount
 from tests.web.conftest import AT, MovingClock, Seat, World, seated
@@ -20,7 +20,6 @@ from tests.web.knowing import caller_known
 
 SCREENS = {screen.code: screen for screen in every_screen()}
 TEMPLATES = Path(__file__).parents[2] / "css" / "web" / "templates"
-HANDBOOK = Path(__file__).parents[2] / "docs" / "operator-handbook.md"
 
 ROLES_OF = {
     "MENU": {"clerk", "repair", "billing", "scheduler", "supervisor"},
@@ -131,7 +130,10 @@ def test_steps_stand_together() -> None:
         assert steps == sorted(steps, key=screen.steps.index), f"the blocks of {screen.code} are mixed"
 
 
-@pytest.mark.parametrize("code", [code for code, page in PAGES.items() if page.screen.code not in {"OR02", "OR03", "FL02", "FL03", "AD02", "AD07", "PY05", "BA03"}])
+@pytest.mark.parametrize(
+    "code",
+    [code for code, page in PAGES.items() if page.screen.code not in {"OR02", "OR03", "FL02", "FL03", "AD02", "AD07", "PY05", "BA03"}],
+)
 def test_a_page_has_the_fields_in_order_with_labels_and_help(desk: Seat, engine: Engine, world: World, code: str) -> None:
     caller_known(engine, "ALL1", world.account.customer_number, AT)
     desk.open(_address(code, world))
@@ -169,31 +171,3 @@ def test_the_customer_page_sends_a_fixed_number_of_statements(
 
 STATEMENTS_OF_CU03 = 20
 """One for who is signed on, the rest for the page; each pane is one question of its room."""
-
-
-def key_table() -> str:
-    """The handbook's table of keys, from the records."""
-    rows = [f"| {key} | {meaning} |" for key, meaning in KEY_MEANINGS.items()]
-    return "\n".join(["| Key | Always means |", "| --- | --- |", *rows])
-
-
-def screen_table() -> str:
-    """The handbook's table of screens, from the records."""
-    rows = [
-        f"| **{screen.code}** | {screen.title} | {screen.takes or '–'} | {_keys(screen)} | {_roles(screen)} |"
-        for screen in SCREENS.values()
-    ]
-    return "\n".join(["| Code | Screen | Argument | Own keys | For |", "| --- | --- | --- | --- | --- |", *rows])
-
-
-def _roles(screen: Screen) -> str:
-    return ", ".join(role.value for role in Role if role in screen.roles)
-
-
-def _keys(screen: Screen) -> str:
-    return ", ".join(f"{key.name.replace('S-', 'Shift+')} {key.label}" for key in screen.keys) or "–"
-
-
-@pytest.mark.parametrize("table", [key_table, screen_table])
-def test_the_handbook_says_what_the_records_say(table: Callable[[], str]) -> None:
-    assert table() in HANDBOOK.read_text(encoding="utf-8"), f"put this into the handbook:\n{table()}"
