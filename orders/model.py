@@ -53,6 +53,7 @@ class CustomerOrder(Base):
             postgresql_where=text("kind = 'provide' AND state IN ('acknowledged', 'committed', 'held')"),
         ),
         Index("ix_customer_order_account_id", "account_id"),
+        Index("ix_customer_order_line_id", "line_id"),
         Index(
             "ix_customer_order_open",
             "district_code",

@@ -205,6 +205,12 @@ def account_orders(session: Session, account_number: str, *, by: Actor, limit: i
     return _rows(session, statement.limit(_bounded(limit)))
 
 
+def orders_of_line(session: Session, line_id: int, *, by: Actor, limit: int = 50) -> tuple[OrderRow, ...]:
+    """The orders of a line, whoever it was billed to then, the latest first. Uses ix_customer_order_line_id."""
+    statement = _list(by, CustomerOrder.line_id == line_id).order_by(CustomerOrder.id.desc())
+    return _rows(session, statement.limit(_bounded(limit)))
+
+
 def order_work_list(session: Session, district_code: str, *, by: Actor, limit: int = 100) -> tuple[OrderRow, ...]:
     """The open orders of a district, those in jeopardy first and of them the worst, then by target date.
 

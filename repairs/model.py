@@ -32,6 +32,7 @@ class Fault(Base):
         Index("uq_fault_open_on_line", "line_id", unique=True, postgresql_where=text("state = 'reported'")),
         Index("ix_fault_due", "district_code", "due_at", postgresql_where=text("state = 'reported'")),
         Index("ix_fault_account_id", "account_id"),
+        Index("ix_fault_line_id", "line_id"),
         {"schema": "repairs"},
     )
 

@@ -125,6 +125,13 @@ def faults_of_account(session: Session, account_number: str, *, by: Actor, limit
     return tuple(_row(row) for row in rows)
 
 
+def faults_of_line(session: Session, line_id: int, *, by: Actor, limit: int = 20) -> tuple[FaultRow, ...]:
+    """The faults of a line, whoever it was billed to then, newest first, at most 200. Uses ix_fault_line_id."""
+    newest = _rows(by.is_partner).where(Fault.line_id == line_id).order_by(Fault.reported_at.desc(), Fault.id.desc())
+    rows = session.execute(newest.limit(max(1, min(limit, LIST_MAX))), {"provider_code": by.provider_code})
+    return tuple(_row(row) for row in rows)
+
+
 def open_faults_of_line(session: Session, line_id: int, *, by: Actor) -> tuple[FaultRow, ...]:
     """What is open on a line: one fault or none (uq_fault_open_on_line)."""
     rows = session.execute(_open_on_line(by.is_partner), {"line_id": line_id, "provider_code": by.provider_code})

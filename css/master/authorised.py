@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from css.audit import answered, record
 from css.core.actor import Actor
-from css.core.calendar import ONE_DAY, london_date
+from css.core.calendar import london_date
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Conflict, NotFound, Refusals
 from css.master.change_customer import KEEPERS, locked_customer
@@ -76,8 +76,6 @@ def authorise_person(session: Session, command: AuthorisePerson, *, by: Actor, a
 def end_authorisation(session: Session, command: EndAuthorisation, *, by: Actor, at: datetime) -> Authorised:
     """Take back that somebody may speak for a customer, from the business date on. What they were asked by is forgotten at once.
 
-    Whoever was named only today may do so until the day's end, and with no phrase and no date of birth to be known by.
-
     Raises:
         NotFound: CSS102E, no such customer; CSS161E nobody of that number speaks for the customer; errors of ``expect_id``.
         Refused: CSS111E the actor may not.
@@ -95,8 +93,7 @@ def end_authorisation(session: Session, command: EndAuthorisation, *, by: Actor,
         sentence = "{name} may not speak for customer {number} any more, since {ends_on}."
         raise Conflict("CSS162E", sentence, name=person.name, number=customer.number, ends_on=person.ends_on, element="person_id")
     before = _told(person)
-    # The last day is exclusive and after the first, so what began today cannot have ended before today.
-    person.ends_on = max(today, person.starts_on + ONE_DAY)
+    person.ends_on = max(today, person.starts_on)
     person.password_phrase, person.born_on = None, None
     person.row_version += 1
     session.flush()

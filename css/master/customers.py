@@ -79,7 +79,7 @@ class AuthorisedPerson(Base):
 
     __tablename__ = "authorised_person"
     __table_args__ = (
-        CheckConstraint("ends_on > starts_on", name="period"),
+        CheckConstraint("ends_on >= starts_on", name="period"),
         Index("ix_authorised_person_customer_id", "customer_id"),
         {"schema": "css"},
     )

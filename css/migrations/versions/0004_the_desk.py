@@ -122,7 +122,7 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("recorded_by", sa.Text(), nullable=False),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_authorised_person_period")),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_authorised_person_period")),
         sa.ForeignKeyConstraint(["customer_id"], ["css.customer.id"], name=op.f("fk_authorised_person_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_authorised_person")),
         schema="css",
@@ -198,11 +198,10 @@ def upgrade() -> None:
         postgresql_where=sa.text("done_at IS NULL"),
     )
     op.add_column("contact", sa.Column("reason_code", sa.Text(), nullable=True), schema="care")
-    op.create_index("ix_service_line_id", "service", ["line_id"], unique=False, schema="css")
-    op.create_index("ix_line_listing_line_id", "line_listing", ["line_id"], unique=False, schema="css")
     op.create_index("ix_audit_event_occurred_at", "audit_event", ["occurred_at"], unique=False, schema="css")
     op.add_column("customer", sa.Column("may_market", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="css")
     op.add_column("customer", sa.Column("consent_at", sa.DateTime(timezone=True), nullable=True), schema="css")
+    op.create_index("ix_line_listing_line_id", "line_listing", ["line_id"], unique=False, schema="css")
     op.add_column(
         "operator", sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="css"
     )
@@ -213,6 +212,9 @@ def upgrade() -> None:
     op.add_column("operator_session", sa.Column("seat", sa.Text(), nullable=True), schema="css")
     op.add_column("operator_session", sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True), schema="css")
     op.add_column("operator_session", sa.Column("failed_unlocks", sa.Integer(), server_default="0", nullable=False), schema="css")
+    op.create_index("ix_service_line_id", "service", ["line_id"], unique=False, schema="css")
+    op.create_index("ix_customer_order_line_id", "customer_order", ["line_id"], unique=False, schema="orders")
+    op.create_index("ix_fault_line_id", "fault", ["line_id"], unique=False, schema="repairs")
     for statement in CHECKS:
         op.execute(statement)
 

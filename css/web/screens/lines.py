@@ -23,14 +23,12 @@ from css.web.page import Arguments, Page
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF, account_of
-from orders.queries import OrderRow, account_orders
+from orders.queries import OrderRow, orders_of_line
 from orders.rules.lifecycle import OPEN_STATES
-from repairs.queries import FaultRow, faults_of_account
+from repairs.queries import FaultRow, faults_of_line
 from repairs.words import FaultState
 
 EVENTS_SHOWN: Final = 60
-ORDERS_LOOKED_AT: Final = 200
-"""Of the account: a firm's newest, among which those of one line are few."""
 
 LN03: Final = Screen(
     code="LN03",
@@ -84,15 +82,14 @@ class LinePage:
 def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
     """The page of a line. What belongs to an account that had the line before is left out: it is somebody else's."""
     account, line = story.card.account, story.card.line
-    numbers = {one.number for one in story.card.numbers}
     orders: tuple[OrderRow, ...] = ()
     faults: tuple[FaultRow, ...] = ()
     contacts: tuple[ContactRow, ...] = ()
     if account is not None:
-        orders = account_orders(session, account.number, by=at_desk.by, limit=ORDERS_LOOKED_AT)
-        orders = tuple(one for one in orders if one.number in numbers)
-        faults = faults_of_account(session, account.number, by=at_desk.by, limit=ORDERS_LOOKED_AT)
-        faults = tuple(one for one in faults if one.number in numbers)
+        orders = orders_of_line(session, line.line_id, by=at_desk.by, limit=EVENTS_SHOWN)
+        orders = tuple(one for one in orders if one.account_number == account.number)
+        faults = faults_of_line(session, line.line_id, by=at_desk.by, limit=EVENTS_SHOWN)
+        faults = tuple(one for one in faults if one.account_number == account.number)
         contacts = line_timeline(session, line.line_id, by=at_desk.by, limit=EVENTS_SHOWN)
         contacts = tuple(one for one in contacts if one.account_number == account.number)
     found = [*_of_line(story), *_of_orders(orders), *_of_faults(faults), *_of_contacts(contacts)]
