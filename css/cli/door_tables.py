@@ -48,6 +48,7 @@ from css.master import (
     change_customer,
     credit_limits,
     customer_record,
+    desk_queries,
     duplicates,
     enrol,
     find,
@@ -55,6 +56,7 @@ from css.master import (
     news,
     operator_changes,
     people,
+    pins,
     wholesale,
 )
 from css.master import queries as master_queries
@@ -62,9 +64,12 @@ from css.web import approvals as web_approvals
 from orders import actions as order_actions
 from orders import entry_queries, work_queries
 from orders import queries as order_queries
+from orders.count_queries import orders_at_risk
+from orders.delay_queries import delays_of_account
 from repairs import actions as repair_actions
 from repairs import queries as repair_queries
 from repairs import queue_queries
+from repairs.count_queries import faults_due
 
 VERBS: Mapping[str, Callable[..., Any]] = {
     "open-district": enrol.open_district,
@@ -92,6 +97,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "end-caller-check": care_actions.end_caller_check,
     "wrap-up": care_actions.wrap_up,
     "complete-follow-up": care_actions.complete_follow_up,
+    "pin": pins.pin,
     "place-order": order_actions.place_order,
     "complete-order": order_actions.complete_order,
     "delay-order": order_actions.delay_order,
@@ -166,11 +172,19 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "caller-check-of": care_queries.caller_check_of,
     "follow-ups": care_queries.follow_ups,
     "wrap-reasons": care_queries.wrap_reasons,
+    "pins": pins.pins,
+    "accounts-of-customer": desk_queries.accounts_of_customer,
+    "holds-of-account": desk_queries.holds_of_account,
+    "recent-accounts": desk_queries.recent_accounts,
+    "orders-at-risk": orders_at_risk,
+    "delays-of-account": delays_of_account,
+    "faults-due": faults_due,
     "timeline": care_queries.timeline,
     "line-timeline": care_queries.line_timeline,
     "order-card": order_queries.order_card,
     "open-orders": order_queries.open_orders,
     "account-orders": order_queries.account_orders,
+    "orders-of-line": order_queries.orders_of_line,
     "order-work-list": order_queries.order_work_list,
     "work-page": work_queries.work_page,
     "order-progress": work_queries.order_progress,
@@ -180,6 +194,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "fault-card": repair_queries.fault_card,
     "open-faults": repair_queries.open_faults,
     "faults-of-account": repair_queries.faults_of_account,
+    "faults-of-line": repair_queries.faults_of_line,
     "fault-queue": queue_queries.queue_page,
     "fault-clock": queue_queries.fault_clock,
     "symptoms": repair_queries.symptoms,

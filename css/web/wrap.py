@@ -16,6 +16,7 @@ from typing import Final
 from css.care.actions import wrap_up
 from css.care.commands import WrappedUp, WrapUp
 from css.care.queries import wrap_reasons as reasons
+from css.care.rules.caller import read_day_month
 from css.core.calendar import london_instant
 from css.core.errors import BadMessage, CssError, Refusals, Several
 from css.core.phone import display_number, parse_number
@@ -122,12 +123,21 @@ def _when(typed: str, at_desk: Desk) -> tuple[date | None, datetime | None]:
     *before, last = typed.split() or [""]
     found = _TIME.match(last)
     if found is None:
-        return (read_day(typed, at_desk.today, element="wrap_when") if typed else None), None
+        return (_day(typed, at_desk.today) if typed else None), None
     hour, minute = int(found[1]), int(found[2])
     if hour > LAST_HOUR or minute > LAST_MINUTE:
         raise BadMessage("CSS915E", "{typed} is no time of day; key it like 14:30.", typed=last, element="wrap_when")
-    day = read_day(" ".join(before), at_desk.today, element="wrap_when") if before else at_desk.today
+    day = _day(" ".join(before), at_desk.today) if before else at_desk.today
     return day, london_instant(day, time(hour, minute))
+
+
+def _day(typed: str, today: date) -> date:
+    """A day as every screen reads it; what is said without its year is the next of that day."""
+    heard = read_day_month(typed)
+    if heard is None or heard.year is not None:
+        return read_day(typed, today, element="wrap_when")
+    year = today.year + ((heard.month, heard.day) < (today.month, today.day))
+    return read_day(f"{heard.day}/{heard.month}/{year}", today, element="wrap_when")
 
 
 def _ring(typed: str, in_hand: str) -> str | None:
