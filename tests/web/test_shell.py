@@ -21,6 +21,8 @@ from css.web.app import create_app
 from css.web.guard import COOKIE
 from tests.conftest import clone
 from tests.web.conftest import PASSWORD, World, populate
+from tests.web.knowing import caller_known
+from tests.web.looking import AXE, COLOURS, RULES
 from tests.web.slow_server import SlowServer
 from tests.web.test_keyboard import SWITCHES
 
@@ -114,6 +116,8 @@ def operator(sits_down: Callable[[], BrowserContext], desk: tuple[SlowServer, En
     page = sits_down().new_page()
     made = Worker(page, desk[0])
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    for known in (desk[2].account, desk[2].other):
+        caller_known(desk[1], "ALL1", known.customer_number, SystemClock().now())
     desk[0].posts.clear()
     made.opens("/s/MENU")
     yield made
@@ -127,8 +131,8 @@ def test_back_and_forward_lead_through_the_screens_and_nothing_is_loaded_anew(op
     assert page.title().startswith("CU03")
     assert page.url.endswith(f"/s/CU03/{world.account.number}")
     page.set_viewport_size({"width": 1000, "height": 500})
-    page.evaluate("document.querySelector('.body').scrollTop = 60")
     page.focus("main [data-line='1']")
+    page.evaluate("document.querySelector('.body').scrollTop = 60")
     page.keyboard.press("F10")
     operator.keys("[Escape]", "ba01", "[Enter]")
     assert page.title().startswith("BA01")
@@ -183,6 +187,17 @@ def test_a_list_refreshes_by_itself_and_the_cursor_stays_on_its_row(operator: Wo
     page.evaluate("document.body.dataset.pollSeconds = '0.2'; document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_selector("#old", state="detached")
     assert page.evaluate("document.activeElement.dataset.subject") == subject
+
+
+def test_nothing_is_sent_again_while_nothing_changes(operator: Worker) -> None:
+    page = operator.page
+    operator.keys("fl04", "[Enter]")
+    assert float(page.get_attribute("body", "data-poll-seconds") or 0) > 0
+    page.evaluate("window.before = document.querySelector('main').firstElementChild; document.body.dataset.pollSeconds = '0.2'")
+    with page.expect_response(lambda answer: answer.status == 304) as told:
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert told.value.request.headers["x-css-poll"] == "1", "so that it keeps no desk open"
+    assert page.evaluate("before.isConnected")
 
 
 def test_a_field_that_is_typed_into_is_never_touched_by_a_refresh(operator: Worker) -> None:
@@ -242,6 +257,18 @@ def test_the_palette_finds_by_a_few_letters_and_prints_codes_and_keys(operator: 
     assert page.input_value("#command") == "THEME PAPER"
     operator.keys("[F9]")
     assert page.input_value("#command") == f"cu03 {world.other.number}", "and the one before"
+
+
+def test_what_pops_up_can_be_used_by_everybody(operator: Worker, world: World) -> None:
+    page = operator.page
+    operator.keys(f"fl01 {world.line.number}", "[Enter]")
+    page.evaluate(AXE)
+    for keys, popped in {("[F4]",): "#choices", ("[Escape]", "[F10]", "fault"): "#choices", ("[Escape]", "[F2]"): "#wrap"}.items():
+        operator.keys(*keys)
+        for theme, rules in {"green": COLOURS, "paper": RULES}.items():
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+            found = page.evaluate("([part, rules]) => axe.run(part, {runOnly: rules})", [popped, rules])
+            assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]] == [], keys
 
 
 def test_up_and_down_and_a_number_open_a_line(operator: Worker, world: World) -> None:
@@ -330,6 +357,51 @@ def test_pasting_and_the_mouse_work_while_a_screen_is_under_way(operator: Worker
     page.keyboard.press("Escape")
     page.click("nav a[data-key=F1]")
     assert page.is_visible("#help dl")
+
+
+def test_an_input_method_at_work_is_waited_for(operator: Worker, world: World) -> None:
+    page = operator.page
+    method = page.context.new_cdp_session(page)
+    operator.keys(f"fl01 {world.line.number}", "[Enter]", "[Tab]", "[Control+a]")
+    operator.server.delay_seconds = 0.3
+    page.keyboard.press("F5")
+    method.send("Input.imeSetComposition", {"text": "Ros", "selectionStart": 3, "selectionEnd": 3})
+    page.wait_for_timeout(500)
+    assert page.locator(ARRIVED).count() == 0, "the screen is here and does not take the half-made word away"
+    method.send("Input.insertText", {"text": "Rosé"})
+    page.wait_for_selector(ARRIVED)
+    assert "Rosé" in page.evaluate("[...document.querySelectorAll('main input')].map((one) => one.value).join()")
+
+
+def test_a_document_opens_beside_the_screen(operator: Worker) -> None:
+    page = operator.page
+    page.evaluate(
+        """() => {
+          const link = document.createElement('a');
+          link.href = document.querySelector('link[rel=icon]').href;
+          link.id = 'picture';
+          link.textContent = 'picture';
+          document.querySelector('main').append(link);
+        }"""
+    )
+    with page.context.expect_page() as opened:
+        page.click("#picture")
+    assert opened.value.url.endswith(".svg")
+    assert page.title().startswith("MENU")
+    assert page.locator(ARRIVED).count() == 1
+
+
+def test_nobody_inherits_the_commands_of_whoever_sat_there_before(operator: Worker) -> None:
+    operator.keys("ba01", "[Enter]", "off", "[Enter]")
+    operator.keys("clerk", "[Tab]", PASSWORD, "[Enter]")
+    assert operator.page.title().startswith("MENU"), operator.messages
+    operator.keys("[F9]")
+    assert operator.page.input_value("#command") == ""
+    operator.keys("[F10]", "ad01")
+    assert operator.page.locator("#choices li:has-text('AD01')").count() == 0
+    operator.page.go_back()
+    operator.page.wait_for_selector(ARRIVED)
+    assert operator.never_reloaded
 
 
 def test_the_regions_that_are_read_out_are_there_from_the_start_and_stay(operator: Worker) -> None:

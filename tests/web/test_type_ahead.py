@@ -29,6 +29,7 @@ from css.web.guard import COOKIE
 from repairs.model import Fault
 from tests.conftest import clone
 from tests.web.conftest import World, populate
+from tests.web.knowing import caller_known
 from tests.web.slow_server import SlowServer
 from tests.web.test_keyboard import SWITCHES
 
@@ -109,14 +110,16 @@ def desk(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def _page(display: str, desk: tuple[SlowServer, Engine, World], chromium: str) -> Iterator[Page]:
     """One window for the module, at which somebody is signed on."""
-    served, engine, _ = desk
+    served, engine, world = desk
+    token = _signed_on(engine)
+    caller_known(engine, "ALL1", world.account.customer_number, SystemClock().now())
     with sync_playwright() as playwright:
         environment: dict[str, str | float | bool] = {**os.environ, "DISPLAY": display}
         browser = playwright.chromium.launch(
             executable_path=chromium, headless=False, args=[*SWITCHES, "--window-position=0,0"], env=environment
         )
         context = browser.new_context(no_viewport=True)
-        context.add_cookies([{"name": COOKIE, "value": _signed_on(engine), "url": served.url}])
+        context.add_cookies([{"name": COOKIE, "value": token, "url": served.url}])
         page = context.new_page()
         page.bring_to_front()
         yield page
@@ -155,8 +158,7 @@ def test_a_caller_a_fault_and_an_order_in_one_go_arrive_in_the_right_fields(
     typist.server.delay_seconds = milliseconds / 1000
     typist.keys("0" + world.line.number[2:], "[Return]", "1 fl01", "[Return]", each=each)
     typist.keys("ndt", "[Tab]", "[Tab]", "077x", "[BackSpace]", "6", "[Tab]", "y", each=each)
-    typist.keys("[F10]", f"or01 {world.account.number.lower()}", "[Return]", each=each)
-    typist.keys("line-res", "[Tab]", place, "[Return]", "+20", each=each)
+    typist.keys("[F3]", "[shift+F1]", "line-res", "[Tab]", place, "[Return]", "+20", each=each)
     typist.rests()
     assert typist.page.title().startswith("OR01"), typist.messages
     assert typist.page.input_value("#required_on") == "+20", "into the block that the server led to"
