@@ -76,7 +76,7 @@ def first_bill(session: Session, account_number: str, product_codes: Sequence[st
     bill_on = standing.next_bill_on if starts_on <= standing.next_bill_on else cycle.bill_after(cycle.next_after(starts_on - ONE_DAY))
     charged_to = cycle.next_after(bill_on)
     status = vat_histories(session, {account.id: account.vat_status}, row.current_on)[account.id]
-    book = price_book(session, row.current_on)
+    book = price_book(session, row.current_on, of=product_codes)
     codes = [book_product.product_id for code in product_codes for book_product in book.products.values() if book_product.code == code]
     connections = session.execute(
         select(ProductPrice, Product)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Boolean,
     CheckConstraint,
     ColumnElement,
@@ -129,12 +131,16 @@ def vat_rates(session: Session, *, as_at: date | None = None) -> tuple[VatRow, .
     return tuple(sorted(visible, key=lambda row: (row.code, row.starts_on)))
 
 
-def prices(session: Session, *, as_at: date | None = None) -> tuple[PriceRow, ...]:
+def prices(session: Session, *, as_at: date | None = None, product_codes: Collection[str] | None = None) -> tuple[PriceRow, ...]:
     """Every product price there ever was, in the order in which they lie one over the other: small reference data.
 
-    With ``as_at`` those known at that cut. ``css.core.pricing.painted`` gives what can be seen of them.
+    With ``as_at`` those known at that cut, with ``product_codes`` those of these products. ``css.core.pricing.painted``
+    gives what can be seen of them.
     """
-    return tuple(_row(row) for row in session.execute(_laid(ProductPrice, as_at)).scalars())
+    statement = _laid(ProductPrice, as_at)
+    if product_codes is not None:
+        statement = statement.where(ProductPrice.product_id.in_(select(Product.id).where(Product.code.in_(product_codes))))
+    return tuple(_row(row) for row in session.execute(statement).scalars())
 
 
 def price_on(session: Session, product_id: int, kind: PriceKind, segment: Segment, day: date) -> PriceRow | None:
@@ -153,12 +159,16 @@ def price_on(session: Session, product_id: int, kind: PriceKind, segment: Segmen
     return None if row is None else _row(row)
 
 
-def covers(day: date) -> ColumnElement[bool]:
+Day = date | BindParameter[date]
+"""A day, or the place of one in a statement that is built once and asked with many."""
+
+
+def covers(day: Day) -> ColumnElement[bool]:
     """The prices whose days hold the day, covered by others or not."""
     return (ProductPrice.starts_on <= day) & (ProductPrice.ends_on.is_(None) | (ProductPrice.ends_on > day))
 
 
-def seen_on(day: date) -> ColumnElement[bool]:
+def seen_on(day: Day) -> ColumnElement[bool]:
     """The prices in force on a day: of those whose days hold it the one recorded last, for each product, kind and segment."""
     over = aliased(ProductPrice)
     later = or_(

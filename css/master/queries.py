@@ -5,11 +5,13 @@ Finding a customer is ``css.master.find``; everything about one customer, accoun
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, or_, select
+from sqlalchemy import Date, Row, Select, bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
@@ -125,19 +127,25 @@ class ProductRow:
 
 def products(session: Session, segment: Segment, on: date) -> tuple[ProductRow, ...]:
     """What is sold to a segment at the prices of a day: lines, then features, care levels and one-offs, by code."""
-    return tuple(product for product in _products(session, ProductPrice.segment == segment, seen_on(on)) if product.prices)
+    found = _products(session.execute(_sold(), {"segment": segment, "day": on}))
+    return tuple(product for product in found if product.prices)
 
 
 def product_prices(session: Session, product_code: str) -> tuple[ProductRow, ...]:
     """One product with every price it ever had, those over which another was laid later too; nothing for a code nobody has."""
-    return _products(session, Product.code == product_code)
+    return _products(session.execute(_priced().where(Product.code == product_code)))
 
 
-def _products(session: Session, *wanted: Any) -> tuple[ProductRow, ...]:  # noqa: ANN401 - conditions of SQL
-    statement = (
+@cache
+def _sold() -> Select[*tuple[Any, ...]]:
+    """Asked with every key in an order: built once (docs/decisions/0143)."""
+    return _priced().where(ProductPrice.segment == bindparam("segment"), seen_on(bindparam("day", type_=Date)))
+
+
+def _priced() -> Select[*tuple[Any, ...]]:
+    return (
         select(Product, ProductPrice)
         .join(ProductPrice, ProductPrice.product_id == Product.id)
-        .where(*wanted)
         .order_by(
             Product.code,
             ProductPrice.segment,
@@ -147,8 +155,11 @@ def _products(session: Session, *wanted: Any) -> tuple[ProductRow, ...]:  # noqa
             ProductPrice.id,
         )
     )
+
+
+def _products(rows: Iterable[Row[*tuple[Any, ...]]]) -> tuple[ProductRow, ...]:
     found: dict[str, tuple[Product, list[PriceOn]]] = {}
-    for product, price in session.execute(statement):
+    for product, price in rows:
         _, prices = found.setdefault(product.code, (product, []))
         prices.append(
             PriceOn(
