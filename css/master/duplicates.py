@@ -41,8 +41,10 @@ class PossibleDuplicate:
 def possible_duplicates(
     session: Session, *, by: Actor, name: str = "", postcode: str = "", telephones: str = "", emails: str = ""
 ) -> tuple[PossibleDuplicate, ...]:
-    """Customers of the same surname (or organisation's name) and postcode, or with one of the telephone numbers or e-mail
-    addresses: those with most in common first, ten at most. Several numbers or addresses have commas between them.
+    """Customers somebody new may be already, those with most in common first, ten at most.
+
+    They have the surname (or organisation's name) and postcode, or one of the telephone numbers or e-mail addresses, of which several have
+    commas between them.
 
     Leans on ix_customer_search_name, ix_account_billing_postcode, ix_site_postcode and ix_contact_point_value.
 
