@@ -87,7 +87,6 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "PY05": Example("{bill}/1", {"amount": "1", "reason": "GW"}, {"amount": "1000", "reason": "ZZ"}),
     "BA01": Example("{district}"),
     "BA03": Example("{district}/{night}/rate-usage"),
-    "BA03": Example("{district}/{night}/calculate"),
     "AD01": Example(),
     "AD02": Example("{operator}", {"team": "Evening desk"}, {"team": "", "roles": "king", "credit_limit": "much"}),
     "AD04": Example(),
