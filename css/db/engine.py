@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from weakref import WeakSet
 
+import psycopg2
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
@@ -25,6 +30,9 @@ POOL_SIZE = 8
 POOL_OVERFLOW = 4
 POOL_WAIT_SECONDS = 15
 CONNECT_SECONDS_MAX = 10
+ASKED_AFTER_SECONDS = 0.2
+"""Idle so long, a connection is asked whether it lives before it is used. No server stops and starts in less."""
+_USED = "css_used_at"
 
 _SESSION = {
     # A role named like a schema must not hide anything: PostgreSQL would look in the schema "$user" first.
@@ -43,7 +51,8 @@ def make_engine(url: str, *, application: str = "css", pooled: bool = True) -> E
     Parameters never show in errors and logs: they are what customers told us.
     """
     options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-    pool = {"pool_size": POOL_SIZE, "max_overflow": POOL_OVERFLOW, "pool_timeout": POOL_WAIT_SECONDS, "pool_pre_ping": True}
+    # The connection used last is used next: it is warm, it holds prepared statements, and it need not be asked whether it lives.
+    pool = {"pool_size": POOL_SIZE, "max_overflow": POOL_OVERFLOW, "pool_timeout": POOL_WAIT_SECONDS, "pool_use_lifo": True}
     engine = create_engine(
         checked_url(url),
         hide_parameters=True,
@@ -57,7 +66,27 @@ def make_engine(url: str, *, application: str = "css", pooled: bool = True) -> E
         **(pool if pooled else {"poolclass": NullPool}),
     )
     event.listen(engine, "connect", _refuse_wrong_version)
+    if pooled:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", partial(_ask_if_it_lives, engine))
     return engine
+
+
+def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED] = time.monotonic()
+
+
+def _ask_if_it_lives(engine: Engine, connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object) -> None:
+    """A connection that lay idle is asked before it is given out; if the server is another one now, all that lie there are dropped.
+
+    One used a moment ago is not: a page takes three or four transactions, and asking before each cost as much as a statement.
+    """
+    if time.monotonic() - entry.info.get(_USED, math.inf) <= ASKED_AFTER_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except psycopg2.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _refuse_wrong_version(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -129,7 +129,8 @@ def test_a_lost_connection_is_said_and_the_next_transaction_works(fresh_engine: 
         assert session.execute(text("SELECT 1")).scalar() == 1
 
 
-def test_a_pooled_connection_that_died_idle_is_replaced_unseen(fresh_engine: Engine, server: str) -> None:
+def test_a_pooled_connection_that_died_idle_is_replaced_unseen(fresh_engine: Engine, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "ASKED_AFTER_SECONDS", 0.0)  # it lay idle long enough
     with transaction(fresh_engine) as session:
         pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
     with make_engine(server, pooled=False).connect() as other:
@@ -234,3 +235,33 @@ def test_a_child_that_is_killed_leaves_no_lock(fresh_engine: Engine) -> None:
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SELECT pg_advisory_lock(7)"))
         connection.invalidate()
+
+
+def _killed(made: Engine, by: Engine) -> None:
+    """End every connection that lies in the pool, as a restart of the server does."""
+    with made.connect() as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with by.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+
+def test_one_that_died_a_moment_ago_is_told_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_engine(engine.url.render_as_string(hide_password=False))
+    monkeypatch.setattr(engines, "ASKED_AFTER_SECONDS", 3600.0)
+    _killed(made, engine)
+    with pytest.raises(Unavailable), transaction(made) as session:
+        session.execute(text("SELECT 1"))
+    with transaction(made) as session:
+        assert session.execute(text("SELECT 1")).scalar_one() == 1
+    made.dispose()
+
+
+def test_a_connection_used_a_moment_ago_is_not_asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_engine(engine.url.render_as_string(hide_password=False))
+    with transaction(made) as session:
+        session.execute(text("SELECT 1"))
+    monkeypatch.setattr(made.dialect, "do_ping", lambda _connection: pytest.fail("it was asked"))
+    for _ in range(3):
+        with transaction(made) as session:
+            session.execute(text("SELECT 1"))
+    made.dispose()
