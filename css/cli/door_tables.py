@@ -174,7 +174,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "wrap-reasons": care_queries.wrap_reasons,
     "pins": pins.pins,
     "accounts-of-customer": desk_queries.accounts_of_customer,
-    "holds-of-account": desk_queries.holds_of_account,
+    "holds-of-account": handover.holds_of_account,
     "recent-accounts": desk_queries.recent_accounts,
     "orders-at-risk": orders_at_risk,
     "delays-of-account": delays_of_account,

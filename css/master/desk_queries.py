@@ -1,4 +1,4 @@
-"""What an operator's own pages ask besides: a customer's other accounts, the holds on one, whom the operator had in hand lately."""
+"""What an operator's own pages ask besides: a customer's accounts, whom the operator had in hand lately."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from css.audit import AuditEvent
 from css.core.actor import Actor
 from css.core.ids import IdKind, expect_id
-from css.handover import Hold, HoldRow
 from css.master.accounts import Account
 from css.master.customers import Customer, display_name
 from css.master.providers import Provider
@@ -51,17 +50,6 @@ def accounts_of_customer(session: Session, customer_number: str, *, by: Actor) -
     if by.is_partner:
         statement = statement.join(Provider, Provider.id == Account.provider_id).where(Provider.code == by.provider_code)
     return tuple(AccountNamed(row.number, row.billing_name, row.closed_on) for row in session.execute(statement))
-
-
-def holds_of_account(session: Session, account_number: str) -> tuple[HoldRow, ...]:
-    """The holds in force on an account, by its number as it is held. Uses ix_hold_account_id_live."""
-    statement = (
-        select(Hold.kind, Hold.line_id, Hold.reference)
-        .join(Account, Account.id == Hold.account_id)
-        .where(Account.number == account_number, Hold.ends_at.is_(None))
-        .order_by(Hold.id)
-    )
-    return tuple(HoldRow(row.kind, row.line_id, row.reference) for row in session.execute(statement))
 
 
 def recent_accounts(session: Session, operator_code: str, *, limit: int = 5) -> tuple[RecentRow, ...]:

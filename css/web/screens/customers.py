@@ -21,10 +21,10 @@ from css.care.words import CheckMethod, CheckOutcome
 from css.core.errors import CssError, NotFound
 from css.core.ids import IdKind, identify
 from css.core.words import CustomerKind, HoldKind, LineState, Role
-from css.handover import HoldRow
+from css.handover import HoldRow, holds_of_account
 from css.master.card_rows import AccountCard
 from css.master.cards import account_card
-from css.master.desk_queries import AccountNamed, accounts_of_customer, holds_of_account
+from css.master.desk_queries import AccountNamed, accounts_of_customer
 from css.master.guiding import number_in_use
 from css.web.conversation import Kept, left_about
 from css.web.desk import Desk, status_of
