@@ -353,8 +353,10 @@ def temporary(*, durable: bool = False, binaries: Path | None = None, below: Pat
         home = Path(name)
         home.chmod(0o711)
         server = Server(home, durable=durable, binaries=binaries)
-        with _lock_file(home / "owner.lock") as owned:
+        with _lock_file(home / "owner.new") as owned:
             _try_lock(owned)
+            # Under its name only once it is held: another who clears away meanwhile must not find it free.
+            (home / "owner.new").rename(home / "owner.lock")
             try:
                 yield server.start()
             finally:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from css.core.errors import Unavailable
 from css.db import binaries, cluster
@@ -180,7 +180,7 @@ def _compute(connection: psycopg2.extensions.connection) -> None:
         cursor.execute("DO $$ BEGIN FOR i IN 1..2000000000 LOOP END LOOP; END $$")
 
 
-@pytest.mark.parametrize("left", ["99999999", str(os.getpid()), "not a number", ""])
+@pytest.mark.parametrize("left", ["99999999", str(os.getpid()), "not a number", ""], ids=["nobody", "this process", "words", "nothing"])
 def test_a_stale_pid_file_is_seen_through(home: Path, left: str) -> None:
     """Whatever pid it names: nobody's, a living stranger's, or none."""
     place = cluster.place_of(home)
@@ -328,21 +328,20 @@ def test_the_systems_programs_serve_the_same_way(empty_home: Path) -> None:
     assert server.stop()
 
 
-def test_a_temporary_server_whose_owner_was_killed_is_cleared_away_by_the_next() -> None:
+def test_a_temporary_server_whose_owner_was_killed_is_cleared_away_by_the_next(empty_home: Path) -> None:
+    """In a place of its own: any other run of ours on this machine would clear it away too."""
     program = (
-        "import os; from css.db.server import temporary; held = temporary(); print(held.__enter__(), flush=True); os.kill(os.getpid(), 9)"
+        "import os, sys; from pathlib import Path; from css.db.server import temporary; "
+        "held = temporary(below=Path(sys.argv[1])); held.__enter__(); os.kill(os.getpid(), 9)"
     )
-    left, _ = in_a_process(program).communicate(timeout=60)
-    home = cluster_home(left)
+    in_a_process(program, str(empty_home)).communicate(timeout=60)
+    (home,) = empty_home.glob("css-temporary-*")
     assert Server(home).status().running
-    with temporary() as url:
-        assert cluster_home(url).exists()
-        assert not home.exists()
-    assert not cluster_home(url).exists()
-
-
-def cluster_home(url: str) -> Path:
-    return Path(str(make_url(url.strip()).query["host"])).parent.parent
+    with temporary(below=empty_home) as url:
+        (next_one,) = empty_home.glob("css-temporary-*")
+        assert next_one != home
+        assert ask(url, "SELECT 1") == 1
+    assert not next_one.exists()
 
 
 @pytest.mark.skipif(not ROOT_USER, reason="only root can act for another user")
