@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ from billing.run_commands import ApproveBills, SetBillControl, WithdrawBill
 from css.db.engine import transaction
 from tests import builders
 from tests.batch.bills_night import AT, NIGHT_OF, child
+from tests.batch.killing import branch_off
 from tests.scenarios.copies import copy_of
 
 START = date(2026, 1, 15)
@@ -44,17 +44,8 @@ QUESTIONS = {
 def attempt(engine: Engine, home: Path, kill_at: int = 0) -> tuple[int, int]:
     """Exit status of one attempt, and the durable points it passed when it was not killed."""
     home.mkdir(parents=True, exist_ok=True)
-    points = home / "points"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.batch.bills_night"])
     engine.dispose()
-    process = context.Process(target=child, args=(engine.url.render_as_string(hide_password=False), str(home), kill_at, str(points)))
-    process.start()
-    process.join(100)
-    assert process.exitcode is not None, "the night hangs"
-    passed = int(points.read_text(encoding="ascii")) if points.exists() else 0
-    points.unlink(missing_ok=True)
-    return process.exitcode, passed
+    return branch_off(child, engine.url.render_as_string(hide_password=False), str(home), kill_at, home=home)
 
 
 def withdraw(engine: Engine, account_number: str) -> None:

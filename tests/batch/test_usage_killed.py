@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import shutil
 import signal
@@ -19,6 +18,7 @@ from billing.rules.usage_record import FIELDS
 from css.core.calendar import london_instant
 from css.db.engine import transaction
 from tests import builders
+from tests.batch.killing import branch_off
 from tests.batch.usage_blocks_night import NIGHT_OF, child
 from tests.bulk.carrier import file_of, given
 from tests.scenarios.copies import copy_of
@@ -87,16 +87,7 @@ def _file(sequence: int, hour: int, parts: tuple[tuple[int, bool], ...]) -> byte
 
 def night(engine: Engine, home: Path, kill_at: int = 0) -> tuple[int, int]:
     """Exit status of one attempt, and the durable points it passed when it was not killed."""
-    points = home / "points"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.batch.usage_blocks_night"])
-    process = context.Process(target=child, args=(engine.url.render_as_string(hide_password=False), str(home), kill_at, str(points)))
-    process.start()
-    process.join(100)
-    assert process.exitcode is not None, "the night hangs"
-    passed = int(points.read_text(encoding="ascii")) if points.exists() else 0
-    points.unlink(missing_ok=True)
-    return process.exitcode, passed
+    return branch_off(child, engine.url.render_as_string(hide_password=False), str(home), kill_at, home=home)
 
 
 def over(engine: Engine) -> bool:

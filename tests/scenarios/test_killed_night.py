@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import re
 import shutil
@@ -21,6 +20,7 @@ from css.core.calendar import london_instant
 from css.db.engine import transaction
 from css.demo.plan import DemoPlan
 from css.demo.run import build
+from tests.batch.killing import branch_off
 from tests.scenarios.copies import copy_of
 from tests.scenarios.night_child import child
 from tests.scenarios.nights import CallMade, carrier_file
@@ -97,16 +97,7 @@ def again(engine: Engine, home: Path) -> Iterator[tuple[Engine, Path]]:
 
 def night(engine: Engine, home: Path, kill_at: int = 0) -> tuple[int, int]:
     """Exit status and the points passed of one attempt at the night."""
-    points = home / "points"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.scenarios.night_child"])
-    process = context.Process(target=child, args=(engine.url.render_as_string(hide_password=False), str(home), DAY, kill_at, str(points)))
-    process.start()
-    process.join(120)
-    assert process.exitcode is not None, "the night hangs"
-    passed = int(points.read_text(encoding="ascii")) if points.exists() else 0
-    points.unlink(missing_ok=True)
-    return process.exitcode, passed
+    return branch_off(child, engine.url.render_as_string(hide_password=False), str(home), DAY, kill_at, home=home)
 
 
 def is_over(engine: Engine) -> bool:
