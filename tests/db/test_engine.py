@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,11 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from css.core.errors import Conflict, CssError, Refused, Unavailable
 from css.db import engine as engines
 from css.db.constraints import constraint_of, translate
-from css.db.engine import database, make_engine, place_name, refuse_version, transaction, unchecked_database
+from css.db.engine import database, make_engine, place_name, refuse_version, transaction
 from css.db.faults import faults_named
 from css.db.url import checked_url, libpq_arguments, server_url
 from css.settings import Settings
+from tests.house.source import ROOT
 
 PRIVATE = "postgresql+psycopg2://css:pa%40ss@db.example.com:5433/css?sslmode=require"
 
@@ -181,21 +184,44 @@ def test_a_database_without_tables_is_refused_and_one_that_is_not_there_too(bare
     forget(url, gone)
 
 
+FORKING = """
+import os, sys
+from pathlib import Path
+from sqlalchemy import text
+from css.db.engine import database, unchecked_database
+from css.settings import Settings
+
+def backend(made):
+    with made.connect() as connection:
+        return connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+
+settings = Settings(Path("/nowhere"), database_url=sys.argv[1])
+ours = database(settings)
+assert database(settings) is ours
+before = backend(ours)
+child = os.fork()
+if not child:
+    sys.exit(0 if backend(unchecked_database(settings)) != before else "the child speaks on its parent's connection")
+assert os.waitpid(child, 0)[1] == 0
+assert backend(ours) == before
+"""
+"""A program of its own: the process that runs the tests may have threads, and a fork takes none of them along."""
+
+SLEEPING = """
+import sys
+from sqlalchemy import text
+from css.db.engine import make_engine
+
+with make_engine(sys.argv[1], pooled=False).connect() as connection:
+    connection.execute(text("SELECT pg_advisory_lock(7)"))
+    connection.execute(text("SELECT pg_sleep(60)"))
+"""
+
+
 def test_a_process_has_one_engine_and_its_child_another(engine: Engine) -> None:
-    url = engine.url.render_as_string(hide_password=False)
-    settings = Settings(Path("/nowhere"), database_url=url)
-    ours = database(settings)
-    assert database(settings) is ours
-    with ours.connect() as connection:
-        before = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    child = os.fork()
-    if not child:
-        with unchecked_database(settings).connect() as connection:
-            os._exit(0 if connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != before else 1)
-    assert os.waitpid(child, 0)[1] == 0
-    with ours.connect() as connection:
-        assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() == before
-    forget(url)
+    words = [sys.executable, "-c", FORKING, engine.url.render_as_string(hide_password=False)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
 
 
 def forget(*urls: str) -> None:
@@ -221,16 +247,15 @@ def test_a_server_that_is_starting_is_told_from_one_that_is_not_there() -> None:
 
 def test_a_child_that_is_killed_leaves_no_lock(fresh_engine: Engine) -> None:
     """The server looks every second whether its client lives, even in the middle of a long statement."""
-    child = os.fork()
-    if not child:
-        with make_engine(fresh_engine.url.render_as_string(hide_password=False), pooled=False).connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(7)"))
-            connection.execute(text("SELECT pg_sleep(60)"))
-    with fresh_engine.connect() as connection:
-        while connection.execute(text("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")).scalar() == 0:
+    words = [sys.executable, "-c", SLEEPING, fresh_engine.url.render_as_string(hide_password=False)]
+    asleep = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'")
+    with subprocess.Popen(words, cwd=ROOT) as child, fresh_engine.connect() as connection:
+        while connection.execute(asleep).scalar() == 0:
+            assert child.poll() is None, "it never slept"
             connection.rollback()
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+            time.sleep(0.01)
+        child.kill()
+        child.wait()
         connection.rollback()
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SELECT pg_advisory_lock(7)"))
