@@ -6,6 +6,8 @@ VENV ?= .venv
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 ARGS ?=
+# Worker processes that share the suite out when all of it runs: as many as there are cores, up to eight. `make test JOBS=0` has none.
+JOBS ?= auto
 
 CSS = $(VENV)/bin/css
 SETUP = PYTHON='$(PYTHON)' VENV='$(VENV)' sh .ci/setup
@@ -18,7 +20,7 @@ help:
 	@echo "make demo   build a synthetic district of about 1,000 lines and live some days in it"
 	@echo "make serve  serve the operators' screens and the partners' gateway"
 	@echo "make bench  measure how fast things go here       (ARGS='night --lines 4000' asks one question)"
-	@echo "make test   run all tests                       (ARGS='tests/rules -x' runs some)"
+	@echo "make test   run all tests on all cores          (ARGS='tests/rules -x' runs some)"
 	@echo "make check  lint, types, import contracts"
 	@echo "make lock   resolve the lock files anew          (UPGRADE=1 takes newer versions)"
 	@echo "make clean  remove $(VENV) and caches; never data"
@@ -42,7 +44,7 @@ bench: $(VENV)/.ready-run
 
 test: $(VENV)/.ready-dev
 	@$(SETUP) browser
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest $(or $(ARGS),-n $(JOBS) --maxprocesses 8)
 
 check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff check $(SOURCES)

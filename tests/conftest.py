@@ -1,4 +1,4 @@
-"""Real PostgreSQL for every test: one server a session, one migrated template, a clone a module.
+"""Real PostgreSQL for every test: one server a session and worker, one migrated template, a clone a module.
 
 Which fixture: ``session`` for nearly everything (its changes are rolled back); ``engine`` for what opens its own
 transactions and cleans up by being the only user of its module's clone; ``fresh_engine`` for races, kills and whatever
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -32,6 +33,20 @@ settings.load_profile("css")
 TEMPLATE = f"css_t_{os.getpid()}"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _numbers = count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Shared out among workers, the files with the longest tests come first: one taken up last would leave the others idle.
+
+    How long a test may take says how long it takes, so a new long test finds its place by itself.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    longest: dict[Path, float] = {}
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        longest[item.path] = max(longest.get(item.path, 0), mark.args[0] if mark else 0)
+    items.sort(key=lambda item: -longest[item.path])
 
 
 @pytest.fixture(scope="session")
