@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast, get_type_hints
 
-from sqlalchemy import Index, func, select
+from sqlalchemy import Index, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -72,6 +72,9 @@ class CommandAnswer(Base):
     """What is answered again."""
     answered_at: Mapped[datetime]
     """When it was answered first."""
+
+
+_TAKE_TOKEN: Final = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("token", type_=Text), 0)))
 
 
 stored(
@@ -178,7 +181,7 @@ def answered(action: Action[CommandT, More, ResultT]) -> Action[CommandT, More, 
         at = cast("datetime", kwargs["at"])
         said = _without_secrets(to_plain(command))
         digest = hashlib.sha256(json.dumps([type(command).__name__, said], sort_keys=True).encode()).hexdigest()
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{by.kind}/{by.name}/{token}", 0))))
+        session.execute(_TAKE_TOKEN, {"token": f"{by.kind}/{by.name}/{token}"})
         first = session.get(CommandAnswer, (by.kind, by.name, token))
         if first is not None:
             if first.command_sha256 != digest:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import Integer, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from billing.model import AccountCycle, Bill, BillRun, JournalEntry, Posting
@@ -21,6 +21,7 @@ from css.master.providers import Provider
 
 STATEMENT_ROWS_MAX = 500
 BILLS_MAX = 200
+_MET: Final = "billing accounts met"
 
 # Every customer's page asks these: they are built once and asked with values (docs/decisions/0143).
 _NAMED: Final = (
@@ -118,7 +119,11 @@ class BillRow:
 def account_named(session: Session, account_number: str, by: Actor) -> AccountNamed:
     """The account; a partner's own only. NotFound CSS105E; errors of ``expect_id`` for what is no account number."""
     number = expect_id(account_number, IdKind.ACCOUNT, element="account_number")
-    row = session.execute(_NAMED, {"number": number}).one_or_none()
+    # A page asks for balance, ledger and bills of one account, each by its number: which row that is, is looked up once.
+    met: dict[str, Row[int, str, str, str] | None] = session.info.setdefault(_MET, {})
+    if met.get(number) is None:
+        met[number] = session.execute(_NAMED, {"number": number}).one_or_none()
+    row = met[number]
     if row is None or (by.is_partner and row.code != by.provider_code):
         raise NotFound("CSS105E", "There is no account {number}.", number=number, element="account_number")
     return AccountNamed(row.id, row.number, row.district_code)

@@ -43,6 +43,21 @@ _CHECKS_OF_NUMBER: Final = _RECENT.where(
     CallerCheck.customer_id == select(Customer.id).where(Customer.number == bindparam("customer_number")).scalar_subquery()
 )
 
+_CUSTOMER: Final = (
+    select(Customer, BusinessDate.current_on)
+    .join(BusinessDate, BusinessDate.district_code == Customer.district_code)
+    .where(Customer.number == bindparam("number"))
+)
+_SPEAKERS: Final = (
+    select(AuthorisedPerson)
+    .where(
+        AuthorisedPerson.customer_id == bindparam("customer_id"),
+        AuthorisedPerson.starts_on <= bindparam("day"),
+        or_(AuthorisedPerson.ends_on.is_(None), AuthorisedPerson.ends_on > bindparam("day")),
+    )
+    .order_by(func.lower(AuthorisedPerson.name), AuthorisedPerson.id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenCheck:
@@ -93,25 +108,13 @@ def caller_check_of(
     Errors: CSS102E no such customer, and those of ``expect_id``. Three statements.
     """
     number = expect_id(customer_number, IdKind.CUSTOMER, element="customer_number")
-    row = session.execute(
-        select(Customer, BusinessDate.current_on)
-        .join(BusinessDate, BusinessDate.district_code == Customer.district_code)
-        .where(Customer.number == number)
-    ).one_or_none()
+    row = session.execute(_CUSTOMER, {"number": number}).one_or_none()
     if row is None or by.is_partner:
         raise NotFound("CSS102E", "There is no customer {number}.", number=number, element="customer_number")
     customer: Customer = row.Customer
     checks = session.execute(_CHECKS_OF_CUSTOMER, {"customer_id": customer.id, "since": _since(at)}).all()
     wrong_at = [check.checked_at for check in checks if check.outcome is CheckOutcome.FAILED]
-    persons = session.execute(
-        select(AuthorisedPerson)
-        .where(
-            AuthorisedPerson.customer_id == customer.id,
-            AuthorisedPerson.starts_on <= row.current_on,
-            or_(AuthorisedPerson.ends_on.is_(None), AuthorisedPerson.ends_on > row.current_on),
-        )
-        .order_by(func.lower(AuthorisedPerson.name), AuthorisedPerson.id)
-    ).scalars()
+    persons = session.execute(_SPEAKERS, {"customer_id": customer.id, "day": row.current_on}).scalars()
     return CallerState(
         customer_number=number,
         customer_name=display_name(customer.title, customer.first_name, customer.surname, customer.organisation_name),
