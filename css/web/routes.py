@@ -184,10 +184,10 @@ def _take_leave(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: d
     """F3 keeps what is half-keyed, F12 drops it, Shift+F12 parks it."""
     key = posted["key"]
     home = own_path(posted.get("leave", "")) or address("MENU")
-    if key == PARK:
-        if not page.screen.parks:
-            return _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
-        # Shown once more, for itself: so the row learns whom it is about.
+    if key == PARK and not page.screen.parks:
+        return _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
+    if key != BACK and kept.is_touched and kept.subject is None:
+        # Shown once more, for itself: so the row learns whom it is about, and the customer's page can list it.
         _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
     with at_desk.doing() as session:
         if key == PARK:
