@@ -12,9 +12,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -115,38 +116,51 @@ def keep(
         Refused: CSS881E the token is of another screen's conversation.
         Conflict: CSS882E somebody else keys it now.
     """
-    mine = _id_of(by)
-    row = insert(Conversation).values(
-        token=token,
-        operator_id=mine,
-        screen_code=spot.screen_code,
-        arguments=spot.arguments,
-        below=spot.below,
-        keyed=_storable(keyed),
-        base=_storable(base),
-        created_at=at,
-        touched_at=at,
-    )
-    mine_already = session.execute(
-        row.on_conflict_do_update(
-            index_elements=[Conversation.token],
-            set_={
-                "keyed": row.excluded.keyed,
-                "below": row.excluded.below,
-                "state": ConversationState.OPEN.value,
-                "touched_at": at,
-                "row_version": Conversation.row_version + 1,
-            },
-            where=(Conversation.screen_code == spot.screen_code)
-            & (Conversation.arguments == spot.arguments)
-            & (Conversation.operator_id == row.excluded.operator_id)
-            & (Conversation.state != ConversationState.DONE),
-        ).returning(*_COLUMNS)
-    ).one_or_none()
+    told = {
+        "of_token": token,
+        "of_operator": by.operator_code,
+        "of_screen": spot.screen_code,
+        "of_arguments": spot.arguments,
+        "lies_below": spot.below,
+        "now_keyed": _storable(keyed),
+        "first_shown": _storable(base),
+        "now": at,
+    }
+    mine_already = session.execute(_keeping(), told).one_or_none()
     if mine_already is not None:
         return Kept(operator_code=by.operator_code, **mine_already._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     _take_up(session, token, spot, keyed, by=by, at=at)
     return _several(session, Conversation.token == token, 1)[0]
+
+
+@cache
+def _keeping() -> Any:  # noqa: ANN401 - SQLAlchemy's type of an INSERT with its columns is its own
+    """Sent every two seconds by everybody who keys: built once, asked with values (docs/decisions/0143)."""
+    row = insert(Conversation).values(
+        token=bindparam("of_token"),
+        operator_id=select(Operator.id).where(Operator.code == bindparam("of_operator")).scalar_subquery(),
+        screen_code=bindparam("of_screen"),
+        arguments=bindparam("of_arguments"),
+        below=bindparam("lies_below"),
+        keyed=bindparam("now_keyed"),
+        base=bindparam("first_shown"),
+        created_at=bindparam("now"),
+        touched_at=bindparam("now"),
+    )
+    return row.on_conflict_do_update(
+        index_elements=[Conversation.token],
+        set_={
+            "keyed": row.excluded.keyed,
+            "below": row.excluded.below,
+            "state": ConversationState.OPEN.value,
+            "touched_at": row.excluded.touched_at,
+            "row_version": Conversation.row_version + 1,
+        },
+        where=(Conversation.screen_code == row.excluded.screen_code)
+        & (Conversation.arguments == row.excluded.arguments)
+        & (Conversation.operator_id == row.excluded.operator_id)
+        & (Conversation.state != ConversationState.DONE),
+    ).returning(*_COLUMNS)
 
 
 def _take_up(session: Session, token: str, spot: Spot, keyed: Mapping[str, str], *, by: OnDuty, at: datetime) -> None:
