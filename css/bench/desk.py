@@ -21,7 +21,7 @@ from sqlalchemy import Engine, text
 
 from css.bench.desk_district import MEASURED_NIGHT, DeskPlace, bring_calls
 from css.bench.desk_history import OPERATORS
-from css.bench.desk_processes import Asked, Crew, Shift, night_beside, operators, serving
+from css.bench.desk_processes import ENDED, Asked, Crew, Shift, night_beside, operators, serving
 from css.bench.desk_work import callers_of
 from css.bench.load import postmaster_of, seconds_of
 from css.bench.table import WIDTH
@@ -145,7 +145,7 @@ def measure(place: DeskPlace, *, rate: float, seconds: float, with_night: bool, 
                         crew.work(begins_at)
                     ended_at = time.monotonic()
                     steps = list(night)
-        return _desk(crew, watch, shift, place, _Night(with_night, steps, begins_at + WARM_SECONDS, ended_at))
+        return _desk(crew, watch, shift, place, Night(with_night, steps, begins_at + WARM_SECONDS, ended_at))
 
 
 def _part(whole: Shift, n: int, crews: int) -> Shift:
@@ -185,7 +185,7 @@ class Processors:
 
 
 @dataclass(frozen=True, slots=True)
-class _Night:
+class Night:
     """What ran beside, and when was measured."""
 
     ran: bool
@@ -198,17 +198,18 @@ class _Night:
         """How much of the measuring it was at work for: from its first step to its end, if it came to one."""
         if not self.steps:
             return 0.0
-        over = next((at for name, at in self.steps if name.startswith("ended")), self.ended_at)
+        over = next((at for name, at in self.steps if name.startswith(ENDED)), self.ended_at)
         return max(0.0, min(over, self.ended_at) - max(self.steps[0][1], self.began_at)) / (self.ended_at - self.began_at)
 
     @property
     def names(self) -> list[str]:
         """The steps that were under way while it was measured."""
         ends = [*(at for _, at in self.steps[1:]), self.ended_at]
-        return [name for (name, at), end in zip(self.steps, ends, strict=False) if end >= self.began_at and at <= self.ended_at]
+        under_way = zip(self.steps, ends, strict=False)
+        return [name for (name, at), end in under_way if end >= self.began_at and at <= self.ended_at and not name.startswith(ENDED)]
 
 
-def _desk(crew: Crew, watch: Processors, shift: Shift, place: DeskPlace, night: _Night) -> Desk:
+def _desk(crew: Crew, watch: Processors, shift: Shift, place: DeskPlace, night: Night) -> Desk:
     counted = [one for one in crew.asked if one.meant_at >= WARM_SECONDS]
     screens = [one for one in counted if not one.is_aside]
     wrong = [one for one in crew.asked if one.wrong]
@@ -231,7 +232,7 @@ def _desk(crew: Crew, watch: Processors, shift: Shift, place: DeskPlace, night: 
             for name in sorted({one.name for one in counted})
             if (of := [o for o in counted if o.name == name])
         },
-        tail_ratio=_tail_ratio(screens),
+        tail_ratio=tail_ratio(screens),
         server_cpu_ms=web,
         database_cpu_ms=database,
         clients_cpu_ms=clients,
@@ -266,7 +267,8 @@ def percentile(ordered: Sequence[float], percent: int) -> float:
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
-def _tail_ratio(screens: Iterable[Asked]) -> float:
+def tail_ratio(screens: Iterable[Asked]) -> float:
+    """The median of the first tenth over that of the last: under 1 it slows down."""
     in_order = [one.latency for one in sorted(screens, key=lambda one: one.meant_at)]
     tenth = len(in_order) // 10
     return statistics.median(in_order[:tenth]) / statistics.median(in_order[-tenth:]) if tenth else 1.0

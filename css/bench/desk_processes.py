@@ -39,6 +39,8 @@ START_SECONDS_MAX: Final = 60
 SIGN_ON_SECONDS_MAX: Final = 120
 BOOKS: Final = "check-books"
 """The night's step that is left out: the copied history does not balance."""
+ENDED: Final = "ended"
+"""What a night says last, with its error if it has one."""
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
@@ -295,4 +297,4 @@ def _night(told: Connection, url: str, home: Path, day: date, workers: int) -> N
     net = Net(NIGHT.name, NIGHT.words, tuple(step for step in NIGHT.steps if step.name != BOOKS))
     context = Context(DISTRICT, day, at, Actor("batch", "night", RETAIL, door="night"), home)
     outcome = run_net(engine, net, context, clock=FixedClock(at), workers=workers, watcher=_Says(told))
-    told.send((f"ended {outcome.error or ''}".strip(), time.monotonic()))
+    told.send((f"{ENDED} {outcome.error or ''}".strip(), time.monotonic()))

@@ -128,13 +128,14 @@ def desk(
 
 @app.command(name="all")
 def everything() -> None:
-    """All of them, briefly: about a minute."""
+    """All of them, briefly: about two minutes."""
     rating(records=200_000, lines=2000)
     night(lines=1000)
     bills(bills=200, pages=100)
     bill()
     orders(orders=100)
     screen(lines=1000)
+    desk(rate=10, lines=1000, seconds=10)
 
 
 def _in_a_place(measure: Callable[[Place], None], *, memory: bool, says_machine: bool = True) -> None:

@@ -99,4 +99,4 @@ def test_one_line_beside_another() -> None:
 def test_without_a_name_it_lists_the_questions(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
-    assert listed == [*QUESTIONS, "all"]
+    assert listed == [*QUESTIONS, "desk", "all"], "the desk has a file of its own"
