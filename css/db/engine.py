@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from weakref import WeakSet
 
@@ -33,6 +33,7 @@ CONNECT_SECONDS_MAX = 10
 ASKED_AFTER_SECONDS = 0.2
 """Idle so long, a connection is asked whether it lives before it is used. No server stops and starts in less."""
 _USED = "css_used_at"
+_BOUNDED = "_css_bounded"
 
 _SESSION = {
     # A role named like a schema must not hide anything: PostgreSQL would look in the schema "$user" first.
@@ -70,6 +71,24 @@ def make_engine(url: str, *, application: str = "css", pooled: bool = True) -> E
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", partial(_ask_if_it_lives, engine))
     return engine
+
+
+def bound_waits(engine: Engine, *, lock_seconds: int, statement_seconds: int) -> None:
+    """From now on no statement of this engine waits longer for a lock, or runs longer, than that; a second time changes nothing.
+
+    For a process that serves many: one record that somebody holds must not take every thread of it.
+    """
+    if getattr(engine, _BOUNDED, False):
+        return
+    setattr(engine, _BOUNDED, True)
+
+    def bound(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET lock_timeout = '{lock_seconds}s'; SET statement_timeout = '{statement_seconds}s'")
+        connection.commit()
+
+    event.listen(engine, "connect", bound)
+    engine.dispose()
 
 
 def _note_use(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.clock import Clock, SystemClock
 from css.core.errors import CssError
+from css.db.engine import bound_waits
 from css.db.faults import fault_of
 from css.db.prepared import prepare_statements
 from css.partners.gateway import mount
@@ -28,6 +29,9 @@ from css.web.secret import secret_key
 FORM_BYTES_MAX = 256 * 1024
 """The longest form is a few hundred words. Room for somebody's slip with the clipboard, so that it is told beside its field."""
 FORM_PARTS_MAX = 100
+LOCK_SECONDS = 8
+"""How long a key waits for a record that somebody else is changing, before the operator is told so."""
+STATEMENT_SECONDS = 30
 
 _log = logging.getLogger(__name__)
 
@@ -71,9 +75,11 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
 def warm_up(app: Flask) -> Flask:
     """Make what the first request would wait for: the engine, before there are threads to make it twice, and the templates.
 
-    What is sent again and again from here on is planned once (``css.db.prepared``).
+    What is sent again and again from here on is planned once (``css.db.prepared``), and no key waits for ever.
     """
-    prepare_statements(cast("Office", app.extensions["css"]).connect())
+    engine = cast("Office", app.extensions["css"]).connect()
+    prepare_statements(engine)
+    bound_waits(engine, lock_seconds=LOCK_SECONDS, statement_seconds=STATEMENT_SECONDS)
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
     return app

@@ -38,7 +38,7 @@ def read_command(text: str, codes: Collection[str]) -> Target:
         return ("MENU",)
     if text.startswith("?"):
         return ("MENU", text[1:].strip()) if text[1:].strip() else ("MENU",)
-    words = text.removeprefix("=").removeprefix("..").split()
+    words = text.removeprefix("=").removeprefix("..").split() or ["MENU"]
     code = words[0].upper()
     if code in codes:
         return (code, *words[1:]) if code != "CS01" else ("CS01", " ".join(words[1:])) if words[1:] else ("CS01",)

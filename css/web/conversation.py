@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, or_, select, text, update
+from sqlalchemy import Boolean, ColumnElement, bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -51,6 +51,7 @@ _COLUMNS: Final = (
     Conversation.led_to,
     Conversation.touched_at,
 )
+_EMPTIED: Final[dict[str, Any]] = {"keyed": {}, "base": {}, "seen": "", "is_checked": False, "label": ""}
 _OPEN: Final = (ConversationState.OPEN, ConversationState.PARKED)
 
 
@@ -107,10 +108,12 @@ def keep(
     base: Mapping[str, str],
     by: OnDuty,
     at: datetime,
+    by_itself: bool = False,
 ) -> Kept:
     """Write down what is keyed, in the row of its token; the first time with what the screen began with (``base``).
 
-    A parked conversation is taken up by whoever keys into it. One that is done is given as it is: it led somewhere.
+    ``by_itself`` is what a browser sends without a key: it comes late, and undoes no leave-taking. A parked conversation
+    is taken up by whoever keys into it. One that is done is given as it is: it led somewhere.
 
     Raises:
         Refused: CSS881E the token is of another screen's conversation.
@@ -121,15 +124,17 @@ def keep(
         "of_operator": by.operator_code,
         "of_screen": spot.screen_code,
         "of_arguments": spot.arguments,
-        "lies_below": spot.below,
+        "lies_below": spot.below if spot.below != token else None,
         "now_keyed": _storable(keyed),
         "first_shown": _storable(base),
         "now": at,
+        "was_pressed": not by_itself,
     }
     mine_already = session.execute(_keeping(), told).one_or_none()
     if mine_already is not None:
         return Kept(operator_code=by.operator_code, **mine_already._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    _take_up(session, token, spot, keyed, by=by, at=at)
+    if not by_itself:
+        _take_up(session, token, spot, keyed, by=by, at=at)
     return _several(session, Conversation.token == token, 1)[0]
 
 
@@ -159,7 +164,8 @@ def _keeping() -> Any:  # noqa: ANN401 - SQLAlchemy's type of an INSERT with its
         where=(Conversation.screen_code == row.excluded.screen_code)
         & (Conversation.arguments == row.excluded.arguments)
         & (Conversation.operator_id == row.excluded.operator_id)
-        & (Conversation.state != ConversationState.DONE),
+        & (Conversation.state != ConversationState.DONE)
+        & or_(Conversation.state == ConversationState.OPEN, bindparam("was_pressed", type_=Boolean)),
     ).returning(*_COLUMNS)
 
 
@@ -178,7 +184,7 @@ def _take_up(session: Session, token: str, spot: Spot, keyed: Mapping[str, str],
     if row.state is ConversationState.DONE:
         return
     if owner != by.operator_code and row.state is not ConversationState.PARKED:
-        raise Conflict("CSS882E", "{operator} is keying this now; what you keyed was not kept. Open the screen again.", operator=owner)
+        raise _taken(owner)
     if owner != by.operator_code:
         after = {"screen": spot.screen_code, "parked_by": owner}
         record(
@@ -186,6 +192,8 @@ def _take_up(session: Session, token: str, spot: Spot, keyed: Mapping[str, str],
         )
     row.operator_id = session.execute(select(_id_of(by))).scalar_one()
     row.state, row.keyed, row.touched_at, row.row_version = ConversationState.OPEN, _storable(keyed), at, row.row_version + 1
+    # Whoever takes it up has seen nothing of its effect yet.
+    row.seen = ""
     session.flush()
 
 
@@ -224,21 +232,50 @@ def note(
     )
 
 
-def finish(session: Session, token: str, led_to: str) -> None:
-    """The deed is done, in this same transaction: nothing of what was keyed stays, only where it led."""
-    _end(session, token, ConversationState.DONE, led_to)
+class DoneAlreadyError(Exception):
+    """The conversation was done by an earlier press; the deed of this one is taken back with its transaction."""
+
+    def __init__(self, led_to: str) -> None:
+        super().__init__(led_to)
+        self.led_to = led_to
+
+
+def finish(session: Session, token: str, led_to: str, *, by: OnDuty) -> None:
+    """The deed is done, in this same transaction: nothing of what was keyed stays, only where it led.
+
+    The row is the last word on whose conversation it is: of two people, or two windows, that press F6 at once, one does
+    the deed, and the other's is taken back.
+
+    Raises:
+        DoneAlreadyError: somebody was first; where it led.
+        Conflict: CSS882E it was parked, dropped, or taken up by a colleague meanwhile.
+    """
+    ended = (
+        update(Conversation)
+        .where(Conversation.token == token, Conversation.operator_id == _id_of(by), Conversation.state == ConversationState.OPEN)
+        .values(state=ConversationState.DONE, led_to=led_to, **_EMPTIED)
+        .returning(Conversation.id)
+    )
+    if session.execute(ended, execution_options={"synchronize_session": False}).scalar_one_or_none() is not None:
+        return
+    found = next(iter(_several(session, Conversation.token == token, 1)), None)
+    if found is not None and found.state is ConversationState.DONE:
+        raise DoneAlreadyError(found.led_to or "")
+    raise _taken(found.operator_code if found is not None else "Somebody")
+
+
+def _taken(operator: str) -> Conflict:
+    return Conflict(
+        "CSS882E", "{operator} goes on with this now, or put it aside; nothing was done. Open the screen again.", operator=operator
+    )
 
 
 def drop(session: Session, token: str) -> None:
     """It is not wanted any more."""
-    _end(session, token, ConversationState.DROPPED, None)
-
-
-def _end(session: Session, token: str, state: ConversationState, led_to: str | None) -> None:
     session.execute(
         update(Conversation)
-        .where(Conversation.token == token)
-        .values(state=state, keyed={}, base={}, seen="", is_checked=False, label="", led_to=led_to)
+        .where(Conversation.token == token, Conversation.state != ConversationState.DONE)
+        .values(state=ConversationState.DROPPED, **_EMPTIED)
         .execution_options(synchronize_session=False)
     )
 
@@ -248,7 +285,7 @@ def park(session: Session, token: str) -> None:
     session.execute(
         update(Conversation)
         .where(Conversation.token == token, Conversation.state == ConversationState.OPEN)
-        .values(state=ConversationState.PARKED)
+        .values(state=ConversationState.PARKED, seen="")
         .execution_options(synchronize_session=False)
     )
 

@@ -150,7 +150,7 @@ def converse(
         if commits:
             with at_desk.doing() as session:
                 done = deed(session, _with_token(command, form.token), by=at_desk.by, at=at_desk.at)
-                finish(session, form.token, leads_to(done))
+                finish(session, form.token, leads_to(done), by=at_desk.on_duty)
                 return Outcome(done=done)
         with at_desk.rehearsing() as session:
             effect = deed(session, _with_token(command, ""), by=at_desk.by, at=at_desk.at)

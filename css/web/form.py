@@ -179,7 +179,7 @@ class Form:
     @property
     def focus(self) -> str:
         """The field to start in: the first wrong one, else where ``start`` says, else the first empty one that is needed."""
-        shown = self.screen.shown_fields(self.deed)
+        shown = [one for one in self.screen.shown_fields(self.deed) if one.kind != "hidden"]
         wrong = next((one.name for one in shown if one.name in self.errors or one.name in self.theirs), "")
         empty = next((one.name for one in shown if one.is_required and not self.values.get(one.name)), "")
         if not wrong and (self.at_command or self.shows):
@@ -248,7 +248,7 @@ def base_of(screen: Screen, said: str) -> dict[str, str]:
     """What a browser says the fields of a screen began with; nothing of what cannot be that."""
     try:
         found = json.loads(said[:BASE_LENGTH_MAX]) if said else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     names = {one.name for one in screen.fields if one.kind != "password"}
     if not isinstance(found, dict):

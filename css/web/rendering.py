@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from flask import Response, flash, g, get_flashed_messages, make_response, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.urls import iri_to_uri
 
 from css.core.errors import NotFound
 from css.web.conversation import Kept, also_open, look_up, new_token, note
@@ -75,7 +76,12 @@ def address(code: str, *arguments: str | None) -> str:
 
 def address_of(kept: Kept) -> str:
     """Where a conversation is gone on with."""
-    return f"{kept.path}?{urlencode({'c': kept.token} | ({'on': kept.below} if kept.below else {}))}"
+    return f"{iri_to_uri(kept.path)}?{urlencode({'c': kept.token} | ({'on': kept.below} if kept.below else {}))}"
+
+
+def here() -> str:
+    """The address that is asked for, in the letters a header may hold."""
+    return iri_to_uri(request.full_path.rstrip("?"))
 
 
 def leads(location: str) -> Response:
@@ -180,16 +186,16 @@ def show(
     )
     answer = make_response(html, status)
     if request.method == "POST":
-        answer.headers[ADDRESS_HEADER] = address_of(kept) if kept is not None else request.full_path.rstrip("?")
+        answer.headers[ADDRESS_HEADER] = address_of(kept) if kept is not None else here()
     return answer
 
 
 def _way_home(screen: Screen, links: Mapping[str, str], in_hand: InHand | None, below: Kept | None) -> str:
-    """Where F3 leads: where the screen says, else to the customer in hand, else to the menu; but what lies below comes before the menu."""
+    """Where F3 leads: where the screen says, else to what lies below, to the customer in hand, to the menu; never past what lies below."""
     menu = address("MENU")
     homeward = address("CU03", in_hand.account_number) if in_hand and screen.code != "CU03" else menu
     chosen = "" if screen.is_public or screen.code == "MENU" else links.get(LEAVE, homeward)
-    return address_of(below) if below is not None and chosen in {"", menu} else chosen
+    return address_of(below) if below is not None and (LEAVE not in links or chosen in {"", menu}) else chosen
 
 
 def shown_keys(at_desk: Desk | None, screen: Screen, form: Form | None, links: Mapping[str, str], *, wraps: bool = False) -> list[ShownKey]:
@@ -214,7 +220,7 @@ def shown_keys(at_desk: Desk | None, screen: Screen, form: Form | None, links: M
             if screen.is_public:
                 continue
             # What is keyed stays: on a screen to key into, refreshing is a post.
-            shown.append(ShownKey(key.name, label, sends=bool(screen.fields), href="" if screen.fields else request.full_path.rstrip("?")))
+            shown.append(ShownKey(key.name, label, sends=bool(screen.fields), href="" if screen.fields else here()))
         elif key.name == PARK:
             shown += [ShownKey(key.name, label, sends=True)] if converses and screen.parks else []
         elif converses and key.name in {LEAVE, BACK}:

@@ -6,18 +6,19 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, request
+from sqlalchemy import text
 
 from css.core.errors import BadMessage, CssError, NotFound
 from css.db.engine import transaction
 from css.master.conversations import ConversationState
 from css.web.command import read_command
-from css.web.conversation import TOKEN_FORM, Kept, Spot, drop, frame, keep, look_up, new_token, park
+from css.web.conversation import TOKEN_FORM, DoneAlreadyError, Kept, Spot, drop, frame, keep, look_up, new_token, park
 from css.web.desk import Desk, NotForYou, desk, office
 from css.web.form import BACK, ENTER, KEEP, LEAVE, PARK, PROMPT, REFRESH, WRAP, Form, base_of, tidied
 from css.web.guard import COOKIE, THEME_COOKIE, THEMES, leave_seat, own_path
 from css.web.lock import lock_now
 from css.web.page import ARGUMENTS_MAX, Page
-from css.web.rendering import address, address_of, go, leads
+from css.web.rendering import address, address_of, go, here, leads
 from css.web.screens import PAGES
 from css.web.screens.sign_on import sign_on
 from css.web.session import end
@@ -65,6 +66,8 @@ def screen(code: str, rest: str) -> Response:
         raise NotFound("CSS355E", NO_PAGE)
     arguments = tuple(part for part in rest.split("/") if part)[:ARGUMENTS_MAX]
     g.on = _token(request.args.get("on"))
+    if g.on and g.on == request.args.get("c"):
+        g.on = None
     if request.method != "POST":
         return _look(page, at_desk, arguments)
     return _key(page, at_desk, arguments, request.form.to_dict())
@@ -94,7 +97,7 @@ def _look(page: Page, at_desk: Desk, arguments: tuple[str, ...]) -> Response:
 def _go_on(page: Page, at_desk: Desk, arguments: tuple[str, ...], kept: Kept) -> Response:
     """Show a conversation again as it was: checked, with its errors or its effect, else as it was keyed."""
     if kept.state is ConversationState.DONE:
-        return _done_already(kept)
+        return _done_already(kept.led_to)
     if kept.state is ConversationState.DROPPED:
         return page.show(at_desk, arguments)
     if (kept.screen_code, kept.arguments) != (page.screen.code, "/".join(arguments)):
@@ -105,9 +108,9 @@ def _go_on(page: Page, at_desk: Desk, arguments: tuple[str, ...], kept: Kept) ->
     return _act(page, at_desk, arguments, {**kept.keyed, "key": ENTER if kept.is_checked else REFRESH}, kept)
 
 
-def _done_already(kept: Kept) -> Response:
+def _done_already(led_to: str | None) -> Response:
     flash("This was done already; here is what came of it.", "CSS883I")
-    return leads(own_path(kept.led_to or "") or address("MENU"))
+    return leads(own_path(led_to or "") or address("MENU"))
 
 
 def _key(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str]) -> Response:
@@ -125,7 +128,7 @@ def _pressed(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict
     """A finger's key: a command, a leave-taking, or the screen's own."""
     key = posted.get("key", ENTER)
     if kept is not None and kept.state is ConversationState.DONE:
-        return _done_already(kept)
+        return _done_already(kept.led_to)
     if key == LEAVE and page.screen.code == "MENU" and not g.on:
         return _sign_off(at_desk)
     if key == ENTER and posted.get("command", "").strip() and posted.get("cursor", "") in {"", "command"}:
@@ -151,14 +154,18 @@ def _wrap(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[st
     if any(one.is_error for one in said):
         g.wrapping = {name: text for name, text in posted.items() if name.startswith("wrap_")}
     elif kept is None:
-        return leads(request.full_path.rstrip("?"))
+        return leads(here())
     return _act(page, at_desk, arguments, posted | {"key": REFRESH}, kept)
 
 
 def _keep(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str]) -> Kept:
     """Write down what is keyed. Errors: CSS881E, CSS882E."""
     token = _token(posted.get("token")) or new_token()
+    by_itself = posted.get("key") == KEEP
     with at_desk.doing() as session:
+        if by_itself:
+            # It comes again by itself: it stands in nobody's way.
+            session.execute(text("SET LOCAL lock_timeout = '1s'"))
         return keep(
             session,
             token,
@@ -167,6 +174,7 @@ def _keep(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[st
             base=base_of(page.screen, posted.get("base", "")),
             by=at_desk.on_duty,
             at=at_desk.at,
+            by_itself=by_itself,
         )
 
 
@@ -176,8 +184,13 @@ def _act(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str
     if kept is not None:
         # What was shown, and what the screen began with, is what the row says, whatever the browser does.
         g.kept = kept
-        posted = posted | {"token": kept.token, "seen": kept.seen, "base": json.dumps(kept.base)}
-    return page.act(at_desk, arguments, posted)
+        # A page without the effect on it (refreshed, parked, wrapped up) was not the last look at it.
+        seen = "" if posted.get("key") == REFRESH else kept.seen
+        posted = posted | {"token": kept.token, "seen": seen, "base": json.dumps(kept.base)}
+    try:
+        return page.act(at_desk, arguments, posted)
+    except DoneAlreadyError as done:
+        return _done_already(done.led_to)
 
 
 def _take_leave(page: Page, at_desk: Desk, arguments: tuple[str, ...], posted: dict[str, str], kept: Kept) -> Response:
@@ -218,7 +231,7 @@ def _obey(page: Page, at_desk: Desk, arguments: tuple[str, ...], text: str, kept
     if words == ["off"]:
         return _sign_off(at_desk)
     if words == ["lock"]:
-        return lock_now(at_desk, request.full_path.rstrip("?") if kept is None else address_of(kept))
+        return lock_now(at_desk, here() if kept is None else address_of(kept))
     if words[0] == "theme":
         return _theme(words[1:])
     target = read_command(text, PAGES)

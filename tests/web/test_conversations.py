@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
-from css.db.engine import transaction
+from css.db.engine import bound_waits, transaction
 from css.web.app import create_app
 from css.web.conversation import LEFT_KEPT, PARKED_KEPT, Spot, keep, left, left_about, look_up, new_token, tidy
 from css.web.session import OnDuty
@@ -162,6 +162,65 @@ def test_the_deed_and_the_end_of_its_conversation_are_one(
     assert _row(engine, token)["state"] == "open"
 
 
+def test_of_two_people_at_one_conversation_one_does_the_deed(app: Flask, engine: Engine, clock: MovingClock, world: World) -> None:
+    sue, bea = seated(app, engine, "ALL1", clock.at), seated(app, engine, "CLERK", clock.at)
+    sue.open(f"/s/PY01/{world.account.number}")
+    sue.press("Enter", amount="9.09", method="CD")
+    token, before = _token(sue), _payments(engine)
+    operators = {"ALL1": "CLERK", "CLERK": "ALL1"}
+    with transaction(engine) as session:
+        # As if it had been parked and taken up between the keys: it is the other's now.
+        session.execute(
+            text("UPDATE css.conversation SET operator_id = (SELECT id FROM css.operator WHERE code = :who) WHERE token = :token"),
+            {"who": operators["ALL1"], "token": token},
+        )
+    sue.press("F6")
+    assert "CSS882E" in sue.page
+    assert _payments(engine) == before
+    bea.open(f"/s/PY01/{world.account.number}?c={token}")
+    bea.press("F6")
+    assert _payments(engine) == before + 1
+
+
+def test_a_deed_whose_conversation_is_lost_meanwhile_is_taken_back(
+    desk: Seat, world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from css.web import desk as desk_module  # noqa: PLC0415 - only here is it tampered with
+
+    for state, code in (("parked", "CSS882E"), ("done", "CSS883I")):
+        desk.open(f"/s/PY01/{world.account.number}")
+        desk.press("Enter", amount="9.10", method="CD")
+        token, before, finish = _token(desk), _payments(engine), desk_module.finish
+
+        def late(*args: object, _state: str = state, _token: str = token, _finish: object = finish, **kwargs: object) -> None:
+            with transaction(engine) as other:
+                other.execute(
+                    text("UPDATE css.conversation SET state = :state, keyed = '{}', led_to = '/s/MENU' WHERE token = :token"),
+                    {"state": _state, "token": _token},
+                )
+            _finish(*args, **kwargs)  # type: ignore[operator]
+
+        monkeypatch.setattr("css.web.desk.finish", late)
+        desk.press("F6")
+        monkeypatch.setattr("css.web.desk.finish", finish)
+        assert code in desk.page
+        assert _payments(engine) == before, "the deed went back with its transaction"
+
+
+def test_f6_does_nothing_that_is_not_on_the_page(desk: Seat, world: World, engine: Engine) -> None:
+    before = _payments(engine)
+    desk.open(f"/s/PY01/{world.account.number}")
+    desk.press("Enter", amount="5.05", method="CD")
+    desk.press("F5")
+    assert "what F6 will do" not in desk.page
+    assert "CSS366I" not in desk.said
+    desk.press("F6")
+    assert "CSS367W" in desk.said
+    assert _payments(engine) == before
+    desk.press("F6")
+    assert _payments(engine) == before + 1
+
+
 # --- two tabs, two people -----------------------------------------------------------------------------------------------
 
 
@@ -222,6 +281,17 @@ def test_a_parked_one_is_not_for_whoever_may_not_use_its_screen(app: Flask, engi
     desk.press("S-F12")
     night.open(address)
     assert night.said == ["CSS354E"]
+
+
+def test_what_comes_late_by_itself_undoes_no_leave_taking(desk: Seat, world: World, engine: Engine) -> None:
+    for key, state in (("S-F12", "parked"), ("F12", "dropped")):
+        token = _half_keyed(desk, world)
+        address, form = desk.path, desk.form()
+        desk.press(key)
+        assert desk.client.post(address, data=form | {"key": "Keep", "words": "late"}).status_code == 204
+        row = _row(engine, token)
+        assert row["state"] == state
+        assert "late" not in str(row["keyed"])
 
 
 # --- leaving and coming back --------------------------------------------------------------------------------------------
@@ -299,6 +369,35 @@ def test_leaving_all_forgets_what_lay_below(desk: Seat, world: World) -> None:
     assert "on=" not in "".join(re.findall(r'href="(/s/[^"]*)"', desk.page))
 
 
+def test_nothing_lies_below_itself(desk: Seat, world: World) -> None:
+    token = _half_keyed(desk, world)
+    desk.open(f"/s/FL01/{world.line.number}?c={token}&on={token}")
+    desk.press("F3")
+    assert desk.title.startswith("CU03")
+
+
+@pytest.mark.parametrize("command", ["..", ".. ", "=", "..MENU"])
+def test_a_command_of_nothing_leads_to_the_menu(desk: Seat, world: World, command: str) -> None:
+    desk.open(f"/s/CU03/{world.account.number}")
+    desk.press("Enter", cursor="command", command=command)
+    assert desk.title.startswith("MENU")
+
+
+def test_an_address_in_any_letters_is_answered(desk: Seat) -> None:
+    desk.open("/s/MENU")
+    desk.press("Enter", cursor="command", command="Łukasz 中")
+    assert desk.title.startswith("CS01")
+    desk.press("Enter", cursor="text")
+    assert desk.answer is not None
+    assert desk.answer.status_code < 500
+    assert desk.answer.headers["X-CSS-Address"].isascii()
+    desk.press("Enter", cursor="command", command="..FL04")
+    down = re.search(r'href="([^"]*)" data-key="F3"', desk.page)
+    assert down is not None
+    desk.open(down[1].replace("&amp;", "&"))
+    assert desk.title.startswith("CS01")
+
+
 # --- without script -----------------------------------------------------------------------------------------------------
 
 
@@ -346,6 +445,29 @@ def test_what_was_seen_is_what_the_row_says_and_not_the_browser(desk: Seat, worl
     row, before = _row(engine, _token(desk)), _payments(engine)
     desk.client.post(desk.path, data=desk.form() | {"key": "F6", "amount": "900.00", "seen": str(row["seen"])})
     assert _payments(engine) == before
+
+
+def test_what_the_screen_began_with_is_not_taken_from_nonsense(desk: Seat, world: World) -> None:
+    desk.open(f"/s/PY01/{world.account.number}")
+    for base in ("[" * 19_000, "{", "[1]", '{"amount": 1}', "null"):
+        answer = desk.client.post(desk.path, data=desk.form() | {"key": "Keep", "base": base})
+        assert answer.status_code == 204
+
+
+def test_a_record_that_is_held_stands_in_nobodys_way_for_long(app: Flask, engine: Engine, clock: MovingClock, world: World) -> None:
+    bounded = create_engine(engine.url)
+    bound_waits(bounded, lock_seconds=1, statement_seconds=5)
+    with bounded.connect() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "1s"
+        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "5s"
+    bounded.dispose()
+    desk = seated(app, engine, "ALL1", clock.at)
+    token = _half_keyed(desk, world)
+    with transaction(engine) as holder:
+        holder.execute(text("SELECT 1 FROM css.conversation WHERE token = :token FOR UPDATE"), {"token": token})
+        answer = desk.client.post(desk.path, data=desk.form() | {"key": "Keep", "words": "more"})
+    assert answer.status_code == 409
+    assert "CSS031E" in answer.get_data(as_text=True)
 
 
 def test_old_ones_are_thrown_away(engine: Engine, clock: MovingClock) -> None:
