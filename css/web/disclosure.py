@@ -20,6 +20,12 @@ from css.web.screen import Screen
 DISCLOSE = "disclose"
 
 
+def knows_caller(session: Session, at_desk: Desk, customer_number: str) -> bool:
+    """Whether the caller is made sure of: for screens that are open to every caller, but say less to one nobody knows."""
+    session_id = at_desk.on_duty.session_id
+    return is_caller_checked(session, customer_number, at_desk.at, by=at_desk.by, operator_session_id=session_id) is not None
+
+
 def may_disclose(session: Session, at_desk: Desk, screen: Screen, customer_number: str, subject: tuple[str, str]) -> bool:
     """Whether this operator, in this sign-on, has made sure of the caller for this customer and the call is not over.
 

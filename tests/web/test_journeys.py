@@ -192,6 +192,7 @@ def test_what_an_order_cannot_do_now_has_no_key(desk: Seat, world: World) -> Non
 # --- faults -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_a_fault_is_reckoned_before_it_is_promised_reported_once_and_cleared(desk: Seat, world: World, engine: Engine) -> None:
     desk.open(f"/s/FL01/{world.line.number}")
     assert desk.cursor == "symptom_code"
@@ -225,6 +226,7 @@ def test_a_fault_is_reckoned_before_it_is_promised_reported_once_and_cleared(des
     assert "CLEARED" in desk.page
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_a_symptom_the_line_cannot_have_is_not_offered(desk: Seat, world: World) -> None:
     desk.open(f"/s/FL01/{world.line.number}")
     values = desk.page[desk.page.index('data-values-for="symptom_code"') :].partition("</details>")[0]
@@ -234,6 +236,7 @@ def test_a_symptom_the_line_cannot_have_is_not_offered(desk: Seat, world: World)
     assert "CSS303E" in desk.said
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_a_report_is_withdrawn(desk: Seat, world: World) -> None:
     desk.open(f"/s/FL01/{world.line.number}")
     desk.press("Enter", symptom_code="NSY")
@@ -248,6 +251,7 @@ def test_a_report_is_withdrawn(desk: Seat, world: World) -> None:
 # --- money --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_a_payment_shows_the_balance_before_it_is_taken_and_is_taken_once(desk: Seat, world: World, engine: Engine) -> None:
     desk.open(f"/s/PY01/{world.account.number}")
     assert desk.cursor == "amount"
@@ -266,6 +270,7 @@ def test_a_payment_shows_the_balance_before_it_is_taken_and_is_taken_once(desk: 
     assert "in credit" in desk.page
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_the_line_of_a_payment_slip_says_account_and_amount(desk: Seat, world: World) -> None:
     desk.open("/s/MENU")
     desk.press(command=slip_reference(world.other.number, Money(4215)))

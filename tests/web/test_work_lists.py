@@ -293,6 +293,7 @@ def test_two_at_one_fault_see_both_values(desk: Seat, colleague: Seat, work: dic
 # --- FL01 -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_what_is_open_on_the_line_stands_first_and_a_report_takes_few_keys(desk: Seat, world: World) -> None:
     desk.open(f"/s/CU03/{world.account.number}")
     keys = 1
@@ -310,6 +311,7 @@ def test_what_is_open_on_the_line_stands_first_and_a_report_takes_few_keys(desk:
     assert desk.page.index("A fault is open on this line") < desk.page.index("<legend>Report</legend>")
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_an_open_order_on_the_line_is_shown_to_who_reports(desk: Seat, world: World) -> None:
     desk.open(f"/s/OR01/{world.account.number}")
     desk.press("Enter", kind="C", number=world.line.number, required_on="+9", product_codes="", cursor="required_on")

@@ -127,6 +127,7 @@ def test_a_cease_is_offered_the_numbers_there_are(desk: Seat, world: World) -> N
     assert [number for number, _ in _prompt(desk, "number", kind="C")] == ["0" + world.line.number[2:]]
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_addresses_are_offered_by_postcode_and_without_one_where_the_account_has_lines(desk: Seat, world: World) -> None:
     desk.open(f"/s/OR01/{world.account.number}")
     assert _prompt(desk, "address_key")[0][0] == world.line.site.address_key
@@ -191,6 +192,7 @@ def test_the_check_says_what_it_costs_and_what_to_read_out(desk: Seat, world: Wo
     assert script[-1] == "Do you agree to that?"
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_a_cease_has_its_own_script_and_no_charges(desk: Seat, world: World) -> None:
     desk.open(f"/s/OR01/{world.account.number}")
     desk.press("Enter", kind="C", number=world.line.number, required_on="+9", product_codes="", cursor="required_on")
@@ -199,6 +201,7 @@ def test_a_cease_has_its_own_script_and_no_charges(desk: Seat, world: World) -> 
     assert "Price list" not in effect
 
 
+@pytest.mark.usefixtures("caller_is_known")
 def test_a_new_line_takes_few_keys(desk: Seat, world: World) -> None:
     """Counted: what is typed, Tab from field to field, Enter for each block, F6."""
     desk.open(f"/s/OR01/{world.account.number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -24,7 +25,7 @@ from css.core.words import Role
 from css.master.card_rows import AccountCard
 from css.master.cards import account_card
 from css.web.desk import Desk, converse
-from css.web.disclosure import ask_first, may_disclose
+from css.web.disclosure import ask_first, knows_caller, may_disclose
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
@@ -140,7 +141,8 @@ def show_bills(at_desk: Desk, arguments: Arguments) -> Response:
         if head is None:
             return ask_first(account_number)
         explained, sums = _explained(session, at_desk, card, asked)
-    links = _links(account_number, bill_number) | {"F12": address("BL03", account_number)}
+    # What is put right is the line that was explained.
+    links = _links(account_number, bill_number, asked if asked.isdigit() else "") | {"F12": address("BL03", account_number)}
     if any(line.kind is LineKind.CALLS for line in card.lines):
         links["S-F1"] = address("BL03", bill_number, CALLS)
     for key, kind in {"S-F2": "pdf", "S-F3": "xml"}.items():
@@ -172,8 +174,8 @@ def _opened(session: Session, at_desk: Desk, account_number: str, subject: tuple
     return head if may_disclose(session, at_desk, BL03, head.customer.number, subject) else None
 
 
-def _links(account_number: str, bill_number: str = "") -> dict[str, str]:
-    return {"S-F4": address("PY01", account_number), "S-F5": address("PY05", bill_number or account_number)}
+def _links(account_number: str, bill_number: str = "", line_number: str = "") -> dict[str, str]:
+    return {"S-F4": address("PY01", account_number), "S-F5": address("PY05", bill_number or account_number, line_number)}
 
 
 def _calls(at_desk: Desk, arguments: Arguments) -> Response:
@@ -248,30 +250,41 @@ def _file(at_desk: Desk, bill_number: str, kind: str) -> Response:
 # --- PY01 ---------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whose account it is; nobody while no account is keyed that there is."""
+
+    name: str = ""
+    balance: AccountBalance | None = None
+    is_caller_known: bool = False
+    """Anybody may pay; what is owed is for the customer alone."""
+
+
 def show_payment(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(PY01, account_number=arguments[0] if arguments else "")
     with at_desk.reading() as session:
         _read_slip(form)
-        name, balance = _account(session, at_desk, form)
-    return _payment(at_desk, form, name, balance)
+        payer = _account(session, at_desk, form)
+    return _payment(at_desk, form, payer)
 
 
 def act_payment(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     form = Form.posted(PY01, posted)
     _read_slip(form)
     with at_desk.reading() as session:
-        name, balance = _account(session, at_desk, form)
+        payer = _account(session, at_desk, form)
     if form.key == REFRESH:
         form.errors.clear()
-        return _payment(at_desk, form, name, balance)
+        return _payment(at_desk, form, payer)
     outcome = converse(
         at_desk, form, lambda: _read_payment(form, at_desk.today), take_payment, leads_to=lambda done: address("CU03", done.account_number)
     )
     if outcome.done is not None:
         done = outcome.done
-        flash(f"Payment {done.payment_number}: {done.amount.sterling} taken. The balance is {done.balance.sterling}.", "CSS379I")
+        balance = f" The balance is {done.balance.sterling}." if payer.is_caller_known else ""
+        flash(f"Payment {done.payment_number}: {done.amount.sterling} taken.{balance}", "CSS379I")
         return go("CU03", done.account_number)
-    return _payment(at_desk, form, name, balance, status=outcome.status, effect=outcome.effect)
+    return _payment(at_desk, form, payer, status=outcome.status, effect=outcome.effect)
 
 
 def _read_slip(form: Form) -> None:
@@ -300,16 +313,17 @@ def _read_payment(form: Form, today: date) -> TakePayment | None:
     )
 
 
-def _account(session: Session, at_desk: Desk, form: Form) -> tuple[str, AccountBalance | None]:
+def _account(session: Session, at_desk: Desk, form: Form) -> Payer:
     try:
         balance = account_balance(session, form.text("account_number"), by=at_desk.by)
-        return account_card(session, balance.account_number, by=at_desk.by, lines=1).customer.name, balance
+        customer = account_card(session, balance.account_number, by=at_desk.by, lines=1).customer
     except (BadMessage, NotFound):
-        return "", None
+        return Payer()
+    return Payer(customer.name, balance, is_caller_known=knows_caller(session, at_desk, customer.number))
 
 
-def _payment(at_desk: Desk, form: Form, name: str, balance: AccountBalance | None, *, status: int = 200, effect: object = None) -> Response:
-    in_hand = InHand(balance.account_number, name) if balance else None
+def _payment(at_desk: Desk, form: Form, payer: Payer, *, status: int = 200, effect: object = None) -> Response:
+    in_hand = InHand(payer.balance.account_number, payer.name) if payer.balance else None
     return show(
         at_desk,
         PY01,
@@ -318,7 +332,8 @@ def _payment(at_desk: Desk, form: Form, name: str, balance: AccountBalance | Non
         in_hand=in_hand,
         links={"F12": address("CU03", in_hand.account_number) if in_hand else ""},
         choices={"method": tuple((code, method.value.replace("-", " ")) for code, method in METHODS.items())},
-        balance=balance,
+        balance=payer.balance,
+        is_caller_known=payer.is_caller_known,
         effect=effect,
     )
 

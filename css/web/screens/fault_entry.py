@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Response, flash
@@ -13,6 +14,7 @@ from css.core.words import Role
 from css.master.card_rows import LineCard
 from css.master.cards import line_card
 from css.web.desk import Desk, converse
+from css.web.disclosure import knows_caller
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import InHand, address, go, show
@@ -80,14 +82,25 @@ FL01: Final = Screen(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class InTrouble:
+    """The line in trouble, and what is open on it; nothing while no number is keyed that there is."""
+
+    card: LineCard | None = None
+    faults: tuple[FaultRow, ...] = ()
+    orders: tuple[OrderRow, ...] = ()
+    is_caller_known: bool = False
+    """Anybody may report a fault; where the line is, and whom to ring, is shown and filled in for the customer alone."""
+
+
 def show_report(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(FL01, number=arguments[0] if arguments else "")
     with at_desk.reading() as session:
         line = _line(session, at_desk, form.text("number"))
-    card = line[0]
+    card = line.card
     if card is not None:
         form.values["number"] = display_number(card.line.number or form.text("number"))
-        if card.customer is not None:
+        if card.customer is not None and line.is_caller_known:
             reach = next((point.value for point in card.customer.contact_points if point.kind.value != "email"), "")
             form.values |= {"contact_name": card.customer.name, "contact_phone": display_number(reach) if reach else ""}
     return _report(at_desk, form, line)
@@ -124,16 +137,19 @@ def _read_report(form: Form) -> ReportFault | None:
     )
 
 
-def _line(session: Session, at_desk: Desk, number: str) -> tuple[LineCard | None, tuple[FaultRow, ...], tuple[OrderRow, ...]]:
-    """The line in trouble, and what is open on it; nothing while no number is keyed that there is."""
+def _line(session: Session, at_desk: Desk, number: str) -> InTrouble:
     try:
         card = line_card(session, number, by=at_desk.by) if number else None
     except CssError:
         card = None
     if card is None:
-        return None, (), ()
-    faults = open_faults_of_line(session, card.line.line_id, by=at_desk.by)
-    return card, faults, open_orders(session, by=at_desk.by, number=card.line.number) if card.line.number else ()
+        return InTrouble()
+    return InTrouble(
+        card,
+        open_faults_of_line(session, card.line.line_id, by=at_desk.by),
+        open_orders(session, by=at_desk.by, number=card.line.number) if card.line.number else (),
+        is_caller_known=card.customer is not None and knows_caller(session, at_desk, card.customer.number),
+    )
 
 
 def _symptoms(card: LineCard | None) -> Values:
@@ -147,19 +163,18 @@ def prompt_report(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
     if name != "symptom_code":
         return ()
     with at_desk.reading() as session:
-        card, _faults, _orders = _line(session, at_desk, form.text("number"))
-    return _symptoms(card)
+        return _symptoms(_line(session, at_desk, form.text("number")).card)
 
 
 def _report(
     at_desk: Desk,
     form: Form,
-    line: tuple[LineCard | None, tuple[FaultRow, ...], tuple[OrderRow, ...]],
+    line: InTrouble,
     *,
     status: int = 200,
     effect: object = None,
 ) -> Response:
-    card, faults, orders = line
+    card = line.card
     in_hand = InHand(card.account.number, card.customer.name, card.line.number) if card and card.account and card.customer else None
     return show(
         at_desk,
@@ -170,8 +185,9 @@ def _report(
         links={"F12": address("CU03", in_hand.account_number) if in_hand else ""},
         choices={"symptom_code": _symptoms(card)},
         card=card,
-        open_already=faults,
-        orders_open=orders,
+        open_already=line.faults,
+        orders_open=line.orders,
+        is_caller_known=line.is_caller_known,
         effect=effect,
     )
 

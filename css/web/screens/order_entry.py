@@ -11,6 +11,7 @@ from css.core.phone import display_number
 from css.core.words import DirectoryEntryKind, HalfDay, Role
 from css.master.card_rows import CustomerHead
 from css.web.desk import Desk, Outcome, converse, status_of
+from css.web.disclosure import knows_caller
 from css.web.form import ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
@@ -175,8 +176,12 @@ def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
         if arguments:
             form.values["account_number"], _ = account_of(session, arguments[0], at_desk)
         known = known_of(session, at_desk, form)
+        is_caller_known = known.card is not None and knows_caller(session, at_desk, known.card.customer.number)
     if known.card is not None:
         form.values |= _said_already(known.card.customer)
+        if not is_caller_known:
+            # Anybody may order for them; where they can be rung is theirs to say.
+            form.values["contact_phone"] = ""
         form.start = "product_codes" if form.text("contact_phone") else "contact_phone"
     return _page(at_desk, form, known)
 

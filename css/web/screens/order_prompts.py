@@ -18,6 +18,7 @@ from css.master.cards import account_card
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
 from css.web.address_field import address_in_words, addresses_for, look_up_address
 from css.web.desk import Desk
+from css.web.disclosure import knows_caller
 from css.web.filters import weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
@@ -94,7 +95,7 @@ def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
         known = known_of(session, at_desk, form)
         match name:
             case "address_key":
-                return addresses_for(session, typed) if typed else _own_addresses(session, known)
+                return addresses_for(session, typed) if typed else _own_addresses(session, at_desk, known)
             case "number":
                 return _numbers(session, at_desk, known, form)
             case _:
@@ -182,9 +183,9 @@ def _halves(known: Known, form: Form) -> Values:
     return tuple((half.value, f"{words}, {taken[half]} taken" if half in taken else words) for half, words in HALVES.items())
 
 
-def _own_addresses(session: Session, known: Known) -> Values:
-    """Where the account has lines, then what its billing postcode knows."""
-    if known.card is None:
+def _own_addresses(session: Session, at_desk: Desk, known: Known) -> Values:
+    """Where the account has lines, then what its billing postcode knows; nothing to a caller who is not made sure of."""
+    if known.card is None or not knows_caller(session, at_desk, known.card.customer.number):
         return ()
     own = {line.address_key: f"{line.premises} {line.street}, a line of theirs" for line in known.card.lines}
     near = sites_by_postcode(session, known.card.account.billing_postcode)
