@@ -151,6 +151,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "operators-on-duty": people.operators_on_duty,
     "approvals-waiting": approvals.approvals_waiting,
     "approvals-decided": approvals.approvals_decided,
+    "approvals-about": approvals.approvals_about,
     "approval": approvals.approval,
     "audit-trail": audit_trail.audit_trail,
     "news": news.news,

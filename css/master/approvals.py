@@ -6,7 +6,7 @@ knows no room. Codes CSS180 to CSS186.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -151,6 +151,29 @@ class RequestRow:
 def approvals_waiting(session: Session, *, by: Actor, limit: int = REQUESTS_MAX) -> tuple[RequestRow, ...]:
     """Requests nobody has decided, the oldest first: every one for those who may, else the actor's own."""
     return _rows(session, by, ApprovalRequest.state == ApprovalState.ASKED, limit, newest=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """A request that waits, as whoever serves the customer needs to know of it."""
+
+    words: str
+    asked_by: str
+    asked_at: datetime
+
+
+def approvals_about(session: Session, subjects: Sequence[str], *, by: Actor) -> tuple[AskedRow, ...]:
+    """Requests nobody has decided about an account or its bills, whoever asked: the caller was told that it was asked for."""
+    if by.is_partner:
+        return ()
+    rows = session.execute(
+        select(ApprovalRequest.words, Operator.code.label("asked_by"), ApprovalRequest.asked_at)
+        .join(Operator, Operator.id == ApprovalRequest.asked_by_id)
+        .where(ApprovalRequest.state == ApprovalState.ASKED, ApprovalRequest.subject.in_(sorted(subjects)))
+        .order_by(ApprovalRequest.asked_at)
+        .limit(REQUESTS_MAX)
+    )
+    return tuple(AskedRow(row.words, row.asked_by, row.asked_at) for row in rows)
 
 
 def approvals_decided(session: Session, *, by: Actor, limit: int = 20) -> tuple[RequestRow, ...]:

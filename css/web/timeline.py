@@ -9,11 +9,13 @@ from enum import StrEnum
 from itertools import chain
 
 from billing.queries.accounts import BillRow, StatementRow
+from billing.queries.adjustments import AdjustmentRow
 from css.care.queries import ContactRow
 from css.care.words import Direction, Outcome
 from css.core.calendar import london_date, start_of_day
 from css.core.ids import format_id
 from css.core.phone import display_number
+from css.master.approvals import AskedRow
 from css.web.filters import day
 from orders.queries import OrderRow
 from repairs.queries import FaultRow
@@ -66,9 +68,18 @@ def stream(
     faults: Iterable[FaultRow],
     bills: Iterable[BillRow],
     ledger: Iterable[StatementRow],
+    credits_given: Iterable[AdjustmentRow] = (),
+    credits_asked: Iterable[AskedRow] = (),
 ) -> tuple[Moment, ...]:
     """All of it, newest first; what happened at one moment as it came."""
-    found = chain(_of_contacts(contacts), _of_orders(orders), _of_faults(faults), _of_bills(bills), _of_ledger(ledger))
+    found = chain(
+        _of_contacts(contacts),
+        _of_orders(orders),
+        _of_faults(faults),
+        _of_bills(bills),
+        _of_ledger(ledger),
+        _of_credits(credits_given, credits_asked),
+    )
     return tuple(sorted(found, key=lambda one: one.key, reverse=True))
 
 
@@ -120,3 +131,16 @@ def _of_ledger(ledger: Iterable[StatementRow]) -> Iterator[Moment]:
     for one in ledger:
         if not one.source_key.startswith("bill/"):
             yield Moment(View.PAYMENTS, one.business_date, None, "account", f"{one.words}: {one.amount.sterling}")
+
+
+def _of_credits(given: Iterable[AdjustmentRow], asked: Iterable[AskedRow]) -> Iterator[Moment]:
+    """What was credited or charged outside a bill's own lines, also while no bill shows it yet, and what waits for a second person."""
+    for one in given:
+        about = f"bill {format_id(one.credited_bill)} line {one.credited_line}" if one.credited_bill else "account"
+        opens = ("BL03", one.taken_by) if one.taken_by else None
+        words = f"{one.words}: {one.net.sterling} before VAT"
+        flag = "on the next bill" if one.is_waiting else ""
+        yield Moment(View.BILLS, one.business_date, None, about, words, flag, by=one.made_by, opens=opens)
+    for request in asked:
+        words, flag = request.words, "waits for a second person"
+        yield Moment(View.BILLS, london_date(request.asked_at), request.asked_at, "asked for", words, flag, by=request.asked_by)

@@ -187,6 +187,7 @@ CRITERIA = {
     "operators-on-duty": "",
     "approvals-waiting": "",
     "approvals-decided": "limit=5",
+    "approvals-about": "{account}",
     "approval": "1",
     "audit-trail": "actor_name=BEA starts_on=2026-03-02 limit=5",
     "news": "",

@@ -257,7 +257,7 @@ def test_a_request_is_asked_shown_rehearsed_and_done_as_it_was_asked(
 ) -> None:
     bea, sue = at("BILLING"), at("SUPERVIS")
     ask(bea, world)
-    assert bea.title == "AD04 Second persons"
+    assert bea.title.startswith("CU03"), "the call goes on"
     assert "CSS199I" in bea.said
     assert given(engine) == []
     request = asked(engine)
@@ -286,7 +286,7 @@ def test_asking_without_looking_shows_the_effect_first(at: Callable[[str], Seat]
     with transaction(engine) as session:
         assert session.execute(text("SELECT count(*) FROM css.approval_request")).scalar_one() == 0
     bea.press("S-F8")
-    assert bea.title == "AD04 Second persons"
+    assert bea.title.startswith("CU03"), "the call goes on"
 
 
 def test_what_is_within_the_limit_is_not_asked_for(at: Callable[[str], Seat], world: World) -> None:

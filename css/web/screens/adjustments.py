@@ -230,12 +230,14 @@ def act_adjustment(at_desk: Desk, arguments: Arguments, posted: Posted) -> Respo
 
 
 def _ask(at_desk: Desk, form: Form, seen: Seen, read: Read, signs: dict[str, str]) -> Response:
+    """The call goes on with the customer; the request waits on AD04."""
     form.key = COMMIT
-    outcome = converse(at_desk, form, partial(_asks, read, seen.verb), ask_approval, leads_to=lambda _: address("AD04"))
+    home = address("CU03", seen.account_number)
+    outcome = converse(at_desk, form, partial(_asks, read, seen.verb), ask_approval, leads_to=lambda _: home)
     if outcome.done is None:
         return _show_again(at_desk, form, seen, read, signs)
     flash(f"Request {outcome.done.request_id}: asked for. {outcome.done.words}.", "CSS199I")
-    return go("AD04")
+    return leads(home)
 
 
 def _commit(at_desk: Desk, form: Form, seen: Seen, read: Read, signs: dict[str, str]) -> Response:
@@ -364,7 +366,7 @@ def _second(at_desk: Desk, form: Form, signs: dict[str, str]) -> Actor | None:
         return None
     try:
         with transaction(at_desk.engine) as session:
-            found = second_person(session, code, password, at=at_desk.at)
+            found = second_person(session, code, password, beside=at_desk.on_duty, at=at_desk.at)
     except CssError as error:
         form.errors.setdefault("second_password", []).append(error)
         return None

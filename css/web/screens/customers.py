@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billing.queries import account_balance, bills_of_account, statement
 from billing.queries.accounts import AccountBalance, BillRow, Statement
+from billing.queries.adjustments import adjustments_of_account
 from billing.words import BillKind
 from css.care.actions import check_caller
 from css.care.commands import CallerChecked, CheckCaller
@@ -22,6 +23,7 @@ from css.core.errors import CssError, NotFound
 from css.core.ids import IdKind, identify
 from css.core.words import CustomerKind, HoldKind, LineState, Role
 from css.handover import HoldRow, holds_of_account
+from css.master.approvals import approvals_about
 from css.master.card_rows import AccountCard
 from css.master.cards import account_card
 from css.master.desk_queries import AccountNamed, accounts_of_customer
@@ -173,6 +175,8 @@ def compose(session: Session, account_number: str, at_desk: Desk, view: View = V
         page.faults,
         page.bills,
         ledger.rows,
+        adjustments_of_account(session, number, by=by, limit=rows),
+        approvals_about(session, [number, *(bill.number for bill in page.bills if bill.number)], by=by),
     )
     inside = Inside(
         balance=account_balance(session, number, by=by),
