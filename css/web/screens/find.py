@@ -6,12 +6,13 @@ from dataclasses import fields, replace
 from typing import Final
 
 from flask import Response
+from sqlalchemy.orm import Session
 
 from css.core.address import outward_code
 from css.core.errors import CssError
 from css.core.ids import Identified, IdKind, identify
 from css.core.words import Role
-from css.master.find import NAME_LETTERS_MIN, Criteria, criteria_of, find_by, read_criteria, too_little
+from css.master.find import NAME_LETTERS_MIN, Criteria, FoundCustomer, criteria_of, find_by, read_criteria, too_little
 from css.master.guiding import number_in_use
 from css.web.command import read_command
 from css.web.desk import Desk, status_of
@@ -83,7 +84,7 @@ def _found(at_desk: Desk, form: Form) -> Response:
         with at_desk.reading() as session:
             if named is not None and named.what == "telephone" and number_in_use(session, named.value, at_desk.at):
                 return go("CU03", named.value)
-            found = find_by(session, criteria, by=at_desk.by)
+            found = find_by(session, criteria, by=at_desk.by) or _by_name_there(session, criteria, at_desk)
     except CssError as error:
         form.take(error)
         return show(at_desk, CS01, form=form, status=status_of(form), found=None)
@@ -108,6 +109,13 @@ def _criteria(form: Form) -> Criteria:
         raise too_little(text)
     kept = {one.name: getattr(found, one.name) or getattr(narrowed, one.name) for one in fields(Criteria)}
     return replace(found, **kept)
+
+
+def _by_name_there(session: Session, criteria: Criteria, at_desk: Desk) -> tuple[FoundCustomer, ...]:
+    """A postcode and a word are a house by its name, or else whoever is called so there: "Tansley ZZ4 7QT"."""
+    if not criteria.postcode or criteria.name or sum(map(str.isalpha, criteria.house)) < NAME_LETTERS_MIN:
+        return ()
+    return find_by(session, replace(criteria, house="", name=criteria.house), by=at_desk.by)
 
 
 def _identified(text: str) -> Identified | None:
