@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -33,6 +34,10 @@ from css.web.guard import COOKIE
 from css.web.rendering import ADDRESS_HEADER, SHELL_HEADER
 from tests import builders
 from tests.conftest import clone
+from tests.web.hands import SWITCHES, Hands
+from tests.web.knowing import caller_known
+from tests.web.morning import MORNING, Day, SitsDown, two_nights
+from tests.web.slow_server import SlowServer
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "slow green parrot"
@@ -212,6 +217,13 @@ def desk(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
 
 
 @pytest.fixture
+def caller_is_known(desk: Seat, engine: Engine, clock: MovingClock, world: World) -> None:
+    """At the desk they have made sure of both customers: their screens show all they have."""
+    for one in (world.account, world.other):
+        caller_known(engine, "ALL1", one.customer_number, clock.at)
+
+
+@pytest.fixture
 def colleague(app: Flask, engine: Engine, clock: MovingClock) -> Seat:
     """A second browser, with a clerk at it."""
     return seated(app, engine, "CLERK", clock.at)
@@ -236,3 +248,68 @@ def served(server: str, template: str, tmp_path_factory: pytest.TempPathFactory)
             finally:
                 running.terminate()
                 assert running.wait(20) == 0
+
+
+# --- whole calls, at real browsers -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def day(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    """The morning on which whole calls are tried; each test copies it."""
+    with clone(server, template) as engine:
+        with transaction(engine) as session:
+            world = populate(session, builders.DAY)
+        made = two_nights(engine, world, tmp_path_factory.mktemp("nights"))
+        engine.dispose()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlowServer, MovingClock]]:
+    """The screens on the air, with a clock that tests move; each test brings its own database."""
+    clock = MovingClock(MORNING)
+    settings = Settings(home=tmp_path_factory.mktemp("home"), secret_key="for tests and nothing else")
+    served = SlowServer(create_app(settings, clock=clock)).start()
+    yield served, clock
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def wall(shop: tuple[SlowServer, MovingClock]) -> MovingClock:
+    """The clock everybody goes by, at nine forty."""
+    shop[1].at = MORNING
+    return shop[1]
+
+
+@pytest.fixture
+def sits_down(browser: Browser, shop: tuple[SlowServer, MovingClock], wall: MovingClock, day: Day, server: str) -> Iterator[SitsDown]:
+    """Somebody signs on, at a browser of their own, and looks at the menu."""
+    contexts: list[BrowserContext] = []
+    people: list[Hands] = []
+
+    def down(operator: str) -> Hands:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
+        contexts[-1].set_default_timeout(8000)
+        page = contexts[-1].new_page()
+        made = Hands(page, shop[0].url)
+        page.on("pageerror", lambda error: made.complaints.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(made.base) else made.complaints.append(request.url))
+        people.append(made)
+        made.sign_on(operator, PASSWORD)
+        made.pressed = 0
+        return made
+
+    with clone(server, str(day.engine.url.database)) as engine:
+        shop[0].app.extensions["css"].given_engine = engine
+        yield down
+        for one in contexts:
+            one.close()
+    assert [complaint for one in people for complaint in one.complaints] == [], "no script error, no outside request"

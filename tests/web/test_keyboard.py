@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from css.core.phone import display_number
 from tests.web.conftest import PASSWORD, World
+from tests.web.hands import SWITCHES, Hands
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SWITCHES = [
-    "--no-sandbox",  # the tests may run as root, which Chromium's sandbox refuses
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = pytest.mark.browser
 
 
@@ -39,57 +30,12 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@dataclass
-class Hands:
-    """Somebody who has a keyboard and no mouse, and counts."""
-
-    page: Page
-    base: str
-    pressed: int = 0
-    complaints: list[str] = field(default_factory=list)
-
-    def type(self, text: str) -> None:
-        self.page.keyboard.type(text)
-        self.pressed += len(text)
-
-    def press(self, *keys: str) -> None:
-        """Keys that stay on the page."""
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.pressed += 1
-
-    def go(self, key: str, *, to: str) -> None:
-        """A key that leads to another screen, or to the same one again, whose title then matches."""
-        self.page.evaluate("document.querySelector('main').dataset.left = 'yes'")
-        self.page.keyboard.press(key)
-        self.pressed += 1
-        self.page.wait_for_selector("main:not([data-left])", state="attached")
-        assert re.match(to, self.page.title()), f"{key} led to {self.page.title()}: {self.page.inner_text('.messages')}"
-
-    @property
-    def cursor(self) -> str:
-        return str(self.page.evaluate("document.activeElement.id"))
-
-    @property
-    def text(self) -> str:
-        return self.page.inner_text("body")
-
-    def sign_on(self) -> None:
-        self.page.goto(self.base)
-        assert self.cursor == "operator"
-        self.type("all1")
-        self.press("Tab")
-        assert self.cursor == "password"
-        self.type(PASSWORD)
-        self.go("Enter", to="MENU")
-
-
 @pytest.fixture(scope="module")
 def signed_on(browser: Browser, served: tuple[str, World]) -> Iterator[BrowserContext]:
     """A browser window at which somebody has signed on with the keyboard."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(15_000)
-    Hands(context.new_page(), served[0]).sign_on()
+    Hands(context.new_page(), served[0]).sign_on("all1", PASSWORD)
     yield context
     context.close()
 

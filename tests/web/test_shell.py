@@ -21,10 +21,10 @@ from css.web.app import create_app
 from css.web.guard import COOKIE
 from tests.conftest import clone
 from tests.web.conftest import PASSWORD, World, populate
+from tests.web.hands import SWITCHES
 from tests.web.knowing import caller_known
 from tests.web.looking import AXE, COLOURS, RULES
 from tests.web.slow_server import SlowServer
-from tests.web.test_keyboard import SWITCHES
 
 pytestmark = pytest.mark.browser
 

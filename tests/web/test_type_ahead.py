@@ -29,9 +29,9 @@ from css.web.guard import COOKIE
 from repairs.model import Fault
 from tests.conftest import clone
 from tests.web.conftest import World, populate
+from tests.web.hands import SWITCHES
 from tests.web.knowing import caller_known
 from tests.web.slow_server import SlowServer
-from tests.web.test_keyboard import SWITCHES
 
 pytestmark = pytest.mark.browser
 
