@@ -30,11 +30,11 @@ def acting(operator_code: str) -> tuple[Actor, datetime]:
     """
     from css import tables as _tables  # noqa: F401, PLC0415 - every room's tables, so that keys across rooms resolve
     from css.cli.asker import the_asker  # noqa: PLC0415
-    from css.core.clock import SystemClock  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
+    from css.master.clocks import house_clock  # noqa: PLC0415
     from css.web.session import end, sign_on  # noqa: PLC0415
 
-    at = SystemClock().now()
+    at = house_clock(database).now()
     if not operator_code:
         return the_asker(), at
     password = _password(operator_code)

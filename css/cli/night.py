@@ -22,9 +22,10 @@ from css import tables as _tables  # noqa: F401 - every room's tables, so that k
 from css.cli.asker import system_user
 from css.cli.days import read_day
 from css.core.actor import Actor
-from css.core.clock import SystemClock
+from css.core.clock import Clock
 from css.core.errors import NotFound, Refused
 from css.db.engine import database, transaction
+from css.master.clocks import house_clock, night_clock
 from css.master.districts import BusinessDate, District, no_district
 from css.settings import settings
 
@@ -85,8 +86,10 @@ def run(
             raise no_district(district)
         night_of = read_day(business_date) if business_date else row.closed_through + timedelta(days=1)
         check_turn(row, night_of)
+    clock = night_clock(database, night_of)
+    context = _context(district, night_of, clock)
     with Display() as display:
-        outcome = run_net(engine, NIGHT, _context(district, night_of), clock=SystemClock(), workers=settings().workers, watcher=display)
+        outcome = run_net(engine, NIGHT, context, clock=clock, workers=settings().workers, watcher=display)
     return _said(outcome, district, night_of)
 
 
@@ -110,7 +113,7 @@ def report(
                 night=f"No night of {night_of}" if night_of else "No night",
                 district=district,
             )
-        print(morning_report(session, _context(district, night_of, instance)))
+        print(morning_report(session, _context(district, night_of, house_clock(database), instance)))
 
 
 @app.command()
@@ -133,12 +136,12 @@ def clock() -> None:
     """Watch the clock and run each district's night when it is due, until interrupted."""
     from batch.scheduler import watch  # noqa: PLC0415 - only this command needs it
 
-    watch(database(), SystemClock())
+    watch(database(), house_clock(database))
 
 
-def _context(district: str, night_of: date, job_instance_id: int = 0) -> Context:
+def _context(district: str, night_of: date, clock: Clock, job_instance_id: int = 0) -> Context:
     by = Actor(kind="batch", name=f"night/{system_user()}", provider_code="RETAIL", door="night")
-    return Context(district, night_of, SystemClock().now(), by, settings().home, job_instance_id)
+    return Context(district, night_of, clock.now(), by, settings().home, job_instance_id)
 
 
 WAITS_FOR_APPROVAL = "CSS780E"

@@ -19,13 +19,13 @@ def key(
 ) -> None:
     """Issue one more key to a provider, for `Authorization: Bearer ...`. It is printed once and kept nowhere."""
     from css.cli.door import the_asker  # noqa: PLC0415 - after the words are understood
-    from css.core.clock import SystemClock  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
+    from css.master.clocks import house_clock  # noqa: PLC0415
     from css.partners.keys import IssuePartnerKey, issue_key  # noqa: PLC0415
 
     command = IssuePartnerKey(provider_code=provider, words=words)
     with transaction(database()) as session:
-        made = issue_key(session, command, by=the_asker(), at=SystemClock().now())
+        made = issue_key(session, command, by=the_asker(), at=house_clock(database).now())
     typer.echo(made)
     typer.echo(f"{provider} shows this key with every request. Hand it over safely; it cannot be shown again.", err=True)
 
@@ -33,11 +33,11 @@ def key(
 @app.command()
 def drain(provider: Annotated[str, typer.Argument(help="Only this provider's messages; left out, everybody's.")] = "") -> int:
     """Handle the messages that wait, also those that failed before. Exit status 4: some still wait, the log says why."""
-    from css.core.clock import SystemClock  # noqa: PLC0415
     from css.db.engine import database  # noqa: PLC0415
+    from css.master.clocks import house_clock  # noqa: PLC0415
     from css.partners import handling  # noqa: PLC0415
 
-    drained = handling.drain(database(), clock=SystemClock(), provider_code=provider or None)
+    drained = handling.drain(database(), clock=house_clock(database), provider_code=provider or None)
     typer.echo(f"{drained.done:,} done, {drained.refused:,} refused, {drained.left:,} still waiting.")
     return 4 if drained.left else 0
 

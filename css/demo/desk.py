@@ -32,6 +32,11 @@ class Desk:
         self.open("/sign-on")
         self.press("Enter", operator=operator, password=password)
 
+    def sign_off(self) -> None:
+        """By the command line; whoever looks at the demo is the only one at a desk then."""
+        self.press("Enter", command="OFF")
+        self.expect("SIGN")
+
     def open(self, path: str) -> None:
         """Go to a screen."""
         self._take(self._client.get(path, follow_redirects=True))

@@ -199,7 +199,9 @@ def _key_order(
     )
     desk.expect("OR01")
     desk.press("F6")
-    return desk.expect("OR03").rsplit("/", 1)[-1]
+    number = desk.expect("OR03").rsplit("/", 1)[-1]
+    desk.sign_off()
+    return number
 
 
 def _order_by_xml(engine: Engine, plan: DemoPlan, diary: Diary, day: date) -> None:

@@ -32,6 +32,7 @@ from css.demo.people import move_in
 from css.demo.plan import DAYS_MAX, LINES_MAX, PASSWORD, DemoPlan
 from css.demo.traffic import Call
 from css.demo.usage_desk import UsageDesk
+from css.master.clocks import live_by_business_date
 from css.master.commands import AddOperator, OpenDistrict, SetWholesaleTariff
 from css.master.districts import District
 from css.master.enrol import add_operator, open_district
@@ -48,6 +49,9 @@ PEOPLE = (
     ("SUE", "Sue Winterbourne", "Supervision", tuple(Role), Money(250_00)),
 )
 """Code, name, team, roles, and what each may credit without a second person: above Bea's limit Sue signs."""
+
+
+NIGHT_AT = wall_time(2, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ def _calls_of_late_order(diary: Diary, day: date) -> tuple[Call, ...]:
 
 def night(engine: Engine, district: str, day: date, home: Path, *, workers: int, watcher: Watcher | None) -> None:
     """The night of a day, at the hour the clock would run it; an error stops the demo as it would stop the night."""
-    at = london_instant(day + timedelta(days=1), wall_time(2, 15))
+    at = london_instant(day + timedelta(days=1), NIGHT_AT)
     context = Context(district, day, at, Actor("batch", "night", RETAIL, door="night"), home)
     outcome = run_net(engine, NIGHT, context, clock=FixedClock(at), workers=workers, watcher=watcher or Unwatched())
     if outcome.error is not None:
@@ -184,6 +188,9 @@ def make_and_live(
     diary, key = build(engine, plan)
     sample = diary.lines[len(diary.lines) // 2].number
     days = live(engine, plan, diary, home, workers=workers, watcher=watcher, on_day=on_day)
+    with transaction(engine) as session:
+        ended_at = london_instant(plan.starts_on + timedelta(days=plan.days), NIGHT_AT)
+        live_by_business_date(session, plan.district, by=OWNER, at=ended_at)
     return Lived(
         plan,
         diary,

@@ -17,6 +17,7 @@ from css.core.errors import CssError
 from css.db.engine import bound_waits
 from css.db.faults import fault_of
 from css.db.prepared import prepare_statements
+from css.master.clocks import HouseClock, house_clock
 from css.partners.gateway import mount
 from css.settings import Settings
 from css.web import assets, guard
@@ -55,12 +56,15 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
         WTF_CSRF_SSL_STRICT=False,  # the referrer check breaks behind a proxy and adds nothing to the token
     )
     office = Office(settings, clock or SystemClock(), engine)
+    office.clock = clock or house_clock(office.connect)
     app.extensions["css"] = office
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
     assets.install(app)
     guard.install(app, guard.Closed(covered, over))
+    # In a demo the head line says which day it is: not the one on the wall.
+    app.context_processor(lambda: {"is_lived": isinstance(office.clock, HouseClock) and office.clock.is_lived})
     app.register_blueprint(screens)
     app.register_blueprint(locking)
     app.register_error_handler(CssError, _said)

@@ -153,7 +153,12 @@ def sign_on(
     token = secrets.token_urlsafe(TOKEN_BYTES)
     others = session.execute(
         select(OperatorSession.seat, OperatorSession.started_at)
-        .where(OperatorSession.operator_id == operator.id, OperatorSession.ended_at.is_(None))
+        .where(
+            OperatorSession.operator_id == operator.id,
+            OperatorSession.ended_at.is_(None),
+            # A browser that was closed ends nothing; past its shift such a sign-on opens nothing either.
+            OperatorSession.started_at >= at - SHIFT_MAX,
+        )
         .order_by(OperatorSession.started_at)
     ).all()
     opened = OperatorSession(

@@ -34,6 +34,7 @@ from css.demo.people import LiveLine
 from css.demo.plan import DemoPlan
 from css.demo.run import build, live
 from css.demo.traffic import MEAN_SECONDS, calls_of_day
+from css.master.clocks import house_clock
 from css.settings import settings
 from tests.conftest import clone
 from tests.golden.rule_files import PEPPOL_MARK, all_faults, schema_faults
@@ -320,6 +321,10 @@ def test_one_command_on_an_empty_database_and_a_second_one_changes_nothing(
     rows, files = _rows(installation), Life(installation, tmp_path / "home", 0, 0).files()
     assert rows["orders.customer_order"] >= 1
     assert rows["repairs.fault"] >= 1
+    with installation.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM css.operator_session WHERE ended_at IS NULL")).scalar_one() == 0
+        days = "SELECT current_on FROM css.business_date"
+        assert house_clock(lambda: installation).lived_date() == connection.execute(text(days)).scalar_one() == date(2026, 3, 3)
 
     assert main(["demo", "--lines", "12", "--days", "2"]) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("CSS641E District ZZ is there already")
