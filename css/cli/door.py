@@ -25,6 +25,7 @@ from css.cli.door_tables import QUERIES, VERBS
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
 from css.db.engine import database, transaction
+from css.master.clocks import house_clock
 from css.master.districts import District, no_district
 
 __all__ = ["QUERIES", "VERBS", "ask", "do", "the_asker"]
@@ -92,6 +93,8 @@ def ask_query(
     parameters = inspect.signature(function).parameters
     if "by" in parameters:
         arguments["by"] = the_asker()
+    if _is_now(parameters, "at") and "at" not in arguments:
+        arguments["at"] = house_clock(database).now()
     with transaction(database()) as session:
         if "session" in parameters:
             arguments["session"] = session
@@ -181,11 +184,17 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _criteria_of(function: Callable[..., Any]) -> dict[str, tuple[Any, bool]]:
     """The criteria of a query in order: their type, and whether they must be given."""
     hints = get_type_hints(function)
+    parameters = inspect.signature(function).parameters
     return {
-        name: (hints[name], parameter.default is inspect.Parameter.empty)
-        for name, parameter in inspect.signature(function).parameters.items()
+        name: (hints[name], parameter.default is inspect.Parameter.empty and not _is_now(parameters, name))
+        for name, parameter in parameters.items()
         if name not in _GIVEN
     }
+
+
+def _is_now(parameters: Mapping[str, inspect.Parameter], name: str) -> bool:
+    """Whether it is the instant a query is asked as of, and not said: then it is now, as at every other door."""
+    return name == "at" and name in parameters and parameters[name].default is inspect.Parameter.empty
 
 
 def _arguments(wanted: Mapping[str, tuple[Any, bool]], words: list[str]) -> dict[str, Any]:

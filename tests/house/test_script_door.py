@@ -366,6 +366,12 @@ def test_wrong_criteria_are_one_sentence(refused: Callable[..., str], town: Town
     assert refused("ask", *town.words(words)).startswith(said)
 
 
+def test_what_is_asked_as_of_an_instant_is_asked_as_of_now(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    state = _answer(capsys, "ask", "caller-check-of", town.customer)
+    assert (state["customer_number"], state["check"]) == (town.customer, None)
+    assert _answer(capsys, "ask", "caller-check-of", "--fields")["at"].endswith(", optional")
+
+
 # Doing.
 
 
