@@ -91,7 +91,7 @@ def audit_trail(  # noqa: PLR0913 - what may be asked for, each by its name at e
     exactly = {
         AuditEvent.subject_number: subject_number.strip(),
         AuditEvent.subject_kind: subject_kind.strip().lower(),
-        AuditEvent.verb: verb.strip().lower().replace("-", "_"),
+        AuditEvent.verb: verb.strip().lower().replace("-", "_").replace(" ", "_"),
     }
     wanted: list[ColumnElement[bool]] = [column == value for column, value in exactly.items() if value]
     if who := actor_name.strip():

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.clock import Clock, SystemClock
-from css.core.errors import CssError
+from css.core.errors import CssError, Unavailable
 from css.db.engine import bound_waits
 from css.db.faults import fault_of
 from css.db.prepared import prepare_statements
@@ -23,13 +23,15 @@ from css.settings import Settings
 from css.web import assets, guard
 from css.web.desk import Office, http_status
 from css.web.filters import FILTERS
-from css.web.lock import covered, locking, over
+from css.web.lock import covered, locking, over, stale
 from css.web.routes import NO_PAGE, screens
 from css.web.secret import secret_key
 
 FORM_BYTES_MAX = 256 * 1024
 """The longest form is a few hundred words. Room for somebody's slip with the clipboard, so that it is told beside its field."""
 FORM_PARTS_MAX = 100
+NOT_OUTSIDE = frozenset({"CSS020E", "CSS021E", "CSS022E", "CSS023E"})
+"""What is wrong with the database itself, told with its address, version or tables."""
 LOCK_SECONDS = 8
 """How long a key waits for a record that somebody else is changing, before the operator is told so."""
 STATEMENT_SECONDS = 30
@@ -62,7 +64,7 @@ def create_app(settings: Settings, engine: Engine | None = None, clock: Clock | 
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
     assets.install(app)
-    guard.install(app, guard.Closed(covered, over))
+    guard.install(app, guard.Closed(covered, over, stale))
     # In a demo the head line says which day it is: not the one on the wall.
     app.context_processor(lambda: {"is_lived": isinstance(office.clock, HouseClock) and office.clock.is_lived})
     app.register_blueprint(screens)
@@ -122,4 +124,8 @@ def _ours(error: Exception) -> Response:
 
 
 def _page(error: CssError, status: int) -> Response:
+    if error.code in NOT_OUTSIDE:
+        # Where the database listens is for whoever looks after the server, and not for a screen.
+        _log.error("%s %s", error.code, error)
+        error = Unavailable(error.code, "The database cannot be used now; nothing of this was kept. Tell whoever looks after the server.")
     return make_response(render_template("error.html", error=error, status=status, desk=g.get("desk")), status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, session, url_for
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from itsdangerous import URLSafeTimedSerializer
 
 from css.core.errors import Refused
 from css.db.engine import transaction
@@ -23,6 +26,7 @@ THEMES: Final = ("green", "paper")
 OPEN_ENDPOINTS: Final = frozenset({"static", "screens.sign_on"})
 """What is answered without a sign-on."""
 CLOSED: Final = "css closed"
+FORM_FIELD: Final = "csrf_token"
 UNLOCK: Final = "locking.open_again"
 POLL_HEADER: Final = "X-CSS-Poll"
 """Sent with what a browser asks by itself, so that it keeps no desk open."""
@@ -48,6 +52,8 @@ class Closed:
     """The desk is locked."""
     over: Callable[[Standing], Response]
     """The sign-on has ended."""
+    stale: Callable[[], Response]
+    """The form is from our own page, of another sign-on than the one in use."""
 
 
 def install(app: Flask, closed: Closed) -> None:
@@ -63,10 +69,12 @@ def install(app: Flask, closed: Closed) -> None:
 def _begin() -> Response | None:
     g.timing = Timing.start()
     g.theme = request.cookies.get(THEME_COOKIE, "") if request.cookies.get(THEME_COOKIE) in THEMES else ""
+    token = request.cookies.get(COOKIE, "")
+    if token and request.endpoint != "static":
+        _bind(token)
     if request.endpoint in OPEN_ENDPOINTS or request.endpoint is None:
         return None
     at_office = office()
-    token = request.cookies.get(COOKIE, "")
     at = at_office.clock.now()
     if token:
         with transaction(at_office.connect()) as db:
@@ -81,6 +89,17 @@ def _begin() -> Response | None:
             return closed.covered(found) if found.hold is Hold.LOCKED else closed.over(found)
     wanted = request.full_path.rstrip("?") if request.method != "POST" else ""
     return make_response(redirect(url_for("screens.sign_on", next=wanted or None), code=303))
+
+
+def _bind(token: str) -> None:
+    """Make this sign-on's forms its own: a form cookie that somebody planted, with a form to match, is worth nothing beside it.
+
+    Every window of one sign-on has the same secret, and it outlives signing off: what is keyed in another window is still told
+    to be ours.
+    """
+    own = hmac.new(str(current_app.secret_key).encode(), f"form/{token}".encode(), hashlib.sha256).hexdigest()
+    if session.get(FORM_FIELD) != own:
+        session[FORM_FIELD] = own
 
 
 def _idle() -> dict[str, int]:
@@ -102,8 +121,23 @@ def _finish(response: Response) -> Response:
 
 
 def _not_our_form(_: CSRFError) -> Response:
+    if was_ours():
+        closed: Closed = current_app.extensions[CLOSED]
+        return closed.stale()
     error = Refused("CSS353E", "This form is not from the sign-on you are using now. Open the screen again and key it there.")
     return make_response(render_template("error.html", error=error, status=400), 400)
+
+
+def was_ours() -> bool:
+    """Whether a form that is not of this sign-on is at least from a page of ours: one of an earlier sign-on at this browser.
+
+    Its secret is gone with that sign-on, so this is only enough to keep what was keyed, never to do it. The browser itself says
+    where the form comes from, and that we signed it is seen.
+    """
+    said = request.headers.get("Origin") or request.headers.get("Referer") or ""
+    signer = URLSafeTimedSerializer(str(current_app.secret_key), salt="wtf-csrf-token")
+    is_signed, _ = signer.loads_unsafe(request.form.get(FORM_FIELD, ""))
+    return is_signed and urlsplit(said).netloc == request.host
 
 
 def take_seat(response: Response, token: str) -> Response:
@@ -114,14 +148,18 @@ def take_seat(response: Response, token: str) -> Response:
 
 
 def leave_seat(response: Response) -> Response:
-    """Take the token from the browser."""
+    """Throw away what the browser was told. Its token stays: it opens nothing any more, but says for whom to keep what is
+    keyed in another window.
+    """
     session.clear()
-    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
     return response
 
 
 def own_path(address: str) -> str:
-    """An address to go on to after sign-on, if it is one of ours; else empty. Two slashes at the front lead elsewhere."""
-    parts = urlsplit(address)
-    elsewhere = parts.scheme or parts.netloc or address.startswith("//") or "\\" in address
+    """An address to go on to, if it is one of ours; else empty. Two slashes at the front lead elsewhere; a line's end is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    elsewhere = parts.scheme or parts.netloc or address.startswith("//") or "\\" in address or not address.isprintable()
     return address if address.startswith("/") and not elsewhere else ""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from flask import Blueprint, Response, flash, g, jsonify, make_response, redirect, request, url_for
 from flask_wtf.csrf import validate_csrf
+from werkzeug.urls import iri_to_uri
 from wtforms import ValidationError
 
 from css.core.errors import CssError, Refused
@@ -20,12 +21,12 @@ from css.db.engine import transaction
 from css.web.conversation import TOKEN_FORM, Spot, keep
 from css.web.desk import Desk, desk, office
 from css.web.form import KEEP, PROMPT, Form, base_of, tidied
-from css.web.guard import COOKIE, leave_seat, own_path
+from css.web.guard import COOKIE, UNLOCK, leave_seat, own_path, was_ours
 from css.web.page import ARGUMENTS_MAX
-from css.web.rendering import address, show
+from css.web.rendering import ADDRESS_HEADER, address, here, show
 from css.web.screen import EVERYBODY, Field, Key, ResponseClass, Screen
 from css.web.screens import PAGES
-from css.web.session import TRIED_OUT, Hold, Standing, end, unlock
+from css.web.session import OFF_LOCKED, TRIED_OUT, UNTOLD, Hold, Standing, end, unlock
 from css.web.session import lock as lock_desk
 
 LOCK: Final = Screen(
@@ -70,7 +71,7 @@ def covered(standing: Standing) -> Response:
         return make_response("", 403)
     if not request.path.startswith("/s/"):
         return make_response(redirect(address("MENU"), code=303))
-    return _page(standing, Form.blank(LOCK), request.full_path.rstrip("?"))
+    return _page(standing, Form.blank(LOCK), here())
 
 
 def over(standing: Standing) -> Response:
@@ -80,11 +81,31 @@ def over(standing: Standing) -> Response:
         if request.form.get("key") in {KEEP, PROMPT}:
             return make_response("", 403)
     else:
-        back = request.full_path.rstrip("?")
-    flash(TOO_LATE.format(reason=standing.reason), "CSS352W")
-    answer = make_response(redirect(url_for("screens.sign_on", next=back if back != "/" else None), code=303))
-    answer.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
-    return answer
+        back = here()
+    if standing.reason not in UNTOLD:
+        flash(TOO_LATE.format(reason=standing.reason), "CSS352W")
+    return make_response(redirect(url_for("screens.sign_on", next=back if back.startswith("/s/") else None), code=303))
+
+
+def stale() -> Response:
+    """What a form of an earlier sign-on is answered with: it is kept as far as it can be, shown again, and not done."""
+    key = request.form.get("key")
+    if request.endpoint == "screens.sign_on":
+        return make_response(redirect(url_for("screens.sign_on", next=_next() or None), code=303))
+    if key == PROMPT:
+        return jsonify(values=None)
+    back = (_next() or address("MENU")) if request.endpoint == UNLOCK else kept_address(_next())
+    if key == KEEP:
+        return make_response("", 204)
+    if request.endpoint == "locking.lock":
+        # Whoever asks for a lock gets one.
+        return lock_now(desk(), back)
+    if request.endpoint != UNLOCK:
+        flash(
+            "You signed on anew since this screen was opened. Nothing was done, what you keyed is kept: look, and press the key again.",
+            "CSS353W",
+        )
+    return make_response(redirect(back, code=303))
 
 
 @locking.post("/lock")
@@ -111,7 +132,7 @@ def open_again() -> Response:
     token = request.cookies.get(COOKIE, "")
     if request.form.get("key") == "F3":
         with transaction(office().connect()) as session:
-            end(session, token, reason="signed off", at=at)
+            end(session, token, reason=OFF_LOCKED, at=at)
         answer = leave_seat(make_response(redirect("/sign-on", code=303)))
         flash("You are signed off.", "CSS369I")
         return answer
@@ -137,7 +158,7 @@ def open_again() -> Response:
 def _page(standing: Standing, form: Form, back: str, status: int = 200) -> Response:
     # Without the desk: over a locked one nobody is told whom the call was about, and no command is taken.
     answer = show(None, LOCK, form=form, status=status, on_duty=standing.on_duty, back=back)
-    answer.headers["X-CSS-Address"] = back
+    answer.headers[ADDRESS_HEADER] = iri_to_uri(back)
     return answer
 
 
@@ -151,9 +172,10 @@ def kept_address(target: str = "") -> str:
     ``target`` is the address of the screen that was keyed into; the request's own where there is none.
     """
     parts = urlsplit(target or request.full_path.rstrip("?"))
-    _, _, spot = parts.path.partition("/s/")
+    # An address is told in the letters of a header; what stands in it is kept as the screen itself reads it.
+    _, _, spot = (unquote(parts.path) if target else request.path).partition("/s/")
     code, _, rest = spot.partition("/")
-    back = f"/s/{spot}" if spot else address("MENU")
+    back = address(code, rest) if spot else address("MENU")
     on = next(iter(parse_qs(parts.query).get("on", ())), None)
     said = next(iter(parse_qs(parts.query).get("c", ())), None)
     token = _keep(code.upper(), rest, on, request.form.to_dict()) or said
@@ -181,5 +203,5 @@ def _is_ours(posted: Mapping[str, str]) -> bool:
     try:
         validate_csrf(posted.get("csrf_token"))
     except ValidationError:
-        return False
+        return was_ours()
     return True

@@ -47,8 +47,14 @@ LONGEST_WAIT: Final = timedelta(minutes=15)
 LEFT_LOCKED: Final = "left locked"
 SHIFT_OVER: Final = "end of shift"
 TRIED_OUT: Final = "wrong passwords at the locked desk"
-UNTOLD: Final = frozenset({"signed off", "signed on again"})
+SIGNED_OFF: Final = "signed off"
+OFF_LOCKED: Final = "signed off at the locked desk"
+AGAIN: Final = "signed on again"
+UNTOLD: Final = frozenset({SIGNED_OFF, OFF_LOCKED, AGAIN})
 """Ends that whoever comes back to the browser knows of."""
+NOBODY_KNOWS: Final = Actor("system", "unknown", RETAIL, frozenset(), "screen")
+"""On the audit trail for what needs no right password: whose fingers it was is not known."""
+_BY_ITSELF: Final = Actor("system", "desk", RETAIL, frozenset(), "screen")
 
 # Asked with every request: built once (docs/decisions/0143).
 _OF_TOKEN: Final = (
@@ -140,10 +146,11 @@ def sign_on(
         BadMessage: CSS129E the new one is too short or too long.
     """
     operator = _verified(session, operator_code, password, at=at)
-    if operator is None:
+    if not isinstance(operator, Operator):
+        _trace(session, "sign_on_refused", operator, by=NOBODY_KNOWS, at=at, desk=seat)
         return None
     if replacing:
-        end(session, replacing, reason="signed on again", at=at)
+        end(session, replacing, reason=AGAIN, at=at)
     by = _actor(operator)
     before, failed = operator.last_signed_on_at, operator.failed_sign_ons
     if new_password:
@@ -178,22 +185,33 @@ def _must_change() -> Refused:
     return Refused("CSS190E", sentence, element="password")
 
 
-def second_person(session: Session, operator_code: str, password: str, *, at: datetime) -> Actor | None:
+def second_person(session: Session, operator_code: str, password: str, *, beside: OnDuty, at: datetime) -> Actor | None:
     """Whoever signs at another's desk with code and password; None when they do not agree. No session is opened.
 
     The caller commits in both cases, before the deed: a wrong try is counted as one at the sign-on is.
     Error: Refused CSS190E, as for ``sign_on``.
     """
     operator = _verified(session, operator_code, password, at=at)
-    if operator is None:
+    if not isinstance(operator, Operator):
+        _trace(session, "second_signature_refused", operator, by=beside.actor, at=at, desk=beside.seat)
         return None
     if operator.must_change_password:
         raise _must_change()
     return _actor(operator)
 
 
-def _verified(session: Session, operator_code: str, password: str, *, at: datetime) -> Operator | None:
-    """The operator whose code and password agree, the row locked; else None, and the try is counted."""
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """A try that did not agree, and was counted."""
+
+    operator_code: str
+    """Of an operator there is; else empty, since a password may have been keyed into the wrong field."""
+    in_a_row: int = 0
+    waits: bool = False
+
+
+def _verified(session: Session, operator_code: str, password: str, *, at: datetime) -> Operator | _Wrong:
+    """The operator whose code and password agree, the row locked; else the try is counted."""
     operator = session.execute(
         select(Operator).where(Operator.code == operator_code).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).scalar_one_or_none()
@@ -205,7 +223,15 @@ def _verified(session: Session, operator_code: str, password: str, *, at: dateti
         _count(operator, at)
         session.flush()
     _log.warning("sign-on refused", extra={"operator": operator_code[:8] if operator else "unknown", "waits": waits})
-    return None
+    return _Wrong("") if operator is None else _Wrong(operator.code, operator.failed_sign_ons, waits)
+
+
+def _trace(session: Session, verb: str, wrong: _Wrong, *, by: Actor, at: datetime, desk: str | None) -> None:
+    """Write a wrong password on the audit trail: for whom, where, the how many-th; never what was keyed."""
+    told = {"wrong_passwords": wrong.in_a_row, "has_to_wait": wrong.waits} if wrong.operator_code else {}
+    after = told | ({"desk": desk} if desk else {})
+    record(session, by=by, at=at, verb=verb, subject=("operator", wrong.operator_code or "unknown"), after=after or None)
+    session.flush()
 
 
 def _matches(password_hash: str, password: str) -> bool:
@@ -220,7 +246,7 @@ def _count(operator: Operator, at: datetime) -> None:
 
 
 def standing(session: Session, token: str, *, at: datetime, is_use: bool = True) -> Standing | None:
-    """Whose token this is and what it opens; None when it is nobody's, or was signed off. Uses uq_operator_session_token_sha256.
+    """Whose token this is and what it opens; None when it is nobody's, or of another day. Uses uq_operator_session_token_sha256.
 
     What a browser asks by itself is no use (``is_use``): a list that refreshes keeps no desk open.
     """
@@ -230,8 +256,7 @@ def standing(session: Session, token: str, *, at: datetime, is_use: bool = True)
     opened, operator = row.OperatorSession, row.Operator
     on_duty = _on_duty(opened, operator)
     if opened.ended_at is not None:
-        told = opened.end_reason not in UNTOLD and at - opened.ended_at <= SHIFT_MAX
-        return Standing(on_duty, Hold.ENDED, opened.end_reason or "") if told else None
+        return Standing(on_duty, Hold.ENDED, opened.end_reason or "") if at - opened.ended_at <= SHIFT_MAX else None
     left = at - opened.last_used_at > IDLE_MAX + NOTED_EVERY
     locked_at = opened.locked_at or (opened.last_used_at + IDLE_MAX if left else None)
     reason = (
@@ -248,7 +273,7 @@ def standing(session: Session, token: str, *, at: datetime, is_use: bool = True)
         return Standing(on_duty, Hold.ENDED, reason)
     if locked_at is not None:
         if opened.locked_at is None:
-            _lock(session, opened.id, locked_at)
+            _lock(session, on_duty, locked_at, by=_BY_ITSELF, at=at)
         return Standing(_on_duty(opened, operator, locked_at), Hold.LOCKED)
     if is_use and at - opened.last_used_at >= NOTED_EVERY:
         session.execute(update(OperatorSession).where(OperatorSession.id == opened.id).values(last_used_at=at))
@@ -257,16 +282,22 @@ def standing(session: Session, token: str, *, at: datetime, is_use: bool = True)
 
 def lock(session: Session, on_duty: OnDuty, *, at: datetime) -> None:
     """Lock a desk that is open, at its operator's wish or because nobody pressed a key there."""
-    _lock(session, on_duty.session_id, at)
+    _lock(session, on_duty, at, by=on_duty.actor, at=at)
 
 
-def _lock(session: Session, session_id: int, at: datetime) -> None:
-    session.execute(
+def _lock(session: Session, on_duty: OnDuty, since: datetime, *, by: Actor, at: datetime) -> None:
+    """Lock a desk since then; on the trail once, however many requests find it left alone."""
+    locked = session.execute(
         update(OperatorSession)
-        .where(OperatorSession.id == session_id, OperatorSession.locked_at.is_(None), OperatorSession.ended_at.is_(None))
-        .values(locked_at=at, failed_unlocks=0)
+        .where(OperatorSession.id == on_duty.session_id, OperatorSession.locked_at.is_(None), OperatorSession.ended_at.is_(None))
+        .values(locked_at=since, failed_unlocks=0)
+        .returning(OperatorSession.id)
         .execution_options(synchronize_session=False)
-    )
+    ).one_or_none()
+    if locked is not None:
+        after = {"desk": on_duty.seat} if on_duty.seat else None
+        record(session, by=by, at=at, verb="lock_desk", subject=("operator", on_duty.operator_code), after=after)
+        session.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +336,7 @@ def unlock(session: Session, token: str, password: str, *, at: datetime) -> Unlo
         return Unlocked(opened=True, failed=failed)
     _count(operator, at)
     opened.failed_unlocks += 1
+    _trace(session, "unlock_refused", _Wrong(operator.code, opened.failed_unlocks), by=NOBODY_KNOWS, at=at, desk=opened.seat)
     left = UNLOCK_TRIES - opened.failed_unlocks
     if left <= 0:
         opened.ended_at, opened.end_reason = at, TRIED_OUT
@@ -316,13 +348,22 @@ def unlock(session: Session, token: str, password: str, *, at: datetime) -> Unlo
 
 
 def end(session: Session, token: str, *, reason: str, at: datetime) -> None:
-    """End the session of a token, with its reason; nothing when it has ended already."""
-    session.execute(
+    """End the session of a token, with its reason, and trace it; nothing when it has ended already."""
+    ended = session.execute(
         update(OperatorSession)
         .where(OperatorSession.token_sha256 == _digest(token), OperatorSession.ended_at.is_(None))
+        .where(Operator.id == OperatorSession.operator_id)
         .values(ended_at=at, end_reason=reason)
+        .returning(Operator.code, Operator.roles, OperatorSession.seat)
         .execution_options(synchronize_session=False)
-    )
+    ).one_or_none()
+    if ended is None:
+        return
+    own = Actor("operator", ended.code, RETAIL, frozenset(ended.roles), "screen")
+    by = {OFF_LOCKED: NOBODY_KNOWS, LEFT_LOCKED: _BY_ITSELF, SHIFT_OVER: _BY_ITSELF, NOT_ACTIVE: _BY_ITSELF}.get(reason, own)
+    after = {"reason": reason} | ({"desk": ended.seat} if ended.seat else {})
+    record(session, by=by, at=at, verb="sign_off", subject=("operator", ended.code), after=after)
+    session.flush()
 
 
 def _row(session: Session, token: str) -> Row[OperatorSession, Operator] | None:

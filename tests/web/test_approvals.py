@@ -205,6 +205,9 @@ def test_a_supervisor_signs_at_the_desk(at: Callable[[str], Seat], engine: Engin
     assert given(engine) == []
     with transaction(engine) as session:
         assert session.execute(select(Operator.failed_sign_ons).where(Operator.code == "SUPERVIS")).scalar_one() == 1
+        told = session.execute(select(AuditEvent).where(AuditEvent.verb == "second_signature_refused")).scalar_one()
+    assert (told.actor_name, told.subject_number) == ("BILLING", "SUPERVIS"), "refused, and on the trail all the same"
+    assert told.after == {"wrong_passwords": 1, "has_to_wait": False}
     bea.press("F6", second_operator="supervis", second_password=PASSWORD)
     assert bea.title.startswith("CU03")
     assert given(engine) == [(-28_00, "BILLING", "SUPERVIS", "Service did not work")]

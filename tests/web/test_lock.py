@@ -264,3 +264,114 @@ def test_the_token_of_an_ended_sign_on_opens_nothing(app: Flask, engine: Engine,
     seat.client.set_cookie(COOKIE, cookie.value)
     for path in ("/s/MENU", "/palette", "/"):
         assert seat.open(path).request.path == "/sign-on"
+
+
+# --- what is traced ----------------------------------------------------------------------------------------------------------
+
+
+def traced(engine: Engine, verb: str) -> AuditEvent:
+    """The latest event of a verb."""
+    with transaction(engine) as session:
+        return session.execute(select(AuditEvent).where(AuditEvent.verb == verb).order_by(AuditEvent.id.desc()).limit(1)).scalar_one()
+
+
+def test_locking_and_wrong_passwords_at_the_lock_are_on_the_trail(desk: Seat, clock: MovingClock, engine: Engine) -> None:
+    desk.open("/s/MENU")
+    desk.press(command="lock", cursor="command")
+    locked = traced(engine, "lock_desk")
+    assert (locked.actor_name, locked.subject_number) == ("ALL1", "ALL1")
+    desk.press(password="not this parrot")
+    desk.press(password="nor that parrot")
+    refused = traced(engine, "unlock_refused")
+    assert (refused.actor_name, refused.subject_number) == ("unknown", "ALL1")
+    assert refused.after == {"wrong_passwords": 2, "has_to_wait": False}
+    desk.press(password=PASSWORD)
+    clock.goes_on(seconds=IDLE)
+    desk.open("/s/MENU")
+    by_itself = traced(engine, "lock_desk")
+    assert by_itself.actor_name == "desk", "left alone, it locks by itself"
+    desk.open("/s/MENU")
+    assert traced(engine, "lock_desk").id == by_itself.id, "once, however often it is looked at"
+    desk.press("F3")
+    off = traced(engine, "sign_off")
+    assert (off.actor_name, off.after) == ("unknown", {"reason": "signed off at the locked desk"})
+
+
+# --- several windows of one browser ------------------------------------------------------------------------------------------
+
+OURS = {"Origin": "http://localhost", "X-CSS-Shell": "1"}
+
+
+def test_a_window_of_before_the_new_sign_on_loses_nothing_and_does_nothing(keyed: Seat, engine: Engine) -> None:
+    before = (keyed.path, keyed.form())
+    keyed.sign_on("ALL1")
+    path, form = before
+    data = form | KEYED | {"key": "F6"}
+    answer = keyed.client.post(path, data=data, headers=OURS)
+    assert answer.status_code == 303
+    assert f"c={form['token']}" in answer.headers["Location"]
+    keyed.open(answer.headers["Location"])
+    assert "CSS353W" in keyed.said
+    assert {name: keyed.form()[name] for name in KEYED} == KEYED
+    assert keyed.client.post(path, data=data | {"key": "Keep"}, headers=OURS).status_code == 204
+    assert keyed.client.post(path, data=data | {"key": "Prompt"}, headers=OURS).get_json() == {"values": None}
+    with transaction(engine) as session:
+        assert session.execute(text("SELECT count(*) FROM billing.payment WHERE reference = 'old window'")).scalar_one() == 0
+    keyed.press("Enter")
+    assert "CSS366I" in keyed.said, "and from there it goes on"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "null"}, {"Origin": "https://example.com"}, {"Referer": "http://localhost.example.com/"}]
+)
+def test_what_does_not_come_from_our_own_page_is_not_even_kept(keyed: Seat, engine: Engine, headers: dict[str, str]) -> None:
+    path, form = keyed.path, keyed.form()
+    keyed.sign_on("ALL1")
+    answer = keyed.client.post(path, data=form | {"key": "Keep", "reference": "foreign"}, headers=headers)
+    assert answer.status_code == 400
+    assert keyed.client.post(path, data=form | {"csrf_token": "x", "reference": "foreign"}, headers=OURS).status_code == 400
+    with transaction(engine) as session:
+        kept = session.execute(text("SELECT count(*) FROM css.conversation WHERE keyed->>'reference' = 'foreign'"))
+        assert kept.scalar_one() == 0
+
+
+def test_an_old_window_asks_for_the_lock_and_gets_it(keyed: Seat) -> None:
+    path, form = keyed.path, keyed.form()
+    keyed.sign_on("ALL1")
+    answer = keyed.client.post("/lock", query_string={"next": path}, data=form | KEYED | {"key": "Lock"}, headers=OURS)
+    keyed.open(answer.headers["Location"])
+    assert locks(keyed)
+
+
+def test_what_is_keyed_in_another_window_after_signing_off_is_kept(keyed: Seat, clock: MovingClock) -> None:
+    path, form = keyed.path, keyed.form()
+    keyed.press(command="off", cursor="command")
+    assert keyed.title == "SIGN Sign on"
+    keyed._took(keyed.client.post(path, data=form | KEYED | {"key": "Enter"}, headers=OURS, follow_redirects=True))
+    assert keyed.title == "SIGN Sign on"
+    assert "CSS352W" not in keyed.said, "whoever signed off knows"
+    keyed.press(operator="ALL1", password=PASSWORD)
+    assert keyed.title.startswith("PY01")
+    assert {name: keyed.form()[name] for name in KEYED} == KEYED
+
+
+# --- addresses ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_in_any_letters_is_locked_and_opened_again(desk: Seat, clock: MovingClock) -> None:
+    desk.open("/s/CS01/Łukasz")
+    clock.goes_on(seconds=IDLE)
+    assert desk.open("/s/CS01/Łukasz").status_code == 200
+    assert locks(desk)
+    assert desk.path == "/s/CS01/%C5%81ukasz"
+    desk.press(password=PASSWORD)
+    assert desk.title.startswith("CS01")
+
+
+@pytest.mark.parametrize("said", ["/s/CS01/Łukasz", "/s/CS01/%C5%81ukasz"])
+def test_the_lock_leads_back_to_an_address_in_any_letters(desk: Seat, said: str) -> None:
+    desk.open("/s/CS01/Łukasz")
+    data = desk.form() | {"key": "Lock"}
+    desk._took(desk.client.post("/lock", query_string={"next": said}, data=data, follow_redirects=True))
+    assert locks(desk)
+    assert desk.path == "/s/CS01/%C5%81ukasz"

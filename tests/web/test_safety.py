@@ -70,6 +70,33 @@ def test_a_form_of_another_sign_on_does_nothing(app: Flask, engine: Engine, cloc
     assert answer.status_code == 400
 
 
+def test_a_planted_form_cookie_with_a_form_to_match_does_nothing(app: Flask, seat: Seat, desk: Seat, world: World, engine: Engine) -> None:
+    seat.open("/sign-on")
+    planted = seat.client.get_cookie("css_form")
+    assert planted is not None
+    desk.open(f"/s/PY01/{world.account.number}")
+    desk.client.set_cookie("css_form", planted.value)
+    data = desk.form() | {"csrf_token": seat.form()["csrf_token"], "key": "Enter", "amount": "10", "method": "CD"}
+    assert desk.client.post(desk.path, data=data).status_code == 400
+
+
+def test_two_windows_of_one_sign_on_both_work(desk: Seat, world: World) -> None:
+    desk.open(f"/s/PY01/{world.account.number}")
+    other = Seat(desk.client)
+    other.open("/s/MENU")
+    desk.press("Enter", amount="10", method="CD")
+    assert "CSS366I" in desk.said
+    other.press(command="FL04 ZZ", cursor="command")
+    assert other.title == "FL04 Fault work list"
+
+
+@pytest.mark.parametrize("field", ["leave", "back"])
+def test_a_way_back_with_a_line_end_in_it_leads_to_the_menu(desk: Seat, world: World, field: str) -> None:
+    desk.open(f"/s/PY01/{world.account.number}")
+    answer = desk.press("F3" if field == "leave" else "F12", **{field: "/s/MENU\r\nSet-Cookie: a=b"})
+    assert answer.status_code == 200
+
+
 def test_without_a_sign_on_a_post_does_nothing_and_asks_for_one(seat: Seat, world: World) -> None:
     answer = seat.client.post(f"/s/PY01/{world.account.number}", data={"amount": "1"})
     assert answer.status_code == 303
@@ -150,6 +177,8 @@ def test_a_database_that_is_gone_is_said_so(desk: Seat, app: Flask) -> None:
     answer = desk.open("/s/MENU")
     assert answer.status_code == 503
     assert desk.said == ["CSS020E"]
+    assert "127.0.0.1" not in desk.page, "where the database listens is not for a screen"
+    assert "nobody" not in desk.page
 
 
 @pytest.mark.parametrize(
@@ -161,6 +190,9 @@ def test_a_database_that_is_gone_is_said_so(desk: Seat, app: Flask) -> None:
         ("/\\e.example", False),
         ("http://e.example", False),
         ("s", False),
+        ("/s/MENU\r\nSet-Cookie: a=b", False),
+        ("/s/MENU\x00", False),
+        ("//[", False),
     ],
 )
 def test_only_our_own_addresses_are_gone_on_to(address: str, ours: bool) -> None:

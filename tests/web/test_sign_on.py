@@ -235,3 +235,57 @@ def test_whoever_is_no_longer_active_is_out_at_once(desk: Seat, engine: Engine) 
     finally:
         with transaction(engine) as session:
             session.execute(text("UPDATE css.operator SET is_active = true, failed_sign_ons = 0 WHERE code = 'ALL1'"))
+
+
+# --- what is traced, though it is refused ------------------------------------------------------------------------------------
+
+
+def traced(engine: Engine, verb: str) -> AuditEvent:
+    """The latest event of a verb."""
+    with transaction(engine) as session:
+        return session.execute(select(AuditEvent).where(AuditEvent.verb == verb).order_by(AuditEvent.id.desc()).limit(1)).scalar_one()
+
+
+def everything_traced(engine: Engine) -> str:
+    with transaction(engine) as session:
+        return str(session.execute(text("SELECT string_agg(e::text, ' ') FROM css.audit_event e")).scalar())
+
+
+def test_wrong_passwords_at_the_sign_on_are_on_the_trail_and_never_what_was_keyed(seat: Seat, engine: Engine, app: Flask) -> None:
+    with transaction(engine) as session:
+        session.execute(text("UPDATE css.operator SET failed_sign_ons = 0, locked_until_at = NULL"))
+    seat.open("/sign-on")
+    seat.press(operator="schedule", password="hunter hunter 2", seat="b 12")
+    event = traced(engine, "sign_on_refused")
+    assert (event.actor_kind, event.actor_name, event.door) == ("system", "unknown", "screen"), "nobody knows whose fingers it was"
+    assert (event.subject_kind, event.subject_number) == ("operator", "SCHEDULE")
+    assert event.after == {"wrong_passwords": 1, "has_to_wait": False, "desk": "B 12"}
+    seat.press(operator="hunter3x", password="hunter hunter 2", seat="")
+    assert traced(engine, "sign_on_refused").subject_number == "unknown", "it may be a password in the wrong field"
+    assert "hunter" not in everything_traced(engine).lower()
+    sue = seated(app, engine, "SUPERVIS", builders.AT)
+    sue.open("/s/AD06?about=SCHEDULE&verb=sign+on+refused")
+    assert "sign on refused" in sue.page
+    assert "wrong passwords: <b>1</b>" in sue.page
+    assert "desk: <b>B 12</b>" in sue.page
+
+
+def test_signing_off_is_on_the_trail(desk: Seat, engine: Engine) -> None:
+    desk.open("/s/MENU")
+    desk.press("F3")
+    event = traced(engine, "sign_off")
+    assert (event.actor_name, event.subject_number, event.after) == ("ALL1", "ALL1", {"reason": "signed off"})
+
+
+def test_a_second_sign_on_page_asks_again_and_the_first_one_stays(app: Flask) -> None:
+    """Two windows show the sign-on; the second one's form is of before the first one signed on."""
+    seat = Seat(app.test_client())
+    seat.open("/sign-on?next=/s/FL04/ZZ")
+    other = Seat(seat.client, page=seat.page, path=seat.path)
+    seat.press(operator="CLERK", password=PASSWORD)
+    answer = other.client.post(
+        other.path, data=other.form() | {"operator": "CLERK", "password": PASSWORD, "key": "Enter"}, headers={"Origin": "http://localhost"}
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-on?next=/s/FL04/ZZ")
+    seat.open("/s/MENU")
+    assert seat.title == "MENU Transaction menu"

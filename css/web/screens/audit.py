@@ -56,7 +56,7 @@ AD06: Final = Screen(
         Field(
             name="verb",
             label="What",
-            help="The deed as css do calls it: take-payment, change-operator; or sign_on, disclose, read, export.",
+            help="The deed as css do calls it: take-payment, change-operator; or sign on, sign on refused, unlock refused, disclose, read, export.",
             length_max=40,
             width=20,
         ),
