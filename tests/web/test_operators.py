@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from sqlalchemy import Engine, select, text
 
 from css.audit import AuditEvent
@@ -133,9 +134,15 @@ def test_a_new_operator_signs_on_with_the_password_shown_once_and_needs_another(
     sue.press("Enter", code="kim", name="Kim Ashdown", team="Front office", roles="CL")
     assert "CSS366I" in sue.said
     sue.press("F6")
-    found = re.search(r"The first password is (\S+) and", sue.page)
+    found = re.search(r"The first password of KIM is <b>(\S+)</b> and", sue.page)
     assert found, sue.said
     password = found[1]
+    assert sue.title == "AD01 Operators"
+    assert sue.path == "/s/AD01/KIM"
+    assert sue.answer is not None
+    assert sue.answer.headers["Cache-Control"] == "no-store"
+    sent = [cookie for one in (*sue.answer.history, sue.answer) for cookie in one.headers.getlist("Set-Cookie")]
+    assert not any(password in read_cookie(app, cookie) for cookie in sent), "no cookie ever had it"
     assert re.fullmatch(r"(?:[2-9a-z]{4}-){3}[2-9a-z]{4}", password)
     sue.open("/s/AD01/KIM")
     assert password not in sue.page
@@ -146,12 +153,22 @@ def test_a_new_operator_signs_on_with_the_password_shown_once_and_needs_another(
     assert kim.title == "MENU Transaction menu"
 
 
+def read_cookie(app: Flask, cookie: str) -> str:
+    """What anybody at the browser can read in one of our cookies: they are signed, not sealed."""
+    name, _, value = cookie.partition(";")[0].partition("=")
+    if name != "css_form" or not value:
+        return cookie
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer is not None
+    return str(signer.loads(value))
+
+
 def test_f6_twice_gives_one_password_and_it_is_the_one_that_was_shown(sue: Seat, app: Flask, engine: Engine) -> None:
     sue.open("/s/AD02/BILLING/password")
     sue.press("Enter")
     before = (sue.path, sue.form())
     sue.press("F6")
-    found = re.search(r"is (\S+) and is shown only now", sue.page)
+    found = re.search(r"is <b>(\S+)</b> and is shown only now", sue.page)
     assert found
     path, form = before
     again = sue._took(sue.client.post(path, data=form | {"key": "F6"}, follow_redirects=True))

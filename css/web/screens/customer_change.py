@@ -140,7 +140,7 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     home = address("CU03", seen.account.number)
     outcome = converse(at_desk, form, partial(_read, form, seen, at_desk.today), _do, leads_to=lambda _: home)
     if outcome.done is not None:
-        flash(f"{seen.customer.name} is changed.", "CSS165I")
+        flash("The customer's record is changed.", "CSS165I")
         return go("CU03", seen.account.number)
     if any(error.code in _CHANGED_BY_OTHERS for error in form.general):
         with at_desk.reading() as session:

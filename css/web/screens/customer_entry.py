@@ -172,7 +172,7 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     )
     if outcome.done is not None:
         taken = outcome.done.taken
-        flash(f"{outcome.done.name} is customer {taken.customer_number} with account {taken.account_number}.", "CSS164I")
+        flash(f"Customer {taken.customer_number} is opened, with account {taken.account_number}.", "CSS164I")
         return go("CU03", taken.account_number)
     return _page(form, at_desk, status=outcome.status, effect=outcome.effect, sites=sites)
 

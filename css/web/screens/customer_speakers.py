@@ -26,11 +26,10 @@ def act_speaker(at_desk: Desk, seen: Seen, form: Form, person: PersonRow | None)
     read: Any = partial(_read_person, form, seen, at_desk.today) if person is None else partial(_read_end, seen, person)
     outcome = converse(at_desk, form, read, action, leads_to=lambda _: back)
     if outcome.done is not None:
-        done = outcome.done
         if person is None:
-            flash(f"{done.name} may speak for {seen.customer.name}.", "CSS166I")
+            flash("The person may speak for the customer.", "CSS166I")
         else:
-            flash(f"{done.name} may not speak for {seen.customer.name} any more.", "CSS167I")
+            flash("The person may not speak for the customer any more.", "CSS167I")
         return go("CU02", seen.account.number)
     return show_speaker(at_desk, seen, form, person, status=outcome.status, effect=outcome.effect)
 

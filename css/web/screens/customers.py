@@ -285,7 +285,7 @@ def _told(done: CallerChecked) -> tuple[str, str]:
     """The message and its code. An error, when the answer was wrong: keys typed ahead for the open record are dropped."""
     if done.open_until is not None:
         without = done.outcome is CheckOutcome.WAIVED
-        return f"{'Opened without a caller' if without else f'It is {done.speaker}'}; until {clock(done.open_until)}, or F2.", "CSS922I"
+        return f"{'Opened without a caller' if without else 'The caller is known'}; until {clock(done.open_until)}, or F2.", "CSS922I"
     if done.closed_until is not None:
         return f"That is not what is held. The question is closed until {clock(done.closed_until)}.", "CSS923E"
     left = "one more answer" if done.tries_left == 1 else f"{done.tries_left} more answers"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from flask import Response, current_app, flash
+from flask import Response, current_app, flash, g
 from sqlalchemy.orm import Session
 
 from css.core.errors import NotFound
@@ -22,7 +22,7 @@ from css.master.people import OperatorCard, OperatorRow, SignOnRow, operator_car
 from css.web.desk import Desk, Outcome, converse
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
-from css.web.rendering import address, go, show
+from css.web.rendering import ADDRESS_HEADER, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 
 SUPERVISORS: Final = frozenset({Role.SUPERVISOR})
@@ -262,13 +262,34 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
         return _change(at_desk, form, about)
     outcome: Outcome[Any] = _DOES[about.deed](at_desk, form, about)
     if outcome.done is not None:
-        return go("AD01", outcome.done.number if isinstance(outcome.done, Added) else outcome.done.operator_code)
+        code = outcome.done.number if isinstance(outcome.done, Added) else outcome.done.operator_code
+        return _told_once(at_desk, code, form) if about.deed in {NEW, PASSWORD} else go("AD01", code)
     if any(error.code == "CSS173E" for error in form.general):
         with at_desk.reading() as session:
             about = _about(session, at_desk, arguments)
         assert about.card is not None, "a record that was changed is one"
         form.meet(_shown(about), about.card.operator.row_version)
     return _change(at_desk, form, about, status=outcome.status, effect=outcome.effect)
+
+
+def _told_once(at_desk: Desk, code: str, form: Form) -> Response:
+    """The operator with the first password, as the answer to F6 itself: it is in no cookie, no row and behind no address."""
+    with at_desk.reading() as session:
+        card = operator_card(session, code, by=at_desk.by)
+    g.pop("kept", None)
+    here = address("AD01", code)
+    answer = show(
+        at_desk,
+        AD01,
+        links={"F5": here, "F12": here, "S-F3": address("AD06", code)},
+        without=frozenset({"F6", "S-F6", "S-F7"}),
+        card=card,
+        allowed=[],
+        action=here,
+        first_password=_first_password(form.token),
+    )
+    answer.headers[ADDRESS_HEADER] = here
+    return answer
 
 
 def _read_roles(form: Form) -> tuple[Role, ...]:
@@ -324,10 +345,7 @@ def _adds(at_desk: Desk, form: Form, _: About) -> Outcome[Any]:
         )
         return command if limit is None else replace(command, credit_limit=limit)
 
-    outcome = converse(at_desk, form, read, add_operator, leads_to=lambda done: address("AD01", done.number))
-    if outcome.done is not None:
-        flash(f"{outcome.done.number} is added. The first password is {password} and is shown only now.", "CSS197I")
-    return outcome
+    return converse(at_desk, form, read, add_operator, leads_to=lambda done: address("AD01", done.number))
 
 
 def _ends(at_desk: Desk, form: Form, about: About) -> Outcome[Any]:
@@ -349,10 +367,7 @@ def _renews(at_desk: Desk, form: Form, about: About) -> Outcome[Any]:
     card, password = about.card, _first_password(form.token)
     assert card is not None, "there is somebody to give one to"
     command = SetPassword(operator_code=card.operator.code, password=password)
-    outcome = converse(at_desk, form, lambda: command, set_password, leads_to=lambda done: address("AD01", done.operator_code))
-    if outcome.done is not None:
-        flash(f"The new password of {outcome.done.operator_code} is {password} and is shown only now.", "CSS197I")
-    return outcome
+    return converse(at_desk, form, lambda: command, set_password, leads_to=lambda done: address("AD01", done.operator_code))
 
 
 _DOES: Final[dict[str, Callable[[Desk, Form, About], Outcome[Any]]]] = {CHANGE: _changes, NEW: _adds, END: _ends, PASSWORD: _renews}
