@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.web.conftest import MovingClock
-from tests.web.hands import Hands
+from tests.web.hands import Hands, documented
 from tests.web.morning import HUSBANDS_PHRASE, MOBILE, NUMBER, PHRASE, SitsDown, identify, make_sure
 
 pytestmark = pytest.mark.browser
@@ -320,3 +321,9 @@ def test_a_payment_the_palette_and_the_commands_of_a_list(sits_down: SitsDown) -
         amy.type("bq")
         amy.go("Enter", to="CU03")
     assert "Caller not known" in amy.told
+
+
+def test_every_task_of_the_handbook_is_counted() -> None:
+    here = Path(__file__).parent
+    written = "".join((here / name).read_text(encoding="utf-8") for name in ("test_calls.py", "test_calls_interrupted.py", "morning.py"))
+    assert [task for task in documented() if f'.task("{task}")' not in written] == []
