@@ -297,7 +297,7 @@ def sits_down(browser: Browser, shop: tuple[SlowServer, MovingClock], wall: Movi
 
     def down(operator: str) -> Hands:
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
-        contexts[-1].set_default_timeout(8000)
+        contexts[-1].set_default_timeout(20_000)
         page = contexts[-1].new_page()
         made = Hands(page, shop[0].url)
         page.on("pageerror", lambda error: made.complaints.append(str(error)))
