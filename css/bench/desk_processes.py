@@ -119,8 +119,8 @@ def serving(url: str, home: Path, at: datetime, workers: int) -> Iterator[tuple[
 
 
 def _serve(told: Connection, url: str, home: Path, clock: LateClock, workers: int) -> None:
-    from css.cli.serve import listen, run_screens  # noqa: PLC0415 - only in the process that serves
-    from css.web.app import create_app, warm_up  # noqa: PLC0415
+    from css.web.app import create_app, warm_up  # noqa: PLC0415 - only in the process that serves
+    from css.web.serving import listen, run_screens  # noqa: PLC0415
 
     def make() -> Flask:
         return warm_up(create_app(Settings(home=home, database_url=url, secret_key="for measuring and nothing else"), clock=clock))  # noqa: S106 - it signs nothing that outlives the measurement

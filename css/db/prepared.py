@@ -42,12 +42,12 @@ def prepare_statements(engine: Engine) -> None:
 
 
 def _prepared(
-    connection: Any,  # noqa: ANN401
-    cursor: Any,  # noqa: ANN401
+    connection: Any,  # noqa: ANN401 - SQLAlchemy's own interface, as the next lines
+    cursor: Any,  # noqa: ANN401 - of the driver
     statement: str,
-    parameters: Any,  # noqa: ANN401
+    parameters: Any,  # noqa: ANN401 - of whatever kind the statement takes
     context: DefaultExecutionContext | None,
-    executemany: bool,  # noqa: FBT001
+    executemany: bool,  # noqa: FBT001 - given by position
 ) -> tuple[str, Any]:
     """The statement to send: as it is, or the EXECUTE of one that this connection holds."""
     if executemany or context is None or context.cache_hit is not CacheStats.CACHE_HIT or not isinstance(context.compiled, SQLCompiler):
@@ -63,7 +63,7 @@ def _prepared(
     return (execute, parameters) if execute else (statement, parameters)
 
 
-def _prepare(cursor: Any, statement: str, name: str, kinds: dict[str, str]) -> str:  # noqa: ANN401
+def _prepare(cursor: Any, statement: str, name: str, kinds: dict[str, str]) -> str:  # noqa: ANN401 - of the driver
     """Prepare it; the text that executes it, or nothing when it cannot be prepared: then it goes on as it always did."""
     body, names = _numbered(statement)
     declared = f" ({', '.join(kinds.get(one, 'unknown') for one in names)})" if names else ""

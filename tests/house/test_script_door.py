@@ -290,6 +290,7 @@ EMPTY = {
     "pins",
     "recent-accounts",
     "delays-of-account",
+    "orders-of-line",
     "outbox-after",
     "held-bills",
     "parked-accounts",
