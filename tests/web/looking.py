@@ -27,7 +27,7 @@ COLOURS: Final = ["color-contrast", "link-in-text-block"]
 """What a theme can change; the other rules are asked once."""
 WIDE, NARROW, ZOOMED = (1280, 800), (320, 640), (640, 400)
 """A usual window; the same at 400 %; the same at 200 %."""
-PANELS: Final = {"help": "#help", "values": ".values[open]"}
+PANELS: Final = {"help": "#help", "values": "#choices"}
 """States that only open something: that is judged, the rest of the page has been."""
 ARRIVED: Final = "main:not([data-before])"
 
@@ -101,9 +101,8 @@ class _Visit:
         coded = next((name for name in fields if self.screen.field(name).kind == "code"), None)
         if coded is not None:
             page.focus(f"#{coded}")
-            if not page.is_visible(f"[data-values-for={coded}] dl"):
-                self._press("F4")
-            page.wait_for_selector(f"[data-values-for={coded}] dl >> visible=true")
+            self._press("F4")
+            page.wait_for_selector("#choices [role=option] >> visible=true")
             yield "values"
         if fields:
             self._key_in({name: "x" * (self.screen.field(name).length_max + 1) for name in fields})

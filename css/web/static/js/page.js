@@ -13,7 +13,7 @@ export const cursor = () => (field && field.isConnected ? field : null);
 addEventListener("focusin", ({ target }) => {
   if (!target.matches("input, textarea")) return;
   field = target;
-  for (const panel of all(".values")) panel.open = panel.dataset.valuesFor === field.name;
+  for (const panel of all("#wrap .values")) panel.open = panel.dataset.valuesFor === field.name;
 });
 
 // The short word on the status line.

@@ -191,6 +191,8 @@ function settle(start, { top, focus }, wasHere) {
   const before = focus && document.getElementById(focus);
   const to = (wasHere && before) || start || before || command() || document.body;
   to.focus({ preventScroll: wasHere });
+  // What is to be confirmed is seen as a whole, or from its beginning.
+  if (!wasHere && to.matches(".effect")) to.scrollIntoView({ block: to.offsetHeight < scroller().clientHeight ? "nearest" : "start" });
   if (to.matches("input") && to.value && to.value === to.defaultValue) to.select();
   for (const hear of arrivals) hear();
 }
