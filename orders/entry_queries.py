@@ -59,7 +59,7 @@ class EntryAnswer:
     promised_on: date
     """What would be promised for the date asked, or for the earliest where that is too soon or none is said."""
     slots: tuple[SlotRow, ...]
-    """The first half-days on which an engineer can come in time for it."""
+    """The first half-days on which an engineer can come for it: from the earliest day it can be had, and in time."""
 
 
 def entry_answer(
@@ -90,7 +90,7 @@ def entry_answer(
         needs_visit=needs_visit,
         earliest_on=earliest_on,
         promised_on=promised_on,
-        slots=_slots(session, place.district_code, on=place.current_on, through=promised_on, nation=nation, limit=slots),
+        slots=_slots(session, place.district_code, on=place.current_on, first=earliest_on, through=promised_on, nation=nation, limit=slots),
     )
 
 
@@ -130,8 +130,11 @@ def _place(session: Session, address_key: str) -> Row[Any]:
     return found
 
 
-def _slots(session: Session, district_code: str, *, on: date, through: date, nation: Nation, limit: int) -> tuple[SlotRow, ...]:
-    days = list(islice(bookable_days(on=on, through=through, nation=nation), max(1, limit)))
+def _slots(
+    session: Session, district_code: str, *, on: date, through: date, nation: Nation, limit: int, first: date = date.min
+) -> tuple[SlotRow, ...]:
+    bookable = bookable_days(on=on, through=through, nation=nation)
+    days = list(islice((day for day in bookable if day >= first), max(1, limit)))
     if not days:
         return ()
     counted = session.execute(block("orders", "entry.slots_taken"), {"district": district_code, "first": days[0], "last": days[-1]})

@@ -107,7 +107,7 @@ def say_next_slots(session: Session, form: Form, answer: EntryAnswer) -> None:
     if not any(error.code == "CSS222E" for error in form.errors.get("slot_on", ())):
         return
     slots = answer.slots or next_slots(session, answer.district_code, limit=4)
-    shown = [f"{weekday(slot.slot_on)} {slot.half_day.value} ({slot.taken_count} taken)" for slot in slots[:4]]
+    shown = [f"{weekday(slot.slot_on)} {slot.half_day.value} ({_taken(slot.taken_count)})" for slot in slots[:4]]
     in_time = "" if answer.slots else " for a later date wanted"
     sentence = "The next that can be had{in_time}: {slots}. F4 lists more."
     form.take(Refused("CSS930E", sentence, in_time=in_time, slots="; ".join(shown), element="slot_on"))
@@ -171,7 +171,7 @@ def _days(slots: tuple[SlotRow, ...]) -> Values:
     """Days on which an engineer can come, with how many visits are promised in each half."""
     by_day: dict[date, list[str]] = {}
     for slot in slots:
-        by_day.setdefault(slot.slot_on, []).append(f"{slot.half_day.value} {slot.taken_count} taken")
+        by_day.setdefault(slot.slot_on, []).append(f"{slot.half_day.value} {_taken(slot.taken_count)}")
     return tuple((short_day(day), f"{weekday(day)}: {', '.join(halves)}") for day, halves in by_day.items())
 
 
@@ -180,7 +180,8 @@ def _halves(known: Known, form: Form) -> Values:
     typed = form.text("slot_on")
     slots = known.answer.slots if known.answer else ()
     taken = {slot.half_day: slot.taken_count for slot in slots if short_day(slot.slot_on) == typed}
-    return tuple((half.value, f"{words}, {taken[half]} taken" if half in taken else words) for half, words in HALVES.items())
+    return tuple((half.value, f"{words}, {_taken(taken[half])}" if half in taken else words) for half, words in HALVES.items())
+
 
 
 def _own_addresses(session: Session, at_desk: Desk, known: Known) -> Values:
@@ -192,6 +193,9 @@ def _own_addresses(session: Session, at_desk: Desk, known: Known) -> Values:
     return tuple((own | {site.address_key: address_in_words(site) for site in near if site.address_key not in own}).items())
 
 
+def _taken(count: int) -> str:
+    """How full a half-day is."""
+    return "no visits yet" if count == 0 else "1 visit booked" if count == 1 else f"{count} visits booked"
 def _numbers(session: Session, at_desk: Desk, known: Known, form: Form) -> Values:
     """For a cease the account's working lines; for a provide free numbers of the exchange, those ending in the digits keyed."""
     if KINDS.get(form.code("kind")) is OrderKind.CEASE:

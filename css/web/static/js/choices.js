@@ -9,10 +9,11 @@ const box = () => $("#choices");
 export const isOpen = () => now !== null;
 export const openFor = () => now?.field;
 
-// `narrow(typed)` gives what fits, best first: {code, words, key, ...}; `take(one)` is told what was chosen.
-export function open(field, { label, narrow, take }) {
+// `narrow(typed)` gives what fits, best first: {code, words, key, ...}; `take(one)` is told what was chosen. With `apart` what
+// is typed narrows the list and does not go into the field: what stands there was the question.
+export function open(field, { label, narrow, take, apart = false }) {
   close();
-  now = { field, narrow, take, shown: [], at: 0, chosen: false };
+  now = { field, narrow, take, shown: [], at: 0, chosen: false, typed: apart ? "" : null };
   box().setAttribute("aria-label", label);
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
@@ -30,13 +31,13 @@ export function close() {
 }
 
 function fill() {
-  now.shown = now.narrow(now.field.value).slice(0, 60);
+  now.shown = now.narrow(now.typed ?? now.field.value).slice(0, 60);
   now.at = 0;
   now.chosen = false;
   box().replaceChildren(...now.shown.map(option));
   box().hidden = !now.shown.length;
   now.field.setAttribute("aria-expanded", String(Boolean(now.shown.length)));
-  say(now.shown.length === 1 ? "1 choice" : `${now.shown.length || "no"} choices`);
+  say(`${now.shown.length || "no"} choice${now.shown.length === 1 ? "" : "s"}${now.typed ? ` for ${now.typed}` : ""}`);
   place();
   mark(0);
 }
@@ -93,6 +94,10 @@ export function key(name) {
   }
   else if (name === "Escape") { close(); say(""); }
   else if (name === "Enter" && now.shown.length) choose(now.at);
+  else if (now.typed !== null && (name.length === 1 || (name === "Backspace" && now.typed))) {
+    now.typed = name === "Backspace" ? [...now.typed].slice(0, -1).join("") : now.typed + name;
+    fill();
+  }
   else {
     if (name === "Tab" || /^F\d/.test(name) || name === "Enter") close();
     return false;
@@ -101,7 +106,7 @@ export function key(name) {
 }
 
 export function begin() {
-  addEventListener("input", ({ target }) => { if (now && target === now.field) fill(); });
+  addEventListener("input", ({ target }) => { if (now && target === now.field) { now.typed = null; fill(); } });
   addEventListener("focusout", ({ target }) => { if (target === now?.field) close(); });
   addEventListener("resize", () => { if (now) place(); });
   $(".body").addEventListener("scroll", () => { if (now) place(); });

@@ -67,9 +67,18 @@ function show(field, values) {
   // What stands there already is no wish to narrow.
   let before = field.value;
   let span;
+  const list = panel(field);
+  if (list) list.open = false; // one list at a time
+  // A postcode whose addresses are listed, the last digits of a number: letters that follow are not part of it.
+  const apart = Boolean(before.trim()) && !meant(field, values)[2].length && !/[\s,]$/.test(before);
   choices.open(field, {
+    apart,
     label: `Values of ${field.labels?.[0]?.textContent || field.name}`,
     narrow: (typed) => {
+      if (apart && typed !== field.value) {
+        span = [0, field.value.length];
+        return fitting(values, typed);
+      }
       const [start, end, fits] = meant(field, values);
       span = [start, end];
       const code = typed.slice(start, end).toUpperCase();
