@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.words import BillFileKind, OutsideKind
-from css.core.money import Money
+from css.core.money import ZERO, Money
 from css.core.words import BillMedium, VatCode
 
 
@@ -47,6 +47,8 @@ class BillCredited:
     net: Money
     """Negative: all of it before VAT."""
     lines: tuple[LineCredited, ...]
+    vat: Money = ZERO
+    """Negative: the VAT that goes back with it, rate by rate."""
     by_credit_note: bool
     """Whether a credit note gives it, unless another bill is due the same night; that one says it then."""
     approved_by: str | None

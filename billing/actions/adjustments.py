@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any, Final
 
 from sqlalchemy import Row, exists, insert, select
@@ -25,7 +26,7 @@ from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Conflict, NotFound, Refusals, Refused
-from css.core.money import ZERO, Money, total
+from css.core.money import ZERO, Money, Price, to_money, total
 from css.db.sql import block
 from css.master.accounts import Account
 from css.master.districts import business_date
@@ -34,6 +35,8 @@ from css.master.products import vat_rates
 ADJUSTMENT_MAX: Final = Money(1_000_000_00)
 """More than anybody is credited or charged by hand: a slip of the keys."""
 WORDS_MAX: Final = 200
+WHOLE: Final = 10_000
+"""Basis points."""
 POSTED: Final = frozenset({BillState.POSTED, BillState.ISSUED})
 
 
@@ -97,6 +100,7 @@ def credit_bill_line(
         account_number=account.number,
         bill_number=bill.number,
         net=-credited,
+        vat=-_vat(chosen),
         lines=tuple(
             LineCredited(line_number=line.line_number, words=str(row["words"]), net=-amount)
             for (line, amount), row in zip(chosen, made, strict=True)
@@ -198,6 +202,14 @@ def _require_said(reason: str, words: str, amount: Money | None, *, is_part: boo
 
 def _not_said() -> BadMessage:
     return BadMessage("CSS805E", "Say why, and what the customer reads, in at most {most} letters.", most=WORDS_MAX, element="reason")
+
+
+def _vat(chosen: list[tuple[Row[Any], Money]]) -> Money:
+    """The tax of what is credited, rounded once for each rate, as a bill does it."""
+    nets: dict[int, Money] = defaultdict(lambda: ZERO)
+    for line, amount in chosen:
+        nets[line.vat_basis_points] += amount
+    return total(to_money(Price.of(net.pence), share=Fraction(points, WHOLE)) for points, net in nets.items())
 
 
 def _size(amount: Money) -> Money:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any, Final, cast
 
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ from css.audit import answered
 from css.core.actor import Actor
 from css.core.codec import from_plain, to_plain
 from css.core.errors import BadMessage, Refused
-from css.core.money import ZERO, Money
+from css.core.money import ZERO, Money, Price, to_money
 from css.db.engine import taken_back
 from css.master.approvals import RequestRow, mark_approved, put_request, second_persons, take_request
 from css.master.operator_commands import Asked, Decided, PutRequest
@@ -61,6 +62,8 @@ class Effect:
     amount: Money
     """Positive: what is given, or charged."""
     words: str
+    vat: Money | None = None
+    """On top of the amount; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,19 @@ class Approvable:
 
 
 def _credited(done: BillCredited) -> Effect:
-    lines = ", ".join(str(line.line_number) for line in done.lines)
+    lines = f"line {done.lines[0].line_number}" if len(done.lines) == 1 else f"all {len(done.lines)} lines"
     when = "on a credit note tonight" if done.by_credit_note else "on the next bill"
     size = _size(done.net)
-    return Effect(done.account_number, size, f"Credit {size.sterling} before VAT of bill {done.bill_number}, line {lines}, {when}")
+    words = f"Credit {size.sterling} before VAT of bill {done.bill_number}, {lines}, {when}"
+    return Effect(done.account_number, size, words, _size(done.vat))
 
 
 def _adjusted(done: AccountAdjusted) -> Effect:
     verb, size = ("Credit" if done.net < ZERO else "Charge"), _size(done.net)
+    vat = to_money(Price.of(size.pence), share=Fraction(done.vat_basis_points, 10_000))
     rate = f"VAT {done.vat_category} {done.vat_basis_points / 100:g}%"
-    return Effect(done.account_number, size, f"{verb} {size.sterling} before {rate} on the next bill of account {done.account_number}")
+    words = f"{verb} {size.sterling} before {rate} on the next bill of account {done.account_number}"
+    return Effect(done.account_number, size, words, vat)
 
 
 def _entered(done: OutsideItemEntered) -> Effect:

@@ -182,7 +182,7 @@ class Form:
         shown = [one for one in self.screen.shown_fields(self.deed) if one.kind != "hidden"]
         wrong = next((one.name for one in shown if one.name in self.errors or one.name in self.theirs), "")
         empty = next((one.name for one in shown if one.is_required and not self.values.get(one.name)), "")
-        if not wrong and (self.at_command or self.shows):
+        if not wrong and (self.at_command or (self.shows and not self.start)):
             return ""
         return wrong or self.start or empty or (shown[0].name if shown else "")
 

@@ -66,6 +66,8 @@ class Message:
 
 Choices = Mapping[str, Sequence[tuple[str, str]]]
 """Field name to its valid values: code and words."""
+CHECKED: Final = Message("CSS366I", "Checked. F6 commits what is shown.")
+
 
 
 def address(code: str, *arguments: str | None) -> str:
@@ -137,11 +139,13 @@ def show(
     without: frozenset[str] = frozenset(),
     **data: object,
 ) -> Response:
+    checked: Message = CHECKED,
     """The page of a screen.
 
     ``links`` are the addresses of its going keys; a key without one is not shown, nor are those in ``without``.
     """
     kept: Kept | None = g.get("kept")
+    ``checked`` is what is said of an effect on the page.
     if form is not None and kept is None:
         form.base = {one.name: form.text(one.name) for one in screen.shown_fields(form.deed) if one.kind != "password"}
     about = (form.subject if form else "") or (in_hand.account_number if in_hand else None)
@@ -156,7 +160,7 @@ def show(
     if form is not None and form.look_first:
         said.append(Message("CSS367W", "This is what it would do. Press F6 again to commit it."))
     elif form is not None and form.shows:
-        said.append(Message("CSS366I", "Checked. F6 commits what is shown."))
+        said.append(checked)
     html = render_template(
         f"{screen.code}.html",
         screen=screen,

@@ -214,4 +214,4 @@ def test_a_credit_of_a_bill_is_told_with_its_lines_and_when_it_is_given() -> Non
         account_number="ZZA00000019", bill_number="ZZB00000012", net=Money(-20_00), lines=lines, by_credit_note=True, approved_by=None
     )
     effect = APPROVABLE["credit-bill-line"].effect(done)
-    assert effect.words == "Credit £20.00 before VAT of bill ZZB00000012, line 1, 3, on a credit note tonight"
+    assert effect.words == "Credit £20.00 before VAT of bill ZZB00000012, all 2 lines, on a credit note tonight"

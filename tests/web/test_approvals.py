@@ -149,7 +149,8 @@ def test_what_is_wrong_stands_beside_its_field(
     ("keyed", "code"),
     [
         ({"line_number": "99"}, "CSS364E"),
-        ({"line_number": "", "amount": "50%"}, "CSS804E"),
+        ({"line_number": "", "amount": "50%"}, "CSS360E"),
+        ({"line_number": "all", "amount": "50%"}, "CSS804E"),
         ({"amount": "0%"}, "CSS804E"),
         ({"amount": "101%"}, "CSS804E"),
         ({"amount": "100.01"}, "CSS803E"),
@@ -160,6 +161,21 @@ def test_what_a_bill_line_does_not_give(at: Callable[[str], Seat], bill: str, vi
     bea.open(f"/s/PY05/{bill}/{visit}")
     assert bea.press("Enter", **{"reason": "NW", "amount": "10"} | keyed).status_code == 422
     assert code in bea.said
+
+
+def test_a_whole_bill_is_given_back_only_when_somebody_says_all(at: Callable[[str], Seat], bill: str) -> None:
+    bea = at("BILLING")
+    bea.open(f"/s/PY05/{bill}")
+    assert bea.cursor == "line_number"
+    assert bea.press("Enter", reason="NW").status_code == 422
+    assert "CSS360E" in bea.said
+    bea.press("Enter", line_number="all", reason="NW")
+    assert re.search(r"all \d+ lines", bea.page)
+    for words in ("Before VAT", "Together"):
+        assert words in bea.page
+    assert "CSS937W" in bea.said
+    assert "CSS366I" not in bea.said
+    assert bea.cursor == "second_operator"
 
 
 def test_nothing_is_shown_before_the_caller_is_known(app: Flask, engine: Engine, clock: MovingClock, bill: str, world: World) -> None:

@@ -21,7 +21,7 @@ from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, CssError, Refused
 from css.core.ids import IdKind, identify
-from css.core.money import Money, Price, to_money
+from css.core.money import Money, Price, to_money, total
 from css.core.words import Role, VatCode
 from css.db.engine import transaction
 from css.master.approvals import second_persons
@@ -31,11 +31,13 @@ from css.web.desk import Desk, converse
 from css.web.disclosure import ask_first, may_disclose
 from css.web.form import COMMIT, ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
-from css.web.rendering import InHand, address, go, leads, show
+from css.web.rendering import CHECKED, InHand, Message, address, go, leads, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.session import second_person
 
 BILL, ACCOUNT = "bill", "account"
+ALL: Final = "ALL"
+"""Said for every line of a bill: a whole bill is not given back by leaving something empty."""
 ASK: Final = "S-F8"
 CREDIT, CHARGE = "C", "D"
 VATS: Final = {"S": VatCode.STANDARD, "R": VatCode.REDUCED, "Z": VatCode.ZERO, "X": VatCode.EXEMPT}
@@ -54,6 +56,7 @@ REASONS: Final = {
 OTHER: Final = "OT"
 _PERCENT: Final = re.compile(r"^([0-9]{1,3})(?:\.([0-9]{1,2}))? ?%\Z")
 PERCENT_MAX: Final = 100
+ABOVE: Final = Message("CSS937W", "Above your limit: Shift+F8 asks a second person; or one signs here, and F6 gives it at once.")
 Read = Callable[[], Any]
 """Makes the command of what is keyed, or hangs what is wrong on the form and gives None."""
 
@@ -73,9 +76,10 @@ PY05: Final = Screen(
         Field(
             name="line_number",
             label="Bill line",
-            help="Its number on the bill; empty for every line, whole.",
+            help="Its number on the bill, or ALL for every line, whole.",
             kind="code",
             length_max=6,
+            is_required=True,
             deeds=frozenset({BILL}),
         ),
         Field(
@@ -203,7 +207,9 @@ def show_adjustment(at_desk: Desk, arguments: Arguments) -> Response:
         return seen
     line = arguments[1] if len(arguments) > 1 and seen.bill else ""
     known = {"line_number": line} if seen.bill else {"direction": CREDIT, "vat_code": "S"}
-    return _page(at_desk, Form.blank(PY05, seen.deed, **known), seen)
+    form = Form.blank(PY05, seen.deed, **known)
+    form.start = "" if line or seen.bill is None else "line_number"
+    return _page(at_desk, form, seen)
 
 
 def act_adjustment(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
@@ -286,19 +292,19 @@ def _seen(session: Session, at_desk: Desk, arguments: Arguments) -> Seen | Respo
 def _read(form: Form, seen: Seen, at_desk: Desk) -> CreditBillLine | AdjustAccount | None:
     reason = form.member("reason", str, REASONS)
     if form.code("reason") == OTHER and not form.text("note"):
-        form.wrong("note", "CSS360E", "{label} is needed.")
+        form.wrong("note", "CSS360E", "{label} must be keyed.")
     why = f"{reason}: {form.text('note')}" if form.text("note") else reason or ""
     return _read_account(form, seen, why, at_desk) if seen.bill is None else _read_bill(form, seen.bill, why)
 
 
 def _read_bill(form: Form, bill: BillCard, why: str) -> CreditBillLine | None:
     lines = {str(line.line_number): line for line in bill.lines}
-    line = form.member("line_number", object, lines)
+    line = None if form.code("line_number") == ALL else form.member("line_number", object, lines)
     typed = form.text("amount")
     by_note = form.yes("by_credit_note")
     amount = None
     if _PERCENT.match(typed):
-        if form.text("line_number") and line is None:
+        if line is None and form.code("line_number") != ALL:
             return None
         amount = None if line is None else _part(form, lines[form.code("line_number")].net)
         if line is None:
@@ -335,7 +341,7 @@ def _read_account(form: Form, seen: Seen, why: str, at_desk: Desk) -> AdjustAcco
     occurs_on = form.day("occurs_on", at_desk.today)
     for name in ("amount", "words"):
         if not form.text(name) and name not in form.errors:
-            form.wrong(name, "CSS360E", "{label} is needed.")
+            form.wrong(name, "CSS360E", "{label} must be keyed.")
     amount = form.money("amount")
     if amount is not None and amount.pence < 0:
         form.wrong("amount", "CSS804E", "{label}: key it without a sign, and C or D for which way.")
@@ -394,6 +400,8 @@ def _give(session: Session, command: Any, *, by: Actor, at: datetime, verb: str,
 def _page(
     at_desk: Desk, form: Form, seen: Seen, *, signs: dict[str, str] | None = None, status: int = 200, given: Given | None = None
 ) -> Response:
+    if given is not None and given.needs_second and not form.has_errors:
+        form.start = "second_operator"
     form.values |= {"second_operator": (signs or {}).get("second_operator", ""), "second_password": ""}
     home = address("CU03", seen.account_number)
     return show(
@@ -408,6 +416,7 @@ def _page(
         },
         seen=seen,
         given=given,
+        checked=ABOVE if given is not None and given.needs_second else CHECKED,
     )
 
 
@@ -416,7 +425,8 @@ def _values(seen: Seen, name: str) -> Values:
         case "reason", _:
             return tuple(REASONS.items())
         case "line_number", bill if bill is not None:
-            return tuple((str(line.line_number), f"{line.words}, {line.net.sterling}") for line in bill.lines if line.net.pence > 0)
+            whole = (ALL, f"every line, {total(line.net for line in bill.lines).sterling} before VAT")
+            return (*((str(line.line_number), f"{line.words}, {line.net.sterling}") for line in bill.lines if line.net.pence > 0), whole)
         case "direction", None:
             return ((CREDIT, "give it to the customer"), (CHARGE, "charge it"))
         case "nominal_code", None:
