@@ -39,6 +39,8 @@ class InHand:
     account_number: str
     name: str
     telephone: str | None = None
+    ring: str | None = None
+    """Where to ring back, when that is not the number in hand: a line in trouble does not ring."""
 
 
 @dataclass(frozen=True, slots=True)

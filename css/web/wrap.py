@@ -1,7 +1,7 @@
 """F2: the end of a call, from whatever screen it ends on. A reason in two letters, a note, perhaps a follow-up or a call-back.
 
 The panel is in ``base.html`` on every page with somebody in hand; its fields are those of ``FIELDS``. Hidden beside them are
-``hand`` (the account number), ``hand_telephone`` (the number in hand) and ``wrap_token`` (a fresh one with every page, so
+``hand`` (the account number), ``hand_telephone`` (the number in hand), ``hand_ring`` (where a line in trouble is rung instead) and ``wrap_token`` (a fresh one with every page, so
 that F2 pressed twice is one wrap-up).
 """
 
@@ -79,7 +79,7 @@ def wrap(at_desk: Desk, posted: Mapping[str, str]) -> tuple[Said, ...]:
     wrong = Refusals()
     typed = {one.name: posted.get(one.name, "").strip()[: one.length_max] for one in FIELDS}
     day, at_time = wrong.reading(lambda: _when(typed["wrap_when"], at_desk)) or (None, None)
-    ring = wrong.reading(lambda: _ring(typed["wrap_telephone"], posted.get("hand_telephone", "")))
+    ring = wrong.reading(lambda: _ring(typed["wrap_telephone"], posted.get("hand_ring") or posted.get("hand_telephone", "")))
     if wrong.found:
         return tuple(Said(error.code, str(error)) for error in wrong.found)
     token = posted.get("wrap_token", "")

@@ -175,7 +175,10 @@ def _report(
     effect: object = None,
 ) -> Response:
     card = line.card
-    in_hand = InHand(card.account.number, card.customer.name, card.line.number) if card and card.account and card.customer else None
+    in_hand = None
+    if card and card.account and card.customer:
+        # Once the contact's telephone is keyed, that is where somebody is rung: the line in trouble does not ring.
+        in_hand = InHand(card.account.number, card.customer.name, card.line.number, ring=form.text("contact_phone") or None)
     return show(
         at_desk,
         FL01,

@@ -153,7 +153,7 @@ def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
 
 
 def _in_hand(card: FaultCard) -> InHand:
-    return InHand(card.summary.account_number, card.contact_name, card.summary.number)
+    return InHand(card.summary.account_number, card.contact_name, card.summary.number, ring=card.contact_phone)
 
 
 def _span(minutes: int) -> str:

@@ -7,13 +7,14 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
-from flask import Response
+from flask import Response, flash
 
-from css.core.calendar import london_instant
+from css.core.calendar import ONE_DAY, london_date, london_instant
 from css.core.words import Role
 from css.master.news import end_news, news, post_news
 from css.master.operator_commands import EndNews, NewsPosted, PostNews
 from css.web.desk import Desk, converse
+from css.web.filters import instant, weekday
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import address, go, show
@@ -68,6 +69,9 @@ def act_news(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     does: Callable[..., NewsPosted] = post_news if ending is None else end_news
     outcome = converse(at_desk, form, read, does, leads_to=lambda _: address("NW01"))
     if outcome.done is not None:
+        done = outcome.done
+        told = "is off the menu" if ending is not None else f"is on the menu {_span(done)}"
+        flash(f"“{done.words}” {told}.", "CSS936I")
         return go("NW01")
     return _news(at_desk, form, arguments, status=outcome.status, effect=outcome.effect)
 
@@ -85,6 +89,16 @@ def _read_news(form: Form, at_desk: Desk) -> PostNews | None:
     return PostNews(words=form.text("words"), starts_at=starts_at, ends_at=_midnight(ends_on + timedelta(days=1)))
 
 
+def _span(done: NewsPosted) -> str:
+    """From when and through which day."""
+    return f"from {instant(done.starts_at)} through {_last_shown(done.ends_at)}"
+
+
+def _last_shown(ends_at: datetime) -> str:
+    """The last day on the menu; what was taken off in the middle of a day ends at a time."""
+    return weekday(london_date(ends_at) - ONE_DAY) if ends_at == _midnight(london_date(ends_at)) else instant(ends_at)
+
+
 def _midnight(day: date) -> datetime:
     return london_instant(day, time())
 
@@ -94,7 +108,7 @@ def _news(at_desk: Desk, form: Form, arguments: Arguments, *, status: int = 200,
         rows = news(session)
     one = next((row for row in rows if row.news_id == _number(arguments)), None)
     back = address("NW01") if arguments else address("MENU")
-    return show(at_desk, NW01, form=form, status=status, links={"F3": back, "F12": back}, rows=rows, one=one, effect=effect)
+    return show(at_desk, NW01, form=form, status=status, links={"F3": back, "F12": back}, rows=rows, one=one, effect=effect, last_shown=_last_shown)
 
 
 PAGES: Final = (Page(NW01, show_news, act_news),)
