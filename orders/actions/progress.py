@@ -127,7 +127,7 @@ def _no_return_at(found: OrderFound) -> datetime | None:
 def _read_words(wrong: Refusals, text: str, element: str, *, is_needed: bool) -> str:
     words = text.strip()
     if is_needed and not words:
-        wrong.add(Refused("CSS221E", "{what} is missing.", what="The reason in words", element=element))
+        wrong.add(Refused("CSS221E", "{what} is needed.", what="A reason in words", element=element))
     if len(words) > WORDS_MAX:
         wrong.add(Refused("CSS219E", "The {what} has at most {most} characters.", what=element, most=WORDS_MAX, element=element))
     return words

@@ -119,7 +119,7 @@ def _clean(text: str | None) -> str | None:
 
 
 def _missing(what: str, element: str) -> CssError:
-    return Refused("CSS221E", "{what} is missing.", what=what, element=element)
+    return Refused("CSS221E", "{what} is needed.", what=what, element=element)
 
 
 def _field_faults(command: PlaceOrder) -> list[CssError]:
@@ -132,7 +132,7 @@ def _field_faults(command: PlaceOrder) -> list[CssError]:
         if len((getattr(command, name) or "").strip()) > most
     ]
     if not command.contact_name.strip():
-        faults.append(_missing("The name of the contact", "contact_name"))
+        faults.append(_missing("Contact", "contact_name"))
     reference = _clean(command.customer_reference)
     if reference is not None and not CUSTOMER_REFERENCE.match(reference):
         faults.append(
@@ -150,18 +150,18 @@ def _field_faults(command: PlaceOrder) -> list[CssError]:
 def _provide_faults(command: PlaceOrder) -> list[CssError]:
     faults: list[CssError] = []
     if not _clean(command.address_key):
-        faults.append(_missing("The address key of the site", "address_key"))
+        faults.append(_missing("Address", "address_key"))
     if not _clean(command.emergency_name):
-        faults.append(_missing("The name the emergency services are told", "emergency_name"))
+        faults.append(_missing("Name for 999", "emergency_name"))
     if command.directory_kind is not DirectoryEntryKind.EX_DIRECTORY and not _clean(command.directory_name):
-        faults.append(_missing("The name for the directory (or say ex-directory, XD)", "directory_name"))
+        faults.append(_missing("Name in the directory (or XD, ex-directory)", "directory_name"))
     return faults
 
 
 def _cease_faults(command: PlaceOrder) -> list[CssError]:
     faults: list[CssError] = []
     if not _clean(command.number):
-        faults.append(_missing("The telephone number of the line", "number"))
+        faults.append(_missing("Telephone number", "number"))
     faults += [
         Refused("CSS223E", "A cease takes no {what}: it ends all that works on the line.", what=what, element=element)
         for element, what, given in (
@@ -176,7 +176,7 @@ def _cease_faults(command: PlaceOrder) -> list[CssError]:
 
 def _read_contact_phone(text: str) -> str:
     if not text.strip():
-        raise _missing("The telephone number of the contact", "contact_phone")
+        raise _missing("Contact's telephone", "contact_phone")
     digits = parse_number(text, element="contact_phone")
     if len(digits) <= SHORT_CODE_DIGITS_MAX:
         raise Refused("CSS241E", "{number} is a short code; nobody can be rung on it.", number=digits, element="contact_phone")

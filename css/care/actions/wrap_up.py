@@ -49,7 +49,7 @@ def wrap_up(session: Session, command: WrapUp, *, by: Actor, at: datetime) -> Wr
     if not command.reason_code.strip():
         wrong.add(BadMessage("CSS906E", "Key the two letters of a reason; F4 lists them.", element="reason_code"))
     elif reason is None:
-        sentence = "{code!r} is no reason of ours; `css ask wrap-reasons` lists them, and F4 beside the field."
+        sentence = "{code!r} is no reason of ours; F4 lists them."
         wrong.add(BadMessage("CSS906E", sentence, code=command.reason_code[:10], element="reason_code"))
     words = " ".join(command.words.split())
     if len(words) > WORDS_LENGTH_MAX:
