@@ -66,10 +66,10 @@ class Message:
         return {"E": "error", "W": "warning"}.get(self.code[-1:], "information")
 
 
-Choices = Mapping[str, Sequence[tuple[str, str]]]
-"""Field name to its valid values: code and words."""
 CHECKED: Final = Message("CSS366I", "Checked. F6 commits what is shown.")
 
+Choices = Mapping[str, Sequence[tuple[str, str]]]
+"""Field name to its valid values: code and words."""
 
 
 def address(code: str, *arguments: str | None) -> str:
@@ -139,15 +139,15 @@ def show(
     choices: Choices | None = None,
     status: int = 200,
     without: frozenset[str] = frozenset(),
+    checked: Message = CHECKED,
     **data: object,
 ) -> Response:
-    checked: Message = CHECKED,
     """The page of a screen.
 
     ``links`` are the addresses of its going keys; a key without one is not shown, nor are those in ``without``.
+    ``checked`` is what is said of an effect on the page.
     """
     kept: Kept | None = g.get("kept")
-    ``checked`` is what is said of an effect on the page.
     if form is not None and kept is None:
         form.base = {one.name: form.text(one.name) for one in screen.shown_fields(form.deed) if one.kind != "password"}
     about = (form.subject if form else "") or (in_hand.account_number if in_hand else None)

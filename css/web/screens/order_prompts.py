@@ -183,23 +183,27 @@ def _halves(known: Known, form: Form) -> Values:
     return tuple((half.value, f"{words}, {_taken(taken[half])}" if half in taken else words) for half, words in HALVES.items())
 
 
+def _taken(count: int) -> str:
+    """How full a half-day is."""
+    return "no visits yet" if count == 0 else "1 visit booked" if count == 1 else f"{count} visits booked"
 
-def _own_addresses(session: Session, at_desk: Desk, known: Known) -> Values:
+
+def _own_addresses(session: Session, known: Known) -> Values:
     """Where the account has lines, then what its billing postcode knows; nothing to a caller who is not made sure of."""
-    if known.card is None or not knows_caller(session, at_desk, known.card.customer.number):
+    if known.card is None or not known.is_caller_known:
         return ()
     own = {line.address_key: f"{line.premises} {line.street}, a line of theirs" for line in known.card.lines}
     near = sites_by_postcode(session, known.card.account.billing_postcode)
     return tuple((own | {site.address_key: address_in_words(site) for site in near if site.address_key not in own}).items())
 
 
-def _taken(count: int) -> str:
-    """How full a half-day is."""
-    return "no visits yet" if count == 0 else "1 visit booked" if count == 1 else f"{count} visits booked"
 def _numbers(session: Session, at_desk: Desk, known: Known, form: Form) -> Values:
-    """For a cease the account's working lines; for a provide free numbers of the exchange, those ending in the digits keyed."""
+    """For a cease the account's working lines, for a provide free numbers of the exchange that end in the digits keyed.
+
+    To a caller who is not made sure of no lines: whoever wants to end one knows its number.
+    """
     if KINDS.get(form.code("kind")) is OrderKind.CEASE:
-        lines = known.card.lines if known.card else ()
+        lines = known.card.lines if known.card and known.is_caller_known else ()
         return tuple(
             (_keyed(line.number), f"{line.premises} {line.street}") for line in lines if line.number and line.state is LineState.WORKING
         )
