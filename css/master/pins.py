@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from css.audit import answered, record
 from css.core.actor import Actor
 from css.core.errors import BadMessage, NotFound, Refused
+from css.core.marks import has_unseen
 from css.master.operators import Operator
 
 PINS_MAX: Final = 9
@@ -40,11 +41,11 @@ def pin(session: Session, command: Pin, *, by: Actor, at: datetime) -> Pinned:
 
     Raises:
         NotFound: CSS917E the actor is no operator.
-        BadMessage: CSS918E nothing to pin, or too long for a line.
+        BadMessage: CSS918E nothing to pin, too long for a line, or with a character in it that cannot be seen.
         Refused: CSS919E there are nine already.
     """
     text = " ".join(command.command.upper().split())
-    if not text or len(text) > COMMAND_LENGTH_MAX:
+    if not text or len(text) > COMMAND_LENGTH_MAX or has_unseen(text):
         raise BadMessage("CSS918E", "Key what to pin at the command line: a screen's code, like OR01.", element="command")
     operator = session.execute(
         select(Operator).where(Operator.code == by.name).with_for_update().execution_options(populate_existing=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, TypeVar
 
 from css.core.errors import BadMessage, CssError, Several
+from css.core.marks import has_unseen
 from css.core.money import Money
 from css.web.conversation import TOKEN_FORM, new_token
 from css.web.screen import Field, Screen
@@ -96,7 +96,7 @@ class Form:
         typed = self.values[one.name]
         if len(typed) > one.length_max:
             self.wrong(one.name, "CSS361E", "{label} has {length} characters; {most} is the most.", length=len(typed), most=one.length_max)
-        elif any(unicodedata.category(mark) in {"Cc", "Cf", "Cs"} and mark not in "\n\u200d" for mark in typed):
+        elif has_unseen(typed):
             self.wrong(one.name, "CSS362E", "{label} has a character in it that cannot be seen; key it again.")
         elif one.is_required and not typed:
             self.wrong(one.name, "CSS360E", "{label} is needed.")

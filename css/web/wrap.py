@@ -19,6 +19,7 @@ from css.care.queries import wrap_reasons as reasons
 from css.care.rules.caller import read_day_month
 from css.core.calendar import london_instant
 from css.core.errors import BadMessage, CssError, Refusals, Several
+from css.core.marks import has_unseen
 from css.core.phone import display_number, parse_number
 from css.web.conversation import TOKEN_FORM, new_token
 from css.web.desk import Desk
@@ -78,6 +79,12 @@ def wrap(at_desk: Desk, posted: Mapping[str, str]) -> tuple[Said, ...]:
     """
     wrong = Refusals()
     typed = {one.name: posted.get(one.name, "").strip()[: one.length_max] for one in FIELDS}
+    for one in FIELDS:
+        if has_unseen(typed[one.name]):
+            sentence = "{label} has a character in it that cannot be seen; key it again."
+            wrong.add(BadMessage("CSS362E", sentence, element=one.name, label=one.label))
+    if wrong.found:
+        return tuple(Said(error.code, str(error)) for error in wrong.found)
     day, at_time = wrong.reading(lambda: _when(typed["wrap_when"], at_desk)) or (None, None)
     ring = wrong.reading(lambda: _ring(typed["wrap_telephone"], posted.get("hand_ring") or posted.get("hand_telephone", "")))
     if wrong.found:

@@ -145,7 +145,22 @@ def test_f6_pressed_twice_pins_once(desk: Seat) -> None:
     desk.press("F6", command="BA01")
 
 
-@pytest.mark.parametrize("command", ["", "XX99", "MENU", "SIGN", "01632 960123", "tansley a", "OR01 " + "9" * 40, "<b>OR01"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "XX99",
+        "MENU",
+        "SIGN",
+        "01632 960123",
+        "tansley a",
+        "OR01 " + "9" * 40,
+        "<b>OR01",
+        "CS01 a\x00b",
+        "CS01 \x1b[31m",
+        "CS01 \u202eNAT",
+    ],
+)
 def test_only_a_screens_command_is_pinned(desk: Seat, command: str) -> None:
     desk.open("/s/MENU")
     assert desk.press("F6", command=command).status_code == 422
