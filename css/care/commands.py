@@ -45,7 +45,7 @@ class CheckCaller:
     customer_number: str
     method: CheckMethod
     answer: str = ""
-    """What the caller said, compared and not kept. With ``NO``: why the record is opened without a caller, which is kept."""
+    """What the caller said, compared and not kept. What is kept: with ``WR`` which letter, with ``NO`` why there is no caller."""
     authorised_person_id: int | None = None
     """Who speaks, if it is not the customer."""
     caller_name: str | None = None

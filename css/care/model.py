@@ -59,7 +59,7 @@ class CallerCheck(Base):
     __tablename__ = "caller_check"
     __table_args__ = (
         Index("ix_caller_check_customer_id_checked_at", "customer_id", "checked_at"),
-        CheckConstraint("(outcome = 'waived') = (reason IS NOT NULL)", name="waived_has_reason"),
+        CheckConstraint("(method IN ('WR', 'NO')) = (reason IS NOT NULL)", name="unasked_has_reason"),
         CheckConstraint("(caller_kind = 'nobody') = (outcome = 'waived')", name="waived_has_no_caller"),
         {"schema": "care"},
     )
@@ -78,7 +78,7 @@ class CallerCheck(Base):
     method: Mapped[CheckMethod] = mapped_column(choice(CheckMethod, "method"))
     outcome: Mapped[CheckOutcome] = mapped_column(choice(CheckOutcome, "outcome"))
     reason: Mapped[str | None]
-    """Why the record was opened without a caller."""
+    """Which letter it was, by its date or reference; or why the record was opened without a caller."""
     checked_at: Mapped[datetime]
     """When the question was put."""
     ended_at: Mapped[datetime | None]

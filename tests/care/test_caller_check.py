@@ -36,7 +36,7 @@ from tests.race import together
 
 BY, AT = builders.CLERK, builders.AT
 BILL = RecentBill(date(2026, 2, 5), Money(4567))
-PP, DB, AD, BL, WR, NO = CheckMethod
+PP, DB, AD, BL, WR, NO, NC = CheckMethod
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def _check(
         (AD, "ZZ4 7QT 14"),
         (AD, "2 larkspur close zz8 7qt"),
         (BL, "45.67 5 feb"),
-        (WR, ""),
+        (WR, "5 mar"),
+        (WR, "QX/4711"),
     ],
 )
 def test_a_right_answer_opens_the_record_to_who_asked(session: Session, caller: Caller, method: CheckMethod, answer: str) -> None:
@@ -98,7 +99,10 @@ def test_a_wrong_answer_is_kept_and_opens_nothing(session: Session, caller: Call
     assert session.execute(select(CallerCheck.outcome)).scalars().all() == [CheckOutcome.FAILED]
 
 
-@pytest.mark.parametrize(("method", "answer"), [(PP, " "), (DB, "5 march"), (AD, "14 Larkspur Close"), (BL, "45.67"), (PP, "x" * 201)])
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [(PP, " "), (DB, "5 march"), (AD, "14 Larkspur Close"), (BL, "45.67"), (WR, ""), (WR, "a letter"), (WR, "7"), (PP, "x" * 201)],
+)
 def test_what_cannot_be_an_answer_is_no_try(session: Session, caller: Caller, method: CheckMethod, answer: str) -> None:
     with pytest.raises(BadMessage) as refused:
         _check(session, caller, method, answer)
@@ -204,7 +208,7 @@ def test_what_is_not_held_is_not_asked(session: Session, caller: Caller) -> None
     with pytest.raises(Refused) as refused:
         _check(session, firm, BL, "45.67 5 feb", recent_bills=())
     assert refused.value.code == "CSS901E"
-    assert _check(session, firm, WR, caller_name="Jo of accounts").speaker == "Jo of accounts"
+    assert _check(session, firm, WR, "letter of 2 March", caller_name="Jo of accounts").speaker == "Jo of accounts"
 
 
 def test_a_check_opens_the_record_in_one_sign_on_alone(session: Session, caller: Caller) -> None:

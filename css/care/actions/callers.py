@@ -18,6 +18,7 @@ from css.care.rules.caller import (
     TRIED_WITHIN,
     HeldAddress,
     closed_until,
+    names_letter,
     names_postcode,
     read_day_month,
     same_address,
@@ -45,6 +46,8 @@ SAID_LENGTH_MAX: Final = 200
 
 _OF_PERSONS: Final = frozenset({CheckMethod.PHRASE, CheckMethod.BIRTH, CheckMethod.WRITTEN})
 """What an authorised person can be asked: what is that person's own."""
+_KEEPS_WHAT_IS_SAID: Final = frozenset({CheckMethod.WRITTEN, CheckMethod.NONE})
+"""What is keyed there is no answer: it says which letter, or why, and somebody may have to show it."""
 
 
 @answered
@@ -87,7 +90,7 @@ def check_caller(session: Session, command: CheckCaller, *, by: Actor, at: datet
         authorised_person_id=None if person is None else person.id,
         method=command.method,
         outcome=outcome,
-        reason=said if kind is CallerKind.NOBODY else None,
+        reason=said if command.method in _KEEPS_WHAT_IS_SAID else None,
         checked_at=at,
         ended_at=None,
     )
@@ -213,7 +216,7 @@ def _agrees(session: Session, command: CheckCaller, said: str, customer: Custome
     holder = customer if person is None else person
     match command.method:
         case CheckMethod.WRITTEN:
-            return True
+            return _compared(said, names_letter, "Key the date or the reference of the letter: letter of 2 March.", lambda: True)
         case CheckMethod.PHRASE:
             _expect_held(holder.password_phrase, holder)
             return _compared(said, bool, "Key the phrase as it was said.", lambda: same_phrase(said, holder.password_phrase))

@@ -26,6 +26,8 @@ OPEN_FOR: Final = timedelta(minutes=30)
 """How long a right answer opens a customer's record to who asked, unless the call is wrapped up before."""
 RECENT_BILLS: Final = 3
 """Of how many bills the caller may have one to hand."""
+LETTER_MARKS_MIN: Final = 4
+"""Letters and digits of what a letter is found by."""
 
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ORDINALS: Final = frozenset({"st", "nd", "rd", "th", "of"})
@@ -129,6 +131,11 @@ def _is_address(said: str, held: HeldAddress) -> bool:
 
 def _words(text: str) -> list[str]:
     return [word for word in map(plain, re.split(r"[\s,;/]+", text)) if word]
+
+
+def names_letter(said: str) -> bool:
+    """Whether it can be the date or the reference of a letter: somebody must be able to find it again."""
+    return any(map(str.isdigit, said)) and (sum(map(str.isalnum, said)) >= LETTER_MARKS_MIN or read_day_month(said) is not None)
 
 
 def names_postcode(said: str) -> bool:

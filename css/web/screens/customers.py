@@ -89,7 +89,7 @@ CU03: Final = Screen(
         Field(
             name="answer",
             label="The caller says",
-            help="As it is said: old harbour; 5 3 61; ZZ4 7QT 14; 45.67 5 mar. With NO, why you open the record: it is kept.",
+            help="As it is said: old harbour; 5 3 61; ZZ4 7QT 14; 45.67 5 mar. With WR the letter's date or reference, with NO why: kept.",
             length_max=120,
             width=34,
         ),
