@@ -68,7 +68,7 @@ class FoundCustomer:
     why: str
     """The reason in words: "telephone number in use"."""
     matched: str
-    """What was found: the number, the postcode, the name."""
+    """What was found: the number, the name. Of an address no more than was asked for: the rest is what the caller is asked."""
 
 
 def find_customers(session: Session, text: str, *, by: Actor, limit: int = FOUND_MAX) -> tuple[FoundCustomer, ...]:
@@ -252,15 +252,14 @@ def _contact_point(why: str, value: str) -> Select[*_Found]:
 
 
 def _by_address(postcode: str, house: str, by: Actor) -> Search:
+    asked_for = literal(f"{house}, {postcode}" if house else postcode)
     line_there = (
-        _through_account(5, "line at the address", func.concat(Site.premises, " ", Site.street, ", ", Site.postcode), by)
+        _through_account(5, "line at the address", asked_for, by)
         .join(Line, Line.account_id == Account.id)
         .join(Site, Site.id == Line.site_id)
         .where(Site.postcode == postcode)
     )
-    billed_there = _through_account(
-        6, "billed at the address", func.concat(Account.billing_address_lines[1], ", ", Account.billing_postcode), by
-    ).where(Account.billing_postcode == postcode)
+    billed_there = _through_account(6, "billed at the address", asked_for, by).where(Account.billing_postcode == postcode)
     if house:
         line_there = line_there.where(first_word_is(Site.premises, house))
         billed_there = billed_there.where(first_word_is(Account.billing_address_lines[1], house))

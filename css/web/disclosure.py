@@ -1,10 +1,15 @@
 """One gate before every screen that shows what only the customer may hear (``Screen.discloses``).
 
 A screen's functions ask ``may_disclose`` in the session they read in, before they show anything; where it says no, they
-answer with ``ask_first``. (Reasons: docs/decisions/0135.)
+answer with ``ask_first``. The screens that are open to every caller ask ``knows_caller`` before they show what a caller is
+asked for, and leave a ``read`` event. (Reasons: docs/decisions/0135.)
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from flask import Response, flash
 from sqlalchemy import select
@@ -13,11 +18,14 @@ from sqlalchemy.orm import Session
 from css.audit import AuditEvent, record
 from css.care.queries import is_caller_checked
 from css.care.queries.callers import OpenCheck
+from css.care.rules.caller import OPEN_FOR
 from css.web.desk import Desk
 from css.web.rendering import go
 from css.web.screen import Screen
 
 DISCLOSE = "disclose"
+READ = "read"
+SEARCH = "search"
 
 
 def knows_caller(session: Session, at_desk: Desk, customer_number: str) -> bool:
@@ -41,18 +49,36 @@ def may_disclose(session: Session, at_desk: Desk, screen: Screen, customer_numbe
 
 
 def note_disclosure(session: Session, at_desk: Desk, screen: Screen, check: OpenCheck, subject: tuple[str, str]) -> None:
-    """Write, once for each check, screen and subject, that the screen was opened. Uses ix_audit_event_actor_name_occurred_at."""
-    told = {"screen": screen.code, "caller_check_id": check.check_id}
+    """Write, once for each check, screen and subject, that the screen was opened."""
+    _note_once(session, at_desk, DISCLOSE, subject, {"screen": screen.code, "caller_check_id": check.check_id}, since=check.checked_at)
+
+
+def note_read(session: Session, at_desk: Desk, screen: Screen, subject: tuple[str, str]) -> None:
+    """Write that somebody was looked at on a screen that is open to every caller: once for as long as a check would last."""
+    _note_once(session, at_desk, READ, subject, {"screen": screen.code}, since=at_desk.at - OPEN_FOR)
+
+
+def note_search(session: Session, at_desk: Desk, screen: Screen, said: Mapping[str, str], found: int) -> None:
+    """Write what customers were looked for by, and how many were found; not who they were."""
+    told = {name: value for name, value in said.items() if value} | {"found": str(found)}
+    record(session, by=at_desk.by, at=at_desk.at, verb=SEARCH, subject=("customers", screen.code), after=told)
+    session.flush()
+
+
+def _note_once(
+    session: Session, at_desk: Desk, verb: str, subject: tuple[str, str], told: dict[str, Any], *, since: datetime
+) -> None:
+    """Uses ix_audit_event_actor_name_occurred_at."""
     before = select(AuditEvent.id).where(
         AuditEvent.actor_name == at_desk.by.name,
-        AuditEvent.occurred_at >= check.checked_at,
-        AuditEvent.verb == DISCLOSE,
+        AuditEvent.occurred_at >= since,
+        AuditEvent.verb == verb,
         AuditEvent.subject_kind == subject[0],
         AuditEvent.subject_number == subject[1],
         AuditEvent.after == told,
     )
     if session.execute(before.limit(1)).scalar() is None:
-        record(session, by=at_desk.by, at=at_desk.at, verb=DISCLOSE, subject=subject, after=told)
+        record(session, by=at_desk.by, at=at_desk.at, verb=verb, subject=subject, after=told)
         session.flush()
 
 

@@ -1,4 +1,7 @@
-"""CS01 and CU03: who is calling, what is shown before and after that is known, and one page that answers three questions."""
+"""CS01 and CU03: who is calling, what is shown before and after that is known, and one page that answers three questions.
+
+And what the screens that are open to every caller keep to themselves, and leave on the audit trail.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ from css.audit import AuditEvent
 from css.care.actions import record_contact, wrap_up
 from css.care.commands import RecordContact, WrapUp
 from css.care.model import CallerCheck
-from css.care.words import Channel, CheckOutcome, Outcome, Topic
+from css.care.words import Channel, CheckMethod, CheckOutcome, Outcome, Topic
 from css.core.ids import IdKind, make_id
 from css.core.words import CustomerKind, DirectoryEntryKind, HoldKind
 from css.db.engine import transaction
 from css.handover import place_hold
 from css.master.authorised import authorise_person
 from css.master.customer_commands import AuthorisePerson
+from css.web.rendering import SHELL_HEADER
 from orders.actions import delay_order, place_order
 from orders.commands import DelayOrder, PlaceOrder
 from orders.words import OrderKind
@@ -30,6 +34,7 @@ from repairs.commands import ReportFault
 from tests import builders
 from tests.conftest import QueryCount
 from tests.web.conftest import AT, MovingClock, Seat, World, seated
+from tests.web.knowing import caller_known
 
 BEFORE, AFTER = "Caller not known", "Caller made sure of"
 
@@ -181,6 +186,22 @@ def test_somebody_the_customer_named_has_a_number_and_a_phrase(desk: Seat, world
     page = _ask(desk, world, "PP", "ginger-bread", speaker="1")
     assert AFTER in page
     assert "10:00: Tom Tansley, pass phrase" in page
+
+
+def test_what_came_in_writing_is_named_and_kept(desk: Seat, world: World, engine: Engine) -> None:
+    for nothing in ("", "letter", "..."):
+        assert BEFORE in _ask(desk, world, "WR", nothing)
+        assert set(desk.said) == {"CSS904E"}
+        assert desk.cursor == "answer"
+    page = _ask(desk, world, "WR", "letter of 27 February")
+    assert AFTER in page
+    assert "10:00: Mrs Ada Tansley, in writing, signature compared: letter of 27 February (until 10:30, or F2)" in page
+    with transaction(engine) as session:
+        assert session.execute(select(CallerCheck.method, CallerCheck.reason)).all() == [(CheckMethod.WRITTEN, "letter of 27 February")]
+
+
+def test_a_reason_that_is_a_sentence_has_one_full_stop(desk: Seat, world: World) -> None:
+    assert "A letter came. (until 10:30, or F2)" in _ask(desk, world, "NO", "A letter came.")
 
 
 def test_a_firm_speaks_by_somebody_with_a_name(desk: Seat, engine: Engine) -> None:
@@ -373,3 +394,158 @@ def test_who_may_not_add_a_customer_has_no_key_for_it(app: Flask, engine: Engine
     repair = seated(app, engine, "REPAIR", clock.at)
     repair.open("/s/CS01")
     assert 'data-key="F6"' not in repair.page
+
+
+# --- what is open to every caller ------------------------------------------------------------------------------------------
+
+
+def _prompted(desk: Seat, **keyed: str) -> list[list[str]]:
+    """What F4 answers."""
+    found = desk.client.post(desk.path, data=desk.form() | keyed | {"key": "Prompt"}, headers={SHELL_HEADER: "1"}).get_json()["values"]
+    assert isinstance(found, list)
+    return found
+
+
+def _events(engine: Engine, verb: str) -> list[tuple[str, str, dict[str, object] | None]]:
+    with transaction(engine) as session:
+        found = select(AuditEvent.subject_kind, AuditEvent.subject_number, AuditEvent.after)
+        rows = session.execute(found.where(AuditEvent.verb == verb, AuditEvent.actor_name == "ALL1").order_by(AuditEvent.id)).all()
+        return [(row.subject_kind, row.subject_number, row.after) for row in rows]
+
+
+def test_a_postcode_finds_who_is_there_and_not_their_house(desk: Seat) -> None:
+    desk.open("/s/CS01")
+    desk.press(text="zz4 7qt")
+    rows = desk.page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "Mrs Ada Tansley" in rows
+    assert "at the address" in rows
+    assert "Larkspur" not in rows
+    desk.press(text="14 zz4 7qt")
+    rows = desk.page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "<td>14, ZZ4 7QT</td>" in rows, "what was keyed, and no more of it"
+    assert "Larkspur" not in rows
+
+
+@pytest.mark.parametrize("opened", ["/s/OR01", "/s/OR01/{account}"])
+def test_order_entry_lists_no_lines_to_a_caller_nobody_knows(desk: Seat, world: World, engine: Engine, opened: str) -> None:
+    desk.open(opened.format(account=world.account.number))
+    cease = {"prompt": "number", "kind": "C", "account_number": world.account.number}
+    assert _prompted(desk, **cease) == []
+    assert _prompted(desk, **cease | {"prompt": "address_key", "kind": "P"}) == []
+    assert "07700" not in desk.page
+    caller_known(engine, "ALL1", world.account.customer_number, AT)
+    assert [number for number, _ in _prompted(desk, **cease)] == ["0" + world.line.number[2:]]
+
+
+def test_the_check_of_a_cease_says_the_number_that_was_keyed_and_not_where_it_is(desk: Seat, world: World, engine: Engine) -> None:
+    keyed = {"kind": "C", "number": world.line.number, "required_on": "+9", "contact_phone": "07700 900456", "cursor": "required_on"}
+    desk.open(f"/s/OR01/{world.account.number}")
+    desk.press("Enter", **keyed)
+    assert "CSS366I" in desk.said
+    assert "Larkspur" not in desk.page
+    caller_known(engine, "ALL1", world.account.customer_number, AT)
+    desk.press("Enter", **keyed)
+    assert "Larkspur" in desk.page
+
+
+def _order(engine: Engine, world: World) -> str:
+    command = PlaceOrder(
+        account_number=world.account.number,
+        kind=OrderKind.PROVIDE,
+        product_codes=("LINE-RES",),
+        address_key=world.district.gold[5].address_key,
+        required_on=date(2026, 3, 20),
+        contact_name="Ada",
+        contact_phone="07700 900123",
+        directory_kind=DirectoryEntryKind.EX_DIRECTORY,
+        emergency_name="Ada Tansley",
+        hazard_notes="Dog",
+        visit_notes="Key at number 9",
+    )
+    with transaction(engine) as session:
+        return place_order(session, command, by=builders.OPERATOR, at=AT).order_number
+
+
+def test_a_chase_says_how_the_order_stands_and_not_where_or_whom_to_ring(desk: Seat, world: World, engine: Engine) -> None:
+    order = _order(engine, world)
+    answers = ("Larkspur", "07700", "Key at number 9")
+    desk.open(f"/s/OR02/{order}/chase")
+    assert "COMMITTED" in desk.page
+    desk.press("Enter", asked="Where is it?")
+    assert "CSS366I" in desk.said
+    for answer in answers:
+        assert answer not in desk.page
+    caller_known(engine, "ALL1", world.account.customer_number, AT)
+    desk.open(f"/s/OR02/{order}/chase")
+    for answer in answers:
+        assert answer in desk.page
+
+
+def test_a_withdrawal_says_how_the_fault_stands_and_not_where_or_whom_to_ring(desk: Seat, world: World, engine: Engine) -> None:
+    with transaction(engine) as session:
+        session.execute(text("UPDATE repairs.fault SET state = 'withdrawn' WHERE state = 'reported'"))
+        fault = ReportFault(number=world.line.number, symptom_code="NSY", contact_name="Ada", contact_phone="07700 900123")
+        reported = report_fault(session, fault, by=builders.OPERATOR, at=AT).fault_number
+    desk.open(f"/s/FL02/{reported}/withdraw")
+    assert "REPORTED" in desk.page
+    for answer in ("Larkspur", "07700"):
+        assert answer not in desk.page
+    caller_known(engine, "ALL1", world.account.customer_number, AT)
+    desk.open(f"/s/FL02/{reported}/withdraw")
+    for answer in ("Larkspur", "07700"):
+        assert answer in desk.page
+
+
+@pytest.mark.parametrize(
+    ("path", "subject"),
+    [
+        ("/s/OR01/{account}", "account"),
+        ("/s/PY01/{account}", "account"),
+        ("/s/FL01/{number}", "line"),
+        ("/s/OR02/{order}/chase", "order"),
+    ],
+)
+def test_a_look_at_somebody_is_on_the_trail_once_a_call(
+    desk: Seat, world: World, engine: Engine, clock: MovingClock, path: str, subject: str
+) -> None:
+    clock.goes_on(minutes=40 * len(path))
+    desk.client = seated(desk.client.application, engine, "ALL1", clock.at).client
+    numbers = {"account": world.account.number, "number": world.line.number, "order": _order(engine, world) if "order" in path else ""}
+    before = len(_events(engine, "read"))
+    desk.open(path.format(**numbers))
+    desk.press("Enter")
+    desk.open(path.format(**numbers))
+    number = {"line": world.line.number}.get(subject, numbers.get(subject))
+    assert _events(engine, "read")[before:] == [(subject, number, {"screen": path.split("/")[2]})]
+    clock.goes_on(minutes=14)
+    desk.open("/s/MENU")
+    clock.goes_on(minutes=14)
+    desk.open("/s/MENU")
+    clock.goes_on(minutes=3)
+    desk.open(path.format(**numbers))
+    assert len(_events(engine, "read")) == before + 2, "another call"
+
+
+def test_an_account_keyed_into_an_empty_screen_is_looked_at_too(desk: Seat, world: World, engine: Engine) -> None:
+    desk.open("/s/OR01")
+    before = len(_events(engine, "read"))
+    _prompted(desk, prompt="number", kind="C", account_number=world.second.number)
+    assert _events(engine, "read")[before:] == [("account", world.second.number, {"screen": "OR01"})]
+
+
+def test_a_search_is_on_the_trail_with_what_was_asked_and_how_many_it_found(desk: Seat, world: World, engine: Engine) -> None:
+    desk.open("/s/CS01")
+    before = len(_events(engine, "search"))
+    desk.press(text="tansley a")
+    desk.press(text="", name="nobody of that name")
+    desk.press(text=world.line.number, name="")
+    found = _events(engine, "search")[before:]
+    assert found == [
+        ("customers", "CS01", {"name": "tansley", "initial": "a", "found": "1"}),
+        ("customers", "CS01", {"name": "nobody of that name", "found": "0"}),
+        ("customers", "CS01", {"number": world.line.number, "found": "1"}),
+    ]
+    desk.open("/s/AD06?verb=search")
+    assert "name: <b>tansley</b>; found: <b>1</b>; initial: <b>a</b>" in desk.page
+    desk.open("/s/AD06?verb=read")
+    assert "screen: <b>OR01</b>" in desk.page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from flask import Response, flash, make_response
@@ -21,11 +22,12 @@ from billing.rules.explain_sum import Part
 from billing.words import LineKind, PaymentMethod
 from css.core.errors import BadMessage, CssError, NotFound
 from css.core.ids import IdKind, identify, parse_slip_reference
+from css.core.money import ZERO, Money, Price
 from css.core.words import Role
 from css.master.card_rows import AccountCard
 from css.master.cards import account_card
 from css.web.desk import Desk, converse
-from css.web.disclosure import ask_first, knows_caller, may_disclose
+from css.web.disclosure import ask_first, knows_caller, may_disclose, note_read
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
@@ -199,8 +201,14 @@ def _calls(at_desk: Desk, arguments: Arguments) -> Response:
         card=None,
         bills=None,
         calls=calls,
+        pence=partial(_pence, places=max((len(str(row.net).partition(".")[2]) for row in calls.rows), default=0)),
         balance=None,
     )
+
+
+def _pence(price: Price, places: int) -> str:
+    """A price in pence, its point under the others' of the page: ``4.200p``."""
+    return f"{price.pence:.{places}f}p"
 
 
 def _explained(session: Session, at_desk: Desk, card: BillCard, asked: str) -> tuple[tuple[LineStory, ...], tuple[Part, ...]]:
@@ -262,7 +270,7 @@ class Payer:
 
 def show_payment(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(PY01, account_number=arguments[0] if arguments else "")
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         _read_slip(form)
         payer = _account(session, at_desk, form)
     return _payment(at_desk, form, payer)
@@ -271,7 +279,7 @@ def show_payment(at_desk: Desk, arguments: Arguments) -> Response:
 def act_payment(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     form = Form.posted(PY01, posted)
     _read_slip(form)
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         payer = _account(session, at_desk, form)
     if form.key == REFRESH:
         form.errors.clear()
@@ -324,6 +332,7 @@ def _account(session: Session, at_desk: Desk, form: Form) -> Payer:
 
 def _payment(at_desk: Desk, form: Form, payer: Payer, *, status: int = 200, effect: object = None) -> Response:
     in_hand = InHand(payer.balance.account_number, payer.name) if payer.balance else None
+    note_read(session, at_desk, PY01, ("account", balance.account_number))
     return show(
         at_desk,
         PY01,

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.core.errors import NotFound
 from css.core.words import Role
+from css.master.cards import account_card
 from css.web.desk import Desk, NotForYou, converse
+from css.web.disclosure import knows_caller, note_read
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import Choices, InHand, address, go, show
@@ -50,6 +52,8 @@ class Deed(Generic[CardT]):
 class Record(Generic[CardT]):
     """What things are done to, and the screen to do them on."""
 
+    kind: str
+    """What it is, on the audit trail."""
     screen: Screen
     shown_by: str
     """The screen that shows one."""
@@ -88,22 +92,29 @@ def _values(record: Record[CardT], deed: Deed[CardT], card: CardT) -> dict[str, 
     return {name: stands for name, (_, stands) in record.seen(card).items()} | deed.begins_with(card)
 
 
+def _read(record: Record[CardT], at_desk: Desk, number: str) -> tuple[CardT, bool]:
+    """The record, and whether the caller is made sure of. That it was looked at is written down."""
+    with at_desk.doing() as session:
+        card = record.read(session, number, at_desk.by)
+        note_read(session, at_desk, record.screen, (record.kind, record.number(card)))
+        account = account_card(session, record.in_hand(card).account_number, by=at_desk.by, lines=1)
+        return card, knows_caller(session, at_desk, account.customer.number)
+
+
 def _show(record: Record[CardT], at_desk: Desk, arguments: Arguments) -> Response:
     name, deed = _deed(record, at_desk, arguments)
-    with at_desk.reading() as session:
-        card = record.read(session, arguments[0], at_desk.by)
+    card, is_caller_known = _read(record, at_desk, arguments[0])
     form = Form.blank(record.screen, name, **{VERSION: str(record.version(card))} | _values(record, deed, card))
-    return _page(record, at_desk, card, form)
+    return _page(record, at_desk, card, form, is_caller_known=is_caller_known)
 
 
 def _act(record: Record[CardT], at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     name, deed = _deed(record, at_desk, arguments)
     form = Form.posted(record.screen, posted, name)
-    with at_desk.reading() as session:
-        card = record.read(session, arguments[0], at_desk.by)
+    card, is_caller_known = _read(record, at_desk, arguments[0])
     if form.key == REFRESH:
         form.errors.clear()
-        return _page(record, at_desk, card, form, changed=_meet(record, deed, card, form))
+        return _page(record, at_desk, card, form, is_caller_known=is_caller_known, changed=_meet(record, deed, card, form))
     here = address(record.shown_by, record.number(card))
     outcome = converse(at_desk, form, lambda: deed.command(form, card, at_desk.today), deed.action, leads_to=lambda _: here)
     if outcome.done is not None:
@@ -117,7 +128,16 @@ def _act(record: Record[CardT], at_desk: Desk, arguments: Arguments, posted: Pos
         with at_desk.reading() as session:
             card = record.read(session, arguments[0], at_desk.by)
         changed = _meet(record, deed, card, form)
-    return _page(record, at_desk, card, form, status=outcome.status, effect=outcome.effect, changed=changed)
+    return _page(
+        record,
+        at_desk,
+        card,
+        form,
+        is_caller_known=is_caller_known,
+        status=outcome.status,
+        effect=outcome.effect,
+        changed=changed,
+    )
 
 
 def _meet(record: Record[CardT], deed: Deed[CardT], card: CardT, form: Form) -> list[tuple[str, str, str]]:
@@ -144,6 +164,7 @@ def _page(
     card: CardT,
     form: Form,
     *,
+    is_caller_known: bool,
     status: int = 200,
     effect: object = None,
     changed: list[tuple[str, str, str]] | None = None,
@@ -163,5 +184,6 @@ def _page(
         effect=effect,
         what=deed.words,
         changed=changed or [],
+        is_caller_known=is_caller_known,
         **record.besides(card, at_desk),
     )

@@ -9,12 +9,12 @@ from flask import Response, flash
 from sqlalchemy.orm import Session
 
 from css.core.errors import CssError
-from css.core.phone import display_number
+from css.core.phone import display_number, parse_number
 from css.core.words import Role
 from css.master.card_rows import LineCard
 from css.master.cards import line_card
 from css.web.desk import Desk, converse
-from css.web.disclosure import knows_caller
+from css.web.disclosure import knows_caller, note_read
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import InHand, address, go, show
@@ -95,7 +95,7 @@ class InTrouble:
 
 def show_report(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(FL01, number=arguments[0] if arguments else "")
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         line = _line(session, at_desk, form.text("number"))
     card = line.card
     if card is not None:
@@ -108,7 +108,7 @@ def show_report(at_desk: Desk, arguments: Arguments) -> Response:
 
 def act_report(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     form = Form.posted(FL01, posted)
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         line = _line(session, at_desk, form.text("number"))
     if form.key == REFRESH:
         form.errors.clear()
@@ -144,6 +144,7 @@ def _line(session: Session, at_desk: Desk, number: str) -> InTrouble:
         card = None
     if card is None:
         return InTrouble()
+    note_read(session, at_desk, FL01, ("line", parse_number(number)))
     return InTrouble(
         card,
         open_faults_of_line(session, card.line.line_id, by=at_desk.by),
@@ -162,7 +163,7 @@ def prompt_report(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
     """F4: the symptoms that the line keyed now can have."""
     if name != "symptom_code":
         return ()
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         return _symptoms(_line(session, at_desk, form.text("number")).card)
 
 

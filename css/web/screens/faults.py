@@ -198,6 +198,7 @@ def _besides(card: FaultCard, at_desk: Desk) -> dict[str, Any]:
 
 
 FAULT: Final = Record(
+    kind="fault",
     screen=FL02,
     shown_by="FL03",
     deeds={

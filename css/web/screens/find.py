@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Final
 
 from flask import Response
@@ -16,6 +16,7 @@ from css.master.find import NAME_LETTERS_MIN, Criteria, FoundCustomer, criteria_
 from css.master.guiding import number_in_use
 from css.web.command import read_command
 from css.web.desk import Desk, status_of
+from css.web.disclosure import note_search
 from css.web.form import COMMIT, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import go, show
@@ -32,7 +33,8 @@ CS01: Final = Screen(
     help=(
         "The first field takes whatever the caller says: a telephone number, an account, customer, order, fault or bill number, the line "
         "of a payment slip, an e-mail address, a postcode with or without the house, or a name with an initial. The others narrow it. "
-        "What finds exactly one opens at once; otherwise choose by the number in front. The list says why each was found."
+        "What finds exactly one opens at once; otherwise choose by the number in front. The list says why each was found, and of an "
+        "address no more than you keyed."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
@@ -74,17 +76,19 @@ def act_find(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
 
 
 def _found(at_desk: Desk, form: Form) -> Response:
-    """The customers found; a number that names one thing opens it."""
+    """The customers found; a number that names one thing opens it. What was looked for by is written down."""
     text = form.text("text")
     named = _identified(text)
     if named is not None and named.kind not in {None, IdKind.CUSTOMER}:
         return go(*read_command(text, ()))
     try:
         criteria = _criteria(form)
-        with at_desk.reading() as session:
+        with at_desk.doing() as session:
             if named is not None and named.what == "telephone" and number_in_use(session, named.value, at_desk.at):
+                note_search(session, at_desk, CS01, asdict(criteria), 1)
                 return go("CU03", named.value)
             found = find_by(session, criteria, by=at_desk.by) or _by_name_there(session, criteria, at_desk)
+            note_search(session, at_desk, CS01, asdict(criteria), len(found))
     except CssError as error:
         form.take(error)
         return show(at_desk, CS01, form=form, status=status_of(form), found=None)

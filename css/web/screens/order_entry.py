@@ -11,7 +11,6 @@ from css.core.phone import display_number
 from css.core.words import DirectoryEntryKind, HalfDay, Role
 from css.master.card_rows import CustomerHead
 from css.web.desk import Desk, Outcome, converse, status_of
-from css.web.disclosure import knows_caller
 from css.web.form import ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
@@ -172,14 +171,13 @@ OR01: Final = Screen(
 
 def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
     form = Form.blank(OR01, kind="P", directory_kind=DirectoryEntryKind.ORDINARY.value)
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         if arguments:
             form.values["account_number"], _ = account_of(session, arguments[0], at_desk)
         known = known_of(session, at_desk, form)
-        is_caller_known = known.card is not None and knows_caller(session, at_desk, known.card.customer.number)
     if known.card is not None:
         form.values |= _said_already(known.card.customer)
-        if not is_caller_known:
+        if not known.is_caller_known:
             # Anybody may order for them; where they can be rung is theirs to say.
             form.values["contact_phone"] = ""
         form.start = "product_codes" if form.text("contact_phone") else "contact_phone"
@@ -202,11 +200,11 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     form = Form.posted(OR01, posted)
     if form.key == REFRESH:
         form.errors.clear()
-        with at_desk.reading() as session:
+        with at_desk.doing() as session:
             known = known_of(session, at_desk, form)
         form.errors.clear()
         return _page(at_desk, form, known)
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         known = known_of(session, at_desk, form)
     outcome = _check_block(at_desk, form) or converse(
         at_desk,
@@ -310,6 +308,8 @@ def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect:
         site=known.sites[0] if len(known.sites) == 1 else None,
         answer=known.answer,
         plant_words=PLANT_WORDS,
+        # Of a new line it is what was keyed.
+        shows_address=known.is_caller_known or KINDS.get(form.code("kind")) is OrderKind.PROVIDE,
     )
 
 

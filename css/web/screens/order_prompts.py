@@ -18,7 +18,7 @@ from css.master.cards import account_card
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
 from css.web.address_field import address_in_words, addresses_for, look_up_address
 from css.web.desk import Desk
-from css.web.disclosure import knows_caller
+from css.web.disclosure import knows_caller, note_read
 from css.web.filters import weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
@@ -54,15 +54,25 @@ class Known:
     """The address, or those to choose from."""
     answer: EntryAnswer | None = None
     """What the plant allows there."""
+    is_caller_known: bool = False
+    """Anybody may order for a customer; where the lines are and what their numbers are is shown to the customer alone."""
 
 
 def known_of(session: Session, at_desk: Desk, form: Form) -> Known:
-    """Read the account, the address and the plant behind what is keyed; what is wrong with the address hangs on the form."""
+    """Read the account, the address and the plant behind what is keyed; what is wrong with the address hangs on the form.
+
+    That the account was looked at is written down, so the session must be one that commits.
+    """
     try:
         card = account_card(session, form.text("account_number"), by=at_desk.by, lines=LINES_OFFERED)
     except (BadMessage, NotFound):
         return Known()
-    known = Known(card, products(session, card.account.segment, _wanted_on(form, at_desk) or at_desk.today))
+    note_read(session, at_desk, form.screen, ("account", card.account.number))
+    known = Known(
+        card,
+        products(session, card.account.segment, _wanted_on(form, at_desk) or at_desk.today),
+        is_caller_known=knows_caller(session, at_desk, card.customer.number),
+    )
     if KINDS.get(form.code("kind")) is not OrderKind.PROVIDE:
         return known
     sites = look_up_address(session, form)
@@ -90,12 +100,12 @@ def offered(known: Known, form: Form) -> dict[str, Values]:
 
 def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
     """F4: the values of one field for what is keyed now."""
-    with at_desk.reading() as session:
+    with at_desk.doing() as session:
         typed = form.text("address_key")
         known = known_of(session, at_desk, form)
         match name:
             case "address_key":
-                return addresses_for(session, typed) if typed else _own_addresses(session, at_desk, known)
+                return addresses_for(session, typed) if typed else _own_addresses(session, known)
             case "number":
                 return _numbers(session, at_desk, known, form)
             case _:

@@ -260,6 +260,7 @@ def _said(deed: str, card: OrderCard, done: Any) -> tuple[str, str]:  # noqa: AN
 
 
 ORDER: Final = Record(
+    kind="order",
     screen=OR02,
     shown_by="OR03",
     deeds={
