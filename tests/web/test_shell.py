@@ -434,6 +434,43 @@ def test_a_desk_left_alone_warns_locks_and_opens_where_it_was(operator: Worker, 
     assert page.input_value("#contact_name") == "Roses"
 
 
+@pytest.mark.parametrize("trouble", ["refused", "out of order", "gone", "another screen"])
+def test_a_desk_left_alone_shows_nothing_even_where_the_server_does_not_lock_it(operator: Worker, world: World, trouble: str) -> None:
+    page = operator.page
+    page.clock.install()
+    operator.opens(f"/s/FL01/{world.line.number}")
+    page.focus("#contact_name")
+    operator.keys("[Control+a]", "Rose")
+    before = page.title()
+    shown, at = page.content(), f"/s/FL01/{world.line.number}"
+    answers = {
+        "refused": lambda route: route.fulfill(status=400, content_type="text/html", body="<body><b>CSS353E</b></body>"),
+        "out of order": lambda route: route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>"),
+        "gone": lambda route: route.abort(),
+        "another screen": lambda route: route.fulfill(headers={"Content-Type": "text/html", "X-CSS-Address": at}, body=shown),
+    }
+    page.route("**/lock?*", answers[trouble])
+    page.clock.fast_forward("15:10")
+    page.wait_for_selector("html[data-covered]")
+    page.clock.fast_forward("00:10")
+    page.wait_for_selector("[data-told=CSS995W]")
+    page.keyboard.type("x")
+    page.keyboard.press("F3")
+    page.mouse.click(200, 200)
+    seen = page.inner_text("body")
+    assert seen.strip().startswith("CSS995W"), "nothing but that is in sight"
+    assert "Tansley" not in seen
+    assert page.title() != before
+    page.unroute("**/lock?*")
+    page.clock.fast_forward("00:10")
+    page.wait_for_selector("body[data-screen=LOCK]")
+    assert not page.evaluate("document.documentElement.hasAttribute('data-covered')")
+    operator.keys(PASSWORD, "[Enter]")
+    page.wait_for_selector("body[data-screen=FL01]")
+    if trouble != "another screen":
+        assert page.input_value("#contact_name") == "Rose", "and what was keyed is there"
+
+
 def test_what_may_be_a_password_is_never_read_back(operator: Worker) -> None:
     operator.server.delay_seconds = 0.2
     operator.page.keyboard.type("off")
