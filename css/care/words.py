@@ -75,6 +75,8 @@ class CheckMethod(StrEnum):
     WRITTEN = "WR"
     """In writing, the signature compared."""
     NONE = "NO"
+    NEW = "NC"
+    """A new customer, who told us all there is to know in the same call. Not keyed: it comes of taking the customer on."""
 
 
 class FollowUpKind(StrEnum):

@@ -99,7 +99,7 @@ class Form:
         elif has_unseen(typed):
             self.wrong(one.name, "CSS362E", "{label} has a character in it that cannot be seen; key it again.")
         elif one.is_required and not typed:
-            self.wrong(one.name, "CSS360E", "{label} is needed.")
+            self.wrong(one.name, "CSS360E", "{label} must be keyed.")
 
     def meet(self, theirs: Mapping[str, str], row_version: int) -> None:
         """After a conflict: a field only the other changed takes their value, one that both changed keeps ours and shows theirs.

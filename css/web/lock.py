@@ -144,7 +144,8 @@ def open_again() -> Response:
         came_to = unlock(session, token, password, at=at)
     if came_to.opened:
         if came_to.failed:
-            flash(f"While the desk was locked {came_to.failed} wrong passwords were tried. If it was not you, say so.", "CSS191W")
+            tried = "a wrong password was" if came_to.failed == 1 else f"{came_to.failed} wrong passwords were"
+            flash(f"While the desk was locked {tried} tried. If it was not you, say so.", "CSS191W")
         return make_response(redirect(back, code=303))
     if not came_to.tries_left:
         answer = leave_seat(make_response(redirect(url_for("screens.sign_on", next=back), code=303)))

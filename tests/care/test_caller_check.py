@@ -12,14 +12,14 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from css.audit import AuditEvent, CommandAnswer
-from css.care.actions import check_caller, end_caller_check
+from css.care.actions import check_caller, end_caller_check, open_for_new
 from css.care.commands import CallerChecked, CheckCaller, EndCallerCheck
 from css.care.model import CallerCheck
 from css.care.queries import caller_check_of, is_caller_checked
 from css.care.rules.caller import RecentBill
 from css.care.words import CallerKind, CheckMethod, CheckOutcome
 from css.core.actor import Actor
-from css.core.errors import BadMessage, Conflict, CssError, NotFound, Refused
+from css.core.errors import BadMessage, Breach, Conflict, CssError, NotFound, Refused
 from css.core.ids import IdKind, make_id
 from css.core.money import Money
 from css.core.words import CustomerKind, Role
@@ -89,6 +89,14 @@ def test_a_right_answer_opens_the_record_to_who_asked(session: Session, caller: 
     assert (state.check.check_id, state.check.caller_kind, state.check.method) == (done.check_id, CallerKind.HOLDER, method)
     assert caller_check_of(session, caller.customer_number, AT, by=builders.OPERATOR).check is None, "and to nobody else"
     assert caller_check_of(session, caller.customer_number, AT + timedelta(minutes=30), by=BY).check is None, "for half an hour"
+
+
+def test_a_customer_is_new_only_at_the_instant_they_are_taken_on(session: Session, caller: Caller) -> None:
+    with pytest.raises(Breach, match="is not new"):
+        open_for_new(session, caller.customer_number, None, by=BY, at=AT + timedelta(seconds=1))
+    with pytest.raises(Refused, match="Nothing of that kind"):
+        _check(session, caller, NC, "says so")
+    assert is_caller_checked(session, caller.customer_number, AT, by=BY) is None
 
 
 @pytest.mark.parametrize(("method", "answer"), [(PP, "marmelade"), (DB, "5 3 1962"), (AD, "ZZ4 7QT 15"), (BL, "45.67 6 feb")])

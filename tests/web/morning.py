@@ -92,7 +92,7 @@ def make_sure(hands: Hands) -> None:
     """Who is calling: how, what they say, Enter."""
     assert "Caller not known" in hands.told
     with hands.task("Make sure of a caller by a pass phrase of nine letters"):
-        hands.press("Shift+F6")
+        assert hands.cursor == "method", "the page begins with the question"
         hands.type("pp")
         hands.press("Tab")
         hands.type(PHRASE)

@@ -93,6 +93,19 @@ def test_a_right_answer_opens_the_page_by_enter_and_by_f6(desk: Seat, world: Wor
     assert 'id="answer"' not in desk.page
 
 
+def test_the_cursor_is_in_the_question_until_the_call_has_ended(desk: Seat, world: World) -> None:
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert desk.cursor == "method", "no key to get there"
+    desk.press("F2", wrap_reason="se")
+    assert BEFORE in desk.page
+    assert desk.cursor == "command", "the next thing keyed is the next caller's number"
+
+
+def test_that_somebody_is_new_is_nothing_to_key(desk: Seat, world: World) -> None:
+    assert BEFORE in _ask(desk, world, "NC", "a new customer")
+    assert desk.said[0] == "CSS364E"
+
+
 def test_it_opens_in_one_sign_on_for_half_an_hour(
     desk: Seat, colleague: Seat, app: Flask, engine: Engine, world: World, clock: MovingClock
 ) -> None:
@@ -115,7 +128,8 @@ def test_it_opens_in_one_sign_on_for_half_an_hour(
 def test_a_wrong_answer_counts_and_three_close_the_question(desk: Seat, world: World, engine: Engine, clock: MovingClock) -> None:
     for left in ("2 more answers", "one more answer", "closed until 10:15"):
         page = _ask(desk, world, "PP", "gingerbread")
-        assert desk.said == ["CSS923E"]
+        assert set(desk.said) == {"CSS923E"}
+        assert (desk.form().get("method"), desk.cursor) == (("PP", "answer") if "more" in left else ("", "command")), "how stays"
         assert left in page
         assert BEFORE in page
         assert "gingerbread" not in _told(desk), "the next answer starts empty"

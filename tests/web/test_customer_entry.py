@@ -8,13 +8,16 @@ from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
 from css.audit import AuditEvent
+from css.care.model import CallerCheck
+from css.care.words import CallerKind, CheckMethod, CheckOutcome
 from css.core.words import BillMedium, PaymentMeans
 from css.db.engine import transaction
+from css.master.authorised import authorise_person, end_authorisation
 from css.master.change_customer import change_customer
-from css.master.customer_commands import ChangeCustomer
+from css.master.customer_commands import AuthorisePerson, ChangeCustomer, EndAuthorisation
 from css.master.customer_record import CustomerRecord, customer_record
 from css.master.customers import Customer
 from css.web.rendering import SHELL_HEADER
@@ -108,6 +111,11 @@ def test_a_new_customer_is_checked_by_enter_and_added_with_an_account_by_f6(desk
     (account,) = record.accounts
     assert (account.medium, account.email, account.payment_means) == (BillMedium.EMAIL, "beth@example.com", PaymentMeans.ON_DEMAND)
     assert (account.billing_address_lines, account.billing_postcode) == (("4 Larkspur Close", "Wrenford"), "ZZ1 7QT")
+    assert "a new customer, who told us in this call" in desk.page, "whoever told us all that is held need not be asked for it"
+    assert "Caller not known" not in desk.page
+    with transaction(engine) as session:
+        checks = session.execute(select(CallerCheck.method, CallerCheck.outcome, CallerCheck.caller_kind)).all()
+    assert (CheckMethod.NEW, CheckOutcome.PASSED, CallerKind.HOLDER) in checks
 
 
 def test_everything_wrong_is_told_by_one_enter(desk: Seat, engine: Engine) -> None:
@@ -325,6 +333,33 @@ def test_a_phrase_is_taken_away_with_a_dash(desk: Seat, engine: Engine, world: W
         desk.press(password_phrase=phrase)
         desk.press("F6")
         assert _record(engine, ada).has_password_phrase is expected
+
+
+def test_who_speaks_for_a_customer_changes_neither_the_phrase_nor_who_else_may(desk: Seat, engine: Engine, world: World) -> None:
+    named = AuthorisePerson(customer_number=world.account.customer_number, name="Jo Tansley", relation="son", password_phrase="blue heron")
+    with transaction(engine) as session:
+        # A desk at which nobody has opened the record without a caller.
+        session.execute(update(CallerCheck).where(CallerCheck.ended_at.is_(None)).values(ended_at=AT))
+        person = authorise_person(session, named, by=builders.OPERATOR, at=AT).person_id
+    desk.open(f"/s/CU03/{world.account.number}")
+    desk.press(method="PP", answer="blue heron", speaker="1")
+    assert "Caller made sure of" in desk.page
+    desk.open(f"/s/CU02/{world.account.number}")
+    desk.press(password_phrase="another one of ours")
+    assert (set(desk.said), desk.cursor) == ({"CSS926E"}, "password_phrase")
+    desk.press(password_phrase="", access_needs="Large print")
+    assert desk.said == ["CSS366I"], "all else is theirs to say"
+    for path in ("person", f"end/{person}"):
+        desk.open(f"/s/CU02/{world.account.number}/{path}")
+        assert desk.said == ["CSS926E"]
+        desk.press("F6", person_name="Max Finch", relation="friend")
+        assert set(desk.said) == {"CSS926E"}
+        desk.press("F6", person_name="Max Finch", relation="friend")
+        assert set(desk.said) == {"CSS926E"}
+    assert [one.name for one in _record(engine, world.account.customer_number).authorised if one.ends_on is None] == ["Jo Tansley"]
+    with transaction(engine) as session:
+        end = EndAuthorisation(customer_number=world.account.customer_number, person_id=person)
+        end_authorisation(session, end, by=builders.OPERATOR, at=AT)
 
 
 def test_somebody_may_speak_for_the_customer_and_no_more(desk: Seat, engine: Engine, world: World, ada: str) -> None:

@@ -67,6 +67,16 @@ def test_nothing_keyed_is_told_beside_each_field(seat: Seat) -> None:
     assert seat.cursor == "operator"
 
 
+def test_a_sign_on_past_its_shift_is_not_told_of_and_one_wrong_password_is_one(app: Flask, seat: Seat, clock: MovingClock) -> None:
+    seat.sign_on("SCHEDULE")
+    clock.goes_on(hours=12, minutes=1)
+    later = Seat(app.test_client())
+    later.sign_on("SCHEDULE", "wrong password")
+    later.sign_on("SCHEDULE")
+    assert "CSS195W" not in later.said, "a browser that was closed in the morning is nobody at a desk"
+    assert "somebody tried a wrong password for your code" in later.page
+
+
 def test_wrong_tries_make_the_code_wait_and_the_wait_ends(seat: Seat, clock: MovingClock, engine: Engine) -> None:
     for _ in range(FREE_TRIES + 1):
         assert seat.sign_on("BILLING", "wrong password").status_code == 422

@@ -30,7 +30,7 @@ from css.care.rules.caller import (
 from css.care.words import CallerKind, CheckMethod, CheckOutcome
 from css.core.actor import Actor
 from css.core.calendar import to_london
-from css.core.errors import BadMessage, NotFound, Refused
+from css.core.errors import BadMessage, Breach, NotFound, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.words import CustomerKind
 from css.master.accounts import Account
@@ -109,6 +109,36 @@ def check_caller(session: Session, command: CheckCaller, *, by: Actor, at: datet
         tries_left=tries_left(wrong_at, at),
         closed_until=closed_until(wrong_at, at),
     )
+
+
+def open_for_new(session: Session, customer_number: str, operator_session_id: int | None, *, by: Actor, at: datetime) -> None:
+    """Open the record of a customer taken on at this very instant to who did it: whoever told us all that is held is the customer.
+
+    For the door that takes customers on, in the same transaction; no verb, since nobody can say it of a customer there is.
+
+    Raises:
+        NotFound: CSS102E no such customer.
+        Refused: CSS111E not our own staff, CSS905E the sign-on is somebody else's or over.
+    """
+    customer = customer_for_staff(session, customer_number, by)
+    _expect_own_session(session, operator_session_id, by)
+    if customer.created_at != at:
+        msg = f"customer {customer.number} is not new"
+        raise Breach(msg)
+    check = CallerCheck(
+        district_code=customer.district_code,
+        customer_id=customer.id,
+        operator_code=by.name,
+        operator_session_id=operator_session_id,
+        caller_kind=CallerKind.HOLDER,
+        method=CheckMethod.NEW,
+        outcome=CheckOutcome.PASSED,
+        checked_at=at,
+    )
+    session.add(check)
+    told = {"method": check.method, "caller_kind": check.caller_kind, "outcome": check.outcome}
+    record(session, by=by, at=at, verb="check_caller", subject=("customer", customer.number), after=told)
+    session.flush()
 
 
 @answered
@@ -215,6 +245,8 @@ def _agrees(session: Session, command: CheckCaller, said: str, customer: Custome
         raise _not_askable(person.name)
     holder = customer if person is None else person
     match command.method:
+        case CheckMethod.NEW:
+            raise _not_askable(customer_name(customer))
         case CheckMethod.WRITTEN:
             return _compared(said, names_letter, "Key the date or the reference of the letter: letter of 2 March.", lambda: True)
         case CheckMethod.PHRASE:

@@ -144,7 +144,7 @@ def upgrade() -> None:
         sa.Column("authorised_person_id", sa.BigInteger(), nullable=True),
         sa.Column(
             "method",
-            sa.Enum("PP", "DB", "AD", "BL", "WR", "NO", native_enum=False, create_constraint=True, name="method", length=24),
+            sa.Enum("PP", "DB", "AD", "BL", "WR", "NO", "NC", native_enum=False, create_constraint=True, name="method", length=24),
             nullable=False,
         ),
         sa.Column(

@@ -134,7 +134,7 @@ def _request(session: Session, at_desk: Desk, arguments: Arguments) -> RequestRo
 
 def _command(form: Form, row: RequestRow, decision: str | None) -> Any:  # noqa: ANN401 - one of three commands
     if decision == NO and not form.text("reason"):
-        form.wrong("reason", "CSS360E", "{label} is needed.")
+        form.wrong("reason", "CSS360E", "{label} must be keyed.")
     if form.has_errors:
         return None
     if decision == NO:

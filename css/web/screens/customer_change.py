@@ -34,7 +34,7 @@ from css.web.screens.customer_fields import (
     read_phrase_of,
     read_reach_at,
 )
-from css.web.screens.customer_seen import CHANGE, CU02, PERSON, Seen, deed_of, record_of
+from css.web.screens.customer_seen import CHANGE, CU02, PERSON, Seen, deed_of, only_the_customer, record_of
 from css.web.screens.customer_speakers import act_speaker, show_speaker
 
 _TEXTS: Final = ("title", "first_name", "surname", "organisation_name", "company_number", "language", "access_needs")
@@ -120,7 +120,10 @@ def show_change(at_desk: Desk, arguments: Arguments) -> Response:
     deed, person = deed_of(seen, arguments)
     if deed == CHANGE:
         return _change(at_desk, seen, Form.blank(CU02, row_version=str(seen.customer.row_version), **_shown(seen)))
-    return show_speaker(at_desk, seen, Form.blank(CU02, deed), person)
+    form = Form.blank(CU02, deed)
+    if seen.speaker is not None:
+        form.take(only_the_customer(seen.speaker))
+    return show_speaker(at_desk, seen, form, person)
 
 
 def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
@@ -145,7 +148,7 @@ def act_change(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     if any(error.code in _CHANGED_BY_OTHERS for error in form.general):
         with at_desk.reading() as session:
             now = customer_record(session, seen.customer.number, by=at_desk.by)
-        seen = Seen(now, next(one for one in now.accounts if one.number == seen.account.number))
+        seen = Seen(now, next(one for one in now.accounts if one.number == seen.account.number), seen.speaker)
         form.meet(_shown(seen), now.row_version)
     return _change(at_desk, seen, form, status=outcome.status, is_checked=outcome.effect is not None)
 
@@ -158,11 +161,13 @@ def _read(form: Form, seen: Seen, today: date) -> CustomerChange | None:
     born_on = read_birth(form, "born_on", today)
     reach_at = read_reach_at(form)
     may_market, is_vulnerable = form.yes("may_market"), form.yes("is_vulnerable")
+    if form.text("password_phrase") and seen.speaker is not None:
+        form.take(only_the_customer(seen.speaker, "password_phrase"))
     is_taken_away = form.text("password_phrase") == NO_PHRASE
     phrase = "" if is_taken_away else read_phrase_of(form)
     for name in ("medium", "itemisation", "payment_means", "language", "may_market"):
         if not form.text(name) and form.base.get(name):
-            form.wrong(name, "CSS360E", "{label} is needed.")
+            form.wrong(name, "CSS360E", "{label} must be keyed.")
     if form.has_errors:
         return None
     changed = {one.name for one in CU02.shown_fields(CHANGE) if form.text(one.name) != form.base.get(one.name, "")}

@@ -10,6 +10,7 @@ from typing import Final
 from flask import Response, flash
 from sqlalchemy.orm import Session
 
+from css.care.actions import open_for_new
 from css.core.actor import Actor
 from css.core.errors import NotFound, Refused
 from css.core.words import BillFrequency, BillMedium, CustomerKind, PaymentMeans, Role, Segment
@@ -161,7 +162,9 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
         form.take(NotFound("CSS384E", sentence, key=form.code("address_key")[:20], element="address_key"))
 
     def deed(session: Session, command: TakeOnCustomer, *, by: Actor, at: datetime) -> Effect:
-        return _take_on(session, command, form, by=by, at=at)
+        done = _take_on(session, command, form, by=by, at=at)
+        open_for_new(session, done.taken.customer_number, at_desk.on_duty.session_id, by=by, at=at)
+        return done
 
     outcome = converse(
         at_desk,
@@ -213,7 +216,7 @@ def _read(form: Form, at_desk: Desk, site: SiteAnswer | None) -> TakeOnCustomer 
     cycle_day = form.reading("cycle_day", _cycle_day)
     surname, organisation_name = form.optional("surname"), form.optional("organisation_name")
     if not surname and not organisation_name and "surname" not in form.errors:
-        form.wrong("surname", "CSS360E", "{label} is needed, or the name of an organisation.")
+        form.wrong("surname", "CSS360E", "{label} must be keyed, or the name of an organisation.")
     if form.has_errors or segment is None or medium is None or means is None or site is None:
         return None
     email = next((point.value for point in reach_at if point.kind.value == "email"), None)

@@ -8,7 +8,9 @@ from typing import Final
 from flask import Response
 from sqlalchemy.orm import Session
 
-from css.core.errors import NotFound
+from css.care.queries import is_caller_checked
+from css.care.words import CallerKind
+from css.core.errors import NotFound, Refused
 from css.core.words import Role
 from css.master.cards import account_card
 from css.master.customer_record import AccountRecord, CustomerRecord, PersonRow, customer_record
@@ -162,6 +164,8 @@ class Seen:
 
     customer: CustomerRecord
     account: AccountRecord
+    speaker: str | None = None
+    """Who calls, when it is not the customer but one who may speak for them; none as well when there is no caller."""
 
     @property
     def in_hand(self) -> InHand:
@@ -185,7 +189,21 @@ def record_of(session: Session, at_desk: Desk, arguments: Arguments) -> Seen | R
     account = next((one for one in customer.accounts if one.number == card.account.number), None)
     if account is None:
         raise NotFound("CSS105E", "There is no account {number}.", number=card.account.number, element="account_number")
-    return Seen(customer, account)
+    return Seen(customer, account, _speaker(session, at_desk, card.customer.number))
+
+
+def _speaker(session: Session, at_desk: Desk, customer_number: str) -> str | None:
+    session_id = at_desk.on_duty.session_id
+    check = is_caller_checked(session, customer_number, at_desk.at, by=at_desk.by, operator_session_id=session_id)
+    return check.caller_name if check is not None and check.caller_kind is CallerKind.AUTHORISED else None
+
+
+def only_the_customer(speaker: str, element: str | None = None) -> Refused:
+    """CSS926E: what lets others in is the customer's own; whoever speaks for them might let themselves in for good."""
+    sentence = (
+        "{speaker} may not change that: speak to the customer; or, with the customer's letter, wrap up with F2 and open the record with WR."
+    )
+    return Refused("CSS926E", sentence, speaker=speaker, element=element)
 
 
 def deed_of(seen: Seen, arguments: Arguments) -> tuple[str, PersonRow | None]:

@@ -15,12 +15,15 @@ from css.web.desk import Desk, converse
 from css.web.form import REFRESH, Form
 from css.web.rendering import address, go, show
 from css.web.screens.customer_fields import read_birth, read_phrase_of
-from css.web.screens.customer_seen import CU02, Seen
+from css.web.screens.customer_seen import CU02, Seen, only_the_customer
 
 
 def act_speaker(at_desk: Desk, seen: Seen, form: Form, person: PersonRow | None) -> Response:
     if form.key == REFRESH:
         return show_speaker(at_desk, seen, form, person)
+    if seen.speaker is not None:
+        form.take(only_the_customer(seen.speaker))
+        return show_speaker(at_desk, seen, form, person, status=422)
     back = address("CU02", seen.account.number)
     action: Any = authorise_person if person is None else end_authorisation
     read: Any = partial(_read_person, form, seen, at_desk.today) if person is None else partial(_read_end, seen, person)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
-from flask import Response, flash
+from flask import Response, flash, get_flashed_messages
 from sqlalchemy.orm import Session
 
 from billing.queries import account_balance, bills_of_account, statement
@@ -28,7 +28,7 @@ from css.master.card_rows import AccountCard
 from css.master.cards import account_card
 from css.master.desk_queries import AccountNamed, accounts_of_customer
 from css.master.guiding import number_in_use
-from css.web.conversation import Kept, left_about
+from css.web.conversation import Kept, left_about, new_token
 from css.web.desk import Desk, status_of
 from css.web.disclosure import note_disclosure
 from css.web.filters import clock
@@ -52,6 +52,7 @@ TIMELINE_MORE: Final = 60
 """When one view of it is asked for."""
 BILLS_SHOWN: Final = 3
 LEDGER_ROWS: Final = 6
+WRAPPED_UP: Final = "CSS920I"
 COUNTED_MAX: Final = 25
 """What there is more of is not counted before the caller is known."""
 
@@ -62,14 +63,17 @@ METHODS: Final = {
     CheckMethod.BILL: "amount due and date of a recent bill",
     CheckMethod.WRITTEN: "in writing, signature compared",
     CheckMethod.NONE: "no caller: key why you open the record",
+    CheckMethod.NEW: "a new customer, who told us in this call",
 }
+KEYED: Final = {one.value: one for one in METHODS if one is not CheckMethod.NEW}
 
 CU03: Final = Screen(
     code="CU03",
     title="Customer on one page",
     family="Customers",
     help=(
-        "Everything about an account that a caller may ask. First make sure who is calling: Shift+F6, how (PP pass phrase, DB date of "
+        "Everything about an account that a caller may ask. First make sure who is calling; the cursor is there, and Shift+F6 brings it "
+        "back: how (PP pass phrase, DB date of "
         "birth, AD address, BL a bill), what the caller says, Enter. The program compares; three wrong answers close the question for a "
         "quarter of an hour. NO with a reason opens the record without a caller. It stays open to you until F2 wraps the call up, half an "
         "hour at the most. Lines, orders, faults and bills are numbered: key the number to open one, or the number and a screen, like "
@@ -225,7 +229,12 @@ def act_customer(at_desk: Desk, arguments: Arguments, posted: Posted) -> Respons
     keyed = any(form.text(one.name) for one in CU03.fields)
     if not form.has_errors and (form.key == COMMIT or (form.key == ENTER and keyed)):
         done = _check(at_desk, arguments, form)
-        if done is not None:
+        if done is not None and done.outcome is CheckOutcome.FAILED and done.closed_until is None:
+            # Asked again at once: how and who stay, what was not right goes, and the cursor is there.
+            words, code = _told(done)
+            form.values["answer"], form.token = "", new_token()
+            form.wrong("answer", code, "{told}", told=words)
+        elif done is not None:
             flash(*_told(done))
             return go("CU03", *arguments)
     return _page(at_desk, arguments, form)
@@ -233,9 +242,9 @@ def act_customer(at_desk: Desk, arguments: Arguments, posted: Posted) -> Respons
 
 def _check(at_desk: Desk, arguments: Arguments, form: Form) -> CallerChecked | None:
     """Put the question; None with the errors on the form when it cannot be put."""
-    method = form.member("method", CheckMethod, {one.value: one for one in CheckMethod})
+    method = form.member("method", CheckMethod, KEYED)
     if not form.code("method"):
-        form.wrong("method", "CSS360E", "{label} is needed.")
+        form.wrong("method", "CSS360E", "{label} must be keyed.")
     try:
         with at_desk.doing() as session:
             number, _ = account_of(session, arguments[0], at_desk)
@@ -305,8 +314,10 @@ def _page(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
         raise
     head, caller = page.card.customer, page.caller
     in_hand = InHand(number, head.name, telephone or _only_number(page.card))
-    form.at_command = not form.has_errors
     asks = caller.check is None or caller.check.outcome is CheckOutcome.WAIVED
+    # A call begins with the question who it is; it is not asked when nothing is asked any more, nor when the call has just ended.
+    begins = caller.check is None and caller.closed_until is None and not _has_ended()
+    form.at_command = not form.has_errors and not begins
     return show(
         at_desk,
         CU03,
@@ -329,6 +340,12 @@ def _page(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
         views=[(one, address("CU03", arguments[0], one.value)) for one in View],
         left=[(one, _taken_up(one, at_desk)) for one in page.inside.left] if page.inside else [],
     )
+
+
+def _has_ended() -> bool:
+    """Whether the page comes with the message that the call was wrapped up: the next thing keyed is the next caller's number."""
+    said = cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
+    return any(code == WRAPPED_UP for code, _ in said)
 
 
 def _links(arguments: Arguments, in_hand: InHand, view: View, *, asks: bool, is_open: bool) -> dict[str, str]:

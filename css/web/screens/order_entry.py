@@ -268,9 +268,9 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
     directory = form.member("directory_kind", DirectoryEntryKind, {one.value: one for one in DirectoryEntryKind})
     required_on, slot_on = form.day("required_on", at_desk.today), form.day("slot_on", at_desk.today)
     if slot_on and not form.text("half_day"):
-        form.wrong("half_day", "CSS360E", "{label} is needed.")
+        form.wrong("half_day", "CSS360E", "{label} must be keyed.")
     if half_day and not form.text("slot_on"):
-        form.wrong("slot_on", "CSS360E", "{label} is needed.")
+        form.wrong("slot_on", "CSS360E", "{label} must be keyed.")
     if form.has_errors or kind is None or required_on is None:
         return None
     is_provide = kind is OrderKind.PROVIDE

@@ -137,7 +137,8 @@ def _tell(signed_on: SignedOn, *, changed: bool) -> None:
         where = f"at desk {seat}" if seat else "at another desk"
         flash(f"You are also signed on {where} since {instant(since)}. If that is not you, tell a supervisor, who can end it.", "CSS195W")
     if signed_on.failed_since:
-        flash(f"Since then somebody tried {signed_on.failed_since} wrong passwords for your code. If it was not you, say so.", "CSS371W")
+        tried = "a wrong password" if signed_on.failed_since == 1 else f"{signed_on.failed_since} wrong passwords"
+        flash(f"Since then somebody tried {tried} for your code. If it was not you, say so.", "CSS371W")
 
 
 def _page(form: Form, status: int = 200) -> Response:
