@@ -36,7 +36,8 @@ CREWS = 2
 """Processes of operators."""
 WARM_SECONDS = 8.0
 """Not counted: caches fill, pools connect."""
-NIGHT_WORKERS = 1
+NIGHT_WORKERS = 2
+"""As many as a night takes on two cores."""
 WRONG_SHOWN = 5
 ALONE, BESIDE = "desk", "desk_night"
 
