@@ -135,7 +135,12 @@ def keep(
         return Kept(operator_code=by.operator_code, **mine_already._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     if not by_itself:
         _take_up(session, token, spot, keyed, by=by, at=at)
-    return _several(session, Conversation.token == token, 1)[0]
+    kept = _several(session, Conversation.token == token, 1)[0]
+    if kept.operator_code != by.operator_code:
+        raise _taken(kept.operator_code)
+    if (kept.screen_code, kept.arguments) != (spot.screen_code, spot.arguments):
+        raise _strange(spot)
+    return kept
 
 
 @cache
@@ -180,7 +185,7 @@ def _take_up(session: Session, token: str, spot: Spot, keyed: Mapping[str, str],
     ).one()
     row, owner = found
     if (row.screen_code, row.arguments) != (spot.screen_code, spot.arguments):
-        raise Refused("CSS881E", "This form belongs to another screen. Open {screen} again and key it there.", screen=spot.screen_code)
+        raise _strange(spot)
     if row.state is ConversationState.DONE:
         return
     if owner != by.operator_code and row.state is not ConversationState.PARKED:
@@ -262,6 +267,10 @@ def finish(session: Session, token: str, led_to: str, *, by: OnDuty) -> None:
     if found is not None and found.state is ConversationState.DONE:
         raise DoneAlreadyError(found.led_to or "")
     raise _taken(found.operator_code if found is not None else "Somebody")
+
+
+def _strange(spot: Spot) -> Refused:
+    return Refused("CSS881E", "This form belongs to another screen. Open {screen} again and key it there.", screen=spot.screen_code)
 
 
 def _taken(operator: str) -> Conflict:

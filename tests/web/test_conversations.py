@@ -255,6 +255,17 @@ def test_what_a_colleague_keys_now_is_not_to_be_had(desk: Seat, colleague: Seat,
     assert "CSS882E" in answer.get_data(as_text=True)
 
 
+def test_what_comes_by_itself_is_kept_in_nobody_elses(desk: Seat, colleague: Seat, world: World, engine: Engine) -> None:
+    token = _half_keyed(desk, world)
+    colleague.open(f"/s/FL01/{world.line.number}")
+    form = colleague.form() | {"token": token, "key": "Keep", "words": "mine"}
+    assert colleague.client.post(colleague.path, data=form).status_code == 409
+    assert "mine" not in str(_row(engine, token)["keyed"])
+    colleague.open(f"/s/PY01/{world.account.number}")
+    desk.open(f"/s/PY01/{world.account.number}")
+    assert desk.client.post(desk.path, data=desk.form() | {"token": token, "key": "Keep"}).status_code == 422
+
+
 def test_a_parked_one_is_taken_up_by_a_colleague_and_then_theirs(desk: Seat, colleague: Seat, world: World, engine: Engine) -> None:
     token = _half_keyed(desk, world)
     address = desk.path
