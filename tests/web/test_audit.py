@@ -116,12 +116,41 @@ def test_values_are_told_in_words(value: object, words: str) -> None:
     assert trail.said(value) == words
 
 
+def test_the_desk_reads_its_own_words_and_not_what_the_program_keeps_for_itself(sue: Seat, engine: Engine) -> None:
+    told = {
+        "token": "k7",
+        "row_version": 3,
+        "failed_unlocks": 0,
+        "started_at": "2026-03-02T10:15:00+00:00",
+        "due_on": "2026-03-12",
+        "number": "441632960123",
+        "account_number": "ZZA00000588",
+        "amount": "12.50",
+        "lines": [{"line_number": 3, "row_version": 2}],
+    }
+    with transaction(engine) as session:
+        record(session, by=PAM, at=AT, verb="own_words", subject=("account", "ZZA00000588"), before={"count": 2}, after=told | {"count": 0})
+    sue.open("/s/AD06?verb=own-words")
+    found = re.search(r'<td class="words">(.*)</td>', sue.page)
+    assert found
+    assert set(re.sub("<[^>]+>", "", found[1]).split("; ")) == {
+        "count: 2 → 0",
+        "started at: Mon 2 Mar 2026 10:15",
+        "due on: 12 Mar 2026",
+        "number: 01632 960123",
+        "account number: ZZ A 0000 0588",
+        "amount: £12.50",
+        "lines: line number 3",
+    }
+    assert "account ZZ A 0000 0588" in sue.page
+
+
 def test_a_screen_of_it_says_what_changed_and_pages_on(sue: Seat, engine: Engine) -> None:
     events(engine, trail.EVENTS_SHOWN + 5)
     sue.open("/s/AD06")
     sue.press("Enter", who="pam", verb="take-payment")
     assert sue.path.startswith("/s/AD06?who=pam&verb=take-payment")
-    assert "amount: 1.00 → <b>54</b>" in sue.page
+    assert "amount: £1.00 → <b>54</b>" in sue.page
     assert sue.page.count("account N5") == 6, "N5 itself, and N50 to N54"
     further = re.search(r'href="([^"]+)" data-key="F8"', sue.page)
     assert further

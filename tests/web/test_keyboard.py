@@ -123,6 +123,37 @@ def test_function_keys_work_inside_a_field_and_help_is_where_the_cursor_is(hands
     hands.go("F3", to="MENU")
 
 
+def test_what_is_typed_after_f4_narrows_the_list_and_leaves_the_question_alone(hands: Hands, world: World) -> None:
+    hands.type(f"or01 {world.account.number}")
+    hands.go("Enter", to="OR01")
+    hands.page.fill("#address_key", world.spare_site.postcode.replace(" ", ""))
+    hands.page.focus("#address_key")
+    hands.press("F4")
+    hands.page.wait_for_selector("#choices li")
+    before = hands.page.locator("#choices li").count()
+    hands.type("4")
+    assert 0 < hands.page.locator("#choices li").count() < before
+    assert hands.page.input_value("#address_key") == world.spare_site.postcode.replace(" ", "")
+    hands.press("Backspace")
+    assert hands.page.locator("#choices li").count() == before
+    hands.type("4")
+    hands.press("Enter")
+    assert hands.page.input_value("#address_key") == world.spare_site.address_key
+
+
+def test_what_is_saved_is_fetched_once(hands: Hands) -> None:
+    fetched: list[str] = []
+    hands.page.on("request", lambda request: fetched.append(request.url) if "as=csv" in request.url else None)
+    hands.type("ad06")
+    hands.go("Enter", to="AD06")
+    hands.press("Enter")
+    hands.page.wait_for_selector("[data-key=S-F2]")
+    with hands.page.expect_download() as saved:
+        hands.press("Shift+F2")
+    assert saved.value.suggested_filename == "audit-trail.csv"
+    assert len(fetched) == 1
+
+
 def test_tab_follows_the_screen_and_leaves_no_trap(hands: Hands, world: World) -> None:
     hands.type(f"py01 {world.account.number}")
     hands.go("Enter", to="PY01")

@@ -20,6 +20,7 @@ from css.core.ids import identify
 from css.core.words import Role
 from css.db.engine import transaction
 from css.master.audit_trail import EVENTS_MAX, EVENTS_SHOWN, AuditRow, audit_trail, note_look
+from css.web.audit_words import changes, told
 from css.web.desk import Desk, status_of
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted
@@ -56,7 +57,7 @@ AD06: Final = Screen(
         Field(
             name="verb",
             label="What",
-            help="The deed as css do calls it: take-payment, change-operator; or sign on, sign on refused, unlock refused, disclose, read, export.",
+            help="The deed: take payment, change operator; or sign on, sign on refused, unlock refused, disclose, read, export.",
             length_max=40,
             width=20,
         ),
@@ -158,7 +159,19 @@ def _page(at_desk: Desk, form: Form, wanted: Wanted | None, rows: tuple[AuditRow
     links = {"S-F2": wanted.address(**{"as": "csv"}) if wanted and shown else ""}
     if wanted is not None:
         links |= {"F7": wanted.address() if place else "", "F8": wanted.address(place=shown[-1].place) if len(rows) > len(shown) else ""}
-    return show(at_desk, AD06, form=form, status=status, links=links, rows=shown, has_more=len(rows) > len(shown), wanted=wanted)
+    has_more = len(rows) > len(shown)
+    return show(
+        at_desk,
+        AD06,
+        form=form,
+        status=status,
+        links=links,
+        rows=shown,
+        has_more=has_more,
+        wanted=wanted,
+        changes=changes,
+        told=told,
+    )
 
 
 # --- the export ---------------------------------------------------------------------------------------------------------

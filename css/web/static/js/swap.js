@@ -70,7 +70,7 @@ export async function travel(to, { body = null, key = "", back = false, restore 
   }
   if (underWay()?.stop !== mine.stop) return;
   await composed();
-  if (!isPage(answer) && answer.ok) return file(answer);
+  if (!isPage(answer) && answer.ok) return await file(answer);
   const page = parse(text);
   if (!page.body.dataset.screen) return refused(page, back);
   arrive(answer, page, { back, restore, key });
@@ -142,15 +142,18 @@ function refused(page, back) {
   release("errors");
 }
 
-// A document: shown in a window of its own, so that the screen stays.
-function file(answer) {
-  say("");
-  if (/^attachment/.test(answer.headers.get("Content-Disposition") || "") || !open(answer.url)) {
+// A document: shown in a window of its own, so that the screen stays, or saved. What is saved is what was fetched: who
+// exports it is on the audit trail once.
+async function file(answer) {
+  const told = answer.headers.get("Content-Disposition") || "";
+  if (/^attachment/.test(told) || !open(answer.url)) {
     const link = document.createElement("a");
-    link.href = answer.url;
-    link.download = "";
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = /filename="([^"]*)"/.exec(told)?.[1] || "";
     link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), ANSWER_MAX);
   }
+  say("");
   release("plain");
 }
 
