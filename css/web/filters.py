@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -13,6 +14,7 @@ from css.core.phone import display_number
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NUMERIC: Final = re.compile(r"\b([0-3][0-9])/(0[1-9]|1[0-2])/([0-9]{4})\b")
 NOTHING: Final = "–"
 
 
@@ -52,6 +54,11 @@ def clock(value: datetime) -> str:
     return f"{to_london(value):%H:%M}"
 
 
+def dates(text: str) -> str:
+    """A sentence with its days written as everywhere on a screen: ``31/01/2026`` is ``31 Jan 2026``."""
+    return _NUMERIC.sub(lambda found: f"{int(found[1])} {_MONTHS[int(found[2]) - 1]} {found[3]}", text)
+
+
 def sterling(value: Money | None) -> str:
     return NOTHING if value is None else value.sterling
 
@@ -87,6 +94,7 @@ FILTERS: Final = {
     "instant": instant,
     "soon": soon,
     "clock": clock,
+    "dates": dates,
     "sterling": sterling,
     "price": price,
     "telephone": telephone,

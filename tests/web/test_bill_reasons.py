@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import Engine, select
 from billing.model import Bill
 from billing.queries.bill_story import bill_story
 from css.db.engine import transaction
+from css.web.filters import dates
 from tests import builders
 from tests.records.billed import leave_item, night
 from tests.web.conftest import Seat, World
@@ -39,9 +41,11 @@ def test_a_line_tells_its_reasons_and_its_sums(engine: Engine, desk: Seat, bill:
         assert desk.title == "BL03 Bills"
         shown = desk.page.replace("&#39;", "'")
         for sentence in line.told:
-            assert sentence in shown
+            assert dates(sentence) in shown
+            assert not re.search(r"\d\d/\d\d/\d{4}", dates(sentence)), "a day is written one way on a screen"
         for part in line.parts:
-            assert f"<caption>{part.words}: <b>{part.amount.sterling}</b></caption>" in shown
+            total = f": <b>{part.amount.sterling}</b>" if len(line.parts) > 1 else ""
+            assert f"<caption>{part.words}{total}</caption>" in shown, "the line's own amount stands above it already"
             assert all(f"<td>{step.sum}</td>" in shown for step in part.steps)
         assert "The bill's own sums" not in shown
 

@@ -259,7 +259,7 @@ def test_a_payment_shows_the_balance_before_it_is_taken_and_is_taken_once(desk: 
     assert "CSS011E" in desk.said
     assert desk.press("Enter", amount="-5", method="CD").status_code == 422
     desk.press("Enter", amount="25", method="cd", reference="T-81")
-    assert "-£25.00" in desk.page
+    assert "£25.00 in credit" in desk.page
     assert _count(engine, "billing.payment") == 0
     data = desk.form() | {"key": "F6"}
     for _ in range(2):
@@ -281,7 +281,7 @@ def test_the_line_of_a_payment_slip_says_account_and_amount(desk: Seat, world: W
     desk.open("/s/PY01")
     desk.press("Enter", account_number=slip_reference(world.other.number, Money(4215)), amount="40", method="CA")
     assert desk.form()["amount"] == "40", "what is keyed counts"
-    assert "-£40.00" in desk.page
+    assert "£40.00 in credit" in desk.page
 
 
 def test_an_account_without_bills_says_so(desk: Seat, world: World, engine: Engine, clock: MovingClock) -> None:

@@ -289,10 +289,15 @@ def act_payment(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     )
     if outcome.done is not None:
         done = outcome.done
-        balance = f" The balance is {done.balance.sterling}." if payer.is_caller_known else ""
+        balance = f" The balance is {_owed(done.balance)}." if payer.is_caller_known else ""
         flash(f"Payment {done.payment_number}: {done.amount.sterling} taken.{balance}", "CSS379I")
         return go("CU03", done.account_number)
     return _payment(at_desk, form, payer, status=outcome.status, effect=outcome.effect)
+
+
+def _owed(balance: Money) -> str:
+    """A balance as a sentence says it."""
+    return f"{(-balance).sterling} in credit" if balance < ZERO else balance.sterling
 
 
 def _read_slip(form: Form) -> None:
@@ -343,6 +348,7 @@ def _payment(at_desk: Desk, form: Form, payer: Payer, *, status: int = 200, effe
         choices={"method": tuple((code, method.value.replace("-", " ")) for code, method in METHODS.items())},
         balance=payer.balance,
         is_caller_known=payer.is_caller_known,
+        owed=_owed,
         effect=effect,
     )
 
