@@ -64,6 +64,8 @@ class Form:
     """Where the cursor goes next, when it is not to the first wrong or the first empty field."""
     at_command: bool = False
     """The cursor starts on the command line, unless something is wrong."""
+    checked: tuple[str, str] = ("CSS366I", "Checked. F6 commits what is shown.")
+    """What the message line says of the effect on the page: code and sentence."""
     look_first: bool = False
     """F6 was pressed on what had not been shown; it is shown now."""
 

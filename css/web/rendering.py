@@ -66,8 +66,6 @@ class Message:
         return {"E": "error", "W": "warning"}.get(self.code[-1:], "information")
 
 
-CHECKED: Final = Message("CSS366I", "Checked. F6 commits what is shown.")
-
 Choices = Mapping[str, Sequence[tuple[str, str]]]
 """Field name to its valid values: code and words."""
 
@@ -139,13 +137,11 @@ def show(
     choices: Choices | None = None,
     status: int = 200,
     without: frozenset[str] = frozenset(),
-    checked: Message = CHECKED,
     **data: object,
 ) -> Response:
     """The page of a screen.
 
     ``links`` are the addresses of its going keys; a key without one is not shown, nor are those in ``without``.
-    ``checked`` is what is said of an effect on the page.
     """
     kept: Kept | None = g.get("kept")
     if form is not None and kept is None:
@@ -162,7 +158,7 @@ def show(
     if form is not None and form.look_first:
         said.append(Message("CSS367W", "This is what it would do. Press F6 again to commit it."))
     elif form is not None and form.shows:
-        said.append(checked)
+        said.append(Message(*form.checked))
     html = render_template(
         f"{screen.code}.html",
         screen=screen,

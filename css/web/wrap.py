@@ -1,8 +1,8 @@
 """F2: the end of a call, from whatever screen it ends on. A reason in two letters, a note, perhaps a follow-up or a call-back.
 
 The panel is in ``base.html`` on every page with somebody in hand; its fields are those of ``FIELDS``. Hidden beside them are
-``hand`` (the account number), ``hand_telephone`` (the number in hand), ``hand_ring`` (where a line in trouble is rung instead) and ``wrap_token`` (a fresh one with every page, so
-that F2 pressed twice is one wrap-up).
+``hand`` (the account number), ``hand_telephone`` (the number in hand), ``hand_ring`` (where to ring while that number is in
+trouble) and ``wrap_token`` (a fresh one with every page, so that F2 pressed twice is one wrap-up).
 """
 
 from __future__ import annotations

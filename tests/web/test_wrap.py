@@ -157,3 +157,15 @@ def test_the_reasons_are_in_the_panel(desk: Seat, world: World) -> None:
     desk.open(f"/s/CU03/{world.account.number}")
     for code, words in wrap_reasons():
         assert f"<dt>{code}</dt><dd>{words}</dd>".replace("'", "&#39;") in desk.page
+
+
+@pytest.mark.usefixtures("clock")
+def test_on_a_fault_the_number_in_hand_does_not_ring_so_the_contact_is_rung(desk: Seat, world: World, engine: Engine) -> None:
+    desk.open(f"/s/FL01/{world.line.number}")
+    desk.press("Enter", symptom_code="NDT", contact_name="Ada", contact_phone="07700 900456")
+    desk.press("F6")
+    assert desk.title.startswith("FL03")
+    desk.press("F2", wrap_reason="FR", wrap_when="+1", wrap_telephone=".")
+    assert "CSS920I" in desk.said
+    with transaction(engine) as session:
+        assert session.execute(select(FollowUp.telephone)).scalar_one() == "447700900456"

@@ -31,7 +31,7 @@ from css.web.desk import Desk, converse
 from css.web.disclosure import ask_first, may_disclose
 from css.web.form import COMMIT, ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
-from css.web.rendering import CHECKED, InHand, Message, address, go, leads, show
+from css.web.rendering import InHand, address, go, leads, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.session import second_person
 
@@ -56,7 +56,7 @@ REASONS: Final = {
 OTHER: Final = "OT"
 _PERCENT: Final = re.compile(r"^([0-9]{1,3})(?:\.([0-9]{1,2}))? ?%\Z")
 PERCENT_MAX: Final = 100
-ABOVE: Final = Message("CSS937W", "Above your limit: Shift+F8 asks a second person; or one signs here, and F6 gives it at once.")
+ABOVE: Final = ("CSS937W", "Above your limit: Shift+F8 asks a second person; or one signs here, and F6 gives it at once.")
 Read = Callable[[], Any]
 """Makes the command of what is keyed, or hangs what is wrong on the form and gives None."""
 
@@ -401,7 +401,7 @@ def _page(
     at_desk: Desk, form: Form, seen: Seen, *, signs: dict[str, str] | None = None, status: int = 200, given: Given | None = None
 ) -> Response:
     if given is not None and given.needs_second and not form.has_errors:
-        form.start = "second_operator"
+        form.start, form.checked = "second_operator", ABOVE
     form.values |= {"second_operator": (signs or {}).get("second_operator", ""), "second_password": ""}
     home = address("CU03", seen.account_number)
     return show(
@@ -416,7 +416,6 @@ def _page(
         },
         seen=seen,
         given=given,
-        checked=ABOVE if given is not None and given.needs_second else CHECKED,
     )
 
 

@@ -15,6 +15,7 @@ from css.master.card_rows import LineCard
 from css.master.cards import line_card
 from css.web.desk import Desk, converse
 from css.web.disclosure import knows_caller, note_read
+from css.web.filters import instant
 from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import InHand, address, go, show
@@ -115,7 +116,7 @@ def act_report(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
         return _report(at_desk, form, line)
     outcome = converse(at_desk, form, lambda: _read_report(form), report_fault, leads_to=lambda done: address("FL03", done.fault_number))
     if outcome.done is not None:
-        flash(f"Fault {outcome.done.fault_number} is reported. {outcome.done.deadline_words}", "CSS377I")
+        flash(f"Fault {outcome.done.fault_number} is reported. It is to be cleared by {instant(outcome.done.due_at)}.", "CSS377I")
         return go("FL03", outcome.done.fault_number)
     return _report(at_desk, form, line, status=outcome.status, effect=outcome.effect)
 

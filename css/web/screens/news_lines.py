@@ -108,7 +108,8 @@ def _news(at_desk: Desk, form: Form, arguments: Arguments, *, status: int = 200,
         rows = news(session)
     one = next((row for row in rows if row.news_id == _number(arguments)), None)
     back = address("NW01") if arguments else address("MENU")
-    return show(at_desk, NW01, form=form, status=status, links={"F3": back, "F12": back}, rows=rows, one=one, effect=effect, last_shown=_last_shown)
+    links = {"F3": back, "F12": back}
+    return show(at_desk, NW01, form=form, status=status, links=links, rows=rows, one=one, effect=effect, last_shown=_last_shown)
 
 
 PAGES: Final = (Page(NW01, show_news, act_news),)
