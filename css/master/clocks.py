@@ -25,7 +25,7 @@ from css.master.districts import BusinessDate, District
 
 LIVES_BY_BUSINESS_DATE: Final = "live_by_business_date"
 """The verb of the mark on the audit trail. It stands there for good: who lives by another day does so from first to last."""
-LOOKED_EVERY_SECONDS: Final = 3.0
+LOOKED_EVERY_SECONDS: Final = 3
 """How soon a door notices that a night has moved the date on."""
 
 _MARKED: Final = exists().where(
@@ -49,7 +49,7 @@ class HouseClock:
         self._connect = connect
         self._wall = wall
         self._day: date | None = None
-        self._looked_at: float | None = None
+        self._looked_at: int | None = None
 
     def now(self) -> datetime:
         """The instant on the wall; in a demo the same time of day in London on the latest of the districts' business dates."""
@@ -65,11 +65,11 @@ class HouseClock:
     def lived_date(self) -> date | None:
         """The business date that this installation lives by; none where it is the wall's day, and then nothing is asked again."""
         is_settled = self._looked_at is not None and self._day is None
-        if is_settled or (self._looked_at is not None and time.monotonic() - self._looked_at < LOOKED_EVERY_SECONDS):
+        if is_settled or (self._looked_at is not None and int(time.monotonic()) - self._looked_at < LOOKED_EVERY_SECONDS):
             return self._day
         with transaction(self._connect()) as session:
             self._day = session.execute(_LIVED_DATE).scalar_one()
-        self._looked_at = time.monotonic()
+        self._looked_at = int(time.monotonic())
         return self._day
 
 

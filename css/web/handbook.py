@@ -37,6 +37,20 @@ is in [messages.md](messages.md).
 A field with a star must be filled in. *Answers within* is what the server keeps to for 95 of 100 keys of a busy morning.
 """
 
+_COMMANDS: Final[Mapping[str, str]] = {
+    "OR01 ZZ A 0000 0013": "opens a screen by its code, with what it is about behind it",
+    "01632 960123": "any number opens its own screen: telephone, account, customer, order, fault or bill",
+    "tansley zz4 7qt": "a name, alone or with the postcode, looks for the customer",
+    "3": "opens what stands on line 3 of the page",
+    "3 FL01": "opens a screen for what line 3 is about",
+    "..OR03 ZZ O 0000 0012": "opens a screen on top of this one; F3 comes back to it as it was",
+    "=CU03 01632 960123": "leaves everything that lies below, and goes there",
+    "?bill": "lists the screens about something",
+    "THEME PAPER": "changes the colours: PAPER, GREEN, or SYSTEM for what the computer is set to",
+    "LOCK": "covers the desk until your password",
+    "OFF": "signs off",
+}
+
 
 def all_screens() -> dict[str, Screen]:
     """Every screen by its code, with the one that covers a desk left alone."""
@@ -48,7 +62,8 @@ def handbook(screens: Iterable[Screen], pictures: Collection[str] = ()) -> str:
     """The page. ``pictures`` are the names of the files there are (``CU03.png``, ``OR01-errors.png``); others are not shown."""
     listed = list(screens)
     families = dict.fromkeys(screen.family for screen in listed)
-    parts = [_HEAD, "## Keys\n", key_table(), "", "## Who may use which\n", role_table(listed), ""]
+    keyed = ["## Keys\n", key_table(), "", "## At the command line\n", command_table(), ""]
+    parts = [_HEAD, *keyed, "## Who may use which\n", role_table(listed), ""]
     for family in families:
         parts += [f"## {family}\n"]
         parts += [section(screen, pictures) for screen in listed if screen.family == family]
@@ -59,6 +74,11 @@ def key_table() -> str:
     """What each key always means."""
     rows = [f"| {key} | {_cell(meaning)} |" for key, meaning in KEY_MEANINGS.items()]
     return "\n".join(["| Key | Always means |", "| --- | --- |", *rows])
+
+
+def command_table() -> str:
+    """What can be keyed behind ``===>``."""
+    return "\n".join(["| Key | What it does |", "| --- | --- |", *(f"| `{keyed}` | {does} |" for keyed, does in _COMMANDS.items())])
 
 
 def role_table(screens: Iterable[Screen]) -> str:

@@ -114,7 +114,7 @@ def test_the_time_of_day_is_the_walls_in_london_and_a_night_moves_the_date_on(
         with transaction(engine) as session:
             session.execute(update(BusinessDate).values(current_on=date(2026, 3, 29)))
         assert london_date(clock.now()) == date(2026, 3, 28), "looked at now and then"
-        monkeypatch.setattr(clocks, "LOOKED_EVERY_SECONDS", 0.0)
+        monkeypatch.setattr(clocks, "LOOKED_EVERY_SECONDS", 0)
         assert to_london(clock.now()) == datetime(2026, 3, 29, 16, 5, tzinfo=LONDON), "summer time since this night"
 
 
