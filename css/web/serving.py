@@ -43,7 +43,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run_screens(listening: socket.socket, workers: int, make: Callable[[], Flask]) -> None:
     """Hand the socket to gunicorn. Each worker makes its application, and so its engine, after the fork."""
-    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # noqa: PLC0415
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # noqa: PLC0415 - not where there is no fork
 
     class Screens(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         def load_config(self) -> None:

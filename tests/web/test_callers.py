@@ -188,20 +188,6 @@ def test_without_a_caller_the_reason_stands_on_top_and_a_caller_can_still_be_ask
     assert AFTER in desk.page
 
 
-def test_somebody_the_customer_named_has_a_number_and_a_phrase(desk: Seat, world: World, engine: Engine) -> None:
-    named = AuthorisePerson(
-        customer_number=world.account.customer_number, name="Tom Tansley", relation="husband", password_phrase="gingerbread"
-    )
-    with transaction(engine) as session:
-        authorise_person(session, named, by=builders.OPERATOR, at=AT)
-    desk.open(f"/s/CU03/{world.account.number}")
-    assert re.search(r"<b>1</b> Tom Tansley, husband \(PP WR\)", desk.page)
-    assert "<dt>1</dt><dd>Tom Tansley, husband</dd>" in desk.page, "F4 lists them"
-    page = _ask(desk, world, "PP", "ginger-bread", speaker="1")
-    assert AFTER in page
-    assert "10:00: Tom Tansley, pass phrase" in page
-
-
 def test_what_came_in_writing_is_named_and_kept(desk: Seat, world: World, engine: Engine) -> None:
     for nothing in ("", "letter", "..."):
         assert BEFORE in _ask(desk, world, "WR", nothing)
@@ -216,6 +202,20 @@ def test_what_came_in_writing_is_named_and_kept(desk: Seat, world: World, engine
 
 def test_a_reason_that_is_a_sentence_has_one_full_stop(desk: Seat, world: World) -> None:
     assert "A letter came. (until 10:30, or F2)" in _ask(desk, world, "NO", "A letter came.")
+
+
+def test_somebody_the_customer_named_has_a_number_and_a_phrase(desk: Seat, world: World, engine: Engine) -> None:
+    named = AuthorisePerson(
+        customer_number=world.account.customer_number, name="Tom Tansley", relation="husband", password_phrase="gingerbread"
+    )
+    with transaction(engine) as session:
+        authorise_person(session, named, by=builders.OPERATOR, at=AT)
+    desk.open(f"/s/CU03/{world.account.number}")
+    assert re.search(r"<b>1</b> Tom Tansley, husband \(PP WR\)", desk.page)
+    assert "<dt>1</dt><dd>Tom Tansley, husband</dd>" in desk.page, "F4 lists them"
+    page = _ask(desk, world, "PP", "ginger-bread", speaker="1")
+    assert AFTER in page
+    assert "10:00: Tom Tansley, pass phrase" in page
 
 
 def test_a_firm_speaks_by_somebody_with_a_name(desk: Seat, engine: Engine) -> None:

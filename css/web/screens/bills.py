@@ -332,12 +332,12 @@ def _account(session: Session, at_desk: Desk, form: Form) -> Payer:
         customer = account_card(session, balance.account_number, by=at_desk.by, lines=1).customer
     except (BadMessage, NotFound):
         return Payer()
+    note_read(session, at_desk, PY01, ("account", balance.account_number))
     return Payer(customer.name, balance, is_caller_known=knows_caller(session, at_desk, customer.number))
 
 
 def _payment(at_desk: Desk, form: Form, payer: Payer, *, status: int = 200, effect: object = None) -> Response:
     in_hand = InHand(payer.balance.account_number, payer.name) if payer.balance else None
-    note_read(session, at_desk, PY01, ("account", balance.account_number))
     return show(
         at_desk,
         PY01,
