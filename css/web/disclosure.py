@@ -65,9 +65,7 @@ def note_search(session: Session, at_desk: Desk, screen: Screen, said: Mapping[s
     session.flush()
 
 
-def _note_once(
-    session: Session, at_desk: Desk, verb: str, subject: tuple[str, str], told: dict[str, Any], *, since: datetime
-) -> None:
+def _note_once(session: Session, at_desk: Desk, verb: str, subject: tuple[str, str], told: dict[str, Any], *, since: datetime) -> None:
     """Uses ix_audit_event_actor_name_occurred_at."""
     before = select(AuditEvent.id).where(
         AuditEvent.actor_name == at_desk.by.name,

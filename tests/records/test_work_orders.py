@@ -65,7 +65,9 @@ def test_slots_are_those_that_can_be_had_and_say_how_full_they_are(
     session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount
 ) -> None:
     answer = entry_answer(session, zz.gold[0].address_key, ("LINE-RES",), date(2026, 3, 20), slots=12)
-    assert [(slot.slot_on.day, slot.half_day.value) for slot in answer.slots[:4]] == [(9, "AM"), (9, "PM"), (10, "AM"), (10, "PM")], "from the earliest day it can be had"
+    assert [(slot.slot_on.day, slot.half_day.value) for slot in answer.slots[:4]] == [(9, "AM"), (9, "PM"), (10, "AM"), (10, "PM")], (
+        "from the earliest day it can be had"
+    )
     assert all(slot.slot_on.weekday() < 6 for slot in answer.slots), "nobody comes on a Sunday"
     wanted = Slot(slot_on=date(2026, 3, 4), half_day=HalfDay.PM)
     place(session, a_provide(zz, account, required_on=date(2026, 3, 20), appointment=wanted))

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 
 from css.db.engine import bound_waits, transaction
+from css.web import conversation
 from css.web.app import create_app
 from css.web.conversation import LEFT_KEPT, PARKED_KEPT, Spot, keep, left, left_about, look_up, new_token, tidy
 from css.web.session import OnDuty
@@ -185,12 +186,10 @@ def test_of_two_people_at_one_conversation_one_does_the_deed(app: Flask, engine:
 def test_a_deed_whose_conversation_is_lost_meanwhile_is_taken_back(
     desk: Seat, world: World, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from css.web import desk as desk_module  # noqa: PLC0415 - only here is it tampered with
-
     for state, code in (("parked", "CSS882E"), ("done", "CSS883I")):
         desk.open(f"/s/PY01/{world.account.number}")
         desk.press("Enter", amount="9.10", method="CD")
-        token, before, finish = _token(desk), _payments(engine), desk_module.finish
+        token, before, finish = _token(desk), _payments(engine), conversation.finish
 
         def late(*args: object, _state: str = state, _token: str = token, _finish: object = finish, **kwargs: object) -> None:
             with transaction(engine) as other:
