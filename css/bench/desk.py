@@ -204,10 +204,8 @@ class Night:
 
     @property
     def names(self) -> list[str]:
-        """The steps that were under way while it was measured."""
-        ends = [*(at for _, at in self.steps[1:]), self.ended_at]
-        under_way = zip(self.steps, ends, strict=False)
-        return [name for (name, at), end in under_way if end >= self.began_at and at <= self.ended_at and not name.startswith(ENDED)]
+        """The steps that it had come to when the measuring was over."""
+        return [name for name, at in self.steps if at <= self.ended_at and not name.startswith(ENDED)]
 
 
 def _desk(crew: Crew, watch: Processors, shift: Shift, place: DeskPlace, night: Night) -> Desk:

@@ -253,7 +253,7 @@ def _ask(step: Step, meant_at: float, begins_at: float) -> Asked:
 
 @contextmanager
 def night_beside(url: str, home: Path, day: date, workers: int) -> Iterator[list[tuple[str, float]]]:
-    """A night in processes of its own for as long as the block lasts; gives its steps with the moments they began."""
+    """A night in processes of its own, at work when the block begins and ended with it; gives its steps with when each began."""
     says, told = _SPAWN.Pipe(duplex=False)
     process = _SPAWN.Process(target=_night, args=(told, url, home, day, workers), name="css bench night")
     process.start()
@@ -262,6 +262,9 @@ def night_beside(url: str, home: Path, day: date, workers: int) -> Iterator[list
     listener = Thread(target=_listen_to, args=(says, begun), daemon=True)
     listener.start()
     try:
+        patience = time.monotonic() + START_SECONDS_MAX
+        while not begun and process.is_alive() and time.monotonic() < patience:
+            time.sleep(0.05)
         yield begun
     finally:
         process.terminate()
