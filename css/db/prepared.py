@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 import psycopg2
+import psycopg2.errors
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Engine, Integer, String, event
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.engine.interfaces import CacheStats
+from sqlalchemy.engine.interfaces import CacheStats, ExceptionContext
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -39,6 +40,14 @@ def prepare_statements(engine: Engine) -> None:
     if not getattr(engine, _ON, False):
         setattr(engine, _ON, True)
         event.listen(engine, "before_cursor_execute", _prepared, retval=True)
+        event.listen(engine, "handle_error", _outlived)
+
+
+def _outlived(context: ExceptionContext) -> None:
+    """A plan that outlived its table's old shape, after an upgrade beside a running server: the connection goes, and its plans with it."""
+    error = context.original_exception
+    if isinstance(error, psycopg2.errors.FeatureNotSupported) and "cached plan" in str(error):
+        context.is_disconnect = True
 
 
 def _prepared(

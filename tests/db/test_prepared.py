@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from css.core.errors import Unavailable
 from css.db import prepared
 from css.db.engine import make_engine, transaction
 from css.db.prepared import prepare_statements
@@ -122,3 +123,16 @@ def test_an_engine_that_was_not_asked_prepares_nothing(engine: Engine) -> None:
         for _ in range(3):
             session.execute(select(func.count()).select_from(text("css.district")))
     assert not any(one.startswith("EXECUTE") for one in sent)
+
+
+def test_a_plan_does_not_outlive_the_shape_of_its_table(calls: Engine) -> None:
+    asked = select(CALLS.c.id, CALLS.c.seconds).where(CALLS.c.number == "447")
+    for _ in range(3):
+        with transaction(calls) as session:
+            assert session.execute(asked).one().seconds == 7
+    with calls.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ALTER TABLE prepared_call ALTER COLUMN seconds TYPE bigint"))
+    with pytest.raises(Unavailable), transaction(calls) as session:
+        session.execute(asked).one()
+    with transaction(calls) as session:
+        assert session.execute(asked).one().seconds == 7, "and from then on as ever"
