@@ -119,8 +119,9 @@ def free_numbers(session: Session, address_key: str, *, at: datetime, ending: st
         "free_if_ended_by": free_if_ended_by(at),
         "ending": ending,
         "limit": max(1, min(limit, NUMBERS_MAX)),
+        "is_taken": False,
     }
-    return tuple(session.execute(block("orders", "numbers.first_free"), wanted).scalars())
+    return tuple(session.execute(block("orders", "numbers.free"), wanted).scalars())
 
 
 def _place(session: Session, address_key: str) -> Row[Any]:

@@ -170,7 +170,6 @@ def show(
             for key in shown_keys(at_desk, screen, form, {**(links or {}), LEAVE: way_home}, wraps=in_hand is not None)
             if key.name not in without
         ],
-        arrival="errors" if form is not None and form.summary else "confirm" if form is not None and form.shows else "plain",
         way_home=way_home,
         way_back=(links or {}).get(BACK, way_home),
         begun=json.dumps(form.base) if form is not None and screen.converses and kept is None else "",

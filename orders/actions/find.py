@@ -167,8 +167,8 @@ def take_next_number(session: Session, exchange_id: int, exchange_name: str, at:
     Raises:
         Refused: CSS229E, there is none.
     """
-    wanted = {"exchange_id": exchange_id, "free_if_ended_by": free_if_ended_by(at)}
-    number: str | None = session.execute(block("orders", "numbers.next_free"), wanted).scalar()
+    wanted = {"exchange_id": exchange_id, "free_if_ended_by": free_if_ended_by(at), "ending": "", "limit": 1, "is_taken": True}
+    number: str | None = session.execute(block("orders", "numbers.free"), wanted).scalar()
     if number is None:
         raise Refused("CSS229E", "{exchange} exchange has no free number left.", exchange=exchange_name, element="address_key")
     return number
