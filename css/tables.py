@@ -16,6 +16,7 @@ import css.master.conversations
 import css.master.customers
 import css.master.districts
 import css.master.lines
+import css.master.numbers
 import css.master.operators
 import css.master.plant
 import css.master.products

@@ -48,6 +48,7 @@ class IdKind(StrEnum):
     ORDER = "O"
     PAYMENT = "P"
     APPOINTMENT = "V"
+    QUOTE = "Z"
 
 
 _KIND_WORDS: Final = {kind: kind.name.lower().replace("_", " ") for kind in IdKind}

@@ -179,6 +179,77 @@ class AppointmentState(StrEnum):
     LAPSED = "lapsed"
 
 
+class Skill(StrEnum):
+    """What the engineer who is asked for must be able to do."""
+
+    INSTALL = "install"
+    """Fits lines and sockets in premises."""
+    REPAIR = "repair"
+    """Finds and clears faults."""
+
+
+class MissCause(StrEnum):
+    """Why a visit that was promised did not do its work. The first four are ours, and compensated; the others the customer's."""
+
+    NO_SHOW = "no-show"
+    LATE = "late"
+    """The engineer came after the slot."""
+    RECALLED = "recalled"
+    """Called off by us with less than 24 hours' notice."""
+    NOT_EQUIPPED = "not-equipped"
+    """The engineer came and had not what was needed."""
+    NO_ACCESS = "no-access"
+    NO_ADULT = "no-adult"
+    """Nobody of eighteen or over was in."""
+    NOT_READY = "not-ready"
+    """The premises were not ready for the work."""
+    REFUSED = "refused"
+    """The customer sent the engineer away."""
+
+    @property
+    def is_ours(self) -> bool:
+        return self in {MissCause.NO_SHOW, MissCause.LATE, MissCause.RECALLED, MissCause.NOT_EQUIPPED}
+
+
+class BarKind(StrEnum):
+    """A bar the house puts on a line for debt; not the customer's own call barring."""
+
+    OUTGOING = "OCB"
+    """Outgoing calls barred; 999 goes through."""
+    INCOMING = "ICB"
+    """Incoming calls barred as well."""
+    OUT_OF_SERVICE = "TOS"
+    """Temporarily out of service."""
+
+
+class EndReason(StrEnum):
+    """Why a service ended."""
+
+    CEASED = "ceased"
+    CHANGED = "changed"
+    """A feature taken off, a care level or a number of lines changed."""
+    MOVED = "moved"
+    """Goes on at other premises."""
+    TAKEN_OVER = "taken-over"
+    """Another occupant took the line over."""
+    TRANSFERRED = "transferred"
+    """The same occupant went to another provider."""
+    PORTED_OUT = "ported-out"
+    """The number went to another network."""
+    DEBT = "debt"
+    DECEASED = "deceased"
+    """Whoever had it has died: no minimum term binds an estate."""
+    OUR_FAULT = "our-fault"
+    """We could not provide what was promised: no minimum term binds."""
+
+
+class PortDirection(StrEnum):
+    """Which way a number went between networks."""
+
+    IN = "in"
+    OUT = "out"
+
+
 class Role(StrEnum):
     """What an operator may do; an operator may hold several."""
 
@@ -216,5 +287,7 @@ class HoldKind(StrEnum):
     DISPUTE = "dispute"
     OPEN_FAULT = "open-fault"
     OPEN_ORDER = "open-order"
+    TREATMENT = "treatment"
+    """An open order of debt treatment's own: shown to everybody, and in treatment's way never."""
     VULNERABLE = "vulnerable"
     PAYMENT_PLAN = "payment-plan"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from css.core.words import DirectoryEntryKind, LineState
+from css.core.words import BarKind, DirectoryEntryKind, LineState
 from css.db.base import Base, Id, Ref, RowVersion, choice
 
 
@@ -23,6 +23,8 @@ class Line(Base):
         Index("uq_line_pair_id_live", "pair_id", unique=True, postgresql_where=text("ends_on IS NULL")),
         Index("ix_line_site_id", "site_id"),
         Index("ix_line_account_id", "account_id"),
+        CheckConstraint("auxiliary_of_id <> id", name="auxiliary_of_another"),
+        Index("ix_line_auxiliary_of_id", "auxiliary_of_id", postgresql_where=text("auxiliary_of_id IS NOT NULL")),
         {"schema": "css"},
     )
 
@@ -37,7 +39,32 @@ class Line(Base):
     state: Mapped[LineState] = mapped_column(choice(LineState, "state"))
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    auxiliary_of_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.line.id"))
+    """Of a multiline installation's further lines: the line whose number and services they share. They have a pair each, no
+    services and no number of their own."""
     row_version: Mapped[RowVersion]
+
+
+class LineBar(Base):
+    """A bar the house put on a line for debt, from an instant until it is lifted."""
+
+    __tablename__ = "line_bar"
+    __table_args__ = (
+        CheckConstraint("ends_at IS NULL OR ends_at >= starts_at", name="ends_after_start"),
+        ExcludeConstraint(
+            ("line_id", "="), ("kind", "="), (text("tstzrange(starts_at, ends_at)"), "&&"), name="ex_line_bar_twice", using="gist"
+        ),
+        Index("ix_line_bar_line_id", "line_id"),
+        {"schema": "css"},
+    )
+
+    id: Mapped[Id]
+    line_id: Mapped[Ref] = mapped_column(ForeignKey("css.line.id"))
+    kind: Mapped[BarKind] = mapped_column(choice(BarKind, "kind"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    reference: Mapped[str]
+    """The order that put it on."""
 
 
 class LineListing(Base):

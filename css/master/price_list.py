@@ -43,6 +43,7 @@ class Listed:
     tariff_code: str | None = None
     vat_code: VatCode = VatCode.STANDARD
     needs_visit: bool = False
+    is_riding: bool = False
     is_orderable: bool = True
 
     @property

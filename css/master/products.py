@@ -54,6 +54,8 @@ class Product(Base):
     vat_code: Mapped[VatCode] = mapped_column(choice(VatCode, "vat_code"))
     needs_visit: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """An engineer must come to provide it."""
+    is_riding: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Somebody else's service that stops when the line does (broadband, an alarm): whoever ceases the line is told."""
     is_orderable: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     """Off for what is no longer sold; services go on."""
 

@@ -8,7 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from css.master.price_list import PRODUCTS, VAT_RATES, dated_prices
+from css.core.words import HalfDay, Skill
+from css.master.appointments import SlotPattern
+from css.master.numbers import Network, Quarantine
+from css.master.price_list import BOOK_OPENS, PRODUCTS, VAT_RATES, dated_prices
 from css.master.products import Product, ProductPrice, VatRate
 from css.master.providers import Provider
 
@@ -47,11 +50,45 @@ PROVIDERS: Final = (
 )
 
 
+NETWORKS: Final = (
+    # The companies do not exist.
+    {"code": "KELDER", "name": "Kelder Telecom"},
+    {"code": "NORSEA", "name": "Norsea Communications"},
+)
+"""Other networks, with which numbers are ported."""
+
+QUARANTINE: Final = (
+    # So that those who ring the old subscriber have learned it before they reach a new one. A choice of the house.
+    {"starts_on": BOOK_OPENS, "days": 90},
+)
+
+WEEKDAY_VISITS: Final = 12
+SATURDAY_VISITS: Final = 4
+SATURDAY: Final = 6
+SLOT_PATTERN: Final = tuple(
+    {
+        "exchange_id": None,
+        "skill": skill,
+        "weekday": weekday,
+        "half_day": half_day,
+        "capacity": SATURDAY_VISITS if weekday == SATURDAY else WEEKDAY_VISITS,
+        "starts_on": BOOK_OPENS,
+    }
+    for skill in Skill
+    for weekday in range(1, SATURDAY + 1)
+    for half_day in HalfDay
+)
+"""What an exchange's area can do in a half-day until somebody says otherwise for it."""
+
+
 def load(session: Session) -> None:
     """Put the reference data into a database; what is there already stays as it is, so a second time changes nothing."""
     rates = [{"code": r.code, "starts_on": r.starts_on, "ends_on": r.ends_on, "percent": r.percent} for r in VAT_RATES]
     session.execute(insert(VatRate).on_conflict_do_nothing(), rates)
     session.execute(insert(Provider).on_conflict_do_nothing(), list(PROVIDERS))
+    session.execute(insert(Network).on_conflict_do_nothing(), list(NETWORKS))
+    session.execute(insert(Quarantine).on_conflict_do_nothing(), list(QUARANTINE))
+    session.execute(insert(SlotPattern).on_conflict_do_nothing(), list(SLOT_PATTERN))
     session.execute(insert(Product).on_conflict_do_nothing(), _products())
     ids = {row.code: row.id for row in session.execute(select(Product.code, Product.id))}
     prices = [
@@ -84,6 +121,7 @@ def _products() -> list[dict[str, object]]:
             "nominal_code": product.nominal_code,
             "vat_code": product.vat_code,
             "needs_visit": product.needs_visit,
+            "is_riding": product.is_riding,
             "is_orderable": product.is_orderable,
         }
         for product in PRODUCTS

@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from css.db.base import Base, Id, Ref, SmallNumber
+from css.core.words import EndReason
+from css.db.base import Base, Id, Ref, SmallNumber, choice
 from css.db.ddl import stored
 
 
@@ -56,6 +57,10 @@ class Service(Base):
     """Of the main product: 1, 2, 2.5, 3 or 4. None for features."""
     order_number: Mapped[str | None]
     """The order that provided it, as people read it out."""
+    end_reason: Mapped[EndReason | None] = mapped_column(choice(EndReason, "end_reason"))
+    """Why it ended; none of what goes on, and of what ended before reasons were kept."""
+    end_order_number: Mapped[str | None]
+    """The order that ended it."""
 
 
 class ServiceNumber(Base):

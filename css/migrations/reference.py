@@ -1,4 +1,4 @@
-"""What a new database holds before anybody keys anything: reference data of the master files and of billing."""
+"""What a new database holds before anybody keys anything: reference data of the master files, of billing and of orders."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from sqlalchemy.orm import Session
 
 import billing.reference
 import css.master.reference
+import orders.reference
 
 
 def load(session: Session) -> None:
     """Load all reference data; a second time changes nothing."""
     css.master.reference.load(session)
     billing.reference.load(session)
+    orders.reference.load(session)
