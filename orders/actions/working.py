@@ -1,0 +1,114 @@
+"""What the kinds of orders are given to decide with, and what they answer: the seam between an order and its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from css.core.actor import Actor
+from css.core.calendar import Nation
+from css.core.errors import CssError
+from css.core.words import Segment
+from css.master.lines import Line
+from css.master.sites import Site
+from orders.actions.find import Asker
+from orders.commands import PlaceOrder
+from orders.model import CustomerOrder
+from orders.rules.content import Content
+from orders.rules.timing import Timing
+from orders.words import ItemAction, PlantOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An order as asked, read but not yet matched with lines and plant."""
+
+    command: PlaceOrder
+    asker: Asker
+    content: Content
+    faults: tuple[CssError, ...]
+    """What was found wrong so far; the kind tells it together with what it finds itself."""
+    timings: tuple[Timing, ...]
+    on: date
+    """The business date."""
+    by: Actor
+    at: datetime
+
+    @property
+    def nation(self) -> Nation:
+        return self.asker.nation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A product, what is done to it, and the service that is ended or kept."""
+
+    action: ItemAction
+    product_id: int
+    service_id: int | None = None
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losing:
+    """Whose line a takeover or transfer takes: an unsolicited cease is left with them."""
+
+    account_id: int
+    provider_id: int
+    district_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What an order will work on, as its kind found it; everything it takes is locked or unique by then."""
+
+    line_id: int
+    site_id: int
+    exchange_id: int
+    items: tuple[Item, ...] = ()
+    number: str | None = None
+    """The number the line will have, or that it is known by."""
+    kept_number: str | None = None
+    """The same where it must be kept from others until then."""
+    old_number: str | None = None
+    """The number the line has now, where it will have another."""
+    from_line_id: int | None = None
+    """Of a move: the line that is left."""
+    outcome: PlantOutcome | None = None
+    """Where a pair is needed: how there will be one."""
+    needs_visit: bool = False
+    is_surveyed_first: bool = False
+    """Nothing can be promised before planning has looked: the order stays acknowledged."""
+    losing: Losing | None = None
+    listing: tuple[str | None, str | None, str | None] | None = None
+    """Directory kind, directory name and name for 999 where the order sets them; None leaves the columns empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """An order being completed, everything it touches locked."""
+
+    order: CustomerOrder
+    line: Line
+    site: Site
+    segment: Segment
+    done_on: date
+    on: date
+    """The business date."""
+    by: Actor
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """How a kind of order works: what it finds when it is placed, and what it does when the work is done."""
+
+    find: Callable[[Session, Asked], Work]
+    """Find and take lines, plant and numbers; raise everything that is wrong, ``asked.faults`` first, as one ``Several``."""
+    complete: Callable[[Session, Doing], None]
+    """Make plant, services, numbers, listings and bars what was ordered, as of ``done_on``. No charges, no telling."""
+    races: dict[str, str] = field(default_factory=dict)
+    """Constraints of the kind's own that decide who was first, and over what; tried again after one was lost."""
