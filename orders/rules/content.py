@@ -16,7 +16,8 @@ from css.core.errors import BadMessage, CssError, Refusals, Refused
 from css.core.phone import SHORT_CODE_DIGITS_MAX, parse_number
 from css.core.words import DirectoryEntryKind, ProductKind, Segment
 from orders.commands import PlaceOrder
-from orders.words import OrderKind
+from orders.rules.kinds import COMMON, DEFAULTED, KINDS, KindRule
+from orders.words import CeaseReason, OrderKind
 
 LENGTHS_MAX: Final = {
     "contact_name": 100,
@@ -59,11 +60,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What an order says, in its held form. Of a cease, only the contact and the notes."""
+    """What an order says, in its held form."""
 
     main: Offer | None
+    """The main product, of an order for a new line."""
     items: tuple[Offer, ...]
-    """Main product first; with the care product that a care level asked for brings along."""
+    """What is to be added, main product first; with the care product that a care level asked for brings along."""
+    removed: tuple[Offer, ...]
+    """What is to be taken off."""
     care_level: str | None
     contact_name: str
     contact_phone: str
@@ -73,6 +77,16 @@ class Content:
     visit_notes: str | None
     customer_reference: str | None
     conversation_id: str
+    consented_by: str | None
+    reason: CeaseReason | None
+    """Of a cease: why."""
+
+
+def makes_a_line(command: PlaceOrder) -> bool:
+    """Whether the order is for a line that does not work for the asker yet: it names a main product and who is there."""
+    if command.kind is OrderKind.PORT_IN:
+        return not _clean(command.number)
+    return command.kind in {OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER}
 
 
 def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offers: Mapping[str, Offer]) -> Content:
@@ -81,27 +95,27 @@ def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offe
 
     Args:
         command: as asked.
-        wrong: gathers the faults, CSS080E to CSS083E, CSS210E to CSS223E, CSS237E to CSS238E, CSS241E.
+        wrong: gathers the faults, CSS080E to CSS083E, CSS210E to CSS223E, CSS237E to CSS238E, CSS241E, CSS250E, CSS251E.
         segment: of the account.
         offers: by code, those named in the command and every care product.
     """
-    wrong.add(*_field_faults(command))
-    items: tuple[Offer, ...] = ()
-    care_level = None
-    if command.kind is OrderKind.PROVIDE:
-        wrong.add(*_provide_faults(command))
-        found, faults = _read_products(command.product_codes, segment, offers)
-        wrong.add(*faults)
-        main = next((offer for offer in found if offer.kind is ProductKind.LINE), None)
-        if main is not None:
-            care_level, care_offer, fault = _read_care(command.care_level, main, found, segment, offers)
-            wrong.add(*([fault] if fault else []))
-            items = (main, *(offer for offer in found if offer is not main), *([care_offer] if care_offer else []))
-    else:
-        wrong.add(*_cease_faults(command))
+    rule = KINDS[command.kind]
+    wrong.add(*_field_faults(command), *_kind_faults(command, rule))
+    is_new = makes_a_line(command)
+    found, faults = _read_products(command.product_codes, segment, offers, is_for_a_line=is_new)
+    removed, not_there = _read_removed(command.remove_codes, offers)
+    wrong.add(*faults, *not_there)
+    main = next((offer for offer in found if offer.kind is ProductKind.LINE), None) if is_new else None
+    items = tuple(found)
+    care_level = _clean(command.care_level)
+    if main is not None:
+        care_level, care_offer, fault = _read_care(command.care_level, main, found, segment, offers)
+        wrong.add(*([fault] if fault else []))
+        items = (main, *(offer for offer in found if offer is not main), *([care_offer] if care_offer else []))
     return Content(
-        main=items[0] if items else None,
+        main=main,
         items=items,
+        removed=tuple(removed),
         care_level=care_level,
         contact_name=command.contact_name.strip(),
         contact_phone=wrong.reading(lambda: _read_contact_phone(command.contact_phone)) or "",
@@ -111,6 +125,8 @@ def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offe
         visit_notes=_clean(command.visit_notes),
         customer_reference=_clean(command.customer_reference),
         conversation_id=command.conversation_id.strip().lower(),
+        consented_by=_clean(command.consented_by),
+        reason=wrong.reading(lambda: _read_reason(command.reason_code)),
     )
 
 
@@ -147,31 +163,79 @@ def _field_faults(command: PlaceOrder) -> list[CssError]:
     return faults
 
 
-def _provide_faults(command: PlaceOrder) -> list[CssError]:
-    faults: list[CssError] = []
-    if not _clean(command.address_key):
-        faults.append(_missing("Address", "address_key"))
-    if not _clean(command.emergency_name):
-        faults.append(_missing("Name for 999", "emergency_name"))
-    if command.directory_kind is not DirectoryEntryKind.EX_DIRECTORY and not _clean(command.directory_name):
-        faults.append(_missing("Name in the directory (or XD, ex-directory)", "directory_name"))
-    return faults
+_FIELD_WORDS: Final = {
+    "product_codes": "Product",
+    "remove_codes": "Product to be taken off",
+    "address_key": "Address",
+    "postcode": "Postcode of the line",
+    "number": "Telephone number",
+    "new_number": "New number",
+    "line_count": "Number of lines",
+    "network_code": "Other network",
+    "authority": "Letter of authority",
+    "bar": "Bar",
+    "reason_code": "Reason",
+    "care_level": "Care level",
+    "appointment": "Appointment",
+    "appointment_number": "Appointment",
+    "excess_agreed": "Agreement to excess construction",
+    "emergency_name": "Name for 999",
+    "directory_name": "Name in the directory (or XD, ex-directory)",
+}
+"""What a field is called when it is missing or not wanted."""
 
 
-def _cease_faults(command: PlaceOrder) -> list[CssError]:
-    faults: list[CssError] = []
-    if not _clean(command.number):
-        faults.append(_missing("Telephone number", "number"))
+def _is_given(value: object) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None and value != ()
+
+
+def _kind_faults(command: PlaceOrder, rule: KindRule) -> list[CssError]:
+    """What the kind of order needs and does not have, and what it has that the kind has no use for."""
+    wanted = set(rule.needs) - {"product_codes"}  # which are read, and found missing, by themselves
+    if makes_a_line(command):
+        wanted |= {"address_key", "emergency_name"}
+        if command.directory_kind is not DirectoryEntryKind.EX_DIRECTORY:
+            wanted.add("directory_name")
+    faults = [_missing(_FIELD_WORDS[name], name) for name in _FIELD_WORDS if name in wanted and not _is_given(getattr(command, name))]
+    known = COMMON | DEFAULTED | rule.needs | rule.may
     faults += [
-        Refused("CSS223E", "A cease takes no {what}: it ends all that works on the line.", what=what, element=element)
-        for element, what, given in (
-            ("product_codes", "products", command.product_codes),
-            ("care_level", "care level", command.care_level),
-            ("appointment", "appointment", command.appointment),
+        Refused(
+            "CSS223E",
+            "{kind}: there is no place for {what} in it.",
+            kind=rule.title,
+            what=_FIELD_WORDS[name][:1].lower() + _FIELD_WORDS[name][1:],
+            element=name,
         )
-        if given
+        for name in _FIELD_WORDS
+        if name not in known and _is_given(getattr(command, name))
     ]
+    if rule.needs_consent and not _clean(command.consented_by):
+        faults.append(
+            Refused(
+                "CSS250E",
+                "{kind}: another provider loses by it, so whoever agreed to it must be named.",
+                kind=rule.title,
+                element="consented_by",
+            )
+        )
     return faults
+
+
+def _read_reason(code: str | None) -> CeaseReason | None:
+    text = (code or "").strip().upper()
+    if not text:
+        return None
+    known = [reason for reason in CeaseReason if reason is not CeaseReason.LOST]
+    found = next((reason for reason in known if reason.value == text), None)
+    if found is None:
+        raise Refused(
+            "CSS251E",
+            "{code} is no reason for a cease; choose from {known}.",
+            code=text[:20],
+            known=", ".join(reason.value for reason in known),
+            element="reason_code",
+        )
+    return found
 
 
 def _read_contact_phone(text: str) -> str:
@@ -183,7 +247,27 @@ def _read_contact_phone(text: str) -> str:
     return digits
 
 
-def _read_products(codes: tuple[str, ...], segment: Segment, offers: Mapping[str, Offer]) -> tuple[list[Offer], list[CssError]]:
+def _read_removed(codes: tuple[str, ...], offers: Mapping[str, Offer]) -> tuple[list[Offer], list[CssError]]:
+    """The products to be taken off; whether they are on the line the kind sees."""
+    found: list[Offer] = []
+    faults: list[CssError] = []
+    for n, code in enumerate(codes[:PRODUCTS_MAX]):
+        element = f"remove_codes[{n}]"
+        offer = offers.get(code)
+        if offer is None:
+            faults.append(Refused("CSS211E", "There is no product {code!r}.", code=code[:30], element=element))
+        elif code in codes[:n]:
+            faults.append(Refused("CSS215E", "{code} is ordered twice.", code=code, element=element))
+        else:
+            found.append(offer)
+    if len(codes) > PRODUCTS_MAX:
+        faults.append(Refused("CSS219E", "An order has at most {most} products.", most=PRODUCTS_MAX, element="remove_codes"))
+    return found, faults
+
+
+def _read_products(
+    codes: tuple[str, ...], segment: Segment, offers: Mapping[str, Offer], *, is_for_a_line: bool
+) -> tuple[list[Offer], list[CssError]]:
     """The products that can be had, and what is wrong with the choice."""
     found: list[Offer] = []
     faults: list[CssError] = []
@@ -206,7 +290,7 @@ def _read_products(codes: tuple[str, ...], segment: Segment, offers: Mapping[str
         faults.append(Refused("CSS219E", "An order has at most {most} products.", most=PRODUCTS_MAX, element="product_codes"))
     # Counted by what was named, so that an unknown code is not answered with two faults.
     named = [offers[code].kind for code in dict.fromkeys(codes) if code in offers]
-    if named.count(ProductKind.LINE) != 1 and all(code in offers for code in codes):
+    if is_for_a_line and named.count(ProductKind.LINE) != 1 and all(code in offers for code in codes):
         faults.append(Refused("CSS210E", "An order for a line names exactly one main product, like LINE-RES.", element="product_codes"))
     for first, second in combinations([offer.code for offer in found], 2):
         if frozenset({first, second}) in INCOMPATIBLE:
