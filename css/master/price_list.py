@@ -45,12 +45,14 @@ class Listed:
     needs_visit: bool = False
     is_riding: bool = False
     is_orderable: bool = True
+    is_priced_each_time: bool = False
+    """Whatever it is charged for says its price: the list has none, for any segment."""
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """To whom it is sold: whoever has a price."""
         priced = self.rental.keys() | self.connection.keys() | self.one_off.keys()
-        return tuple(segment for segment in Segment if segment in priced)
+        return tuple(segment for segment in Segment if segment in priced or self.is_priced_each_time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,20 @@ def _now_and_then(*pence: str) -> Quoted:
     return tuple(zip((BOOK_OPENS, date(2013, 4, 1), date(2018, 4, 1), date(2024, 4, 1)), pence, strict=True))
 
 
-def _feature(code: str, name: str, homes: tuple[str, ...], firms: tuple[str, ...], partners: tuple[str, ...]) -> Listed:
+def _feature(
+    code: str, name: str, homes: tuple[str, ...], firms: tuple[str, ...], partners: tuple[str, ...], *, is_riding: bool = False
+) -> Listed:
     rental = {RESIDENTIAL: _now_and_then(*homes), BUSINESS: _now_and_then(*firms), WHOLESALE: _now_and_then(*partners)}
-    return Listed(code=code, name=name, kind=ProductKind.FEATURE, nominal_code="RENTALS", rental=rental, connection={}, one_off={})
+    return Listed(
+        code=code,
+        name=name,
+        kind=ProductKind.FEATURE,
+        nominal_code="RENTALS",
+        rental=rental,
+        connection={},
+        one_off={},
+        is_riding=is_riding,
+    )
 
 
 def _option(code: str, name: str, *, homes: tuple[str, ...] = (), firms: tuple[str, ...] = ()) -> Listed:
@@ -135,6 +148,20 @@ def _care(level: str, **rental: tuple[str, ...]) -> Listed:
         connection={},
         one_off={},
         care_level=level,
+    )
+
+
+def _fee(code: str, name: str, **once: tuple[str, ...]) -> Listed:
+    """What an order costs once; which order leaves which, ``orders.rules.charges`` says. Never asked for by itself."""
+    return Listed(
+        code=code,
+        name=name,
+        kind=ProductKind.ONE_OFF,
+        nominal_code="CONNECTIONS",
+        rental={},
+        connection={},
+        one_off={Segment(segment): _now_and_then(*pence) for segment, pence in once.items()},
+        is_orderable=False,
     )
 
 
@@ -206,6 +233,25 @@ PRODUCTS: Final = (
         ("375", "425", "475", "550"), ("320", "355", "395", "460"), ("125", "130", "140", "155"),
     ),
     _feature("VOICEMAIL-1571", "Voicemail 1571", ("200", "250", "300", "350"), ("165", "210", "250", "290"), ("80", "85", "90", "100")),
+    # Services of others that need the line: whoever ceases it is told of them.
+    _feature(
+        "ALARM", "Alarm signalling", ("450", "500", "550", "625"), ("400", "450", "500", "560"), ("200", "220", "240", "260"), is_riding=True
+    ),
+    _feature(
+        "BROADBAND", "Broadband access",
+        ("1500", "1600", "1750", "1900"), ("1450", "1550", "1700", "1850"), ("825", "790", "760", "745"), is_riding=True,
+    ),
+    # The lines of a multiline installation beside the one with the number: so many of it, by an order for how many lines.
+    Listed(
+        code="AUX-LINE",
+        name="Auxiliary line",
+        kind=ProductKind.FEATURE,
+        nominal_code="RENTALS",
+        rental={BUSINESS: _now_and_then("1150", "1300", "1500", "1750"), WHOLESALE: _now_and_then("700", "650", "625", "640")},
+        connection={},
+        one_off={},
+        is_orderable=False,
+    ),
     _option("MINUTES-100", "100 inclusive minutes", homes=("250", "300", "350", "400"), firms=("250", "275", "300", "350")),
     _option("MINUTES-500", "500 shared inclusive minutes", homes=("750", "800", "900", "1000"), firms=("700", "750", "800", "900")),
     _option("FRIENDS", "Friends and family", homes=("100", "100", "120", "150")),
@@ -229,6 +275,61 @@ PRODUCTS: Final = (
             WHOLESALE: _now_and_then("6500", "6800", "7200", "7800"),
         },
         is_orderable=False,
+    ),
+    _fee(
+        "FEE-START", "Start of a stopped line",
+        residential=("3500", "3600", "4000", "4500"), business=("2900", "3000", "3300", "3750"), wholesale=("1250", "1300", "1400", "1550"),
+    ),
+    _fee(
+        "FEE-TAKEOVER", "Takeover of a working line",
+        residential=("2000", "2100", "2300", "2500"), business=("1700", "1750", "1900", "2100"), wholesale=("475", "480", "500", "525"),
+    ),
+    # Whoever comes to us from another provider pays nothing for coming.
+    _fee("FEE-TRANSFER", "Transfer of a line", wholesale=("275", "280", "300", "325")),
+    _fee(
+        "FEE-MOVE", "Move to another address",
+        residential=("6000", "6500", "7000", "7500"), business=("5500", "5800", "6200", "6800"), wholesale=("3650", "3700", "3850", "4100"),
+    ),
+    _fee(
+        "FEE-SHIFT", "Move within the premises",
+        residential=("9500", "10000", "10500", "11500"), business=("8200", "8700", "9200", "9900"),
+        wholesale=("5200", "5400", "5700", "6200"),
+    ),
+    _fee(
+        "FEE-RENUMBER", "Change of telephone number",
+        residential=("1500", "1500", "1800", "2000"), business=("1250", "1300", "1500", "1750"), wholesale=("350", "360", "380", "400"),
+    ),
+    _fee(
+        "FEE-NUMBER-CHOICE", "Choice of telephone number",
+        residential=("1000", "1000", "1200", "1500"), business=("2500", "2500", "3000", "3500"), wholesale=("500", "500", "550", "600"),
+    ),
+    _fee(
+        "FEE-PORT-IN", "Porting of a telephone number",
+        residential=("1800", "1900", "2000", "2200"), business=("2100", "2200", "2350", "2500"), wholesale=("825", "840", "875", "925"),
+    ),
+    _fee(
+        "FEE-LINES", "Change of the number of lines",
+        business=("4500", "4700", "5000", "5500"), wholesale=("2450", "2500", "2600", "2800"),
+    ),
+    _fee(
+        "FEE-RESTORE", "Restoring of service",
+        residential=("900", "900", "1000", "1200"), business=("900", "900", "1000", "1200"), wholesale=("400", "400", "450", "500"),
+    ),
+    _fee(
+        "FEE-CANCEL", "Cancellation of an order",
+        residential=("1800", "1800", "2000", "2400"), business=("1500", "1500", "1700", "2000"), wholesale=("650", "675", "700", "775"),
+    ),
+    # What planning finds the new plant to cost: the order says how much.
+    Listed(
+        code="FEE-EXCESS",
+        name="Excess construction",
+        kind=ProductKind.ONE_OFF,
+        nominal_code="CONNECTIONS",
+        rental={},
+        connection={},
+        one_off={},
+        is_orderable=False,
+        is_priced_each_time=True,
     ),
     # Not a supply at all: outside the scope of VAT, it never stands on an invoice. Exempt says no more than "no VAT in it".
     Listed(
