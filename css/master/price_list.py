@@ -235,7 +235,8 @@ PRODUCTS: Final = (
     _feature("VOICEMAIL-1571", "Voicemail 1571", ("200", "250", "300", "350"), ("165", "210", "250", "290"), ("80", "85", "90", "100")),
     # Services of others that need the line: whoever ceases it is told of them.
     _feature(
-        "ALARM", "Alarm signalling", ("450", "500", "550", "625"), ("400", "450", "500", "560"), ("200", "220", "240", "260"), is_riding=True
+        "ALARM", "Alarm signalling",
+        ("450", "500", "550", "625"), ("400", "450", "500", "560"), ("200", "220", "240", "260"), is_riding=True,
     ),
     _feature(
         "BROADBAND", "Broadband access",
