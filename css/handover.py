@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.money import Price
-from css.core.words import FailureKind, HoldKind, PriceBasis, RequestKind, VatCode
+from css.core.words import BarKind, FailureKind, HoldKind, PriceBasis, RequestKind, VatCode
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 from css.master.accounts import Account
 from css.master.providers import Provider
@@ -131,10 +131,21 @@ class ServiceFailure(Base):
 
 
 class OrderRequest(Base):
-    """Billing's debt ladder asks orders to bar, restore or cease a line."""
+    """Billing's debt ladder asks orders to bar, restore or cease a line. It waits until an order comes of it or nothing will."""
 
     __tablename__ = "order_request"
-    __table_args__ = (UniqueConstraint("source_key"), {"schema": "css"})
+    __table_args__ = (
+        UniqueConstraint("source_key"),
+        CheckConstraint("bar IS NULL OR kind = 'bar'", name="bar_of_a_bar"),
+        CheckConstraint("taken_order_number IS NULL OR ended_at IS NULL", name="taken_or_ended"),
+        Index(
+            "ix_order_request_waiting",
+            "district_code",
+            "line_id",
+            postgresql_where=text("taken_order_number IS NULL AND ended_at IS NULL"),
+        ),
+        {"schema": "css"},
+    )
 
     id: Mapped[Id]
     source_key: Mapped[str]
@@ -147,6 +158,12 @@ class OrderRequest(Base):
     """When it was asked."""
     taken_order_number: Mapped[str | None]
     """The order that came of it; none while it waits."""
+    bar: Mapped[BarKind | None] = mapped_column(choice(BarKind, "bar"))
+    """Of a bar: which; none for outgoing calls."""
+    ended_at: Mapped[datetime | None]
+    """When it was settled without an order: overtaken by another request, or nothing was left to do."""
+    words: Mapped[str | None]
+    """Why it waited when it was last looked at, or why nothing came of it."""
 
 
 class Hold(Base):
@@ -259,6 +276,35 @@ def leave_service_failure(  # noqa: PLR0913
             "promised_at": promised_at,
             "put_right_at": put_right_at,
             "business_date": business_date,
+        },
+    )
+
+
+def leave_order_request(  # noqa: PLR0913
+    session: Session,
+    *,
+    source_key: str,
+    district_code: str,
+    account_id: int,
+    line_id: int,
+    kind: RequestKind,
+    reason: str,
+    at: datetime,
+    bar: BarKind | None = None,
+) -> bool:
+    """Ask orders to bar, restore or cease a line for debt; False when it was asked before. ``reason`` is one sentence."""
+    return _leave(
+        session,
+        OrderRequest,
+        {
+            "source_key": source_key,
+            "district_code": district_code,
+            "account_id": account_id,
+            "line_id": line_id,
+            "kind": kind,
+            "reason": reason,
+            "requested_at": at,
+            "bar": bar,
         },
     )
 

@@ -57,7 +57,7 @@ class CustomerOrder(Base):
             "uq_customer_order_open_on_line",
             "line_id",
             unique=True,
-            postgresql_where=text("state IN ('acknowledged', 'committed', 'held') AND caused_by_id IS NULL"),
+            postgresql_where=text("state IN ('acknowledged', 'committed', 'held') AND caused_by_id IS NULL AND kind <> 'restore'"),
         ),
         Index(
             "uq_customer_order_open_from_line",
@@ -95,7 +95,8 @@ class CustomerOrder(Base):
     provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
     account_id: Mapped[Ref] = mapped_column(ForeignKey("css.account.id"))
     line_id: Mapped[Ref] = mapped_column(ForeignKey("css.line.id"))
-    """The line worked on; a provide plans one. One open order a line (uq_customer_order_open_on_line)."""
+    """The line worked on; a provide plans one. One open order a line (uq_customer_order_open_on_line), and beside it at most the
+    lifting of a bar, which waits for nobody and touches nothing else."""
     kind: Mapped[OrderKind] = mapped_column(choice(OrderKind, "kind"))
     state: Mapped[OrderState] = mapped_column(choice(OrderState, "state"))
     customer_reference: Mapped[str | None]
@@ -115,6 +116,8 @@ class CustomerOrder(Base):
     kept_number: Mapped[str | None]
     """The number kept for this order while it is open: the one the line will have, where it does not have it yet. One open order
     a number (uq_customer_order_number_reserved)."""
+    is_number_chosen: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The number the line will have was asked for by its digits: a choice is charged."""
     old_number: Mapped[str | None]
     """The number the line had when the order was placed, where it will have another."""
     from_line_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.line.id"))

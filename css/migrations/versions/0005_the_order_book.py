@@ -57,7 +57,15 @@ CHECKS = (
         " CHECK ((consented_by IS NULL) = (consented_at IS NULL))"
     ),
     "DROP INDEX orders.uq_customer_order_open_on_line",
-    f"CREATE UNIQUE INDEX uq_customer_order_open_on_line ON orders.customer_order (line_id) WHERE {_OPEN} AND caused_by_id IS NULL",
+    (
+        "CREATE UNIQUE INDEX uq_customer_order_open_on_line ON orders.customer_order (line_id)"
+        f" WHERE {_OPEN} AND caused_by_id IS NULL AND kind <> 'restore'"
+    ),
+    "ALTER TABLE css.order_request ADD CONSTRAINT ck_order_request_bar_of_a_bar CHECK (bar IS NULL OR kind = 'bar')",
+    (
+        "ALTER TABLE css.order_request ADD CONSTRAINT ck_order_request_taken_or_ended"
+        " CHECK (taken_order_number IS NULL OR ended_at IS NULL)"
+    ),
     # What was promised before is kept: the numbers of open provides, the slots' areas and whom they are for.
     f"UPDATE orders.customer_order SET kept_number = telephone_number WHERE kind = 'provide' AND {_OPEN}",  # noqa: S608 - our own words
     "UPDATE css.appointment a SET exchange_id = s.exchange_id FROM css.site s WHERE s.id = a.site_id",
@@ -482,6 +490,9 @@ def upgrade() -> None:
     )
     op.add_column("service", sa.Column("end_order_number", sa.Text(), nullable=True), schema="css")
     op.add_column("customer_order", sa.Column("kept_number", sa.Text(), nullable=True), schema="orders")
+    op.add_column(
+        "customer_order", sa.Column("is_number_chosen", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="orders"
+    )
     op.add_column("customer_order", sa.Column("old_number", sa.Text(), nullable=True), schema="orders")
     op.add_column("customer_order", sa.Column("from_line_id", sa.BigInteger(), nullable=True), schema="orders")
     op.add_column("customer_order", sa.Column("line_count", sa.Integer(), nullable=True), schema="orders")
@@ -590,6 +601,21 @@ def upgrade() -> None:
         referent_schema="orders",
     )
     op.add_column("order_item", sa.Column("quantity", sa.Integer(), server_default="1", nullable=False), schema="orders")
+    op.add_column(
+        "order_request",
+        sa.Column("bar", sa.Enum("OCB", "ICB", "TOS", native_enum=False, create_constraint=True, name="bar", length=24), nullable=True),
+        schema="css",
+    )
+    op.add_column("order_request", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True), schema="css")
+    op.add_column("order_request", sa.Column("words", sa.Text(), nullable=True), schema="css")
+    op.create_index(
+        "ix_order_request_waiting",
+        "order_request",
+        ["district_code", "line_id"],
+        unique=False,
+        schema="css",
+        postgresql_where=sa.text("taken_order_number IS NULL AND ended_at IS NULL"),
+    )
     for statement in CHECKS:
         op.execute(statement)
     _fill_points_of_no_return()
