@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.master.districts import BusinessDate, District
-from css.master.providers import Provider
-from orders.model import CustomerOrder
-from orders.rules.dates import Jeopardy, jeopardy
-from orders.rules.lifecycle import OPEN_STATES
+from css.core.words import NationCode
+from css.db.sql import block
+from orders.rules.jeopardy import Jeopardy, jeopardy
+from orders.work_queries import standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +23,21 @@ class OrdersAtRisk:
     held: int
     due: int
     """To be done today or on the next working day."""
+    work: int
+    """A visit was missed or has no slot, a task failed or is overdue."""
 
 
 def orders_at_risk(session: Session, *, by: Actor) -> OrdersAtRisk:
     """The open orders of all districts that want watching. One statement; the rule judges each different case once."""
-    statement = (
-        select(
-            CustomerOrder.state, CustomerOrder.committed_on, CustomerOrder.target_on, BusinessDate.current_on, District.nation, func.count()
-        )
-        .join(BusinessDate, BusinessDate.district_code == CustomerOrder.district_code)
-        .join(District, District.code == CustomerOrder.district_code)
-        .where(CustomerOrder.state.in_(OPEN_STATES))
-        .group_by(CustomerOrder.state, CustomerOrder.committed_on, CustomerOrder.target_on, BusinessDate.current_on, District.nation)
-    )
-    if by.is_partner:
-        statement = statement.join(Provider, Provider.id == CustomerOrder.provider_id).where(Provider.code == by.provider_code)
     found: Counter[Jeopardy | None] = Counter()
-    for state, committed_on, target_on, on, nation, count in session.execute(statement):
-        found[jeopardy(state, committed_on=committed_on, target_on=target_on, on=on, nation=nation.value)] += count
-    return OrdersAtRisk(found[Jeopardy.LATE] + found[Jeopardy.TARGET_PASSED], found[Jeopardy.HELD], found[Jeopardy.DUE])
+    for row in session.execute(block("orders", "work_list.risks"), {"provider": by.provider_code if by.is_partner else None}):
+        found[jeopardy(standing_of(row), on=row.current_on, nation=NationCode(row.nation).value)] += row.orders
+    return OrdersAtRisk(
+        late=found[Jeopardy.LATE] + found[Jeopardy.TARGET_PASSED],
+        held=found[Jeopardy.HELD] + found[Jeopardy.HELD_LONG],
+        due=found[Jeopardy.DUE],
+        work=sum(
+            found[reason]
+            for reason in (Jeopardy.MISSED, Jeopardy.TASK_FAILED, Jeopardy.SURVEY_OVERDUE, Jeopardy.TASK_OVERDUE, Jeopardy.NO_SLOT)
+        ),
+    )

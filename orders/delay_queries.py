@@ -14,7 +14,8 @@ from css.core.ids import IdKind, expect_id
 from css.master.accounts import Account
 from css.master.providers import Provider
 from orders.model import CustomerOrder, KciEvent
-from orders.rules.lifecycle import OPEN_STATES, PROBLEMS
+from orders.rules.lifecycle import OPEN_STATES
+from orders.rules.problems import PROBLEMS
 
 
 @dataclass(frozen=True, slots=True)

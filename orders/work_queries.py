@@ -19,8 +19,9 @@ from css.db.sql import block
 from css.handover import BillableItem, ServiceFailure
 from css.master.accounts import Account
 from orders.queries import OrderCard, order_card
-from orders.rules.dates import Jeopardy, jeopardy
-from orders.rules.lifecycle import OPEN_STATES, PROBLEMS, next_step
+from orders.rules.jeopardy import Jeopardy, Standing, jeopardies
+from orders.rules.lifecycle import OPEN_STATES, next_step
+from orders.rules.problems import PROBLEMS
 from orders.words import OrderKind, OrderState
 
 PAGE_ROWS: Final = 25
@@ -54,6 +55,12 @@ class WorkRow:
     half_day: HalfDay | None
     age_days: int
     """Since it was placed, by the business date."""
+    reasons: tuple[Jeopardy, ...] = ()
+    """Every reason why it wants watching, the worst first."""
+    owner: str | None = None
+    """Who sees it through."""
+    escalation: int = 0
+    chase_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +108,8 @@ class OrderProgress:
     next_step: str
     raised: tuple[RaisedRow, ...]
     failed: tuple[FailedRow, ...]
+    reasons: tuple[Jeopardy, ...] = ()
+    """Every reason why an open one wants watching, the worst first."""
 
 
 def work_page(  # noqa: PLR0913 - a list is narrowed by each of them
@@ -114,12 +123,16 @@ def work_page(  # noqa: PLR0913 - a list is narrowed by each of them
     days_old: int = 0,
     after: str = "",
     limit: int = PAGE_ROWS,
+    kind: OrderKind | None = None,
+    owner: str | None = None,
+    reason: Jeopardy | None = None,
 ) -> WorkPage:
-    """A page of the open orders of a district: those in jeopardy first and of them the worst, then by target date.
+    """A page of the open orders of a district: the escalated first, then those in jeopardy, the worst first, then by target date.
 
     Three statements. A place in the list is a key, so that orders that come and go meanwhile shift nothing; ``after`` is one
     from a page before, empty for the first. ``problem_code`` finds held orders that were last delayed for it, ``days_old``
-    those placed at least so many days before the business date.
+    those placed at least so many days before the business date, ``owner`` those an operator sees through, ``reason`` those at
+    risk for it, for whatever else besides.
 
     Raises:
         BadMessage: CSS931E, ``after`` is no place of a list.
@@ -133,17 +146,22 @@ def work_page(  # noqa: PLR0913 - a list is narrowed by each of them
         "district": district_code,
         "provider": by.provider_code if by.is_partner else None,
         "state": state.value if state else None,
+        "kind": kind.value if kind else None,
+        "owner": owner,
         "problem": problem_code,
         "exchange": exchange_code,
         "placed_by": on - timedelta(days=max(0, days_old)),
         "most": LOOKED_AT_MAX,
     }
-    marks: dict[str, Jeopardy | None] = {}
+    marks: dict[str, tuple[Jeopardy, ...]] = {}
     keys: list[tuple[int, date, str]] = []
     for row in session.execute(block("orders", "work_list.open"), wanted):
-        mark = jeopardy(OrderState(row.state), committed_on=row.committed_on, target_on=row.target_on, on=on, nation=nation)
+        mark = jeopardies(standing_of(row), on=on, nation=nation)
+        if reason is not None and reason not in mark:
+            continue
         marks[row.number] = mark
-        keys.append((_RANKS.index(mark), row.target_on or date.max, row.number))
+        rank = 0 if row.escalation else _RANKS.index(mark[0] if mark else None) + 1
+        keys.append((rank, row.target_on or date.max, row.number))
     keys.sort()
     limit = max(1, min(limit, PAGE_ROWS_MAX))
     start = bisect_right(keys, _place(after)) if after else 0
@@ -159,13 +177,28 @@ def work_page(  # noqa: PLR0913 - a list is narrowed by each of them
     )
 
 
+def standing_of(row: Row[Any]) -> Standing:
+    """What the risk of an order is judged by, from a row of work_list.open, facts or risks."""
+    return Standing(
+        state=OrderState(row.state),
+        committed_on=row.committed_on,
+        target_on=row.target_on,
+        held_on=None if row.held_at is None else london_date(row.held_at),
+        failed_tasks=row.failed_tasks,
+        task_due_on=row.task_due_on,
+        survey_due_on=row.survey_due_on,
+        visit_due_on=row.visit_due_on,
+        is_missed=row.is_missed,
+    )
+
+
 def exchanges_of(session: Session, district_code: str) -> tuple[tuple[str, str], ...]:
     """The exchanges of a district, code and name."""
     return tuple((row.code, row.name) for row in session.execute(block("orders", "work_list.exchanges"), {"district": district_code}))
 
 
 def order_progress(session: Session, order_number: str, *, by: Actor) -> OrderProgress:
-    """One order and all that came of it, in six statements.
+    """One order and all that came of it, in seven statements.
 
     Raises:
         NotFound: CSS202E. BadMessage: CSS052E to CSS055E.
@@ -185,11 +218,13 @@ def order_progress(session: Session, order_number: str, *, by: Actor) -> OrderPr
         .where(ServiceFailure.account_id == account_id, ServiceFailure.reference == card.order_number)
         .order_by(ServiceFailure.id)
     ).scalars()
-    is_open = card.state in OPEN_STATES
+    facts = session.execute(block("orders", "work_list.facts"), {"numbers": [card.order_number]}).one()
+    reasons = jeopardies(standing_of(facts), on=on, nation=nation) if card.state in OPEN_STATES else ()
     reached = card.done_on or card.target_on
     return OrderProgress(
         card=card,
-        jeopardy=jeopardy(card.state, committed_on=card.committed_on, target_on=card.target_on, on=on, nation=nation) if is_open else None,
+        jeopardy=next(iter(reasons), None),
+        reasons=reasons,
         days_late=0 if card.committed_on is None or reached is None else working_days_between(card.committed_on, reached, nation),
         next_step=next_step(card.state, target_on=card.target_on, on=on, outcome=card.plant_outcome),
         raised=tuple(
@@ -224,13 +259,17 @@ def _place(after: str) -> tuple[int, date, str]:
         ) from None
 
 
-def _work_row(row: Row[Any], mark: Jeopardy | None, on: date) -> WorkRow:
+def _work_row(row: Row[Any], reasons: tuple[Jeopardy, ...], on: date) -> WorkRow:
     problem = PROBLEMS.get(row.problem_code or "")
     return WorkRow(
         order_number=row.number,
         kind=OrderKind(row.kind),
         state=OrderState(row.state),
-        jeopardy=mark,
+        jeopardy=next(iter(reasons), None),
+        reasons=reasons,
+        owner=row.owner,
+        escalation=row.escalation,
+        chase_count=row.chase_count,
         problem_code=row.problem_code,
         problem_words=problem.words if problem else None,
         provider_code=row.provider_code,

@@ -23,7 +23,7 @@ from orders.actions import cancel_order, complete_order, delay_order, resume_ord
 from orders.commands import CancelOrder, CompleteOrder, DelayOrder, ResumeOrder, Slot
 from orders.model import CustomerOrder
 from orders.queries import account_orders, open_orders, order_card, order_work_list, plant_at
-from orders.rules.dates import Jeopardy
+from orders.rules.jeopardy import Jeopardy
 from orders.words import PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, SYSTEM

@@ -14,7 +14,8 @@ from orders.actions import complete_order, delay_order
 from orders.commands import CompleteOrder, DelayOrder, Slot
 from orders.entry_queries import entry_answer, free_numbers, next_slots
 from orders.rules.content import better_levels, clash
-from orders.rules.dates import Jeopardy, bookable_days, slot_fault
+from orders.rules.dates import bookable_days, slot_fault
+from orders.rules.jeopardy import Jeopardy
 from orders.rules.lifecycle import next_step
 from orders.words import OrderState, PlantOutcome
 from orders.work_queries import exchanges_of, order_progress, work_page

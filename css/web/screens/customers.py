@@ -41,7 +41,7 @@ from css.web.screens.find import STAFF
 from css.web.timeline import Moment, View, stream
 from orders.delay_queries import DelayRow, delays_of_account
 from orders.queries import OrderRow, account_orders, open_orders
-from orders.rules.dates import Jeopardy
+from orders.rules.jeopardy import Jeopardy
 from repairs.queries import FaultRow, faults_of_account
 from repairs.words import FaultState
 

@@ -25,7 +25,8 @@ from css.web.screens.work_lists import after_of, packed, page_links, place_of, u
 from orders.actions import cancel_order, complete_order, delay_order, resume_order
 from orders.commands import CancelOrder, CompleteOrder, DelayOrder, ResumeOrder
 from orders.queries import OrderCard, order_card
-from orders.rules.lifecycle import MOVES, PROBLEMS, Effect, Move
+from orders.rules.lifecycle import MOVES, Move
+from orders.rules.problems import PROBLEMS, Effect
 from orders.words import OrderState
 from orders.work_queries import exchanges_of, order_progress, work_page
 
