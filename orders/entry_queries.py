@@ -19,8 +19,10 @@ from css.core.words import AddressMatch, HalfDay, NationCode
 from css.db.sql import block
 from css.master.products import Product
 from orders.queries import no_address
-from orders.rules.dates import bookable_days, committed_date, earliest_date
+from orders.rules.dates import bookable_days, committed_date
 from orders.rules.plant import free_if_ended_by, plant_outcome
+from orders.rules.timing import earliest_date, timing_of
+from orders.timings import timings
 from orders.words import OrderKind, PlantOutcome
 
 SLOTS_SHOWN: Final = 8
@@ -65,7 +67,7 @@ class EntryAnswer:
 def entry_answer(
     session: Session, address_key: str, product_codes: Sequence[str] = (), required_on: date | None = None, *, slots: int = SLOTS_SHOWN
 ) -> EntryAnswer:
-    """The plant at an address for these products (any that need a visit count; none named means one does), in three statements.
+    """The plant at an address for these products (any that need a visit count; none named means one does), in four statements.
 
     Raises:
         NotFound: CSS209E, no such address.
@@ -75,7 +77,8 @@ def entry_answer(
     visits = list(session.execute(select(Product.needs_visit).where(Product.code.in_(product_codes))).scalars()) if product_codes else []
     needs_visit = any(visits) or not visits
     nation: Nation = NationCode(place.nation).value
-    earliest_on = earliest_date(OrderKind.PROVIDE, outcome, needs_visit=needs_visit, on=place.current_on, nation=nation)
+    timing = timing_of(timings(session), OrderKind.PROVIDE, outcome, needs_visit=needs_visit, on=place.current_on)
+    earliest_on = earliest_date(timing, on=place.current_on, nation=nation)
     promised_on = committed_date(max(required_on or earliest_on, earliest_on), nation)
     return EntryAnswer(
         address_key=place.address_key,

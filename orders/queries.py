@@ -9,13 +9,14 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from css.core.actor import Actor
 from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
+from css.core.money import Money, Price
 from css.core.phone import parse_number
-from css.core.words import AddressMatch, AppointmentState, DirectoryEntryKind, HalfDay, ProductKind
+from css.core.words import AddressMatch, AppointmentState, BarKind, DirectoryEntryKind, HalfDay, ProductKind
 from css.db.sql import block
 from css.master.accounts import Account
 from css.master.appointments import Appointment
@@ -24,10 +25,12 @@ from css.master.lines import Line
 from css.master.products import Product
 from css.master.providers import Provider
 from css.master.sites import Site
-from orders.model import CustomerOrder, KciEvent, OrderItem
-from orders.rules.dates import Jeopardy, earliest_date, jeopardy, point_of_no_return
+from orders.model import CustomerOrder, KciEvent, OrderItem, Quote
+from orders.rules.jeopardy import Jeopardy, Standing, jeopardy
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.plant import plant_outcome
+from orders.rules.timing import earliest_date, timing_of
+from orders.timings import timings
 from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
 
 ROWS_MAX = 500
@@ -42,6 +45,8 @@ class ItemRow:
     product_code: str
     product_name: str
     kind: ProductKind
+    quantity: int
+    """How many of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,36 @@ class OrderCopy:
     emergency_name: str | None
     hazard_notes: str | None
     visit_notes: str | None
+    slot_number: str | None
+    """The appointment's number."""
+    old_number: str | None
+    """The number the line has until then, where it will have another."""
+    line_count: int | None
+    """Of an order for how many lines: how many there will be."""
+    network_code: str | None
+    """Of a port: the other network."""
+    bar: BarKind | None
+    reason_code: str | None
+    """Of a cease: a ``CeaseReason``."""
+    caused_by: str | None
+    """Of an unsolicited cease: the order that takes the line. Not told to the losing provider."""
+    link_number: str | None
+    """What orders to be done together share."""
+    excess_price: Price | None
+    """Excess construction as surveyed, before VAT."""
+    excess_agreed: Money | None
+    """Up to what was agreed beforehand, before VAT."""
+    quote_number: str | None
+    authority: str | None
+    """Where the letter of authority is filed."""
+    is_treatment: bool
+    """Debt treatment's own."""
+    consented_by: str | None
+    consented_at: datetime | None
+    owner: str | None
+    """The operator who sees it through."""
+    escalation: int
+    chase_count: int
     placed_on: date
     placed_at: datetime
     placed_by: str
@@ -239,6 +274,7 @@ def plant_at(session: Session, address_key: str) -> PlantAnswer:
         raise no_address(address_key)
     found = session.execute(block("orders", "plant.at_site"), {"site_id": row.Site.id}).one()
     outcome = plant_outcome(has_stopped_line=found.stopped_lines > 0, has_spare_pair=found.spare_pairs > 0)
+    timing = timing_of(timings(session), OrderKind.PROVIDE, outcome, needs_visit=True, on=row.current_on)
     return PlantAnswer(
         address_key=row.Site.address_key,
         match=row.Site.match,
@@ -246,7 +282,7 @@ def plant_at(session: Session, address_key: str) -> PlantAnswer:
         stopped_lines=found.stopped_lines,
         spare_pairs=found.spare_pairs,
         outcome=outcome,
-        earliest_on=earliest_date(OrderKind.PROVIDE, outcome, needs_visit=True, on=row.current_on, nation=row.nation.value),
+        earliest_on=earliest_date(timing, on=row.current_on, nation=row.nation.value),
     )
 
 
@@ -262,21 +298,24 @@ def no_order(number: str) -> NotFound:
 
 def order_copies(session: Session, wanted: ColumnElement[bool]) -> dict[int, OrderCopy]:
     """Orders in full by their ids, in two statements however many. ``wanted`` may speak of the order and its provider."""
+    cause = aliased(CustomerOrder)
     rows = session.execute(
         select(
             CustomerOrder,
             Provider.code.label("provider_code"),
             Account.number.label("account_number"),
-            District.nation,
             Site,
             Appointment,
+            cause.number.label("caused_by"),
+            Quote.number.label("quote_number"),
         )
         .join(Provider, Provider.id == CustomerOrder.provider_id)
         .join(Account, Account.id == CustomerOrder.account_id)
-        .join(District, District.code == CustomerOrder.district_code)
         .join(Line, Line.id == CustomerOrder.line_id)
         .join(Site, Site.id == Line.site_id)
         .outerjoin(Appointment, Appointment.id == CustomerOrder.appointment_id)
+        .outerjoin(cause, cause.id == CustomerOrder.caused_by_id)
+        .outerjoin(Quote, Quote.id == CustomerOrder.quote_id)
         .where(wanted)
         .order_by(CustomerOrder.id)
         .execution_options(populate_existing=True)
@@ -308,7 +347,7 @@ def _copy(row: Any, items: tuple[ItemRow, ...]) -> OrderCopy:  # noqa: ANN401 - 
         required_on=order.required_on,
         committed_on=order.committed_on,
         target_on=order.target_on,
-        no_return_at=None if order.target_on is None else point_of_no_return(order.kind, order.target_on, row.nation.value),
+        no_return_at=order.no_return_at,
         slot_on=None if slot is None else slot.slot_on,
         half_day=None if slot is None else slot.half_day,
         slot_state=None if slot is None else slot.state,
@@ -321,6 +360,24 @@ def _copy(row: Any, items: tuple[ItemRow, ...]) -> OrderCopy:  # noqa: ANN401 - 
         emergency_name=order.emergency_name,
         hazard_notes=order.hazard_notes,
         visit_notes=order.visit_notes,
+        slot_number=None if slot is None else slot.number,
+        old_number=order.old_number,
+        line_count=order.line_count,
+        network_code=order.network_code,
+        bar=order.bar,
+        reason_code=order.reason_code,
+        caused_by=row.caused_by,
+        link_number=order.link_number,
+        excess_price=order.excess_price,
+        excess_agreed=order.excess_agreed,
+        quote_number=row.quote_number,
+        authority=order.authority,
+        is_treatment=order.is_treatment,
+        consented_by=order.consented_by,
+        consented_at=order.consented_at,
+        owner=order.owner,
+        escalation=order.escalation,
+        chase_count=order.chase_count,
         placed_on=order.placed_on,
         placed_at=order.placed_at,
         placed_by=order.placed_by,
@@ -333,13 +390,20 @@ def _copy(row: Any, items: tuple[ItemRow, ...]) -> OrderCopy:  # noqa: ANN401 - 
 def _items(session: Session, order_ids: Sequence[int]) -> dict[int, tuple[ItemRow, ...]]:
     found: dict[int, tuple[ItemRow, ...]] = {}
     rows = session.execute(
-        select(OrderItem.order_id, OrderItem.item_number, OrderItem.action, Product.code, Product.name, Product.kind)
+        select(OrderItem.order_id, OrderItem.item_number, OrderItem.action, OrderItem.quantity, Product.code, Product.name, Product.kind)
         .join(Product, Product.id == OrderItem.product_id)
         .where(OrderItem.order_id.in_(order_ids))
         .order_by(OrderItem.order_id, OrderItem.item_number)
     )
     for row in rows:
-        item = ItemRow(item_number=row.item_number, action=row.action, product_code=row.code, product_name=row.name, kind=row.kind)
+        item = ItemRow(
+            item_number=row.item_number,
+            action=row.action,
+            product_code=row.code,
+            product_name=row.name,
+            kind=row.kind,
+            quantity=row.quantity,
+        )
         found[row.order_id] = (*found.get(row.order_id, ()), item)
     return found
 
@@ -404,7 +468,8 @@ def _jeopardy(row: Any) -> Jeopardy | None:  # noqa: ANN401 - a row of ``_list``
     order: CustomerOrder = row.CustomerOrder
     if order.state not in OPEN_STATES:
         return None
-    return jeopardy(order.state, committed_on=order.committed_on, target_on=order.target_on, on=row.current_on, nation=row.nation.value)
+    standing = Standing(state=order.state, committed_on=order.committed_on, target_on=order.target_on)
+    return jeopardy(standing, on=row.current_on, nation=row.nation.value)
 
 
 def _bounded(limit: int) -> int:

@@ -12,21 +12,27 @@ from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
 from css.core.calendar import Nation
-from css.core.errors import Conflict, CssError, NotFound, Refused
+from css.core.errors import Conflict, CssError, NotFound, Refusals, Refused
 from css.core.ids import IdKind, expect_id
-from css.core.words import PriceKind, ProductKind, Role, Segment
+from css.core.phone import display_number, parse_number
+from css.core.words import LineState, PriceKind, ProductKind, Role, Segment
 from css.db.sql import block
 from css.master.accounts import Account
 from css.master.districts import District
+from css.master.lines import Line
 from css.master.plant import Exchange
 from css.master.products import Product, ProductPrice, covers
 from css.master.providers import Provider
+from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
+from orders.commands import PlaceOrder
 from orders.model import CustomerOrder
 from orders.queries import no_address, no_order
 from orders.rules.content import Offer
 from orders.rules.dates import day_words
+from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.plant import NumberFacts, free_if_ended_by
+from orders.words import OrderKind
 
 _DESK: Final = frozenset({Role.CLERK.value, Role.SUPERVISOR.value})
 _FIELD: Final = _DESK | {Role.REPAIR.value}
@@ -138,6 +144,150 @@ def find_site(session: Session, address_key: str) -> SiteFound:
         exchange_id=row.Site.exchange_id,
         exchange_name=row.name,
         distribution_point_id=row.Site.distribution_point_id,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFound:
+    """A working line an order is about, its row locked until the transaction ends."""
+
+    line_id: int
+    site_id: int
+    exchange_id: int
+    exchange_name: str
+    distribution_point_id: int | None
+    address_key: str
+    postcode: str
+    district_code: str
+    account_id: int
+    provider_id: int
+    number: str
+    """As E.164 digits."""
+    main_service_id: int
+    """The service the number answers at."""
+
+
+def lock_working_line(session: Session, number: str, *, account_id: int | None) -> LineFound | None:
+    """The working line with a number, locked; with ``account_id`` only if it is that account's. None when there is none."""
+    wanted = select(
+        Line.id, Line.site_id, Site.exchange_id, Exchange.name, Site.distribution_point_id, Site.address_key, Site.postcode,
+        Line.district_code, Service.account_id, Service.provider_id, Service.id.label("service_id"),
+    ).join(Service, Service.line_id == Line.id)  # fmt: skip
+    wanted = (
+        wanted.join(ServiceNumber, ServiceNumber.service_id == Service.id)
+        .join(Site, Site.id == Line.site_id)
+        .join(Exchange, Exchange.id == Site.exchange_id)
+        .where(ServiceNumber.number == number, ServiceNumber.ends_at.is_(None), Line.state == LineState.WORKING)
+        .with_for_update(of=Line)
+    )
+    if account_id is not None:
+        wanted = wanted.where(Service.account_id == account_id)
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    return LineFound(
+        line_id=row.id,
+        site_id=row.site_id,
+        exchange_id=row.exchange_id,
+        exchange_name=row.name,
+        distribution_point_id=row.distribution_point_id,
+        address_key=row.address_key,
+        postcode=row.postcode,
+        district_code=row.district_code,
+        account_id=row.account_id,
+        provider_id=row.provider_id,
+        number=number,
+        main_service_id=row.service_id,
+    )
+
+
+def read_line(session: Session, command: PlaceOrder, asker: Asker, wrong: Refusals) -> LineFound | None:
+    """The asker's working line that ``command.number`` names, locked and with no other order open on it.
+
+    What is wrong goes into ``wrong``: CSS080E to CSS083E, CSS207E, CSS230E, CSS242E.
+    """
+    wanted = (command.number or "").strip()
+    number = wrong.reading(lambda: parse_number(wanted)) if wanted else None
+    if number is None:
+        return None
+    found = lock_working_line(session, number, account_id=asker.account_id)
+    if found is None:
+        wrong.add(
+            NotFound(
+                "CSS230E",
+                "No working line of account {account} has the number {number}.",
+                account=asker.account_number,
+                number=display_number(number),
+                element="number",
+            )
+        )
+        return None
+    key = (command.address_key or "").strip().upper()
+    if command.kind is OrderKind.CEASE and key and key != found.address_key:
+        wrong.add(Refused("CSS242E", "The line with that number is not at address {key}.", key=key[:20], element="address_key"))
+    fault = open_order_fault(session, found.line_id)
+    wrong.add(*([fault] if fault else []))
+    return found
+
+
+def open_order_fault(session: Session, line_id: int, *, is_told_which: bool = True) -> CssError | None:
+    """CSS207E when an order is open on a line that is locked, or a move leaves it; an unsolicited cease is its cause's and counts not.
+
+    ``is_told_which``: not to somebody whose order it is not.
+    """
+    number = session.execute(
+        select(CustomerOrder.number)
+        .where(
+            or_(CustomerOrder.line_id == line_id, CustomerOrder.from_line_id == line_id),
+            CustomerOrder.state.in_(OPEN_STATES),
+            CustomerOrder.caused_by_id.is_(None),
+        )
+        .limit(1)
+    ).scalar()
+    if number is None:
+        return None
+    if not is_told_which:
+        return Conflict("CSS207E", "An order is open on the line already; it must be done or cancelled first.", element="number")
+    return Conflict("CSS207E", "Order {order} is open on the line already; complete or cancel it first.", order=number, element="number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFound:
+    """A service working on a line."""
+
+    service_id: int
+    product_id: int
+    code: str
+    name: str
+    kind: ProductKind
+    quantity: int
+    is_riding: bool
+    care_level: str | None
+    """Of the service; of a care product the level it stands for."""
+    minimum_term_ends_on: date | None
+
+
+def services_of(session: Session, line_id: int) -> tuple[ServiceFound, ...]:
+    """What works on a line, the main product first. Uses ix_service_line_id."""
+    rows = session.execute(
+        select(Service, Product)
+        .join(Product, Product.id == Service.product_id)
+        .where(Service.line_id == line_id, Service.ends_on.is_(None))
+        .order_by((Product.kind != ProductKind.LINE), Service.id)
+    )
+    return tuple(
+        ServiceFound(
+            service_id=row.Service.id,
+            product_id=row.Product.id,
+            code=row.Product.code,
+            name=row.Product.name,
+            kind=row.Product.kind,
+            quantity=row.Service.quantity,
+            is_riding=row.Product.is_riding,
+            care_level=row.Service.care_level or row.Product.care_level,
+            minimum_term_ends_on=row.Service.minimum_term_ends_on,
+        )
+        for row in rows
     )
 
 

@@ -1,126 +1,109 @@
-"""Placing an order: everything that can be wrong is told at once; what is taken (line, pair, number) nobody else can take."""
+"""Placing an order: everything that can be wrong is told at once; what is taken (line, pair, number, slot) nobody else can take.
+
+What is common to every kind is here; what a kind works on, its own module in ``orders.actions.kinds`` finds.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
-from css.core.errors import Breach, Conflict, CssError, NotFound, Refusals, Refused
+from css.core.errors import Conflict, CssError, Refusals, Refused
 from css.core.ids import IdKind
-from css.core.phone import display_number, parse_number
-from css.core.words import AppointmentState, HoldKind, LineState
+from css.core.words import HoldKind, Skill
 from css.db.constraints import constraint_of
 from css.handover import place_hold
-from css.master.appointments import Appointment
+from css.master import appointment_book
 from css.master.districts import business_date
-from css.master.lines import Line
 from css.master.serials import next_number
-from css.master.services import Service, ServiceNumber
-from css.master.sites import Site
-from orders.actions.find import (
-    Asker,
-    SiteFound,
-    facts_of_number,
-    find_account,
-    find_offers,
-    find_site,
-    just_taken,
-    require_may,
-    take_next_number,
-    take_spare_pair,
-    take_stopped_line,
-)
+from orders.actions import linked, tasks, unsolicited
+from orders.actions.find import find_account, find_offers, just_taken, require_may
+from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
+from orders.actions.working import Asked, Work
 from orders.commands import OrderPlaced, PlaceOrder
 from orders.messages import conversation_of
 from orders.model import CustomerOrder, OrderItem
 from orders.rules.content import Content, read_content
-from orders.rules.dates import committed_date, day_words, earliest_date, required_date_fault, slot_fault
-from orders.rules.lifecycle import OPEN_STATES, Move, move
-from orders.rules.plant import number_fault, plant_outcome
-from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
+from orders.rules.dates import committed_date, day_words
+from orders.rules.kinds import KINDS
+from orders.rules.lifecycle import Move, move
+from orders.rules.timing import point_of_no_return, timing_of
+from orders.timings import timings
+from orders.words import CeaseReason, KciKind, OrderKind, OrderState
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from css.master.appointments import Appointment
 
 TRIES_MAX: Final = 3
 """How often an order looks for plant again after losing a race for it."""
 _RACES: Final = {
-    "uq_line_pair_id_live": "The spare pair",
     "uq_customer_order_open_on_line": "The line",
+    "uq_customer_order_open_from_line": "The line",
     "uq_customer_order_number_reserved": "The telephone number",
 }
-"""Constraints that decide who was first, and over what."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """An order as asked, read but not yet matched with plant."""
-
-    command: PlaceOrder
-    asker: Asker
-    content: Content
-    faults: tuple[CssError, ...]
-    """What was found wrong so far; told together with what plant and dates add."""
-    on: date
-    """The business date."""
-    by: Actor
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
-    """What an order will work on."""
-
-    line_id: int
-    site_id: int
-    number: str | None
-    outcome: PlantOutcome | None
-    items: tuple[tuple[int, int | None], ...]
-    """Product, and the service it ends."""
+"""Constraints that decide who was first, and over what; a kind may have more."""
 
 
 @audit.answered
 def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetime) -> OrderPlaced:
-    """Take an order for a new line or a cease: plan the line, keep its pair and number, promise a date, tell the customer.
+    """Take an order: find what it works on, keep that from others, promise a date, tell the customer.
 
-    A provide restarts a stopped line of the site, else takes a spare pair, else waits for building; rules/dates.py has the
-    lead times. The order is committed at once: what was needed to promise a date is known by then.
+    An order is committed at once where what is needed to promise a date is known; where plant must be built it stays
+    acknowledged until planning has looked.
 
     Raises:
         NotFound: CSS200E, CSS209E, CSS230E.
-        Refused: CSS201E, CSS203E, CSS210E to CSS229E, CSS237E to CSS242E; several of them at once as ``Several``.
+        Refused: CSS201E, CSS203E, CSS210E to CSS229E, CSS237E to CSS242E, CSS250E to CSS253E and the kind's own; several of
+            them at once as ``Several``.
         Conflict: CSS207E an order is open on the line, CSS208E the reference was used, CSS231E a race was lost.
     """
     require_may(by, "place")
     asker = find_account(session, command.account_number, by)
     on = business_date(session, asker.district_code)
     wrong = Refusals()
+    if by.is_partner and not KINDS[command.kind].is_for_partners:
+        wrong.add(Refused("CSS253E", "{kind} is not for partners to order.", kind=KINDS[command.kind].title, element="kind"))
     if asker.closed_on is not None and asker.closed_on <= on:
         closed = day_words(asker.closed_on)
         wrong.add(Refused("CSS201E", "The account was closed on {closed}.", closed=closed, element="account_number"))
-    offers = find_offers(session, command.product_codes, asker.segment, command.required_on)
+    link, faults = linked.find_link(session, command, asker, at=at)
+    wrong.add(*faults)
+    offers = find_offers(session, (*command.product_codes, *command.remove_codes), asker.segment, command.required_on)
     content = read_content(command, wrong, segment=asker.segment, offers=offers)
-    asked = _Asked(command=command, asker=asker, content=content, faults=tuple(wrong.found), on=on, by=by, at=at)
-    find_work = _find_for_provide if command.kind is OrderKind.PROVIDE else _find_for_cease
+    asked = Asked(
+        command=command,
+        asker=asker,
+        content=content,
+        faults=tuple(wrong.found),
+        timings=timings(session),
+        on=on,
+        by=by,
+        at=at,
+    )
+    working = WORKINGS[command.kind]
+    races = _RACES | working.races
     # A second look after a lost race finds other plant, or the refusal that names what is gone. A bounded number of times.
     lost = ""
     for _ in range(TRIES_MAX):
         try:
             with session.begin_nested():
-                return _write(session, asked, find_work(session, asked))
+                return _write(session, asked, working.find(session, asked), link)
         except IntegrityError as error:
             lost = constraint_of(error) or ""
             if lost == "uq_customer_order_provider_reference":
                 raise _reference_used(content) from error
-            if lost not in _RACES:
+            if lost not in races:
                 raise
-    raise just_taken(_RACES[lost])
+    raise just_taken(races[lost])
 
 
 def _reference_used(content: Content) -> CssError:
@@ -132,177 +115,53 @@ def _reference_used(content: Content) -> CssError:
     )
 
 
-def _find_for_provide(session: Session, asked: _Asked) -> _Work:
-    """Choose line, pair and number for a new line, and tell everything that is wrong with the order."""
-    wrong = Refusals()
-    wrong.add(*asked.faults)
-    site = wrong.reading(lambda: find_site(session, asked.command.address_key or "")) if (asked.command.address_key or "").strip() else None
-    if site is None:
-        wrong.tell()
-        msg = "an order without a site was not refused"
-        raise Breach(msg)
-    if site.district_code != asked.asker.district_code:
-        wrong.add(
-            Refused(
-                "CSS240E",
-                "The address is in district {site}, the account in {account}; order on an account of that district.",
-                site=site.district_code,
-                account=asked.asker.district_code,
-                element="address_key",
-            )
-        )
-        wrong.tell()
-    line_id = take_stopped_line(session, site.site_id)
-    pair_id = take_spare_pair(session, site.distribution_point_id) if line_id is None else None
-    outcome = plant_outcome(has_stopped_line=line_id is not None, has_spare_pair=pair_id is not None)
-    needs_visit = any(offer.needs_visit for offer in asked.content.items)
-    wrong.add(*_date_faults(asked, outcome, needs_visit=needs_visit))
-    number = wrong.reading(lambda: _number_for(session, asked, site))
-    wrong.tell()
-    if line_id is None:
-        line = Line(
-            district_code=site.district_code,
-            provider_id=asked.asker.provider_id,
-            account_id=asked.asker.account_id,
-            site_id=site.site_id,
-            pair_id=pair_id,
-            state=LineState.PLANNED,
-            starts_on=asked.on,
-        )
-        session.add(line)
-        session.flush()
-        line_id = line.id
-    items = tuple((offer.product_id, None) for offer in asked.content.items)
-    return _Work(line_id=line_id, site_id=site.site_id, number=number, outcome=outcome, items=items)
-
-
-def _number_for(session: Session, asked: _Asked, site: SiteFound) -> str | None:
-    """The number wanted, if it can be had, or the next free one; at a silver address none can be kept."""
-    wanted = (asked.command.number or "").strip()
-    if site.distribution_point_id is None:
-        if wanted:
-            raise Refused("CSS228E", "No number can be kept for an address that is not in the network's records.", element="number")
-        return None
-    if not wanted:
-        return take_next_number(session, site.exchange_id, site.exchange_name, asked.at)
-    number = parse_number(wanted)
-    fault = number_fault(
-        facts_of_number(session, number, site.exchange_id, asked.asker.account_id), exchange_name=site.exchange_name, at=asked.at
-    )
-    if fault is not None:
-        raise fault
-    return number
-
-
-def _find_for_cease(session: Session, asked: _Asked) -> _Work:
-    """Find the working line and what works on it, and tell everything that is wrong with the order."""
-    wrong = Refusals()
-    wrong.add(*asked.faults)
-    wrong.add(*_date_faults(asked, None, needs_visit=False))
-    wanted = (asked.command.number or "").strip()
-    number = wrong.reading(lambda: parse_number(wanted)) if wanted else None
-    found = (
-        session.execute(
-            select(Line.id, Line.site_id, Site.address_key)
-            .join(Service, Service.line_id == Line.id)
-            .join(ServiceNumber, ServiceNumber.service_id == Service.id)
-            .join(Site, Site.id == Line.site_id)
-            .where(
-                ServiceNumber.number == number,
-                ServiceNumber.ends_at.is_(None),
-                Service.account_id == asked.asker.account_id,
-                Line.state == LineState.WORKING,
-            )
-            .with_for_update(of=Line)
-        ).one_or_none()
-        if number
-        else None
-    )
-    if number and found is None:
-        wrong.add(
-            NotFound(
-                "CSS230E",
-                "No working line of account {account} has the number {number}.",
-                account=asked.asker.account_number,
-                number=display_number(number),
-                element="number",
-            )
-        )
-    key = (asked.command.address_key or "").strip().upper()
-    if found is not None and key and key != found.address_key:
-        wrong.add(Refused("CSS242E", "The line with that number is not at address {key}.", key=key[:20], element="address_key"))
-    wrong.tell()
-    if found is None or number is None:
-        msg = "a cease without a line was not refused"
-        raise Breach(msg)
-    open_order = session.execute(
-        select(CustomerOrder.number).where(CustomerOrder.line_id == found.id, CustomerOrder.state.in_(OPEN_STATES))
-    ).scalar()
-    if open_order is not None:
-        raise Conflict(
-            "CSS207E",
-            "Order {order} is open on the line already; complete or cancel it first.",
-            order=open_order,
-            element="number",
-        )
-    services = session.execute(
-        select(Service.product_id, Service.id).where(Service.line_id == found.id, Service.ends_on.is_(None)).order_by(Service.id)
-    )
-    items = tuple((row.product_id, row.id) for row in services)
-    return _Work(line_id=found.id, site_id=found.site_id, number=number, outcome=None, items=items)
-
-
-def _date_faults(asked: _Asked, outcome: PlantOutcome | None, *, needs_visit: bool) -> list[CssError]:
-    command, nation = asked.command, asked.asker.nation
-    earliest_on = earliest_date(command.kind, outcome, needs_visit=needs_visit, on=asked.on, nation=nation)
-    faults = [required_date_fault(command.required_on, earliest_on, on=asked.on, outcome=outcome)]
-    if command.appointment is not None and command.kind is OrderKind.PROVIDE:
-        committed_on = committed_date(max(command.required_on, earliest_on), nation)
-        faults.append(slot_fault(command.appointment.slot_on, on=asked.on, committed_on=committed_on, nation=nation))
-    return [fault for fault in faults if fault is not None]
-
-
-def _write(session: Session, asked: _Asked, work: _Work) -> OrderPlaced:
-    """Write the order, its items and slot, and tell of it: acknowledged and, in the same breath, committed."""
+def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None) -> OrderPlaced:
+    """Write the order, its items, slot and tasks, and tell of it: acknowledged and, where a date can be promised, committed."""
     command, content, asker = asked.command, asked.content, asked.asker
     number = next_number(session, asker.district_code, IdKind.ORDER)
-    committed_on = committed_date(command.required_on, asker.nation)
-    slot = None
-    if command.appointment is not None:
-        slot = Appointment(
-            district_code=asker.district_code,
-            site_id=work.site_id,
-            slot_on=command.appointment.slot_on,
-            half_day=command.appointment.half_day,
-            state=AppointmentState.BOOKED,
-        )
-        session.add(slot)
-        session.flush()
-    is_provide = command.kind is OrderKind.PROVIDE
+    waits = work.is_surveyed_first or (link is not None and link.waits)
+    committed_on = None if waits else committed_date(command.required_on, asker.nation)
+    slot = _book(session, asked, work, number)
+    is_treatment = command.kind in {OrderKind.BAR, OrderKind.RESTORE} or content.reason is CeaseReason.DEBT
+    lists = work.lists_line
     order = CustomerOrder(
         number=number,
         district_code=asker.district_code,
         provider_id=asker.provider_id,
         account_id=asker.account_id,
         line_id=work.line_id,
+        from_line_id=work.from_line_id,
         kind=command.kind,
-        state=move(number, OrderState.ACKNOWLEDGED, Move.COMMIT).state,
+        state=OrderState.ACKNOWLEDGED if committed_on is None else move(number, OrderState.ACKNOWLEDGED, Move.COMMIT).state,
         customer_reference=content.customer_reference,
         conversation_id=content.conversation_id or conversation_of(number),
         required_on=command.required_on,
         committed_on=committed_on,
         target_on=committed_on,
+        no_return_at=None if committed_on is None else _no_return_at(asked, work, committed_on),
         appointment_id=None if slot is None else slot.id,
         plant_outcome=work.outcome,
         telephone_number=work.number,
+        kept_number=work.kept_number,
+        old_number=work.old_number,
+        line_count=command.line_count,
+        link_number=None if link is None else link.number,
+        network_code=(command.network_code or "").strip().upper() or None,
+        authority=(command.authority or "").strip() or None,
+        bar=command.bar,
+        reason_code=None if content.reason is None else content.reason.value,
+        is_treatment=is_treatment,
         care_level=content.care_level,
         contact_name=content.contact_name,
         contact_phone=content.contact_phone,
-        directory_kind=command.directory_kind.value if is_provide else None,
-        directory_name=content.directory_name if is_provide else None,
-        emergency_name=content.emergency_name if is_provide else None,
+        directory_kind=command.directory_kind.value if lists else None,
+        directory_name=content.directory_name if lists else None,
+        emergency_name=content.emergency_name if lists else None,
         hazard_notes=content.hazard_notes,
         visit_notes=content.visit_notes,
+        excess_agreed=command.excess_agreed,
+        consented_by=content.consented_by,
+        consented_at=None if content.consented_by is None else asked.at,
         placed_on=asked.on,
         placed_at=asked.at,
         placed_by=asked.by.name,
@@ -310,38 +169,84 @@ def _write(session: Session, asked: _Asked, work: _Work) -> OrderPlaced:
     )
     session.add(order)
     session.flush()
-    action = ItemAction.ADD if is_provide else ItemAction.REMOVE
     session.add_all(
-        OrderItem(order_id=order.id, item_number=n, action=action, product_id=product_id, service_id=service_id)
-        for n, (product_id, service_id) in enumerate(work.items, start=1)
+        OrderItem(
+            order_id=order.id,
+            item_number=n,
+            action=item.action,
+            product_id=item.product_id,
+            service_id=item.service_id,
+            quantity=item.quantity,
+        )
+        for n, item in enumerate(work.items, start=1)
     )
     place_hold(
         session,
         source_key=f"order/{number}",
         account_id=asker.account_id,
         line_id=work.line_id,
-        kind=HoldKind.OPEN_ORDER,
+        kind=HoldKind.TREATMENT if is_treatment else HoldKind.OPEN_ORDER,
         reference=number,
         at=asked.at,
     )
+    tasks.write_tasks(session, order, work, nation=asker.nation, slot_on=None if slot is None else slot.slot_on)
     audit.record(session, by=asked.by, at=asked.at, verb="place_order", subject=("order", number), after=to_plain(command))
-    copy = order_as_it_stands(session, order)
-    received = replace(copy, state=OrderState.ACKNOWLEDGED, committed_on=None, target_on=None, no_return_at=None)
-    promise = "The line will be provided by {day}." if is_provide else "The line will be ceased on {day}."
-    tell(
-        session,
-        order,
-        [
-            Event(kind=KciKind.ACKNOWLEDGED, copy=received, words="The order was received."),
-            Event(kind=KciKind.COMMITTED, copy=copy, words=promise.format(day=day_words(committed_on))),
-        ],
-        at=asked.at,
-    )
+    if work.losing is not None:
+        unsolicited.leave(session, order, work.losing, by=asked.by, at=asked.at)
+    _tell(session, asked, order)
+    if link is not None:
+        linked.after_placed(session, order, link, at=asked.at)
     return OrderPlaced(
         order_number=number,
         state=order.state,
         required_on=order.required_on,
-        committed_on=committed_on,
+        committed_on=order.committed_on,
         number=work.number,
         plant_outcome=work.outcome,
+    )
+
+
+def _tell(session: Session, asked: Asked, order: CustomerOrder) -> None:
+    session.flush()
+    copy = order_as_it_stands(session, order)
+    received = replace(copy, state=OrderState.ACKNOWLEDGED, committed_on=None, target_on=None, no_return_at=None)
+    events = [Event(kind=KciKind.ACKNOWLEDGED, copy=received, words="The order was received.")]
+    if order.committed_on is not None:
+        promise = KINDS[order.kind].promise.format(day=day_words(order.committed_on))
+        events.append(Event(kind=KciKind.COMMITTED, copy=copy, words=promise))
+    tell(session, order, events, at=asked.at)
+
+
+def _no_return_at(asked: Asked, work: Work, target_on: date) -> datetime:
+    timing = timing_of(asked.timings, asked.command.kind, work.outcome, needs_visit=work.needs_visit, on=target_on)
+    return point_of_no_return(timing, target_on, asked.nation)
+
+
+def _book(session: Session, asked: Asked, work: Work, order_number: str) -> Appointment | None:
+    """The slot asked for: one that is held for the asker, or one booked now; None when none is asked for."""
+    command, asker = asked.command, asked.asker
+    if command.appointment_number:
+        return appointment_book.book_held(
+            session,
+            number=command.appointment_number,
+            provider_id=asker.provider_id,
+            site_id=work.site_id,
+            reference=order_number,
+            by=asked.by,
+            at=asked.at,
+        )
+    if command.appointment is None:
+        return None
+    return appointment_book.book_slot(
+        session,
+        site_id=work.site_id,
+        exchange_id=work.exchange_id,
+        district_code=asker.district_code,
+        provider_id=asker.provider_id,
+        skill=Skill.INSTALL,
+        slot_on=command.appointment.slot_on,
+        half_day=command.appointment.half_day,
+        reference=order_number,
+        by=asked.by,
+        at=asked.at,
     )

@@ -18,7 +18,8 @@ from orders.actions.find import Asker
 from orders.commands import PlaceOrder
 from orders.model import CustomerOrder
 from orders.rules.content import Content
-from orders.rules.timing import Timing
+from orders.rules.dates import committed_date, required_date_fault, slot_fault
+from orders.rules.timing import Timing, earliest_date, timing_of
 from orders.words import ItemAction, PlantOutcome
 
 
@@ -83,8 +84,20 @@ class Work:
     is_surveyed_first: bool = False
     """Nothing can be promised before planning has looked: the order stays acknowledged."""
     losing: Losing | None = None
-    listing: tuple[str | None, str | None, str | None] | None = None
-    """Directory kind, directory name and name for 999 where the order sets them; None leaves the columns empty."""
+    lists_line: bool = False
+    """The order says how the line is listed and whom the emergency services are told is there."""
+
+
+def date_faults(asked: Asked, outcome: PlantOutcome | None, *, needs_visit: bool) -> list[CssError]:
+    """What is wrong with the dates of an order that needs such plant, a visit or none (CSS213E, CSS214E, CSS222E)."""
+    command, nation = asked.command, asked.nation
+    timing = timing_of(asked.timings, command.kind, outcome, needs_visit=needs_visit, on=asked.on)
+    earliest_on = earliest_date(timing, on=asked.on, nation=nation)
+    faults = [required_date_fault(command.required_on, earliest_on, on=asked.on, outcome=outcome)]
+    if command.appointment is not None:
+        committed_on = committed_date(max(command.required_on, earliest_on), nation)
+        faults.append(slot_fault(command.appointment.slot_on, on=asked.on, committed_on=committed_on, nation=nation))
+    return [fault for fault in faults if fault is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

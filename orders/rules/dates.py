@@ -1,100 +1,33 @@
 """The dates of an order: required, committed, target, slot, and the point of no return. All of them London dates.
 
 The required date is the customer's wish. The committed date is our promise, given once. The target is what is worked to.
-None of them is the appointment. Lead times and the point of no return are dated reference data, looked up by the day
-the order is placed or worked to.
+None of them is the appointment. Lead times and the point of no return are dated reference data (``orders.rules.timing``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from css.core.calendar import (
     Nation,
-    add_working_days,
     is_working_day,
-    london_instant,
     require_aware,
     to_london,
     working_day_on_or_after,
 )
-from css.core.errors import Breach, CssError, Refused
-from orders.words import OrderKind, OrderState, PlantOutcome
+from css.core.errors import CssError, Refused
+from orders.words import OrderState, PlantOutcome
 
-BOOK_OPENS: Final = date(2009, 10, 1)
-"""As old as the oldest price on the list."""
 REQUIRED_DAYS_AHEAD_MAX: Final = 365
 SLOT_DAYS_AHEAD_MAX: Final = 90
 """The appointment book is open from tomorrow for so many days."""
-JEOPARDY_WORKING_DAYS: Final = 1
-"""An order whose target is at most so many working days off wants watching."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeadTime:
-    """The least number of working days from the day an order is placed, from a date until the next row of its kind."""
-
-    kind: OrderKind
-    outcome: PlantOutcome | None
-    """For a provide."""
-    needs_visit: bool | None
-    """None when a visit makes no difference."""
-    starts_on: date
-    working_days: int
-
-
-LEAD_TIMES: Final = (
-    # Five when an engineer visits is the rule of thumb of the trade; the others are the house's.
-    LeadTime(OrderKind.PROVIDE, PlantOutcome.RESTART, None, BOOK_OPENS, 1),
-    LeadTime(OrderKind.PROVIDE, PlantOutcome.SPARE_PAIR, True, BOOK_OPENS, 5),
-    LeadTime(OrderKind.PROVIDE, PlantOutcome.SPARE_PAIR, False, BOOK_OPENS, 2),
-    LeadTime(OrderKind.PROVIDE, PlantOutcome.BUILD, None, BOOK_OPENS, 15),
-    LeadTime(OrderKind.CEASE, None, None, BOOK_OPENS, 2),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PointOfNoReturn:
-    """Until when an order may be cancelled: a London time on a working day before the one it is worked for."""
-
-    kind: OrderKind
-    starts_on: date
-    working_days_before: int
-    at: time
-
-
-POINTS_OF_NO_RETURN: Final = (
-    # 16:00 on the day before; orders are worked for working days, so the day before is one too.
-    PointOfNoReturn(OrderKind.PROVIDE, BOOK_OPENS, 1, time(16)),
-    PointOfNoReturn(OrderKind.CEASE, BOOK_OPENS, 1, time(16)),
-)
 
 
 def day_words(day: date) -> str:
     """A day as a sentence says it: 9 March 2026."""
     return f"{day.day} {day:%B} {day.year}"
-
-
-def lead_working_days(kind: OrderKind, outcome: PlantOutcome | None, *, needs_visit: bool, on: date) -> int:
-    """The lead time in force on the day an order is placed."""
-    rows = [
-        row
-        for row in LEAD_TIMES
-        if row.kind is kind and row.outcome is outcome and row.needs_visit in {None, needs_visit} and row.starts_on <= on
-    ]
-    if not rows:
-        msg = f"no lead time for {kind}, {outcome} on {on}"
-        raise Breach(msg)
-    return max(rows, key=lambda row: row.starts_on).working_days
-
-
-def earliest_date(kind: OrderKind, outcome: PlantOutcome | None, *, needs_visit: bool, on: date, nation: Nation) -> date:
-    """The first date an order placed on a business date can be for."""
-    return add_working_days(on, lead_working_days(kind, outcome, needs_visit=needs_visit, on=on), nation)
 
 
 def required_date_fault(required_on: date, earliest_on: date, *, on: date, outcome: PlantOutcome | None) -> CssError | None:
@@ -166,16 +99,6 @@ def target_fault(target_on: date, *, committed_on: date, on: date, nation: Natio
     )
 
 
-def point_of_no_return(kind: OrderKind, target_on: date, nation: Nation) -> datetime:
-    """The instant (UTC) from which an order worked for a day can no longer be cancelled."""
-    rows = [row for row in POINTS_OF_NO_RETURN if row.kind is kind and row.starts_on <= target_on]
-    if not rows:
-        msg = f"no point of no return for {kind} on {target_on}"
-        raise Breach(msg)
-    row = max(rows, key=lambda row: row.starts_on)
-    return london_instant(add_working_days(target_on, -row.working_days_before, nation), row.at)
-
-
 def too_late_fault(order_number: str, state: OrderState, no_return_at: datetime | None, at: datetime) -> CssError | None:
     """Why an order can no longer be cancelled; None when it can (CSS206E).
 
@@ -206,27 +129,3 @@ def done_fault(done_on: date, *, on: date, not_before: date) -> CssError | None:
         done=day_words(done_on),
         element="done_on",
     )
-
-
-class Jeopardy(StrEnum):
-    """Why an open order wants watching, the worst first."""
-
-    LATE = "late"
-    """The committed date has passed."""
-    TARGET_PASSED = "target passed"
-    HELD = "held"
-    DUE = "due"
-    """To be done today or on the next working day."""
-
-
-def jeopardy(state: OrderState, *, committed_on: date | None, target_on: date | None, on: date, nation: Nation) -> Jeopardy | None:
-    """Why an open order is at risk on a business date; None when it is not."""
-    if committed_on is not None and committed_on < on:
-        return Jeopardy.LATE
-    if target_on is not None and target_on < on:
-        return Jeopardy.TARGET_PASSED
-    if state is OrderState.HELD:
-        return Jeopardy.HELD
-    if target_on is not None and target_on <= add_working_days(on, JEOPARDY_WORKING_DAYS, nation):
-        return Jeopardy.DUE
-    return None

@@ -1,0 +1,16 @@
+"""How each kind of order works: what it finds when it is placed, and what it does when the work is done. One module a family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from orders.actions.kinds.cease import CEASE
+from orders.actions.kinds.provide import PROVIDE
+from orders.actions.working import Working
+from orders.words import OrderKind
+
+WORKINGS: Final[Mapping[OrderKind, Working]] = {
+    OrderKind.PROVIDE: PROVIDE,
+    OrderKind.CEASE: CEASE,
+}

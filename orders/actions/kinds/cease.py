@@ -1,0 +1,68 @@
+"""The end of a line: everything on it ends, the line is left in place, stopped, and its number rests."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from css.core.errors import Breach, CssError, Refusals, Refused
+from css.core.words import EndReason
+from orders.actions import effects
+from orders.actions.find import ServiceFound, read_line, services_of
+from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.words import CeaseReason, ItemAction
+
+END_REASONS: Final = {
+    CeaseReason.DECEASED: EndReason.DECEASED,
+    CeaseReason.OUR_FAULT: EndReason.OUR_FAULT,
+    CeaseReason.DEBT: EndReason.DEBT,
+}
+"""Why services end by why their line is given up; for every other reason they are simply ceased."""
+
+
+def riding_fault(asked: Asked, services: tuple[ServiceFound, ...]) -> CssError | None:
+    """CSS252E when services of others stop with the line and the asker has not said that this is known."""
+    riding = [service.name for service in services if service.is_riding]
+    if not riding or asked.command.ends_riding:
+        return None
+    return Refused(
+        "CSS252E",
+        "{services} would stop with the line; say that this is known, or move it first.",
+        services=" and ".join(riding),
+        element="ends_riding",
+    )
+
+
+def find(session: Session, asked: Asked) -> Work:
+    """Find the working line and what works on it, and tell everything that is wrong with the order."""
+    wrong = Refusals()
+    wrong.add(*asked.faults, *date_faults(asked, None, needs_visit=False))
+    line = read_line(session, asked.command, asked.asker, wrong)
+    services = services_of(session, line.line_id) if line is not None else ()
+    fault = riding_fault(asked, services)
+    wrong.add(*([fault] if fault else []))
+    wrong.tell()
+    if line is None:
+        msg = "a cease without a line was not refused"
+        raise Breach(msg)
+    return Work(
+        line_id=line.line_id,
+        site_id=line.site_id,
+        exchange_id=line.exchange_id,
+        number=line.number,
+        items=tuple(
+            Item(action=ItemAction.REMOVE, product_id=service.product_id, service_id=service.service_id, quantity=service.quantity)
+            for service in services
+        ),
+    )
+
+
+def complete(session: Session, doing: Doing) -> None:
+    """End everything that works on the line and leave the line in place, stopped."""
+    code = doing.order.reason_code
+    reason = END_REASONS.get(CeaseReason(code), EndReason.CEASED) if code else EndReason.CEASED
+    effects.cease_line(session, doing, doing.line, reason)
+
+
+CEASE: Final = Working(find=find, complete=complete)
