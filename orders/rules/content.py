@@ -311,6 +311,18 @@ def better_levels(own: str | None, sold: Collection[str | None]) -> list[str]:
     return [each for each in ladder[ladder.index(own) + 1 if own in ladder else 0 :] if each in sold]
 
 
+def care_level_fault(level: str | None, main_code: str, own: str | None, better: Collection[str]) -> CssError:
+    """CSS217E: the level is neither the main product's own nor one of the better ones that are sold."""
+    return Refused(
+        "CSS217E",
+        "Care level {level} cannot be had with {main}; choose from {levels}.",
+        level=level,
+        main=main_code,
+        levels=", ".join([*([own] if own else []), *better]) or "none",
+        element="care_level",
+    )
+
+
 def _read_care(
     asked: str | None, main: Offer, found: list[Offer], segment: Segment, offers: Mapping[str, Offer]
 ) -> tuple[str | None, Offer | None, CssError | None]:
@@ -332,12 +344,4 @@ def _read_care(
     better = better_levels(main.care_level, sold)
     if level in better:
         return level, None if chosen else sold[level], None
-    fault = Refused(
-        "CSS217E",
-        "Care level {level} cannot be had with {main}; choose from {levels}.",
-        level=level,
-        main=main.code,
-        levels=", ".join([*([main.care_level] if main.care_level else []), *better]) or "none",
-        element="care_level",
-    )
-    return level, None, fault
+    return level, None, care_level_fault(level, main.code, main.care_level, better)
