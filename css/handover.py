@@ -6,7 +6,8 @@ and service failures wait for billing; order requests wait for orders; holds are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -245,6 +246,37 @@ def leave_billable_item(  # noqa: PLR0913 - a shelf row is written in one place,
             "business_date": business_date,
         },
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemToBill:
+    """A priced one-off, as ``BillableItem`` holds it."""
+
+    source_key: str
+    district_code: str
+    account_id: int
+    line_id: int | None
+    service_id: int | None
+    product_id: int
+    words: str
+    reference: str
+    basis: PriceBasis
+    net_price: Price
+    gross_price: Price
+    vat_code: VatCode
+    occurs_on: date
+    business_date: date
+    quantity: int = 1
+
+
+def leave_billable_items(session: Session, items: Sequence[ItemToBill]) -> int:
+    """Leave several priced one-offs for billing in one statement; how many of them were not left before."""
+    if not items:
+        return 0
+    names = [each.name for each in fields(ItemToBill)]
+    statement = insert(BillableItem).values([{name: getattr(item, name) for name in names} for item in items])
+    left = statement.on_conflict_do_nothing(index_elements=["source_key"]).returning(BillableItem.id)
+    return len(session.execute(left).all())
 
 
 def leave_service_failure(  # noqa: PLR0913

@@ -309,7 +309,7 @@ PRODUCTS: Final = (
         residential=("1800", "1900", "2000", "2200"), business=("2100", "2200", "2350", "2500"), wholesale=("825", "840", "875", "925"),
     ),
     _fee(
-        "FEE-LINES", "Change of the number of lines",
+        "FEE-LINES", "Fitting of an auxiliary line",
         business=("4500", "4700", "5000", "5500"), wholesale=("2450", "2500", "2600", "2800"),
     ),
     _fee(
