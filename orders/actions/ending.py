@@ -19,7 +19,9 @@ from orders.rules.lifecycle import Move
 from orders.words import TaskState
 
 
-def release(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, words: str, event: Move, problem_code: str | None = None) -> None:
+def release(
+    session: Session, order: CustomerOrder, *, by: Actor, at: datetime, words: str, event: Move, problem_code: str | None = None
+) -> None:
     """Give back what an order that was cancelled or terminated kept: planned lines with their pairs, its slot, its number, its
     tasks and its hold; end its unsolicited cease. The order's state is set already; the caller tells its customer afterwards,
     and then the orders linked to it (``linked.tell_others``).

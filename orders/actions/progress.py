@@ -5,24 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import Refusals, Refused
-from css.core.words import AppointmentState, LineState
-from css.handover import lift_hold
-from css.master.appointments import Appointment
 from css.master.districts import business_date
-from css.master.lines import Line
-from orders.actions.find import OrderFound, lock_order, require_may
+from orders.actions.ending import release
+from orders.actions.find import lock_order, require_may
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import CancelOrder, DelayOrder, OrderChanged, ResumeOrder
 from orders.model import CustomerOrder
-from orders.rules.dates import day_words, point_of_no_return, target_fault, too_late_fault
-from orders.rules.lifecycle import PROBLEMS, Effect, Move, move, problem_fault
+from orders.rules.dates import day_words, target_fault, too_late_fault
+from orders.rules.lifecycle import Move, move
+from orders.rules.problems import PROBLEMS, Effect, problem_fault
+from orders.rules.timing import point_of_no_return, timing_of
+from orders.timings import timings
 from orders.words import KciKind
 
 WORDS_MAX: Final = 500
@@ -81,6 +80,8 @@ def resume_order(session: Session, command: ResumeOrder, *, by: Actor, at: datet
     events = [Event(kind=moved.kci, copy=order_as_it_stands(session, order), words=words)]
     if target_on != was_for:
         order.target_on = target_on
+        timing = timing_of(timings(session), order.kind, order.plant_outcome, needs_visit=order.appointment_id is not None, on=target_on)
+        order.no_return_at = point_of_no_return(timing, target_on, found.nation)
         session.flush()
         new_date = f"The order will be done by {day_words(target_on)}."
         events.append(Event(kind=KciKind.REAPPOINTED, copy=order_as_it_stands(session, order), words=new_date))
@@ -100,28 +101,15 @@ def cancel_order(session: Session, command: CancelOrder, *, by: Actor, at: datet
     order = found.order
     moved = move(order.number, order.state, Move.CANCEL)
     wrong = Refusals()
-    too_late = too_late_fault(order.number, order.state, _no_return_at(found), at)
+    too_late = too_late_fault(order.number, order.state, order.no_return_at, at)
     wrong.add(*([too_late] if too_late else []))
     words = _read_words(wrong, command.reason, "reason", is_needed=True)
     wrong.tell()
     before = _marks(order)
     order.state = moved.state
-    # A line planned for the order never came to be; one that was there before stays as it was.
-    session.execute(
-        update(Line)
-        .where(Line.id == order.line_id, Line.state == LineState.PLANNED)
-        .values(state=LineState.RECOVERED, ends_on=business_date(session, order.district_code), row_version=Line.row_version + 1)
-    )
-    if order.appointment_id is not None:
-        session.execute(update(Appointment).where(Appointment.id == order.appointment_id).values(state=AppointmentState.CANCELLED))
-    lift_hold(session, source_key=f"order/{order.number}", at=at)
+    release(session, order, by=by, at=at, words=words, event=Move.CANCEL)
     _note(session, order, command, before, verb="cancel_order", by=by, at=at)
     return _changed(order, tell(session, order, [Event(kind=moved.kci, copy=order_as_it_stands(session, order), words=words)], at=at))
-
-
-def _no_return_at(found: OrderFound) -> datetime | None:
-    order = found.order
-    return None if order.target_on is None else point_of_no_return(order.kind, order.target_on, found.nation)
 
 
 def _read_words(wrong: Refusals, text: str, element: str, *, is_needed: bool) -> str:
