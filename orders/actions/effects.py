@@ -20,6 +20,7 @@ from css.master.lines import Line, LineListing
 from css.master.plant import Pair
 from css.master.products import Product
 from css.master.services import Service, ServiceNumber
+from orders.actions import auxiliary
 from orders.actions.find import take_spare_pair
 from orders.actions.working import Doing
 from orders.model import OrderItem
@@ -171,8 +172,11 @@ def recover_line(session: Session, line: Line, *, on: date) -> None:
 
 
 def cease_line(session: Session, doing: Doing, line: Line, reason: EndReason) -> None:
-    """End everything that works on a line and leave it in place, stopped; its number rests from the end of the day."""
+    """End everything that works on a line and leave it in place, stopped; its number rests from the end of the day. The auxiliary
+    lines of an installation are taken out.
+    """
     end_numbers(session, doing, line_id=line.id, to_the_end_of_the_day=True)
     end_services(session, doing, reason, line_id=line.id)
     end_listings(session, doing, line_id=line.id)
+    auxiliary.take_out(session, line.id, on=doing.done_on)
     stop_line(session, line)

@@ -170,7 +170,8 @@ def after_committed(session: Session, order: CustomerOrder, *, at: datetime) -> 
 
 
 def tell_others(session: Session, order: CustomerOrder, what: str, *, at: datetime) -> None:
-    """Warn the customers of the open orders linked with an order of what happened to it. Comes after the order's own events.
+    """Tell the customers of the open orders linked with an order what happened to it: as a warning, unless it was done. Comes
+    after the order's own events.
 
     Costs nothing for an order that stands alone. After an order's end those that waited only for it are committed.
 
@@ -182,7 +183,11 @@ def tell_others(session: Session, order: CustomerOrder, what: str, *, at: dateti
     """
     others = _others(session, order)
     for other in others:
-        _warn(session, other, f"Order {order.number}, linked with this one, {what.rstrip('.')}.", at)
+        words = f"Order {order.number}, linked with this one, {what.rstrip('.')}."
+        if order.state is OrderState.COMPLETED:
+            tell(session, other, [Event(kind=KciKind.ADDITIONAL, copy=order_as_it_stands(session, other), words=words)], at=at)
+        else:
+            _warn(session, other, words, at)
     if order.state not in OPEN_STATES:
         _commit_waiting(session, others, at)
 

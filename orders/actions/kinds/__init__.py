@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from orders.actions.kinds.cease import CEASE
+from orders.actions.kinds.lines import CONVERT, LINES
+from orders.actions.kinds.move import MOVE
 from orders.actions.kinds.provide import PROVIDE
+from orders.actions.kinds.shift import SHIFT
 from orders.actions.working import Working
 from orders.words import OrderKind
 
 WORKINGS: Final[Mapping[OrderKind, Working]] = {
     OrderKind.PROVIDE: PROVIDE,
     OrderKind.CEASE: CEASE,
+    OrderKind.MOVE: MOVE,
+    OrderKind.SHIFT: SHIFT,
+    OrderKind.LINES: LINES,
+    OrderKind.CONVERT: CONVERT,
 }
