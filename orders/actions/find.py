@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from sqlalchemy import exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from css.core.actor import Actor
 from css.core.calendar import Nation
@@ -354,15 +354,20 @@ def lock_order(session: Session, order_number: str, row_version: int | None, by:
         NotFound: CSS202E. Conflict: CSS204E, it was changed since the asker looked. BadMessage: CSS052E to CSS055E.
     """
     number = expect_id(order_number, IdKind.ORDER, element="order_number")
-    row = session.execute(
+    same = aliased(CustomerOrder)
+    link = select(same.link_number).where(same.number == number).scalar_subquery()
+    # Orders that are linked are locked together and in one order: verbs on two of them tell each other's customers.
+    rows = session.execute(
         select(CustomerOrder, Provider.code, District.nation, Account.segment)
         .join(Provider, Provider.id == CustomerOrder.provider_id)
         .join(District, District.code == CustomerOrder.district_code)
         .join(Account, Account.id == CustomerOrder.account_id)
-        .where(CustomerOrder.number == number)
+        .where(or_(CustomerOrder.number == number, CustomerOrder.link_number == link))
+        .order_by(CustomerOrder.id)
         .with_for_update(of=CustomerOrder)
         .execution_options(populate_existing=True)
-    ).one_or_none()
+    ).all()
+    row = next((each for each in rows if each.CustomerOrder.number == number), None)
     if row is None or (by.is_partner and row.code != by.provider_code):
         raise no_order(number)
     order: CustomerOrder = row.CustomerOrder
