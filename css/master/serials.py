@@ -18,6 +18,7 @@ from css.db.ddl import stored
 
 SERIALS: Final = {
     IdKind.ACCOUNT: Sequence("account_serial", schema="css"),
+    IdKind.APPOINTMENT: Sequence("appointment_serial", schema="css"),
     IdKind.CUSTOMER: Sequence("customer_serial", schema="css"),
     IdKind.FAULT: Sequence("fault_serial", schema="css"),
     IdKind.ORDER: Sequence("order_serial", schema="css"),

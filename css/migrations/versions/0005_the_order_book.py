@@ -76,6 +76,7 @@ CHECKS = (
     "UPDATE css.appointment SET provider_id = (SELECT id FROM css.provider ORDER BY is_own_retail DESC LIMIT 1) WHERE provider_id IS NULL",
     "UPDATE css.appointment SET held_until_at = now() WHERE state = 'held' AND held_until_at IS NULL",
     "UPDATE css.appointment SET state = 'cancelled' WHERE state = 'missed'",
+    "CREATE SEQUENCE css.appointment_serial",
     "ALTER TABLE css.appointment ALTER COLUMN exchange_id SET NOT NULL",
     "ALTER TABLE css.appointment ALTER COLUMN provider_id SET NOT NULL",
     "ALTER TABLE css.appointment ADD CONSTRAINT ck_appointment_held_has_end CHECK (state <> 'held' OR held_until_at IS NOT NULL)",
