@@ -239,7 +239,10 @@ def _accounts(session: Session, of: Sought, sought: str | int, by: Actor) -> tup
 
 
 def _lines_of(session: Session, account_ids: tuple[int, ...], shown: int) -> tuple[int, tuple[LineRow, ...], tuple[PastLineRow, ...]]:
-    """How many lines the accounts have, the first of them with what works on them, and the last they had and have no more."""
+    """How many lines the accounts have, the first of them with what works on them, and the last they had and have no more.
+
+    An installation of several lines is one, the line with the number: how many it has is the quantity of a service on it.
+    """
     if not account_ids:
         return 0, (), ()
     told = {"account_ids": account_ids, "shown": max(1, shown)}
@@ -258,7 +261,7 @@ def _lines_now() -> Select[*tuple[Any, ...]]:
     return (
         _line_rows()
         .add_columns(func.count().over().label("line_count"))
-        .where(Line.account_id.in_(bindparam("account_ids", expanding=True)))
+        .where(Line.account_id.in_(bindparam("account_ids", expanding=True)), Line.auxiliary_of_id.is_(None))
         .order_by(Line.account_id, Line.state != LineState.WORKING, Line.id)
         .limit(bindparam("shown", type_=Integer))
     )

@@ -215,7 +215,7 @@ class SiteAnswer:
     exchange_code: str
     exchange_name: str
     working_lines: int
-    """How many; whose they are and their numbers are nobody's business here."""
+    """How many; whose they are and their numbers are nobody's business here. An installation of several lines is one."""
     stopped_lines: tuple[StoppedLine, ...]
     spare_pairs: int
     """At the distribution point that serves the address, for all its premises together."""
@@ -257,7 +257,7 @@ def _site_answers() -> Select[*tuple[Any, ...]]:
     working = (
         select(func.count())
         .select_from(Line)
-        .where(Line.site_id == Site.id, Line.state == LineState.WORKING)
+        .where(Line.site_id == Site.id, Line.state == LineState.WORKING, Line.auxiliary_of_id.is_(None))
         .correlate(Site)
         .scalar_subquery()
     )
