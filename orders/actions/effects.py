@@ -8,15 +8,15 @@ line was stopped are not lost.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from css.core.calendar import add_months, start_of_day
 from css.core.words import DirectoryEntryKind, EndReason, LineState, PairState, ProductKind
-from css.master.lines import Line, LineListing
+from css.master.lines import Line, LineBar, LineListing
 from css.master.plant import Pair
 from css.master.products import Product
 from css.master.services import Service, ServiceNumber
@@ -24,6 +24,7 @@ from orders.actions import auxiliary
 from orders.actions.find import take_spare_pair
 from orders.actions.working import Doing
 from orders.model import OrderItem
+from orders.rules.changes import Listing, listed
 from orders.rules.plant import no_pair_yet, pair_fault
 from orders.words import ItemAction
 
@@ -35,6 +36,9 @@ def take_into_use(session: Session, doing: Doing) -> None:
     line = doing.line
     if line.state is LineState.PLANNED:
         line.starts_on = doing.done_on
+    else:
+        # Whoever has it from now on does not owe what its bars were put on for.
+        lift_bars(session, line_id=line.id, at=doing.at)
     line.state = LineState.WORKING
     line.provider_id, line.account_id = doing.order.provider_id, doing.order.account_id
     line.row_version += 1
@@ -130,16 +134,32 @@ def give_number(session: Session, doing: Doing, service_id: int, number: str) ->
     session.add(ServiceNumber(service_id=service_id, number=number, starts_at=start_of_day(doing.done_on)))
 
 
-def list_line(session: Session, doing: Doing) -> None:
-    """List the line as the order says, in place of how it was listed."""
+def listing_of(session: Session, line_id: int) -> Listing | None:
+    """How a line is listed now; None where it is not."""
+    row = session.execute(
+        select(LineListing.directory_kind, LineListing.directory_name, LineListing.emergency_name).where(
+            LineListing.line_id == line_id, LineListing.ends_on.is_(None)
+        )
+    ).one_or_none()
+    return None if row is None else Listing(*row)
+
+
+def list_line(session: Session, doing: Doing, *, keeps: bool = False) -> None:
+    """List the line as the order says, in place of how it was listed. With ``keeps`` what the order does not say stays: whoever
+    was listed there still is.
+    """
     order = doing.order
+    unlisted = Listing(DirectoryEntryKind.ORDINARY, None, "")
+    now = (listing_of(session, doing.line.id) if keeps else None) or unlisted
+    kind = None if order.directory_kind is None else DirectoryEntryKind(order.directory_kind)
+    after = listed(now, kind=kind, name=order.directory_name, emergency_name=order.emergency_name)
     end_listings(session, doing, line_id=doing.line.id)
     session.add(
         LineListing(
             line_id=doing.line.id,
-            directory_kind=DirectoryEntryKind(order.directory_kind or DirectoryEntryKind.ORDINARY),
-            directory_name=order.directory_name,
-            emergency_name=order.emergency_name or "",
+            directory_kind=after.kind,
+            directory_name=after.name,
+            emergency_name=after.emergency_name,
             starts_on=doing.done_on,
         )
     )
@@ -171,6 +191,15 @@ def recover_line(session: Session, line: Line, *, on: date) -> None:
     line.row_version += 1
 
 
+def lift_bars(session: Session, *, line_id: int, at: datetime) -> None:
+    """No bar for debt is on the line any more."""
+    # Two machines' clocks may differ by a moment; no bar ends before it began.
+    session.execute(
+        update(LineBar).where(LineBar.line_id == line_id, LineBar.ends_at.is_(None)).values(ends_at=func.greatest(at, LineBar.starts_at)),
+        execution_options={"synchronize_session": "fetch"},
+    )
+
+
 def cease_line(session: Session, doing: Doing, line: Line, reason: EndReason) -> None:
     """End everything that works on a line and leave it in place, stopped; its number rests from the end of the day. The auxiliary
     lines of an installation are taken out.
@@ -178,5 +207,6 @@ def cease_line(session: Session, doing: Doing, line: Line, reason: EndReason) ->
     end_numbers(session, doing, line_id=line.id, to_the_end_of_the_day=True)
     end_services(session, doing, reason, line_id=line.id)
     end_listings(session, doing, line_id=line.id)
+    lift_bars(session, line_id=line.id, at=doing.at)
     auxiliary.take_out(session, line.id, on=doing.done_on)
     stop_line(session, line)

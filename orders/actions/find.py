@@ -31,7 +31,6 @@ from orders.queries import no_address, no_order
 from orders.rules.content import Offer
 from orders.rules.dates import day_words
 from orders.rules.lifecycle import OPEN_STATES
-from orders.rules.plant import NumberFacts, free_if_ended_by
 from orders.words import OrderKind
 
 _DESK: Final = frozenset({Role.CLERK.value, Role.SUPERVISOR.value})
@@ -225,15 +224,16 @@ def read_line(session: Session, command: PlaceOrder, asker: Asker, wrong: Refusa
     key = (command.address_key or "").strip().upper()
     if command.kind is OrderKind.CEASE and key and key != found.address_key:
         wrong.add(Refused("CSS242E", "The line with that number is not at address {key}.", key=key[:20], element="address_key"))
-    fault = open_order_fault(session, found.line_id)
+    fault = open_order_fault(session, found.line_id, of_restores=command.kind is OrderKind.RESTORE)
     wrong.add(*([fault] if fault else []))
     return found
 
 
-def open_order_fault(session: Session, line_id: int, *, is_told_which: bool = True) -> CssError | None:
+def open_order_fault(session: Session, line_id: int, *, is_told_which: bool = True, of_restores: bool = False) -> CssError | None:
     """CSS207E when an order is open on a line that is locked, or a move leaves it; an unsolicited cease is its cause's and counts not.
 
-    ``is_told_which``: not to somebody whose order it is not.
+    ``is_told_which``: not to somebody whose order it is not. ``of_restores``: the lifting of a bar waits for no other order, and
+    no other order waits for it; only two of them are one too many.
     """
     number = session.execute(
         select(CustomerOrder.number)
@@ -241,6 +241,7 @@ def open_order_fault(session: Session, line_id: int, *, is_told_which: bool = Tr
             or_(CustomerOrder.line_id == line_id, CustomerOrder.from_line_id == line_id),
             CustomerOrder.state.in_(OPEN_STATES),
             CustomerOrder.caused_by_id.is_(None),
+            CustomerOrder.kind == OrderKind.RESTORE if of_restores else CustomerOrder.kind != OrderKind.RESTORE,
         )
         .limit(1)
     ).scalar()
@@ -309,33 +310,6 @@ def take_spare_pair(session: Session, distribution_point_id: int | None) -> int 
     if pair_id is None and session.execute(block("orders", "plant.await_spare_pairs"), where).first() is not None:
         pair_id = session.execute(block("orders", "plant.spare_pair"), where).scalar()
     return pair_id
-
-
-def take_next_number(session: Session, exchange_id: int, exchange_name: str, at: datetime) -> str:
-    """The next number the exchange can give out, kept from others until the transaction ends.
-
-    Raises:
-        Refused: CSS229E, there is none.
-    """
-    wanted = {"exchange_id": exchange_id, "free_if_ended_by": free_if_ended_by(at), "ending": "", "limit": 1, "is_taken": True}
-    number: str | None = session.execute(block("orders", "numbers.free"), wanted).scalar()
-    if number is None:
-        raise Refused("CSS229E", "{exchange} exchange has no free number left.", exchange=exchange_name, element="address_key")
-    return number
-
-
-def facts_of_number(session: Session, number: str, exchange_id: int, account_id: int) -> NumberFacts:
-    """What is known of a number an account asks for."""
-    wanted = {"number": number, "exchange_id": exchange_id, "account_id": account_id}
-    row = session.execute(block("orders", "numbers.facts"), wanted).one()
-    return NumberFacts(
-        number=number,
-        is_of_exchange=row.is_of_exchange,
-        is_in_use=row.is_in_use,
-        is_reserved=row.is_reserved,
-        last_ended_at=row.last_ended_at,
-        is_own=row.is_own,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from orders.actions.kinds.bars import BAR, RESTORE
+from orders.actions.kinds.care import CARE
 from orders.actions.kinds.cease import CEASE
+from orders.actions.kinds.directory import DIRECTORY
+from orders.actions.kinds.features import FEATURES
 from orders.actions.kinds.lines import CONVERT, LINES
 from orders.actions.kinds.move import MOVE
 from orders.actions.kinds.provide import PROVIDE
@@ -20,4 +24,9 @@ WORKINGS: Final[Mapping[OrderKind, Working]] = {
     OrderKind.SHIFT: SHIFT,
     OrderKind.LINES: LINES,
     OrderKind.CONVERT: CONVERT,
+    OrderKind.FEATURES: FEATURES,
+    OrderKind.CARE: CARE,
+    OrderKind.DIRECTORY: DIRECTORY,
+    OrderKind.BAR: BAR,
+    OrderKind.RESTORE: RESTORE,
 }
