@@ -6,7 +6,8 @@ What is common to every kind is here; what a kind works on, its own module in ``
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -16,10 +17,11 @@ from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import Conflict, CssError, Refusals, Refused
 from css.core.ids import IdKind
-from css.core.words import HoldKind, Skill
+from css.core.words import DirectoryEntryKind, HoldKind, Skill
 from css.db.constraints import constraint_of
 from css.handover import place_hold
 from css.master import appointment_book
+from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.serials import next_number
 from orders.actions import linked, tasks, unsolicited
@@ -30,18 +32,14 @@ from orders.actions.working import Asked, Work
 from orders.commands import OrderPlaced, PlaceOrder
 from orders.messages import conversation_of
 from orders.model import CustomerOrder, OrderItem
-from orders.rules.content import Content, read_content
+from orders.rules.charges import is_number_chosen
+from orders.rules.content import Content, makes_a_line, read_content
 from orders.rules.dates import committed_date, day_words
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.timing import point_of_no_return, timing_of
 from orders.timings import timings
 from orders.words import CeaseReason, KciKind, OrderKind, OrderState
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from css.master.appointments import Appointment
 
 TRIES_MAX: Final = 3
 """How often an order looks for plant again after losing a race for it."""
@@ -124,6 +122,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
     slot = _book(session, asked, work, number)
     is_treatment = command.kind in {OrderKind.BAR, OrderKind.RESTORE} or content.reason is CeaseReason.DEBT
     lists = work.lists_line
+    listed_as = command.directory_kind or (DirectoryEntryKind.ORDINARY if makes_a_line(command) else None)
     order = CustomerOrder(
         number=number,
         district_code=asker.district_code,
@@ -143,6 +142,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
         plant_outcome=work.outcome,
         telephone_number=work.number,
         kept_number=work.kept_number,
+        is_number_chosen=is_number_chosen(command.kind, command.number, command.new_number),
         old_number=work.old_number,
         line_count=command.line_count,
         link_number=None if link is None else link.number,
@@ -154,7 +154,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
         care_level=content.care_level,
         contact_name=content.contact_name,
         contact_phone=content.contact_phone,
-        directory_kind=command.directory_kind.value if lists else None,
+        directory_kind=listed_as.value if lists and listed_as else None,
         directory_name=content.directory_name if lists else None,
         emergency_name=content.emergency_name if lists else None,
         hazard_notes=content.hazard_notes,
@@ -249,4 +249,6 @@ def _book(session: Session, asked: Asked, work: Work, order_number: str) -> Appo
         reference=order_number,
         by=asked.by,
         at=asked.at,
+        on=asked.on,
+        nation=asked.nation,
     )

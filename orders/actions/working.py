@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.core.calendar import Nation
 from css.core.errors import CssError
-from css.core.words import Segment
+from css.core.slots import day_fault, window
+from css.core.words import Segment, Skill
 from css.master.lines import Line
 from css.master.sites import Site
 from orders.actions.find import Asker
 from orders.commands import PlaceOrder
 from orders.model import CustomerOrder
 from orders.rules.content import Content
-from orders.rules.dates import committed_date, required_date_fault, slot_fault
+from orders.rules.dates import committed_date, required_date_fault
 from orders.rules.timing import Timing, earliest_date, timing_of
 from orders.words import ItemAction, PlantOutcome
 
@@ -96,7 +97,8 @@ def date_faults(asked: Asked, outcome: PlantOutcome | None, *, needs_visit: bool
     faults = [required_date_fault(command.required_on, earliest_on, on=asked.on, outcome=outcome)]
     if command.appointment is not None:
         committed_on = committed_date(max(command.required_on, earliest_on), nation)
-        faults.append(slot_fault(command.appointment.slot_on, on=asked.on, committed_on=committed_on, nation=nation))
+        first, last = window(Skill.INSTALL, on=asked.on, latest_on=committed_on)
+        faults.append(day_fault(command.appointment.slot_on, first=first, last=last, nation=nation))
     return [fault for fault in faults if fault is not None]
 
 

@@ -13,9 +13,13 @@ from css.core.calendar import Nation, is_working_day, london_date, to_london
 from css.core.errors import Refusals, Refused
 from css.core.words import DirectoryEntryKind, HalfDay, PairState, ProductKind, Segment
 from orders.commands import PlaceOrder, Slot
-from orders.rules import dates, lifecycle, plant
+from orders.reference import TIMINGS
+from orders.rules import dates, lifecycle, plant, problems
 from orders.rules.content import Content, Offer, read_content
-from orders.rules.lifecycle import MOVES, PROBLEMS, TMF622, Effect, Move, move
+from orders.rules.jeopardy import Jeopardy, Standing, jeopardy
+from orders.rules.lifecycle import MOVES, TMF622, Move, move
+from orders.rules.problems import PROBLEMS, Effect
+from orders.rules.timing import Timing, earliest_date, point_of_no_return, timing_of
 from orders.words import KciKind, OrderKind, OrderState, PlantOutcome
 
 E_W: Nation = "england-and-wales"
@@ -59,19 +63,19 @@ def test_an_order_reaches_its_end_by_way_of_a_promise() -> None:
 
 
 def test_a_problem_code_may_cause_only_what_it_may_cause() -> None:
-    assert lifecycle.problem_fault("ACCESS_ISSUE", Effect.DELAY) is None
-    fault = lifecycle.problem_fault("CAPACITY_ISSUE", Effect.DELAY)
+    assert problems.problem_fault("ACCESS_ISSUE", Effect.DELAY) is None
+    fault = problems.problem_fault("CAPACITY_ISSUE", Effect.DELAY)
     assert fault is not None
     assert fault.code == "CSS235E"
     assert "NETWORK_ISSUE" in str(fault)
-    assert lifecycle.problem_fault("", Effect.DELAY) is not None
+    assert problems.problem_fault("", Effect.DELAY) is not None
     assert {"OTHER", "WAYLEAVE_ISSUE", "SITE_UNSAFE"} <= set(PROBLEMS)
 
 
 def test_a_start_is_excused_when_the_customer_held_us_up() -> None:
-    assert lifecycle.is_excused(["NETWORK_ISSUE", "ACCESS_ISSUE"])
-    assert not lifecycle.is_excused(["NETWORK_ISSUE", None])
-    assert not lifecycle.is_excused([])
+    assert problems.is_excused(["NETWORK_ISSUE", "ACCESS_ISSUE"])
+    assert not problems.is_excused(["NETWORK_ISSUE", None])
+    assert not problems.is_excused([])
 
 
 # --- dates ----------------------------------------------------------------------------------------------------------
@@ -93,14 +97,39 @@ def test_a_start_is_excused_when_the_customer_held_us_up() -> None:
 def test_the_lead_time_is_counted_in_working_days(
     kind: OrderKind, outcome: PlantOutcome | None, needs_visit: bool, placed: date, earliest: date
 ) -> None:
-    assert dates.earliest_date(kind, outcome, needs_visit=needs_visit, on=placed, nation=E_W) == earliest
+    timing = timing_of(TIMINGS, kind, outcome, needs_visit=needs_visit, on=placed)
+    assert earliest_date(timing, on=placed, nation=E_W) == earliest
+
+
+def test_the_most_particular_timing_that_has_begun_counts() -> None:
+    any_visit, visited = (
+        next(row for row in TIMINGS if row.kind is OrderKind.LINES and row.outcome is outcome)
+        for outcome in (None, PlantOutcome.SPARE_PAIR)
+    )
+    later = replace(visited, starts_on=date(2026, 3, 3), lead_working_days=9)
+    rows = (later, any_visit, visited)
+
+    def found(outcome: PlantOutcome | None, on: date) -> Timing:
+        return timing_of(rows, OrderKind.LINES, outcome, needs_visit=True, on=on)
+
+    assert found(PlantOutcome.SPARE_PAIR, MONDAY) is visited
+    assert found(PlantOutcome.SPARE_PAIR, date(2026, 3, 3)) is later
+    assert found(PlantOutcome.BUILD, MONDAY) is any_visit
+
+
+def test_every_kind_has_timings_for_all_it_may_need() -> None:
+    for kind in OrderKind:
+        for outcome in (None, *PlantOutcome) if kind not in {OrderKind.PROVIDE, OrderKind.MOVE} else PlantOutcome:
+            for needs_visit in (True, False):
+                assert timing_of(TIMINGS, kind, outcome, needs_visit=needs_visit, on=MONDAY)
 
 
 def test_holidays_are_those_of_the_nation() -> None:
     # The second of January is a holiday in Scotland only.
-    ask = {"needs_visit": False, "on": date(2025, 12, 31)}
-    assert dates.earliest_date(OrderKind.PROVIDE, PlantOutcome.RESTART, nation="england-and-wales", **ask) == date(2026, 1, 2)  # type: ignore[arg-type]
-    assert dates.earliest_date(OrderKind.PROVIDE, PlantOutcome.RESTART, nation="scotland", **ask) == date(2026, 1, 5)  # type: ignore[arg-type]
+    on = date(2025, 12, 31)
+    timing = timing_of(TIMINGS, OrderKind.PROVIDE, PlantOutcome.RESTART, needs_visit=False, on=on)
+    assert earliest_date(timing, on=on, nation="england-and-wales") == date(2026, 1, 2)
+    assert earliest_date(timing, on=on, nation="scotland") == date(2026, 1, 5)
 
 
 def test_a_date_too_early_is_refused_with_the_earliest_in_the_sentence() -> None:
@@ -123,28 +152,6 @@ def test_the_promise_is_for_a_day_on_which_somebody_works() -> None:
 
 
 @pytest.mark.parametrize(
-    ("slot", "is_taken"),
-    [
-        (date(2026, 3, 2), False),  # from tomorrow
-        (date(2026, 3, 3), True),
-        (date(2026, 3, 7), True),  # a Saturday
-        (date(2026, 3, 8), False),  # a Sunday
-        (date(2026, 3, 9), True),
-        (date(2026, 3, 10), False),  # after the promise
-    ],
-)
-def test_a_visit_is_from_tomorrow_to_the_day_promised(slot: date, is_taken: bool) -> None:
-    fault = dates.slot_fault(slot, on=MONDAY, committed_on=date(2026, 3, 9), nation=E_W)
-    assert (fault is None) is is_taken
-
-
-def test_the_appointment_book_is_open_for_ninety_days() -> None:
-    far = {"on": MONDAY, "committed_on": date(2027, 1, 4), "nation": E_W}
-    assert dates.slot_fault(date(2026, 5, 30), **far) is None  # type: ignore[arg-type]
-    assert dates.slot_fault(date(2026, 6, 1), **far) is not None  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
     ("target", "point"),
     [
         (date(2026, 3, 10), datetime(2026, 3, 9, 16, 0, tzinfo=UTC)),
@@ -154,7 +161,8 @@ def test_the_appointment_book_is_open_for_ninety_days() -> None:
     ],
 )
 def test_the_point_of_no_return_is_four_in_the_afternoon_in_london(target: date, point: datetime) -> None:
-    assert dates.point_of_no_return(OrderKind.PROVIDE, target, E_W) == point
+    timing = timing_of(TIMINGS, OrderKind.PROVIDE, PlantOutcome.SPARE_PAIR, needs_visit=True, on=target)
+    assert point_of_no_return(timing, target, E_W) == point
     assert f"{to_london(point):%H:%M}" == "16:00"
 
 
@@ -173,7 +181,7 @@ def test_a_held_order_can_always_be_given_up() -> None:
 
 @given(target=st.dates(date(2015, 1, 1), date(2035, 12, 31)))
 def test_the_point_of_no_return_is_before_the_day_worked_for(target: date) -> None:
-    point = dates.point_of_no_return(OrderKind.CEASE, target, E_W)
+    point = point_of_no_return(timing_of(TIMINGS, OrderKind.CEASE, None, needs_visit=False, on=target), target, E_W)
     assert london_date(point) < target
     assert is_working_day(london_date(point), E_W)
 
@@ -193,17 +201,17 @@ def test_a_resumed_order_is_worked_for_a_working_day_not_before_the_promise() ->
     ("state", "committed", "target", "why"),
     [
         (OrderState.COMMITTED, date(2026, 3, 9), date(2026, 3, 9), None),
-        (OrderState.COMMITTED, date(2026, 3, 3), date(2026, 3, 3), dates.Jeopardy.DUE),
-        (OrderState.HELD, date(2026, 3, 9), date(2026, 3, 9), dates.Jeopardy.HELD),
-        (OrderState.COMMITTED, date(2026, 2, 27), date(2026, 3, 9), dates.Jeopardy.LATE),
-        (OrderState.HELD, date(2026, 2, 27), date(2026, 2, 27), dates.Jeopardy.LATE),
+        (OrderState.COMMITTED, date(2026, 3, 3), date(2026, 3, 3), Jeopardy.DUE),
+        (OrderState.HELD, date(2026, 3, 9), date(2026, 3, 9), Jeopardy.HELD),
+        (OrderState.COMMITTED, date(2026, 2, 27), date(2026, 3, 9), Jeopardy.LATE),
+        (OrderState.HELD, date(2026, 2, 27), date(2026, 2, 27), Jeopardy.LATE),
         (OrderState.ACKNOWLEDGED, None, None, None),
     ],
 )
 def test_jeopardy_names_the_worst_reason(
-    state: OrderState, committed: date | None, target: date | None, why: dates.Jeopardy | None
+    state: OrderState, committed: date | None, target: date | None, why: Jeopardy | None
 ) -> None:
-    assert dates.jeopardy(state, committed_on=committed, target_on=target, on=MONDAY, nation=E_W) is why
+    assert jeopardy(Standing(state=state, committed_on=committed, target_on=target), on=MONDAY, nation=E_W) is why
 
 
 # --- plant ----------------------------------------------------------------------------------------------------------
@@ -237,7 +245,7 @@ AT = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
     ],
 )
 def test_a_number_must_be_the_exchanges_and_free_and_rested(facts: plant.NumberFacts, code: str | None) -> None:
-    fault = plant.number_fault(facts, exchange_name="Wrenford", at=AT)
+    fault = plant.number_fault(facts, exchange_name="Wrenford", rests=(plant.Rest(date(2009, 10, 1), 90),), at=AT)
     assert (None if fault is None else fault.code) == code
 
 
