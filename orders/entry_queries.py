@@ -18,9 +18,10 @@ from css.core.calendar import Nation
 from css.core.words import AddressMatch, HalfDay, NationCode
 from css.db.sql import block
 from css.master.products import Product
+from orders.number_facts import available_numbers
 from orders.queries import no_address
 from orders.rules.dates import bookable_days, committed_date
-from orders.rules.plant import free_if_ended_by, plant_outcome
+from orders.rules.plant import plant_outcome
 from orders.rules.timing import earliest_date, timing_of
 from orders.timings import timings
 from orders.words import OrderKind, PlantOutcome
@@ -117,14 +118,7 @@ def free_numbers(session: Session, address_key: str, *, at: datetime, ending: st
     place = _place(session, address_key)
     if place.match != AddressMatch.GOLD or (ending and not (ending.isascii() and ending.isdigit())):
         return ()
-    wanted = {
-        "exchange_id": place.exchange_id,
-        "free_if_ended_by": free_if_ended_by(at),
-        "ending": ending,
-        "limit": max(1, min(limit, NUMBERS_MAX)),
-        "is_taken": False,
-    }
-    return tuple(session.execute(block("orders", "numbers.free"), wanted).scalars())
+    return available_numbers(session, place.exchange_id, at=at, ending=ending, limit=max(1, min(limit, NUMBERS_MAX)))
 
 
 def _place(session: Session, address_key: str) -> Row[Any]:

@@ -7,6 +7,7 @@ known of it is read after the lock was got. So of two who want it one gets it, a
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -21,17 +22,24 @@ from orders.model import CustomerOrder
 from orders.number_facts import available_numbers, facts_of_number, is_ours, quarantine
 from orders.rules.plant import NumberFacts, number_fault, port_in_fault
 
+LOOKS_MAX: Final = 3
+"""How often another number is looked for when the one found was taken in the same moment."""
+
 
 def take_next_number(session: Session, exchange_id: int, exchange_name: str, at: datetime, *, element: str = "address_key") -> str:
     """The next number the exchange can give out, kept from others until the transaction ends.
 
     Raises:
-        Refused: CSS229E, there is none.
+        Refused: CSS229E, there is none. Conflict: CSS231E, others were quicker, again and again.
     """
-    found = available_numbers(session, exchange_id, at=at, is_taken=True)
-    if not found:
-        raise Refused("CSS229E", "{exchange} exchange has no free number left.", exchange=exchange_name, element=element)
-    return found[0]
+    for _ in range(LOOKS_MAX):
+        found = available_numbers(session, exchange_id, at=at, is_taken=True)
+        if not found:
+            raise Refused("CSS229E", "{exchange} exchange has no free number left.", exchange=exchange_name, element=element)
+        # Whoever had the lock on it may have kept it after the look began and before the lock was ours.
+        if not session.execute(block("orders", "numbers.is_promised"), {"number": found[0], "at": at}).scalar_one():
+            return found[0]
+    raise just_taken("The telephone number")
 
 
 def take_number(
@@ -88,12 +96,12 @@ def _facts_once_taken(
 
 
 def spend_reservation(session: Session, order: CustomerOrder, *, at: datetime) -> None:
-    """An order keeps a number: what its provider reserved it by is spent.
+    """An order keeps a number somebody chose: what its provider reserved it by is spent.
 
     Raises:
         Conflict: CSS231E, somebody else reserved it in this very moment.
     """
-    if order.kept_number is None:
+    if order.kept_number is None or not order.is_number_chosen:
         return
     spent = session.execute(
         block("orders", "numbers.spend_reservation"), {"number": order.kept_number, "order_number": order.number, "at": at}

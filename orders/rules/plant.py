@@ -14,12 +14,6 @@ from css.core.phone import NumberClass, display_number, number_class
 from css.core.words import PairState, PortDirection
 from orders.words import PlantOutcome
 
-QUARANTINE_DAYS: Final = (
-    # So that those who ring the old subscriber have learned it before they reach a new one. A choice of the house.
-    (date(2009, 10, 1), 90),
-)
-"""From a date on, how long a ceased number rests before anybody else is given it."""
-
 
 def plant_outcome(*, has_stopped_line: bool, has_spare_pair: bool) -> PlantOutcome:
     """How a line is provided with what there is: the quickest way first. At a silver address there is nothing."""
@@ -51,20 +45,6 @@ def no_pair_yet(order_number: str) -> CssError:
     )
 
 
-def quarantine_days(on: date) -> int:
-    """How long a number ceased on a day rests."""
-    known = [(starts_on, days) for starts_on, days in QUARANTINE_DAYS if starts_on <= on]
-    if not known:
-        msg = f"no quarantine is known for {on}"
-        raise Breach(msg)
-    return max(known)[1]
-
-
-def free_if_ended_by(at: datetime) -> datetime:
-    """A number whose last use ended at or before this instant has rested enough at ``at``."""
-    return at - timedelta(days=quarantine_days(at.date()))
-
-
 @dataclass(frozen=True, slots=True)
 class Rest:
     """A row of ``css.quarantine``: how many days a number rests whose use ended on a day, until the next row begins."""
@@ -73,7 +53,6 @@ class Rest:
     days: int
 
 
-BEFORE: Final = tuple(Rest(starts_on, days) for starts_on, days in QUARANTINE_DAYS)
 RESOLUTION: Final = timedelta(microseconds=1)
 """The smallest step of an instant, which makes "after" a half-open beginning."""
 
@@ -137,7 +116,7 @@ class NumberFacts:
 
 
 def number_fault(
-    facts: NumberFacts, *, exchange_name: str, rests: Iterable[Rest] = BEFORE, at: datetime, element: str = "number"
+    facts: NumberFacts, *, exchange_name: str, rests: Iterable[Rest], at: datetime, element: str = "number"
 ) -> CssError | None:
     """Why a number cannot be had; None when it can (CSS224E to CSS227E, CSS262E, CSS263E)."""
     shown = display_number(facts.number)

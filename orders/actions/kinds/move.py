@@ -21,8 +21,9 @@ from css.master.plant import Exchange
 from css.master.products import Product
 from css.master.services import Service
 from orders.actions import auxiliary, effects
-from orders.actions.find import LineFound, SiteFound, read_line, services_of, take_next_number
+from orders.actions.find import LineFound, SiteFound, read_line, services_of
 from orders.actions.kinds.provide import number_for, plan_line, site_of, take_plant
+from orders.actions.numbers import take_next_number
 from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
 from orders.model import OrderItem
 from orders.words import ItemAction, PlantOutcome

@@ -8,14 +8,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from css.core.errors import Breach, Refusals, Refused
-from css.core.phone import parse_number
 from css.core.words import LineState
 from css.master.lines import Line
 from css.master.plant import Exchange
 from orders.actions import effects
-from orders.actions.find import SiteFound, facts_of_number, find_site, take_next_number, take_spare_pair, take_stopped_line
+from orders.actions.find import SiteFound, find_site, take_spare_pair, take_stopped_line
+from orders.actions.numbers import take_next_number, take_number
 from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
-from orders.rules.plant import number_fault, plant_outcome
+from orders.rules.plant import plant_outcome
 from orders.words import ItemAction, PlantOutcome
 
 
@@ -76,7 +76,7 @@ def number_for(session: Session, asked: Asked, site: SiteFound, wanted: str | No
     """The number wanted, if it can be had, or the next free one; at a silver address none can be kept.
 
     Raises:
-        Refused: CSS224E to CSS229E. BadMessage: CSS080E to CSS083E.
+        Refused: CSS224E to CSS229E, CSS262E, CSS263E. BadMessage: CSS080E to CSS083E.
     """
     text = (wanted or "").strip()
     if site.distribution_point_id is None:
@@ -85,12 +85,16 @@ def number_for(session: Session, asked: Asked, site: SiteFound, wanted: str | No
         return None
     if not text:
         return take_next_number(session, site.exchange_id, site.exchange_name, asked.at)
-    number = parse_number(text, element=element)
-    facts = facts_of_number(session, number, site.exchange_id, asked.asker.account_id)
-    fault = number_fault(facts, exchange_name=site.exchange_name, at=asked.at)
-    if fault is not None:
-        raise fault
-    return number
+    return take_number(
+        session,
+        text,
+        exchange_id=site.exchange_id,
+        exchange_name=site.exchange_name,
+        account_id=asked.asker.account_id,
+        provider_id=asked.asker.provider_id,
+        at=asked.at,
+        element=element,
+    )
 
 
 def find(session: Session, asked: Asked) -> Work:
