@@ -171,6 +171,6 @@ def test_the_database_itself_refuses_two_open_orders_for_one_number(session: Ses
     other = place(session, a_provide(zz, account, address_key=zz.gold[1].address_key))
     with pytest.raises(Exception, match="uq_customer_order_number_reserved"):
         session.execute(
-            text("UPDATE orders.customer_order SET telephone_number = :number WHERE number = :order"),
+            text("UPDATE orders.customer_order SET kept_number = :number WHERE number = :order"),
             {"number": zz.first_number, "order": other.order_number},
         )
