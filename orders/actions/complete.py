@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import london_instant, start_of_day
+from css.core.calendar import ONE_DAY, london_instant, start_of_day
 from css.core.codec import to_plain
 from css.core.errors import Conflict
 from css.core.phone import display_number
@@ -23,7 +23,7 @@ from css.master.districts import business_date
 from css.master.lines import Line
 from css.master.services import Service
 from css.master.sites import Site
-from orders.actions import charging, linked, unsolicited
+from orders.actions import charging, linked, numbers, unsolicited
 from orders.actions.find import OrderFound, just_taken, lock_order, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
@@ -87,6 +87,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
             linked.refuse_before_others(session, order)
             working.complete(session, doing)
             session.flush()
+            numbers.give_back(session, order, on=done_on + ONE_DAY if order.kind is OrderKind.CEASE else done_on)
             charging.leave_completion_charges(session, doing)
             _leave_late_start(session, doing)
             session.flush()

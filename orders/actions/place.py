@@ -24,7 +24,7 @@ from css.master import appointment_book
 from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.serials import next_number
-from orders.actions import linked, tasks, unsolicited
+from orders.actions import linked, numbers, tasks, unsolicited
 from orders.actions.find import find_account, find_offers, just_taken, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
@@ -169,6 +169,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
     )
     session.add(order)
     session.flush()
+    numbers.spend_reservation(session, order, at=asked.at)
     session.add_all(
         OrderItem(
             order_id=order.id,
