@@ -73,7 +73,8 @@ class PlaceOrder:
     """The partner's own reference, at most 50 characters."""
     contact_name: str
     contact_phone: str
-    directory_kind: DirectoryEntryKind = DirectoryEntryKind.ORDINARY
+    directory_kind: DirectoryEntryKind | None = None
+    """None lists a new line as an ordinary entry and leaves any other as it is."""
     directory_name: str | None = None
     emergency_name: str | None = None
     """Whom the emergency services are told is there."""
