@@ -62,8 +62,9 @@ from css.master import (
 from css.master import queries as master_queries
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
-from orders import entry_queries, work_queries
+from orders import entry_queries, request_queries, work_queries
 from orders import queries as order_queries
+from orders.actions import requests as order_requests
 from orders.count_queries import orders_at_risk
 from orders.delay_queries import delays_of_account
 from repairs import actions as repair_actions
@@ -103,6 +104,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "delay-order": order_actions.delay_order,
     "resume-order": order_actions.resume_order,
     "cancel-order": order_actions.cancel_order,
+    "cancel-other": order_actions.cancel_other,
+    "take-order-requests": order_requests.take_order_requests,
     "report-fault": repair_actions.report_fault,
     "clear-fault": repair_actions.clear_fault,
     "withdraw-fault": repair_actions.withdraw_fault,
@@ -192,6 +195,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "entry-answer": entry_queries.entry_answer,
     "next-slots": entry_queries.next_slots,
     "free-numbers": entry_queries.free_numbers,
+    "waiting-order-requests": request_queries.waiting_order_requests,
     "fault-card": repair_queries.fault_card,
     "open-faults": repair_queries.open_faults,
     "faults-of-account": repair_queries.faults_of_account,

@@ -6,8 +6,9 @@ document for a partner in the outbox), what billing must take on its shelf, the 
 
 from __future__ import annotations
 
+from orders.actions.cancel_other import cancel_other
 from orders.actions.complete import complete_order
 from orders.actions.place import place_order
 from orders.actions.progress import cancel_order, delay_order, resume_order
 
-__all__ = ["cancel_order", "complete_order", "delay_order", "place_order", "resume_order"]
+__all__ = ["cancel_order", "cancel_other", "complete_order", "delay_order", "place_order", "resume_order"]

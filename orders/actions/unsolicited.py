@@ -33,6 +33,8 @@ from orders.words import CeaseReason, ItemAction, KciKind, OrderKind, OrderState
 
 NOBODY_ASKED: Final = "unsolicited"
 """Who placed it, as the losing provider reads it: not the gaining one."""
+TAKING: Final = frozenset({OrderKind.TAKEOVER, OrderKind.TRANSFER, OrderKind.TRANSFER_WITH_CHANGES})
+"""Kinds of order that take a line from somebody."""
 
 
 def leave(session: Session, order: CustomerOrder, losing: Losing, *, by: Actor, at: datetime) -> str:
@@ -98,7 +100,7 @@ def leave(session: Session, order: CustomerOrder, losing: Losing, *, by: Actor, 
     )
     audit.record(session, by=by, at=at, verb="leave_unsolicited_cease", subject=("order", number), after={"caused_by": order.number})
     session.flush()
-    words = going_words(order.kind, cease.committed_on or order.committed_on, cease.no_return_at)
+    words = going_words(order.kind, order.committed_on, cease.no_return_at)
     tell(session, cease, [Event(kind=KciKind.CREATED, copy=order_as_it_stands(session, cease), words=words)], at=at)
     return number
 
@@ -219,10 +221,6 @@ def _lock_cease_of(session: Session, order: CustomerOrder) -> CustomerOrder | No
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
-
-
-TAKING: Final = frozenset({OrderKind.TAKEOVER, OrderKind.TRANSFER, OrderKind.TRANSFER_WITH_CHANGES})
-"""Kinds of order that take a line from somebody."""
 
 
 def _marks(cease: CustomerOrder) -> dict[str, object]:

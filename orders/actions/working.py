@@ -85,6 +85,8 @@ class Work:
     is_surveyed_first: bool = False
     """Nothing can be promised before planning has looked: the order stays acknowledged."""
     losing: Losing | None = None
+    care_level: str | None = None
+    """Of the line, where the kind finds it rather than the command says it."""
     lists_line: bool = False
     """The order says how the line is listed and whom the emergency services are told is there."""
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from css.core.calendar import to_london
+from css.core.deadline import CARE_LEVELS
+from css.core.errors import CssError, Refused
+from css.core.words import ProductKind, Segment
+from orders.rules.content import Offer, better_levels, care_level_fault
 from orders.rules.dates import day_words
+from orders.rules.multiline import AUXILIARY_CODE
 from orders.words import CancelOtherReason, OrderKind
 
-CANCEL_OTHER_WORDS: dict[CancelOtherReason, str] = {
+CANCEL_OTHER_WORDS: Final[dict[CancelOtherReason, str]] = {
     CancelOtherReason.NOT_MOVING: "whoever has the line is not moving",
     CancelOtherReason.SLAMMING: "whoever has the line asked nobody to take it",
     CancelOtherReason.WRONG_LINE: "it is the wrong line",
@@ -43,3 +51,97 @@ def stopped_words(reason: CancelOtherReason, words: str) -> str:
     """What the gaining provider is told when the losing one stops the order."""
     said = f" {words}" if words else ""
     return f"The provider who has the line stopped the order: {CANCEL_OTHER_WORDS[reason]}.{said}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What works on the line for its provider now."""
+
+    code: str
+    name: str
+    kind: ProductKind
+    quantity: int
+    care_level: str | None
+    """Of the main product, the line's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A feature that goes on with the other provider."""
+
+    offer: Offer
+    quantity: int
+
+
+def can_go_on(offer: Offer | None, segment: Segment) -> bool:
+    """Whether what works on a line can go on for an account of a segment. What has an order of its own (auxiliary lines) can,
+    although nobody may order it by itself.
+    """
+    if offer is None or segment.value not in offer.segments or not offer.has_rental_price:
+        return False
+    return offer.is_orderable or offer.code == AUXILIARY_CODE
+
+
+def carry_over(
+    standing: Iterable[Standing], *, offers: Mapping[str, Offer], segment: Segment, removed: Collection[str]
+) -> tuple[list[Carried], list[str]]:
+    """The features that come along, and the names of those that cannot and were not taken off.
+
+    Promotions are the losing provider's price and stay with it; the care level is seen to by itself.
+    """
+    carried: list[Carried] = []
+    lost: list[str] = []
+    for each in standing:
+        if each.kind is not ProductKind.FEATURE or each.code in removed:
+            continue
+        offer = offers.get(each.code)
+        if offer is not None and can_go_on(offer, segment):
+            carried.append(Carried(offer, each.quantity))
+        else:
+            lost.append(each.name)
+    return carried, lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """The care level of a line that comes from elsewhere."""
+
+    level: str | None
+    offer: Offer | None = None
+    """The product it costs, where it is better than the main product's own."""
+    lost: str | None = None
+    """What cannot come along."""
+    fault: CssError | None = None
+
+
+def carried_care(wanted: str | None, *, was: Standing | None, main: Offer, offers: Mapping[str, Offer], segment: Segment) -> Care:
+    """The level wanted, else the one the line has, else the main product's own where that is as good (CSS217E)."""
+    now = was.care_level if was is not None else None
+    level = wanted or now or main.care_level
+    if level is None or level == main.care_level:
+        return Care(level=level)
+    sold = {
+        offer.care_level: offer
+        for offer in offers.values()
+        if offer.kind is ProductKind.CARE and offer.is_sold_to(segment) and offer.has_rental_price
+    }
+    better = better_levels(main.care_level, sold)
+    if level in better:
+        return Care(level=level, offer=sold[level])
+    if wanted is not None:
+        return Care(level=level, fault=care_level_fault(level, main.code, main.care_level, better))
+    ladder = list(CARE_LEVELS)
+    if level in ladder and main.care_level in ladder and ladder.index(level) < ladder.index(main.care_level):
+        return Care(level=main.care_level)
+    return Care(level=level, lost=f"Care level {level}")
+
+
+def lost_fault(names: Iterable[str], segment: Segment, *, element: str) -> CssError:
+    """CSS261E: what works on the line and cannot go on for the account that takes it."""
+    return Refused(
+        "CSS261E",
+        "{names} cannot come along: not sold to {segment} accounts. Transfer with changes and take off what is a feature.",
+        names=", ".join(names),
+        segment=segment.value,
+        element=element,
+    )

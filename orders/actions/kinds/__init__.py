@@ -14,12 +14,19 @@ from orders.actions.kinds.lines import CONVERT, LINES
 from orders.actions.kinds.move import MOVE
 from orders.actions.kinds.provide import PROVIDE
 from orders.actions.kinds.shift import SHIFT
+from orders.actions.kinds.start import START
+from orders.actions.kinds.takeover import TAKEOVER
+from orders.actions.kinds.transfer import TRANSFER
 from orders.actions.working import Working
 from orders.words import OrderKind
 
 WORKINGS: Final[Mapping[OrderKind, Working]] = {
     OrderKind.PROVIDE: PROVIDE,
     OrderKind.CEASE: CEASE,
+    OrderKind.START: START,
+    OrderKind.TAKEOVER: TAKEOVER,
+    OrderKind.TRANSFER: TRANSFER,
+    OrderKind.TRANSFER_WITH_CHANGES: TRANSFER,
     OrderKind.MOVE: MOVE,
     OrderKind.SHIFT: SHIFT,
     OrderKind.LINES: LINES,
