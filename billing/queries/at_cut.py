@@ -31,7 +31,7 @@ from billing.words import BillKind
 from css.core.codec import to_plain
 from css.core.errors import NotFound
 from css.core.money import Money, Price
-from css.core.words import ProductKind, Segment, VatCode, VatStatus
+from css.core.words import EndReason, ProductKind, Segment, VatCode, VatStatus
 from css.db.sql import block
 from css.master.products import Product as ProductRow
 from css.master.products import prices, vat_rates
@@ -89,10 +89,10 @@ def accounts_at_cut(session: Session, run: RunAtCut, account_ids: Sequence[int])
     statuses = {account_id: one.history for account_id, one in taxed.items()}
     changed = {account_id: TaxedSince(last, taxed[account_id].changes) for account_id, last in taking.items() if last is not None}
     retaxed = retaxed_at_cut(session, run.district_code, changed)
-    services = _services(session, run, accounts)
+    services = services_at_cut(session, accounts, run.cut, run.issue_at)
     promotions = _promotions(session, run, accounts)
-    posted = _posted_rentals(session, accounts)
-    terminations = _posted_terminations(session, accounts)
+    posted = posted_rentals(session, accounts)
+    terminations = posted_terminations(session, accounts)
     items = _items(session, run, accounts)
     calls = _calls(session, run, accounts, statuses)
     adjusted = adjustments_at_cut(session, accounts, run.cut)
@@ -156,14 +156,26 @@ def _payer(row: Row[Any]) -> dict[str, Any]:
     return payer | {name: to_plain(getattr(row, name)) for name in names}
 
 
-def _services(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping[int, Sequence[ServiceLife]]:
+def services_at_cut(session: Session, accounts: Sequence[int], cut: date, issue_at: datetime) -> Mapping[int, Sequence[ServiceLife]]:
+    """Every service these accounts ever had as far as was recorded by the cut, each with the number its line had at ``issue_at``."""
     found: dict[int, list[ServiceLife]] = defaultdict(list)
-    parameters = {"accounts": accounts, "cut": run.cut, "issue_at": run.issue_at}
-    for account_id, service_id, product_id, quantity, starts_on, ends_on, number, order_number, line_id, term_ends in session.execute(
-        block("billing", "calculate.services"), parameters
-    ):
+    parameters = {"accounts": list(accounts), "cut": cut, "issue_at": issue_at}
+    for (
+        account_id,
+        service_id,
+        product_id,
+        quantity,
+        starts_on,
+        ends_on,
+        number,
+        order_number,
+        line_id,
+        term_ends,
+        reason,
+    ) in session.execute(block("billing", "calculate.services"), parameters):
+        why = None if reason is None else EndReason(reason)
         found[account_id].append(
-            ServiceLife(service_id, product_id, quantity, starts_on, ends_on, number, order_number, None, line_id, term_ends)
+            ServiceLife(service_id, product_id, quantity, starts_on, ends_on, number, order_number, None, line_id, term_ends, why)
         )
     return found
 
@@ -178,7 +190,8 @@ def _promotions(session: Session, run: RunAtCut, accounts: list[int]) -> Mapping
     return found
 
 
-def _posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mapping[RentalKey, Sequence[PostedRental]]]:
+def posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mapping[RentalKey, Sequence[PostedRental]]]:
+    """What these accounts were charged for rentals on every bill so far, by account and key, the oldest line first."""
     found: dict[int, dict[RentalKey, list[PostedRental]]] = defaultdict(dict)
     for (
         account_id,
@@ -199,7 +212,8 @@ def _posted_rentals(session: Session, accounts: list[int]) -> Mapping[int, Mappi
     return found
 
 
-def _posted_terminations(session: Session, accounts: list[int]) -> Mapping[int, Mapping[TerminationKey, Sequence[PostedTermination]]]:
+def posted_terminations(session: Session, accounts: list[int]) -> Mapping[int, Mapping[TerminationKey, Sequence[PostedTermination]]]:
+    """What these accounts were charged for broken minimum terms on every bill so far, the oldest line first."""
     found: dict[int, dict[TerminationKey, list[PostedTermination]]] = defaultdict(dict)
     for row in session.execute(block("billing", "calculate.posted_terminations"), {"accounts": accounts}):
         key = TerminationKey(row.service_id, row.product_price_id, Tax(row.vat_category, row.vat_basis_points))

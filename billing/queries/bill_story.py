@@ -41,7 +41,7 @@ from css.core.actor import Actor
 from css.core.errors import Breach, NotFound
 from css.core.ids import IdKind, expect_id, identify
 from css.core.money import Money, Price
-from css.core.words import Itemisation, PriceBasis
+from css.core.words import EndReason, Itemisation, PriceBasis
 from css.db.sql import block
 from css.master.accounts import Account
 from css.master.providers import Provider
@@ -300,6 +300,7 @@ def _service(row: Row[Any]) -> ServiceLived | None:
         quantity=row.service_quantity,
         order_number=row.service_order_number,
         minimum_term_ends_on=row.minimum_term_ends_on,
+        end_reason=None if row.service_end_reason is None else EndReason(row.service_end_reason),
     )
 
 

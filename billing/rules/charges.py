@@ -20,7 +20,7 @@ from css.core.calendar import Period
 from css.core.errors import NotFound
 from css.core.money import Money, Price, to_money
 from css.core.pricing import PriceRow, VatRow, painted
-from css.core.words import PriceKind, Segment, VatCode, VatStatus
+from css.core.words import EndReason, PriceKind, Segment, VatCode, VatStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class ServiceLife:
     line_id: int | None = None
     minimum_term_ends_on: date | None = None
     """The first day after its minimum term; None without one."""
+    end_reason: EndReason | None = None
+    """Why it ended; None while it works, and of what ended before reasons were kept."""
 
     @property
     def identity(self) -> Identity:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from billing.rules.vat import Tax
 from billing.words import BenefitKind, BenefitScope, LineKind, TariffState
 from css.core.money import Money, Percent, Price
-from css.core.words import PriceBasis
+from css.core.words import EndReason, PriceBasis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class ServiceLived:
     quantity: int
     order_number: str | None = None
     minimum_term_ends_on: date | None = None
+    end_reason: EndReason | None = None
+    """Why it ended, as far as was recorded when the bill was cut; None of what ended before reasons were kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

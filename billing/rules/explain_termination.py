@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from billing.rules.explain_facts import LineFacts
 from billing.rules.explain_rental import cause_words, compared, price_words, touching
@@ -10,6 +11,19 @@ from billing.rules.explain_sum import Part, Step, part, step, sum_of, times
 from billing.rules.explain_words import day, plural
 from billing.rules.terminations import TermLeft, term_left
 from css.core.money import total
+from css.core.words import EndReason
+
+_END_WORDS: Final = {
+    EndReason.CEASED: "it was given up",
+    EndReason.CHANGED: "what works on the line was changed",
+    EndReason.MOVED: "it went on at other premises",
+    EndReason.TAKEN_OVER: "another occupant took the line over",
+    EndReason.TRANSFERRED: "the line went to another provider",
+    EndReason.PORTED_OUT: "the number went to another network",
+    EndReason.DEBT: "what was owed was not paid",
+    EndReason.DECEASED: "whoever had it has died",
+    EndReason.OUR_FAULT: "we could not provide what was promised",
+}
 
 
 def termination_parts(line: LineFacts) -> tuple[Part, ...]:
@@ -59,9 +73,14 @@ def termination_words(line: LineFacts) -> Iterator[str]:
         )
     elif service is not None:
         yield f"{name} began on {day(service.starts_on)}; a charge for its minimum term is put right."
+    if service is not None and service.end_reason is not None:
+        yield f"It ended because {_END_WORDS[service.end_reason]}."
     if line.price is not None:
         yield price_words(line.price, "price for a month of the term that is left")
-    yield "A service that another of the same product takes over within a day was moved, and nothing is charged."
+    yield (
+        "A service that another of the same product takes over within a day was moved, and nothing is charged; nor is it where whoever "
+        "had it has died or we could not provide what was promised."
+    )
     for change in line.changes:
         if touching(change, line):
             yield cause_words(change)

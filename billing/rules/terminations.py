@@ -2,7 +2,8 @@
 
 Months are counted from the day the service ended: whole ones, then days over the days of the month they lie in; exact,
 rounded once. A service that another of the same product takes over within a day, on the same line or another one, was
-moved and not given up.
+moved and not given up. Nothing is owed by an estate, nor where we could not provide what was promised; a line that another
+occupant or another provider takes is given up by whoever had it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,15 @@ from billing.rules.vat import Tax, VatHistory, tax_on
 from billing.words import LineKind, NominalCode
 from css.core.calendar import ONE_DAY, add_months
 from css.core.money import ZERO, Money, Price, round_half_up, to_money
-from css.core.words import Segment
+from css.core.words import EndReason, Segment
 
 PER_MONTH = "month"
 _PLACE: Final = 10_000
 """The last place of a price that is shown: a ten-thousandth of a pound, in millionths of a penny."""
+
+
+FORGIVEN: Final = frozenset({EndReason.DECEASED, EndReason.OUR_FAULT, EndReason.MOVED})
+"""Why a service may end before its term and cost nothing."""
 
 
 class TerminationKey(NamedTuple):
@@ -106,7 +111,7 @@ def terminations_due(
     """
     due: dict[TerminationKey, TerminationDue] = {}
     for service in services:
-        if not is_broken(service) or is_moved(service, services):
+        if not is_broken(service) or service.end_reason in FORGIVEN or is_moved(service, services):
             continue
         assert service.service_id is not None, "a promotion has no minimum term"
         assert service.ends_on is not None, "a broken term has an end"

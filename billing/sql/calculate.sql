@@ -24,7 +24,7 @@ WITH line_number AS (
    ORDER BY s.account_id, s.line_id, n.starts_at DESC, n.id DESC)
 SELECT s.account_id, s.id, s.product_id, s.quantity, s.starts_on,
        CASE WHEN s.end_recorded_on <= :cut THEN s.ends_on END AS ends_on, n.number, s.order_number, s.line_id,
-       s.minimum_term_ends_on
+       s.minimum_term_ends_on, CASE WHEN s.end_recorded_on <= :cut THEN s.end_reason END AS end_reason
   FROM css.service s
   LEFT JOIN line_number n ON n.account_id = s.account_id AND n.line_id = s.line_id
  WHERE s.account_id = ANY(:accounts) AND s.start_recorded_on <= :cut
