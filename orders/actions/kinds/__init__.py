@@ -12,6 +12,7 @@ from orders.actions.kinds.directory import DIRECTORY
 from orders.actions.kinds.features import FEATURES
 from orders.actions.kinds.lines import CONVERT, LINES
 from orders.actions.kinds.move import MOVE
+from orders.actions.kinds.numbering import PORT_IN, PORT_OUT, RENUMBER
 from orders.actions.kinds.provide import PROVIDE
 from orders.actions.kinds.shift import SHIFT
 from orders.actions.kinds.start import START
@@ -27,6 +28,9 @@ WORKINGS: Final[Mapping[OrderKind, Working]] = {
     OrderKind.TAKEOVER: TAKEOVER,
     OrderKind.TRANSFER: TRANSFER,
     OrderKind.TRANSFER_WITH_CHANGES: TRANSFER,
+    OrderKind.PORT_IN: PORT_IN,
+    OrderKind.PORT_OUT: PORT_OUT,
+    OrderKind.RENUMBER: RENUMBER,
     OrderKind.MOVE: MOVE,
     OrderKind.SHIFT: SHIFT,
     OrderKind.LINES: LINES,
