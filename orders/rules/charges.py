@@ -175,6 +175,12 @@ def is_ours(problem_codes: Collection[str | None]) -> bool:
     return any(code is not None and not is_customers(code) for code in problem_codes)
 
 
+def is_number_chosen(kind: OrderKind, number: str | None, new_number: str | None) -> bool:
+    """Whether an order asks by its digits for the number the line will have; one that comes from another network is no choice."""
+    wanted = number if kind is OrderKind.PROVIDE else new_number
+    return CHARGES[kind].charges_number and bool((wanted or "").strip())
+
+
 def lines_added(items: Iterable[Ordered]) -> int:
     """By how many auxiliary lines the order grows the installation; 0 when it shrinks."""
     signs = {ItemAction.ADD: 1, ItemAction.REMOVE: -1}
