@@ -82,6 +82,8 @@ class PlaceOrder:
     visit_notes: str | None = None
     conversation_id: str = ""
     """A UUID that ties a partner's messages about the order together; made from the order number when empty."""
+    schema_major: int | None = None
+    """The major version of the partner's message it came by, in which its events are told; None for no message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

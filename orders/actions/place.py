@@ -151,7 +151,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
         bar=command.bar,
         reason_code=None if content.reason is None else content.reason.value,
         is_treatment=is_treatment,
-        care_level=content.care_level,
+        care_level=work.care_level or content.care_level,
         contact_name=content.contact_name,
         contact_phone=content.contact_phone,
         directory_kind=listed_as.value if lists and listed_as else None,
@@ -215,7 +215,7 @@ def _tell(session: Session, asked: Asked, order: CustomerOrder) -> None:
     if order.committed_on is not None:
         promise = KINDS[order.kind].promise.format(day=day_words(order.committed_on))
         events.append(Event(kind=KciKind.COMMITTED, copy=copy, words=promise))
-    tell(session, order, events, at=asked.at)
+    tell(session, order, events, at=asked.at, major=asked.command.schema_major)
 
 
 def _no_return_at(asked: Asked, work: Work, target_on: date) -> datetime:

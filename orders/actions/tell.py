@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, aliased
 
 from css.core.codec import to_plain
 from css.core.errors import Breach
-from css.handover import next_outbox_sequence, put_in_outbox
+from css.handover import next_outbox_sequence, outbox_head, put_in_outbox
 from css.master.providers import Provider
 from css.xml import Party
-from orders.messages import ORDER_UPDATE, message_id, order_update
+from orders.messages import ORDER_UPDATE, major_of, message_id, order_update
 from orders.model import CustomerOrder, KciEvent
 from orders.queries import KciRow, OrderCopy, order_copies
 from orders.words import KciKind
@@ -39,14 +39,25 @@ def order_as_it_stands(session: Session, order: CustomerOrder) -> OrderCopy:
     return order_copies(session, CustomerOrder.id == order.id)[order.id]
 
 
-def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at: datetime) -> int:
+def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at: datetime, major: int | None = None) -> int:
     """Add events to the order's stream and give the number of the last.
 
     The order must be new in this transaction or locked by it: that is why the numbers have no gap. A partner's counter is
     locked from here to the end of the transaction, so this comes last in a deed.
+
+    Args:
+        session: of the deed.
+        order: as it stands after it.
+        events: what is to be told, in order.
+        at: when.
+        major: the version of the message a new order came by. Else a partner is told in the version of the order's first
+            document; of an order that came by none, in the version it was last told anything of an order.
     """
     last = session.execute(select(func.coalesce(func.max(KciEvent.sequence), 0)).where(KciEvent.order_id == order.id)).scalar_one()
     parties = _parties(session, order.provider_id)
+    if parties is not None and (major is None or last):
+        first = f"order/{order.number}/kci/1"
+        major = major_of(outbox_head(session, provider_id=order.provider_id, message_type=ORDER_UPDATE, source_key=first))
     # One or two events a deed: each takes its own number in the partner's outbox.
     for sequence, event in enumerate(events, start=last + 1):
         source_key = f"order/{order.number}/kci/{sequence}"
@@ -81,7 +92,7 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
                 message_type=ORDER_UPDATE,
                 conversation_id=order.conversation_id,
                 ref_to_message_id=None,
-                body=order_update(event.copy, row, source_key=source_key, sender=own, receiver=partner, at=at),
+                body=order_update(event.copy, row, source_key=source_key, sender=own, receiver=partner, at=at, major=major or 1),
                 at=at,
             )
     session.flush()

@@ -89,6 +89,7 @@ def read_submit_order(root: Element) -> PlaceOrder:
         hazard_notes=read_text(order, "HazardNotes"),
         visit_notes=read_text(order, "VisitNotes"),
         conversation_id=header.conversation_id,
+        schema_major=1,
     )
 
 

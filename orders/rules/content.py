@@ -30,6 +30,8 @@ LENGTHS_MAX: Final = {
 PRODUCTS_MAX: Final = 31
 """A main product and as many features as a message holds."""
 CUSTOMER_REFERENCE: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,49}\Z")
+SCHEMA_MAJORS: Final = frozenset({None, 1, 2})
+"""The versions of the partners' messages an order may come by."""
 CONVERSATION: Final = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 INCOMPATIBLE: Final = (
     # A diversion carries calls out past the bar that the customer pays for. A choice of the house.
@@ -118,7 +120,7 @@ def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offe
         removed=tuple(removed),
         care_level=care_level,
         contact_name=command.contact_name.strip(),
-        contact_phone=wrong.reading(lambda: _read_contact_phone(command.contact_phone)) or "",
+        contact_phone=wrong.reading(lambda: read_contact_phone(command.contact_phone)) or "",
         directory_name=_clean(command.directory_name),
         emergency_name=_clean(command.emergency_name),
         hazard_notes=_clean(command.hazard_notes),
@@ -160,6 +162,10 @@ def _field_faults(command: PlaceOrder) -> list[CssError]:
         )
     if command.conversation_id.strip() and not CONVERSATION.match(command.conversation_id.strip()):
         faults.append(BadMessage("CSS238E", "A conversation is named by a UUID.", element="conversation_id"))
+    if command.schema_major not in SCHEMA_MAJORS:
+        faults.append(
+            BadMessage("CSS866E", "There is no version {major} of order messages.", major=command.schema_major, element="schema_major")
+        )
     return faults
 
 
@@ -238,7 +244,12 @@ def _read_reason(code: str | None) -> CeaseReason | None:
     return found
 
 
-def _read_contact_phone(text: str) -> str:
+def read_contact_phone(text: str) -> str:
+    """The number a contact can be rung on, in its held form.
+
+    Raises:
+        BadMessage: CSS080E to CSS083E. Refused: CSS221E, CSS241E.
+    """
     if not text.strip():
         raise _missing("Contact's telephone", "contact_phone")
     digits = parse_number(text, element="contact_phone")

@@ -14,7 +14,7 @@ from orders.words import OrderKind
 COMMON: Final = frozenset(
     {
         *("token", "kind", "account_number", "required_on", "customer_reference", "conversation_id", "contact_name", "contact_phone"),
-        *("hazard_notes", "visit_notes", "linked_order", "quote_number", "consented_by"),
+        *("schema_major", "hazard_notes", "visit_notes", "linked_order", "quote_number", "consented_by"),
     }
 )
 """What every order has or may have."""

@@ -63,6 +63,7 @@ def test_a_submit_order_is_the_command_a_screen_would_give() -> None:
         hazard_notes="Dog in the yard",
         visit_notes="Entrance behind the bakery; ring twice.",
         conversation_id="b8a4c9f0-51d2-4c37-8e2b-000000000001",
+        schema_major=1,
     )
     cease = messages.submit_order_command(sample("submit-order-cease"))
     assert (cease.kind, cease.number, cease.product_codes) == (OrderKind.CEASE, "+441632960123", ())
