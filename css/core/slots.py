@@ -73,7 +73,7 @@ def window(skill: Skill, *, on: date, earliest_on: date | None = None, latest_on
     return max(first, earliest_on or first), min(last, latest_on or last)
 
 
-def day_fault(slot_on: date, *, first: date, last: date, nation: Nation) -> CssError | None:
+def day_fault(slot_on: date, *, first: date, last: date, nation: Nation, element: str = "appointment") -> CssError | None:
     """Why an engineer cannot be asked for a day; None when one can (CSS222E). They work Monday to Saturday, not on bank holidays."""
     if first <= slot_on <= last and is_working_day(slot_on, nation, saturdays=True):
         return None
@@ -83,7 +83,7 @@ def day_fault(slot_on: date, *, first: date, last: date, nation: Nation) -> CssE
         slot=_day(slot_on),
         first=_day(first),
         last=_day(last),
-        element="appointment",
+        element=element,
     )
 
 
@@ -92,11 +92,13 @@ def has_begun(slot: SlotOf, *, on: date, at: datetime) -> bool:
     return slot.slot_on < on or (slot.slot_on == on and slot.begins_at <= require_aware(at))
 
 
-def slot_fault(slot: SlotOf, *, on: date, first: date, last: date, nation: Nation, at: datetime) -> CssError | None:
+def slot_fault(
+    slot: SlotOf, *, on: date, first: date, last: date, nation: Nation, at: datetime, element: str = "appointment"
+) -> CssError | None:
     """Why an engineer cannot be asked for a half-day; None when one can (CSS222E, CSS828E). Whether it is full is another question."""
-    fault = day_fault(slot.slot_on, first=first, last=last, nation=nation)
+    fault = day_fault(slot.slot_on, first=first, last=last, nation=nation, element=element)
     if fault is None and has_begun(slot, on=on, at=at):
-        return Refused("CSS828E", "{slot} has begun; choose a later one.", slot=_capital(slot.words), element="appointment")
+        return Refused("CSS828E", "{slot} has begun; choose a later one.", slot=_capital(slot.words), element=element)
     return fault
 
 

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
 from css.core.calendar import Nation, to_london
-from css.core.errors import Breach, CssError, NotFound, Refused
+from css.core.errors import Breach, CssError, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.slots import SlotOf, day_fault, full_refusal, slot_fault, state_at, window
 from css.core.words import AppointmentState, HalfDay, MissCause, Skill
 from css.db.sql import block
-from css.master.appointment_queries import free_at_exchange
+from css.master.appointment_queries import free_at_exchange, no_appointment
 from css.master.appointments import Appointment, SlotDay
 from css.master.serials import next_number
 
@@ -209,7 +209,10 @@ def take_place(  # noqa: PLR0913 - as for booking
     Raises:
         Refused: CSS818E.
     """
-    capacity, promised = count_promised(session, slot, exchange_id=exchange_id, skill=skill, at=at, beside=beside)
+    day_capacity = lock_slot(session, slot, exchange_id=exchange_id, skill=skill)
+    capacity, promised = count_promised(
+        session, slot, exchange_id=exchange_id, skill=skill, day_capacity=day_capacity, at=at, beside=beside
+    )
     if promised < capacity:
         return
     free = free_at_exchange(session, exchange_id, skill=skill, on=on, first=first, last=last, nation=nation, at=at)
@@ -235,10 +238,14 @@ def lock_slot(session: Session, slot: SlotOf, *, exchange_id: int, skill: Skill)
     return capacity
 
 
-def count_promised(session: Session, slot: SlotOf, *, exchange_id: int, skill: Skill, at: datetime, beside: int = 0) -> tuple[int, int]:
-    """Lock a half-day, and count: how many visits there are, and how many are promised."""
-    day_capacity = lock_slot(session, slot, exchange_id=exchange_id, skill=skill)
-    # A statement of its own: what it sees is younger than the lock.
+def count_promised(
+    session: Session, slot: SlotOf, *, exchange_id: int, skill: Skill, day_capacity: int | None, at: datetime, beside: int = 0
+) -> tuple[int, int]:
+    """Of a half-day that is locked: how many visits there are, and how many are promised beside one appointment.
+
+    A statement of its own after the lock: what it sees is younger. ``day_capacity`` is what is set for the day, None for the
+    pattern's.
+    """
     row = session.execute(
         block("css.master", "appointments.count"),
         {
@@ -297,11 +304,6 @@ def not_held(found: Appointment, at: datetime) -> CssError:
         state=state.value,
         element="appointment_number",
     )
-
-
-def no_appointment(number: str) -> CssError:
-    """CSS819E: there is none, or it is somebody else's."""
-    return NotFound("CSS819E", "There is no appointment {number}.", number=number, element="appointment_number")
 
 
 def _by_id(session: Session, appointment_id: int) -> Appointment:

@@ -14,6 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.errors import NotFound
 from css.core.words import PairState
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 
@@ -89,3 +90,14 @@ class NumberBlock(Base):
     """The first that may be given out."""
     last_number: Mapped[str]
     """The last, included."""
+
+
+def no_exchange(district_code: str, exchange_code: str) -> NotFound:
+    """CSS827E, for whoever finds that there is no such exchange."""
+    return NotFound(
+        "CSS827E",
+        "There is no exchange {code} in district {district}.",
+        code=exchange_code[:20],
+        district=district_code[:2],
+        element="exchange_code",
+    )

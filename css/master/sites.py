@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from css.core.errors import NotFound
 from css.core.words import AddressMatch
 from css.db.base import Base, Id, Ref, choice
 
@@ -37,3 +38,8 @@ class Site(Base):
     postcode: Mapped[str]
     exchange_id: Mapped[Ref] = mapped_column(ForeignKey("css.exchange.id"))
     distribution_point_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.distribution_point.id"), index=True)
+
+
+def no_address(address_key: str) -> NotFound:
+    """CSS209E, for whoever finds that there is no such address."""
+    return NotFound("CSS209E", "There is no address {key}; look it up by its postcode.", key=address_key[:20], element="address_key")

@@ -55,3 +55,26 @@ SELECT d.slot_on, k.skill, h.half_day, coalesce(s.capacity, p.capacity, 0) AS ca
                       LIMIT 1) p ON true
   LEFT JOIN promised n ON n.skill = k.skill AND n.slot_on = d.slot_on AND n.half_day = h.half_day
  ORDER BY d.slot_on, k.skill, h.half_day;
+
+-- name: over
+-- How many promised visits are over what the patterns give, from a day on, on some weekdays. Days with a number of their own are
+-- another matter. Leans on ix_appointment_slot and uq_slot_pattern_exchange_id_skill_weekday_half_day_starts_on.
+-- example: {"exchange_id": null, "skill": "install", "weekdays": [1, 2], "half_days": ["AM"], "from": "2026-03-09", "at": "2026-03-02T10:00:00Z"}
+SELECT CAST(coalesce(sum(greatest(n.promised - coalesce(p.capacity, 0), 0)), 0) AS integer) AS over
+  FROM (SELECT a.exchange_id, a.slot_on, a.half_day, count(*) AS promised
+          FROM css.exchange e
+          JOIN css.appointment a ON a.exchange_id = e.id
+         WHERE (CAST(:exchange_id AS bigint) IS NULL OR e.id = :exchange_id)
+           AND a.skill = :skill AND a.slot_on >= CAST(:from AS date) AND a.half_day = ANY(:half_days)
+           AND extract(isodow FROM a.slot_on) = ANY(CAST(:weekdays AS integer[]))
+           AND (a.state = 'booked' OR (a.state = 'held' AND a.held_until_at > CAST(:at AS timestamptz)))
+         GROUP BY a.exchange_id, a.slot_on, a.half_day) n
+  LEFT JOIN css.slot_day s
+    ON s.exchange_id = n.exchange_id AND s.skill = :skill AND s.slot_on = n.slot_on AND s.half_day = n.half_day
+  LEFT JOIN LATERAL (SELECT t.capacity
+                       FROM css.slot_pattern t
+                      WHERE (t.exchange_id = n.exchange_id OR t.exchange_id IS NULL) AND t.skill = :skill
+                        AND t.weekday = extract(isodow FROM n.slot_on) AND t.half_day = n.half_day AND t.starts_on <= n.slot_on
+                      ORDER BY t.exchange_id NULLS LAST, t.starts_on DESC
+                      LIMIT 1) p ON true
+ WHERE s.capacity IS NULL;
