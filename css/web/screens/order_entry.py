@@ -8,7 +8,7 @@ from flask import Response, flash
 
 from css.core.errors import CssError, Several
 from css.core.phone import display_number
-from css.core.words import DirectoryEntryKind, HalfDay, Role
+from css.core.words import BarKind, DirectoryEntryKind, HalfDay, Role
 from css.master.card_rows import CustomerHead
 from css.web.desk import Desk, Outcome, converse, status_of
 from css.web.form import ENTER, REFRESH, Form
@@ -17,9 +17,10 @@ from css.web.rendering import InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import account_of
 from css.web.screens.order_effect import Effect, place_with_effect
-from css.web.screens.order_prompts import KINDS, PLANT_WORDS, Known, known_of, offered, prompt_entry, say_next_slots
+from css.web.screens.order_prompts import PLANT_WORDS, Known, kind_keyed, known_of, offered, prompt_entry, say_next_slots
 from orders.actions import place_order
 from orders.commands import PlaceOrder, Slot
+from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 
 DESK: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
@@ -27,27 +28,35 @@ STAND_IN_DAYS: Final = 60
 """How far ahead an order is checked for while no date is keyed: late enough for any plant there is."""
 
 WHO, WHAT, WHEN = "1 Who", "2 What", "3 When"
+
+
+def _kinds_with(name: str) -> frozenset[str]:
+    """The kinds of order, by the letters keyed, that have a field of the command."""
+    return frozenset(rule.screen for rule in KINDS.values() if name in rule.needs | rule.may)
+
+
 OR01: Final = Screen(
     code="OR01",
     title="Order entry",
     family="Orders",
     help=(
-        "A new line or a cease, in the order a caller says things. Enter checks a block and goes on to the next; with all of it keyed, "
-        "Enter shows the order as it would be: the plant, the number, the date that is promised, what it costs, the first bill, and what "
-        "to read out. F6 places what is shown and nothing else. Pressed twice, it is one order. Shift+F12 parks it half-keyed."
+        "Every kind of order, in the order a caller says things: two letters say the kind, and the fields are those it takes. Enter checks "
+        "a block and goes on to the next; with all of it keyed, Enter shows the order as it would be: the plant, the number, the date that "
+        "is promised, what it costs, the first bill, and what to read out. F6 places what is shown and nothing else, for whoever is named "
+        "as agreeing. Pressed twice, it is one order. Shift+F9 keeps it as a quote; Shift+F12 parks it half-keyed."
     ),
     roles=DESK,
     response=ResponseClass.R2,
-    takes="account [telephone]",
+    takes="account [kind [telephone]]",
     fields=(
         Field(name="account_number", label="Account", help="The account that will be billed.", step=WHO, length_max=20, is_required=True),
         Field(
             name="kind",
-            label="Provide or cease",
-            help="P a new line, C the end of a line.",
+            label="Kind of order",
+            help="Two letters: PR a new line, CE a cease, MV a move, FE features ...; F4 lists them all.",
             kind="code",
             step=WHO,
-            length_max=1,
+            length_max=2,
             is_required=True,
         ),
         Field(name="contact_name", label="Contact", help="Who can be asked about the order.", step=WHO, length_max=100, is_required=True),
@@ -63,29 +72,97 @@ OR01: Final = Screen(
         Field(
             name="product_codes",
             label="Products",
-            help="Provide: the line and any features, with spaces between: LINE-RES CALLER-DISPLAY.",
+            help="What is added, with spaces between: LINE-RES CALLER-DISPLAY for a new line, CALL-WAITING for a feature more.",
             kind="code",
             step=WHAT,
             length_max=300,
             width=44,
+            deeds=_kinds_with("product_codes"),
+        ),
+        Field(
+            name="remove_codes",
+            label="Taken off",
+            help="Features that go, with spaces between; F4 lists those on the line.",
+            kind="code",
+            step=WHAT,
+            length_max=300,
+            width=44,
+            deeds=_kinds_with("remove_codes"),
         ),
         Field(
             name="address_key",
             label="Address",
-            help="Provide: the address key, or the postcode and house to look it up: ZZ4 7QT 14.",
+            help="Where the line is to be: the address key, or the postcode and house to look it up: ZZ4 7QT 14.",
             step=WHAT,
             length_max=60,
             width=44,
             prompts=True,
+            deeds=_kinds_with("address_key") - {"CE"},
         ),
         Field(
             name="number",
             label="Telephone number",
-            help="Cease: the line's number. Provide: the one wanted, or empty; F4 lists free ones that end in what is keyed.",
+            help="The line's number. Of a new line the one wanted, or empty; F4 lists what there is, ending in what is keyed.",
             kind="telephone",
             step=WHAT,
             length_max=25,
             prompts=True,
+            deeds=_kinds_with("number"),
+        ),
+        Field(
+            name="postcode",
+            label="Postcode of the line",
+            help="Where the line is, as the caller says it; it must be the line's.",
+            kind="code",
+            step=WHAT,
+            length_max=10,
+            deeds=_kinds_with("postcode"),
+        ),
+        Field(
+            name="new_number",
+            label="New number",
+            help="The number the line will have; empty leaves it to us. F4 lists free ones that end in what is keyed.",
+            kind="telephone",
+            step=WHAT,
+            length_max=25,
+            prompts=True,
+            deeds=_kinds_with("new_number"),
+        ),
+        Field(
+            name="keeps_number",
+            label="Keeps the number",
+            help="Y, or N for another one. On a move it can be kept within the exchange only.",
+            kind="yes-no",
+            step=WHAT,
+            length_max=1,
+            deeds=_kinds_with("keeps_number"),
+        ),
+        Field(
+            name="line_count",
+            label="Lines in all",
+            help="How many lines there will be, the one with the number included: 2 to 200.",
+            kind="number",
+            step=WHAT,
+            length_max=3,
+            width=4,
+            deeds=_kinds_with("line_count"),
+        ),
+        Field(
+            name="network_code",
+            label="Other network",
+            help="Where the number comes from, or goes; F4 lists them.",
+            kind="code",
+            step=WHAT,
+            length_max=8,
+            deeds=_kinds_with("network_code"),
+        ),
+        Field(
+            name="authority",
+            label="Letter of authority",
+            help="Where the customer's letter is filed.",
+            step=WHAT,
+            length_max=50,
+            deeds=_kinds_with("authority"),
         ),
         Field(
             name="care_level",
@@ -94,6 +171,34 @@ OR01: Final = Screen(
             kind="code",
             step=WHAT,
             length_max=3,
+            deeds=_kinds_with("care_level"),
+        ),
+        Field(
+            name="bar",
+            label="Bar",
+            help="OCB outgoing calls, ICB incoming ones as well, TOS out of service.",
+            kind="code",
+            step=WHAT,
+            length_max=3,
+            deeds=_kinds_with("bar"),
+        ),
+        Field(
+            name="reason_code",
+            label="Why it goes",
+            help="Two letters; F4 lists them. An estate and our own fault end no minimum term early.",
+            kind="code",
+            step=WHAT,
+            length_max=2,
+            deeds=_kinds_with("reason_code"),
+        ),
+        Field(
+            name="ends_riding",
+            label="Ends what rides on it",
+            help="Y when the customer knows that broadband or an alarm on the line stops with it.",
+            kind="yes-no",
+            step=WHAT,
+            length_max=1,
+            deeds=_kinds_with("ends_riding"),
         ),
         Field(
             name="directory_kind",
@@ -102,14 +207,23 @@ OR01: Final = Screen(
             kind="code",
             step=WHAT,
             length_max=2,
+            deeds=_kinds_with("directory_kind"),
         ),
-        Field(name="directory_name", label="Name in the directory", help="As it will be printed: Tansley A.", step=WHAT, length_max=100),
+        Field(
+            name="directory_name",
+            label="Name in the directory",
+            help="As it will be printed: Tansley A.",
+            step=WHAT,
+            length_max=100,
+            deeds=_kinds_with("directory_name"),
+        ),
         Field(
             name="emergency_name",
             label="Name for 999",
-            help="Provide: whom the emergency services are told lives there.",
+            help="Whom the emergency services are told is there.",
             step=WHAT,
             length_max=100,
+            deeds=_kinds_with("emergency_name"),
         ),
         Field(
             name="required_on",
@@ -124,12 +238,13 @@ OR01: Final = Screen(
         Field(
             name="slot_on",
             label="Engineer's visit on",
-            help="The day of the visit, if one is needed; F4 lists those that can be had, with how many visits are promised already.",
+            help="The day of the visit, if one is needed; F4 lists those that can be had, with how many visits are still free.",
             kind="date",
             step=WHEN,
             length_max=20,
             prompts=True,
             also=frozenset({"appointment"}),
+            deeds=_kinds_with("appointment"),
         ),
         Field(
             name="half_day",
@@ -138,6 +253,25 @@ OR01: Final = Screen(
             kind="code",
             step=WHEN,
             length_max=2,
+            deeds=_kinds_with("appointment"),
+        ),
+        Field(
+            name="appointment_number",
+            label="Or the slot held",
+            help="The number of a slot that is held for them (AP04); instead of a day.",
+            kind="code",
+            step=WHEN,
+            length_max=14,
+            deeds=_kinds_with("appointment_number"),
+        ),
+        Field(
+            name="excess_agreed",
+            label="Building agreed up to",
+            help="Where plant must be built: up to how much excess construction they agree beforehand, before VAT.",
+            kind="money",
+            step=WHEN,
+            length_max=10,
+            deeds=_kinds_with("excess_agreed"),
         ),
         Field(
             name="hazard_notes",
@@ -156,6 +290,29 @@ OR01: Final = Screen(
             length_max=250,
         ),
         Field(
+            name="linked_order",
+            label="Together with order",
+            help="The open order this is to be done together with.",
+            kind="code",
+            step=WHEN,
+            length_max=14,
+        ),
+        Field(
+            name="quote_number",
+            label="By quote",
+            help="The quote it is ordered by; what was told then holds.",
+            kind="code",
+            step=WHEN,
+            length_max=14,
+        ),
+        Field(
+            name="consented_by",
+            label="Agreed by",
+            help="Who agrees to what is read out; empty for the contact.",
+            step=WHEN,
+            length_max=100,
+        ),
+        Field(
             name="customer_reference",
             label="Their reference",
             help="The customer's or provider's own reference, at most 50 characters; one reference, one order.",
@@ -163,14 +320,21 @@ OR01: Final = Screen(
             length_max=50,
         ),
     ),
-    keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="place order", sends=True)),
+    keys=(
+        Key(name="Enter", label="check", sends=True),
+        Key(name="F6", label="place order", sends=True),
+    ),
     converses=True,
     parks=True,
 )
 
 
 def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
-    form = Form.blank(OR01, kind="P", directory_kind=DirectoryEntryKind.ORDINARY.value)
+    """``OR01 [account [kind [telephone]]]``: an empty order, with what is known of the customer."""
+    kind = kind_keyed(arguments[1] if len(arguments) > 1 else "") or OrderKind.PROVIDE
+    form = Form.blank(OR01, KINDS[kind].screen, **_beginning(kind))
+    if len(arguments) > 2:  # noqa: PLR2004 - account, kind, telephone
+        form.values["number"] = arguments[2]
     with at_desk.doing() as session:
         if arguments:
             form.values["account_number"], _ = account_of(session, arguments[0], at_desk)
@@ -180,8 +344,19 @@ def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
         if not known.is_caller_known:
             # Anybody may order for them; where they can be rung is theirs to say.
             form.values["contact_phone"] = ""
-        form.start = "product_codes" if form.text("contact_phone") else "contact_phone"
+        first = next(one.name for one in OR01.shown_fields(form.deed) if one.step == WHAT and not form.values.get(one.name))
+        form.start = first if form.text("contact_phone") else "contact_phone"
     return _page(at_desk, form, known)
+
+
+def _beginning(kind: OrderKind) -> dict[str, str]:
+    """What stands in the fields of a kind to begin with."""
+    return {
+        "kind": KINDS[kind].screen,
+        "directory_kind": "" if kind is OrderKind.DIRECTORY else DirectoryEntryKind.ORDINARY.value,
+        "keeps_number": "Y",
+        "ends_riding": "N",
+    }
 
 
 def _said_already(head: CustomerHead) -> dict[str, str]:
@@ -197,7 +372,7 @@ def _said_already(head: CustomerHead) -> dict[str, str]:
 
 
 def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
-    form = Form.posted(OR01, posted)
+    form = _posted(posted)
     if form.key == REFRESH:
         form.errors.clear()
         with at_desk.doing() as session:
@@ -221,6 +396,20 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
         with at_desk.reading() as session:
             say_next_slots(session, form, known.answer)
     return _page(at_desk, form, known, status=outcome.status, effect=outcome.effect)
+
+
+def _posted(posted: Posted) -> Form:
+    """What was keyed, as the fields of the kind that was keyed; those that came with another kind begin as they do for it."""
+    kind = kind_keyed(posted.get("kind", ""))
+    form = Form.posted(OR01, posted, KINDS[kind or OrderKind.PROVIDE].screen)
+    if kind is not None:
+        form.values["kind"] = KINDS[kind].screen
+        for name, value in _beginning(kind).items():
+            if name not in posted:
+                form.values[name] = value
+    else:
+        form.wrong("kind", "CSS844E", "{label}: {kinds}.", kinds=", ".join(rule.screen for rule in KINDS.values()))
+    return form
 
 
 def _check_block(at_desk: Desk, form: Form) -> Outcome[Effect] | None:
@@ -263,35 +452,62 @@ def _take_what_is_due(at_desk: Desk, form: Form, command: PlaceOrder, later: set
 
 def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
     """The command as keyed; None when something is wrong, which then hangs on the form."""
-    kind = form.member("kind", OrderKind, KINDS)
+    kind = kind_keyed(form.code("kind"))
     half_day = form.member("half_day", HalfDay, {half.value: half for half in HalfDay})
     directory = form.member("directory_kind", DirectoryEntryKind, {one.value: one for one in DirectoryEntryKind})
+    bar = form.member("bar", BarKind, {one.value: one for one in BarKind})
     required_on, slot_on = form.day("required_on", at_desk.today), form.day("slot_on", at_desk.today)
+    keeps, knows = form.yes("keeps_number"), form.yes("ends_riding")
+    excess, lines = form.money("excess_agreed"), _whole(form, "line_count")
     if slot_on and not form.text("half_day"):
         form.wrong("half_day", "CSS360E", "{label} must be keyed.")
     if half_day and not form.text("slot_on"):
         form.wrong("slot_on", "CSS360E", "{label} must be keyed.")
     if form.has_errors or kind is None or required_on is None:
         return None
-    is_provide = kind is OrderKind.PROVIDE
     return PlaceOrder(
         kind=kind,
         account_number=form.text("account_number"),
         product_codes=form.words("product_codes"),
+        remove_codes=form.words("remove_codes"),
         address_key=(form.optional("address_key") or "").upper() or None,
+        postcode=form.optional("postcode"),
         number=form.optional("number"),
+        new_number=form.optional("new_number"),
+        keeps_number=keeps or "keeps_number" not in form.values,
+        line_count=lines,
+        network_code=form.optional("network_code"),
+        authority=form.optional("authority"),
+        bar=bar,
+        reason_code=form.optional("reason_code"),
+        ends_riding=knows,
+        linked_order=form.optional("linked_order"),
+        quote_number=form.optional("quote_number"),
+        consented_by=form.optional("consented_by") or form.text("contact_name"),
         required_on=required_on,
         appointment=Slot(slot_on=slot_on, half_day=half_day) if slot_on and half_day else None,
+        appointment_number=form.optional("appointment_number"),
+        excess_agreed=excess,
         care_level=form.optional("care_level"),
         customer_reference=form.optional("customer_reference"),
         contact_name=form.text("contact_name"),
         contact_phone=form.text("contact_phone"),
-        directory_kind=directory if directory and is_provide else DirectoryEntryKind.ORDINARY,
+        directory_kind=directory or DirectoryEntryKind.ORDINARY,
         directory_name=form.optional("directory_name"),
         emergency_name=form.optional("emergency_name"),
         hazard_notes=form.optional("hazard_notes"),
         visit_notes=form.optional("visit_notes"),
     )
+
+
+def _whole(form: Form, name: str) -> int | None:
+    typed = form.text(name)
+    if not typed:
+        return None
+    if typed.isascii() and typed.isdigit():
+        return int(typed)
+    form.wrong(name, "CSS845E", "{label}: a whole number.")
+    return None
 
 
 def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect: Effect | None = None) -> Response:
@@ -309,7 +525,7 @@ def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect:
         answer=known.answer,
         plant_words=PLANT_WORDS,
         # Of a new line it is what was keyed.
-        shows_address=known.is_caller_known or KINDS.get(form.code("kind")) is OrderKind.PROVIDE,
+        shows_address=known.is_caller_known or form.deed == KINDS[OrderKind.PROVIDE].screen,
     )
 
 

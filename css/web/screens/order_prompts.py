@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from css.core.calendar import next_working_day
 from css.core.errors import BadMessage, CssError, NotFound, Refused
 from css.core.money import to_money
-from css.core.phone import display_number
-from css.core.words import AddressMatch, DirectoryEntryKind, HalfDay, LineState, PriceBasis, PriceKind, ProductKind
-from css.master.card_rows import AccountCard
+from css.core.phone import display_number, parse_number
+from css.core.words import AddressMatch, BarKind, DirectoryEntryKind, HalfDay, LineState, PriceBasis, PriceKind, ProductKind
+from css.master.card_rows import AccountCard, LineRow
 from css.master.cards import account_card
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
 from css.web.address_field import address_in_words, addresses_for, look_up_address
@@ -22,11 +22,34 @@ from css.web.disclosure import knows_caller, note_read
 from css.web.filters import weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
+from orders.date_queries import first_dates
 from orders.entry_queries import EntryAnswer, SlotRow, entry_answer, free_numbers, next_slots
+from orders.number_queries import networks
 from orders.rules.content import better_levels, clash
-from orders.words import OrderKind, PlantOutcome
+from orders.rules.kinds import KINDS
+from orders.words import CeaseReason, OrderKind, PlantOutcome
 
-KINDS: Final = {"P": OrderKind.PROVIDE, "C": OrderKind.CEASE}
+KIND_OF: Final = {rule.screen: kind for kind, rule in KINDS.items()} | {"P": OrderKind.PROVIDE, "C": OrderKind.CEASE}
+"""The kinds by what is keyed; the two commonest by one letter, too."""
+AT_AN_ADDRESS: Final = frozenset(kind for kind, rule in KINDS.items() if "address_key" in rule.needs | rule.may) - {OrderKind.CEASE}
+"""Kinds that say where a line is to be."""
+TAKING_PLANT: Final = frozenset({OrderKind.PROVIDE, OrderKind.PORT_IN, OrderKind.MOVE})
+ON_OWN_LINE: Final = frozenset(kind for kind, rule in KINDS.items() if "number" in rule.needs) - {
+    OrderKind.TRANSFER,
+    OrderKind.TRANSFER_WITH_CHANGES,
+}
+"""Kinds that work on a line the account has."""
+REASONS: Final = {
+    CeaseReason.NOT_NEEDED: "not needed any more",
+    CeaseReason.MOVING: "moving away",
+    CeaseReason.COST: "it costs too much",
+    CeaseReason.SERVICE: "dissatisfied with the service",
+    CeaseReason.COMPETITOR: "goes to somebody else",
+    CeaseReason.DECEASED: "died: no minimum term is charged for",
+    CeaseReason.OUR_FAULT: "we could not provide what was promised: no minimum term is charged for",
+    CeaseReason.DEBT: "debt treatment",
+}
+BARS: Final = {BarKind.OUTGOING: "outgoing calls", BarKind.INCOMING: "incoming calls as well", BarKind.OUT_OF_SERVICE: "out of service"}
 DIRECTORY: Final = {
     DirectoryEntryKind.ORDINARY.value: "listed in the directory",
     DirectoryEntryKind.EX_DIRECTORY.value: "ex-directory",
@@ -54,6 +77,12 @@ class Known:
     """The address, or those to choose from."""
     answer: EntryAnswer | None = None
     """What the plant allows there."""
+    line: LineRow | None = None
+    """The line of theirs that the order is about; only to a caller who is made sure of."""
+    first_dates: tuple[date, ...] = ()
+    """The first dates for a kind of order that needs no plant."""
+    networks: Values = ()
+    """Other networks, for a port."""
     is_caller_known: bool = False
     """Anybody may order for a customer; where the lines are and what their numbers are is shown to the customer alone."""
 
@@ -73,20 +102,47 @@ def known_of(session: Session, at_desk: Desk, form: Form) -> Known:
         products(session, card.account.segment, _wanted_on(form, at_desk) or at_desk.today),
         is_caller_known=knows_caller(session, at_desk, card.customer.number),
     )
-    if KINDS.get(form.code("kind")) is not OrderKind.PROVIDE:
+    kind = kind_keyed(form.code("kind"))
+    if kind is None:
+        return known
+    known = replace(known, line=_line_of(known, form, kind))
+    if "network_code" in KINDS[kind].needs:
+        known = replace(known, networks=tuple((row.code, row.name) for row in networks(session)))
+    if kind not in TAKING_PLANT:
+        known = replace(known, first_dates=first_dates(session, card.account.district_code, kind, most=DATES_OFFERED))
+    if kind not in AT_AN_ADDRESS or not form.text("address_key"):
         return known
     sites = look_up_address(session, form)
-    if len(sites) != 1:
+    if len(sites) != 1 or kind not in TAKING_PLANT:
         return replace(known, sites=sites)
     answer = entry_answer(session, sites[0].address_key, form.words("product_codes"), _wanted_on(form, at_desk), slots=SLOTS_OFFERED)
     return replace(known, sites=sites, answer=answer)
 
 
+def kind_keyed(typed: str) -> OrderKind | None:
+    """The kind of order by its letters; None for letters of none."""
+    return KIND_OF.get(typed.strip().upper())
+
+
+def _line_of(known: Known, form: Form, kind: OrderKind) -> LineRow | None:
+    if kind not in ON_OWN_LINE or known.card is None or not known.is_caller_known:
+        return None
+    try:
+        number = parse_number(form.text("number"))
+    except CssError:
+        return None
+    return next((line for line in known.card.lines if line.number == number), None)
+
+
 def offered(known: Known, form: Form) -> dict[str, Values]:
     """The lists that stand beside the fields."""
     found: dict[str, Values] = {
-        "kind": tuple((code, kind.value) for code, kind in KINDS.items()),
+        "kind": tuple((rule.screen, rule.title) for rule in KINDS.values()),
         "product_codes": _products(known, form),
+        "remove_codes": _on_the_line(known, form),
+        "network_code": known.networks,
+        "bar": tuple((bar.value, words) for bar, words in BARS.items()),
+        "reason_code": tuple((reason.value, words) for reason, words in REASONS.items()),
         "care_level": _levels(known, form),
         "directory_kind": tuple(DIRECTORY.items()),
         "required_on": _dates(known),
@@ -106,8 +162,8 @@ def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
         match name:
             case "address_key":
                 return addresses_for(session, typed) if typed else _own_addresses(session, known)
-            case "number":
-                return _numbers(session, at_desk, known, form)
+            case "number" | "new_number":
+                return _numbers(session, at_desk, known, form, name)
             case _:
                 return offered(known, form).get(name, ())
 
@@ -136,14 +192,35 @@ def _wanted_on(form: Form, at_desk: Desk) -> date | None:
 
 
 def _products(known: Known, form: Form) -> Values:
-    """What can be ordered besides what is chosen: one line, and features that go together."""
+    """What can be ordered besides what is chosen: of a new line one line, and features that go together; else features."""
     chosen = form.words("product_codes")
     kinds = {row.kind for row in known.sold if row.code in chosen}
-    wanted = {ProductKind.FEATURE} if ProductKind.LINE in kinds else {ProductKind.LINE, ProductKind.FEATURE}
+    there = {service.product_code for service in known.line.services} if known.line else set()
+    kind = kind_keyed(form.code("kind"))
+    has_main = ProductKind.LINE in kinds or kind in {OrderKind.FEATURES, OrderKind.TRANSFER_WITH_CHANGES}
+    wanted = {ProductKind.FEATURE} if has_main else {ProductKind.LINE, ProductKind.FEATURE}
+    stays = there - set(form.words("remove_codes"))
     return tuple(
         (row.code, _with_price(row))
         for row in known.sold
-        if row.is_orderable and row.kind in wanted and row.code not in chosen and clash(row.code, chosen) is None
+        if row.is_orderable
+        and row.kind in wanted
+        and row.code not in chosen
+        and row.code not in stays
+        and clash(row.code, (*chosen, *stays)) is None
+    )
+
+
+def _on_the_line(known: Known, form: Form) -> Values:
+    """The features that can be taken off."""
+    if known.line is None:
+        return ()
+    chosen = form.words("remove_codes")
+    features = {row.code for row in known.sold if row.kind is ProductKind.FEATURE}
+    return tuple(
+        (service.product_code, service.product_name)
+        for service in known.line.services
+        if service.ends_on is None and service.product_code in features and service.product_code not in chosen
     )
 
 
@@ -158,7 +235,8 @@ def _with_price(row: ProductRow) -> str:
 
 def _levels(known: Known, form: Form) -> Values:
     """The main product's own care level, and the better ones that are sold."""
-    chosen = form.words("product_codes")
+    there = () if known.line is None else tuple(service.product_code for service in known.line.services)
+    chosen = (*form.words("product_codes"), *there)
     main = next((row for row in known.sold if row.code in chosen and row.kind is ProductKind.LINE), None)
     sold = {row.care_level: row for row in known.sold if row.kind is ProductKind.CARE and row.is_orderable}
     own = ((main.care_level, f"{main.name}'s own"),) if main and main.care_level else ()
@@ -169,7 +247,9 @@ def _levels(known: Known, form: Form) -> Values:
 def _dates(known: Known) -> Values:
     """The first dates that can be promised."""
     if known.answer is None:
-        return ()
+        return tuple(
+            (short_day(day), f"{weekday(day)}{', the earliest' if place == 0 else ''}") for place, day in enumerate(known.first_dates)
+        )
     days = [known.answer.earliest_on]
     while len(days) < DATES_OFFERED:
         days.append(next_working_day(days[-1], known.answer.nation))
@@ -207,24 +287,28 @@ def _own_addresses(session: Session, known: Known) -> Values:
     return tuple((own | {site.address_key: address_in_words(site) for site in near if site.address_key not in own}).items())
 
 
-def _numbers(session: Session, at_desk: Desk, known: Known, form: Form) -> Values:
-    """For a cease the account's working lines, for a provide free numbers of the exchange that end in the digits keyed.
+def _numbers(session: Session, at_desk: Desk, known: Known, form: Form, name: str) -> Values:
+    """The account's working lines for what is done to one of them; else free numbers of the exchange that end in the digits keyed.
 
-    To a caller who is not made sure of no lines: whoever wants to end one knows its number.
+    To a caller who is not made sure of no lines: whoever wants something done to one knows its number.
     """
-    if KINDS.get(form.code("kind")) is OrderKind.CEASE:
+    kind = kind_keyed(form.code("kind"))
+    if name == "number" and kind in ON_OWN_LINE | {OrderKind.PORT_IN}:
         lines = known.card.lines if known.card and known.is_caller_known else ()
         return tuple(
             (_keyed(line.number), f"{line.premises} {line.street}") for line in lines if line.number and line.state is LineState.WORKING
         )
-    if known.answer is None or known.answer.match is not AddressMatch.GOLD:
+    if name == "number" and kind is OrderKind.START:
+        return tuple((_keyed(line.number), "stopped there") for site in known.sites for line in site.stopped_lines if line.number)
+    place = known.sites[0] if len(known.sites) == 1 else known.line if kind is OrderKind.RENUMBER else None
+    if place is None or place.match is not AddressMatch.GOLD or kind is OrderKind.PORT_IN:
         return ()
-    ending = "".join(mark for mark in form.text("number") if mark.isdigit())
+    ending = "".join(mark for mark in form.text(name) if mark.isdigit())
     try:
-        found = free_numbers(session, known.answer.address_key, at=at_desk.at, ending=ending[-6:])
+        found = free_numbers(session, place.address_key, at=at_desk.at, ending=ending[-6:])
     except CssError:
         return ()
-    words = f"free at {known.answer.exchange_name}" + (f", ends in {ending[-6:]}" if ending else "")
+    words = "free there" + (f", ends in {ending[-6:]}" if ending else "")
     return tuple((_keyed(number), words) for number in found)
 
 
