@@ -155,17 +155,15 @@ def _go_on(session: Session, doing: Doing, old: Line) -> int:
 
 
 def _list_as_before(session: Session, doing: Doing, old: Line) -> None:
-    """List the new line under the name for 999 the order gives, and in the directory as the order says or as the old one was."""
+    """List the new line under the name for 999 the order gives, and in the directory as the old one was where the order says nothing."""
     order = doing.order
-    says_how = order.directory_name is not None or order.directory_kind not in {None, DirectoryEntryKind.ORDINARY.value}
-    if not says_how:
-        listing = session.execute(
-            select(LineListing.directory_kind, LineListing.directory_name).where(
-                LineListing.line_id == old.id, LineListing.ends_on.is_(None)
-            )
-        ).one_or_none()
-        if listing is not None:
-            order.directory_kind, order.directory_name = listing.directory_kind.value, listing.directory_name
+    before = session.execute(
+        select(LineListing.directory_kind, LineListing.directory_name).where(LineListing.line_id == old.id, LineListing.ends_on.is_(None))
+    ).one_or_none()
+    if before is not None:
+        order.directory_kind = order.directory_kind or before.directory_kind.value
+        if order.directory_kind != DirectoryEntryKind.EX_DIRECTORY.value:
+            order.directory_name = order.directory_name or before.directory_name
     effects.end_listings(session, doing, line_id=old.id)
     effects.list_line(session, doing)
 
