@@ -62,9 +62,10 @@ from css.master import (
 from css.master import queries as master_queries
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
-from orders import entry_queries, request_queries, work_queries
+from orders import entry_queries, number_queries, plant_queries, request_queries, work_queries
 from orders import queries as order_queries
 from orders.actions import requests as order_requests
+from orders.actions import reserve
 from orders.count_queries import orders_at_risk
 from orders.delay_queries import delays_of_account
 from repairs import actions as repair_actions
@@ -106,6 +107,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "cancel-order": order_actions.cancel_order,
     "cancel-other": order_actions.cancel_other,
     "take-order-requests": order_requests.take_order_requests,
+    "reserve-number": reserve.reserve_number,
+    "release-number": reserve.release_number,
     "report-fault": repair_actions.report_fault,
     "clear-fault": repair_actions.clear_fault,
     "withdraw-fault": repair_actions.withdraw_fault,
@@ -195,6 +198,12 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "entry-answer": entry_queries.entry_answer,
     "next-slots": entry_queries.next_slots,
     "free-numbers": entry_queries.free_numbers,
+    "plant-at": plant_queries.plant_at,
+    "number-card": number_queries.number_card,
+    "number-stock": number_queries.number_stock,
+    "reserved-numbers": number_queries.reserved_numbers,
+    "ported-numbers": number_queries.ported_numbers,
+    "networks": number_queries.networks,
     "waiting-order-requests": request_queries.waiting_order_requests,
     "fault-card": repair_queries.fault_card,
     "open-faults": repair_queries.open_faults,
