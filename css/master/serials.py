@@ -23,6 +23,7 @@ SERIALS: Final = {
     IdKind.FAULT: Sequence("fault_serial", schema="css"),
     IdKind.ORDER: Sequence("order_serial", schema="css"),
     IdKind.PAYMENT: Sequence("payment_serial", schema="css"),
+    IdKind.QUOTE: Sequence("quote_serial", schema="css"),
 }
 """The kinds numbered here."""
 

@@ -77,6 +77,7 @@ CHECKS = (
     "UPDATE css.appointment SET held_until_at = now() WHERE state = 'held' AND held_until_at IS NULL",
     "UPDATE css.appointment SET state = 'cancelled' WHERE state = 'missed'",
     "CREATE SEQUENCE css.appointment_serial",
+    "CREATE SEQUENCE css.quote_serial",
     "ALTER TABLE css.appointment ALTER COLUMN exchange_id SET NOT NULL",
     "ALTER TABLE css.appointment ALTER COLUMN provider_id SET NOT NULL",
     "ALTER TABLE css.appointment ADD CONSTRAINT ck_appointment_held_has_end CHECK (state <> 'held' OR held_until_at IS NOT NULL)",
