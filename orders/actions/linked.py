@@ -26,6 +26,7 @@ from css.core.words import NationCode
 from css.master.districts import District
 from css.master.lines import Line
 from css.master.sites import Site
+from orders.actions.changing import live_slot, work_for
 from orders.actions.find import Asker
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import PlaceOrder
@@ -33,8 +34,6 @@ from orders.model import CustomerOrder
 from orders.rules.dates import committed_date, day_words, too_late_fault
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES, Move, move
-from orders.rules.timing import point_of_no_return, timing_of
-from orders.timings import timings
 from orders.words import KciKind, OrderKind, OrderState, PlantOutcome
 
 LINKED_ORDER_ISSUE: Final = "LINKED_ORDER_ISSUE"
@@ -143,11 +142,13 @@ def after_placed(session: Session, order: CustomerOrder, link: Link, *, at: date
 
     The order has ``link_number`` already, and is committed unless it waits.
     """
+    nation = _nation(session, order)
     for other in link.orders:  # two or three; each is told on its own
         other.link_number = link.number
         if order.target_on is not None and other.target_on is not None and other.target_on < order.target_on:
+            # The customer asks for it: the day it was promised for stays on record, and it is late only from the day asked for now.
             other.required_on = max(other.required_on, order.required_on)
-            _move_to(session, other, order.target_on, on=order.placed_on)
+            _move_to(session, other, order.target_on, nation)
             words = f"Order {order.number} is to be done together with this one: both by {day_words(order.target_on)}."
             tell(session, other, [Event(kind=KciKind.AMENDED, copy=order_as_it_stands(session, other), words=words)], at=at)
         else:
@@ -240,18 +241,16 @@ def _commit_waiting(session: Session, orders: list[CustomerOrder], at: datetime)
     day = committed_date(max(_day_of(order) for order in orders), nation)
     for order in waiting:
         order.state = move(order.number, order.state, Move.COMMIT).state
-        _move_to(session, order, day, on=order.placed_on)
+        order.committed_on = order.target_on = day
+        _move_to(session, order, day, nation)
         words = KINDS[order.kind].promise.format(day=day_words(day))
         tell(session, order, [Event(kind=KciKind.COMMITTED, copy=order_as_it_stands(session, order), words=words)], at=at)
 
 
-def _move_to(session: Session, order: CustomerOrder, day: date, *, on: date) -> None:
-    """Have an order promised for a day. A promise that was broken already stays on record."""
-    if order.committed_on is None or order.committed_on >= on:
-        order.committed_on = day
-    order.target_on = day
-    timing = timing_of(timings(session), order.kind, order.plant_outcome, needs_visit=order.appointment_id is not None, on=day)
-    order.no_return_at = point_of_no_return(timing, day, _nation(session, order))
+def _move_to(session: Session, order: CustomerOrder, day: date, nation: Nation) -> None:
+    """Have an order worked for a day, its slot as it is, and count the change."""
+    slot = live_slot(session, order)
+    work_for(session, order, day, nation=nation, slot_on=None if slot is None else slot.slot_on)
     order.row_version += 1
     session.flush()
 

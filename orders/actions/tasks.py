@@ -21,12 +21,17 @@ def write_tasks(session: Session, order: CustomerOrder, work: Work, *, nation: N
     """
     if order.caused_by_id is not None:
         return
-    if work.is_surveyed_first or order.target_on is None:
+    if work.is_surveyed_first:
         planned: tuple[PlannedTask, ...] = (survey_task(placed_on=order.placed_on, nation=nation),)
     else:
         needs_visit = slot_on is not None or (work.needs_visit and work.outcome is not PlantOutcome.RESTART)
         planned = plan_tasks(
-            _work_of(order, needs_visit=needs_visit), placed_on=order.placed_on, target_on=order.target_on, slot_on=slot_on, nation=nation
+            _work_of(order, needs_visit=needs_visit),
+            placed_on=order.placed_on,
+            # One that waits for an order it is linked with has no target yet; its tasks are dated anew when it is committed.
+            target_on=order.target_on or order.required_on,
+            slot_on=slot_on,
+            nation=nation,
         )
     insert_tasks(session, order, planned)
 
