@@ -16,8 +16,7 @@ from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
 from css.core.money import Money, Price
 from css.core.phone import parse_number
-from css.core.words import AddressMatch, AppointmentState, BarKind, DirectoryEntryKind, HalfDay, ProductKind
-from css.db.sql import block
+from css.core.words import AppointmentState, BarKind, DirectoryEntryKind, HalfDay, ProductKind
 from css.master.accounts import Account
 from css.master.appointments import Appointment
 from css.master.districts import BusinessDate, District
@@ -28,9 +27,6 @@ from css.master.sites import Site
 from orders.model import CustomerOrder, KciEvent, OrderItem, Quote
 from orders.rules.jeopardy import Jeopardy, Standing, jeopardy
 from orders.rules.lifecycle import OPEN_STATES
-from orders.rules.plant import plant_outcome
-from orders.rules.timing import earliest_date, timing_of
-from orders.timings import timings
 from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
 
 ROWS_MAX = 500
@@ -166,22 +162,6 @@ class OrderRow:
     """Why an open order wants watching on the district's business date."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlantAnswer:
-    """What there is at an address for a new line, and how soon one can be had. It may be gone a moment later."""
-
-    address_key: str
-    match: AddressMatch
-    working_lines: int
-    """How many; their numbers are not told."""
-    stopped_lines: int
-    spare_pairs: int
-    """Free ones at the distribution point; 0 at a silver address."""
-    outcome: PlantOutcome
-    earliest_on: date
-    """The first required date for a line whose fitting needs a visit."""
-
-
 def order_card(session: Session, order_number: str, *, by: Actor) -> OrderCard:
     """One order with all there is to it.
 
@@ -256,34 +236,6 @@ def order_work_list(session: Session, district_code: str, *, by: Actor, limit: i
     worst = list(Jeopardy)
     ranked = sorted(rows, key=lambda row: len(worst) if row.jeopardy is None else worst.index(row.jeopardy))
     return tuple(ranked[: _bounded(limit)])
-
-
-def plant_at(session: Session, address_key: str) -> PlantAnswer:
-    """The plant at an address, as an order placed now would find it.
-
-    Raises:
-        NotFound: CSS209E, no such address.
-    """
-    row = session.execute(
-        select(Site, District.nation, BusinessDate.current_on)
-        .join(District, District.code == Site.district_code)
-        .join(BusinessDate, BusinessDate.district_code == Site.district_code)
-        .where(Site.address_key == address_key.strip().upper())
-    ).one_or_none()
-    if row is None:
-        raise no_address(address_key)
-    found = session.execute(block("orders", "plant.at_site"), {"site_id": row.Site.id}).one()
-    outcome = plant_outcome(has_stopped_line=found.stopped_lines > 0, has_spare_pair=found.spare_pairs > 0)
-    timing = timing_of(timings(session), OrderKind.PROVIDE, outcome, needs_visit=True, on=row.current_on)
-    return PlantAnswer(
-        address_key=row.Site.address_key,
-        match=row.Site.match,
-        working_lines=found.working_lines,
-        stopped_lines=found.stopped_lines,
-        spare_pairs=found.spare_pairs,
-        outcome=outcome,
-        earliest_on=earliest_date(timing, on=row.current_on, nation=row.nation.value),
-    )
 
 
 def no_address(address_key: str) -> NotFound:

@@ -34,24 +34,6 @@ SELECT p.id
  ORDER BY p.id
    FOR UPDATE OF p;
 
--- name: at_site
--- How many working lines and free stopped lines a site has, and free spare pairs its distribution point. Leans on
--- ix_line_site_id, uq_customer_order_open_on_line, ix_pair_spare and uq_line_pair_id_live.
--- example: {"site_id": 1}
-SELECT (SELECT count(*) FROM css.line l WHERE l.site_id = s.id AND l.state = 'working') AS working_lines,
-       (SELECT count(*)
-          FROM css.line l
-          JOIN css.pair p ON p.id = l.pair_id AND p.state = 'stopped'
-         WHERE l.site_id = s.id AND l.state = 'stopped'
-           AND NOT EXISTS (SELECT FROM orders.customer_order o
-                            WHERE o.line_id = l.id AND o.state IN ('acknowledged', 'committed', 'held'))) AS stopped_lines,
-       (SELECT count(*)
-          FROM css.pair p
-         WHERE p.distribution_point_id = s.distribution_point_id AND p.state = 'spare'
-           AND NOT EXISTS (SELECT FROM css.line l WHERE l.pair_id = p.id AND l.ends_on IS NULL)) AS spare_pairs
-  FROM css.site s
- WHERE s.id = :site_id;
-
 -- name: stopped_lines
 -- The stopped lines of a site that no open order works on, each with the number it had last and whether somebody else has that now
 -- or is to have it. Leans on ix_line_site_id, ix_service_line_id, ix_service_number_service_id, ex_service_number_in_use,

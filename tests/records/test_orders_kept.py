@@ -22,7 +22,8 @@ from css.master.lines import Line
 from orders.actions import cancel_order, complete_order, delay_order, resume_order
 from orders.commands import CancelOrder, CompleteOrder, DelayOrder, ResumeOrder, Slot
 from orders.model import CustomerOrder
-from orders.queries import account_orders, open_orders, order_card, order_work_list, plant_at
+from orders.plant_queries import plant_at
+from orders.queries import account_orders, open_orders, order_card, order_work_list
 from orders.rules.jeopardy import Jeopardy
 from orders.words import PlantOutcome
 from tests import builders
@@ -133,10 +134,10 @@ def test_the_work_list_has_the_orders_in_jeopardy_first(session: Session) -> Non
 def test_the_plant_at_an_address_is_told_before_an_order(session: Session) -> None:
     zz = builders.district(session, pairs=2)
     builders.stopped_line(session, zz, site=zz.gold[0])
-    found = plant_at(session, zz.gold[0].address_key)
+    found = plant_at(session, zz.gold[0].address_key, at=AT)
     assert (found.working_lines, found.stopped_lines, found.spare_pairs) == (0, 1, 1)
     assert (found.outcome, found.earliest_on) == (PlantOutcome.RESTART, date(2026, 3, 3))
-    assert plant_at(session, zz.silver.address_key).outcome is PlantOutcome.BUILD
+    assert plant_at(session, zz.silver.address_key, at=AT).outcome is PlantOutcome.BUILD
 
 
 def test_work_is_done_neither_tomorrow_nor_before_it_was_asked_for(session: Session) -> None:
