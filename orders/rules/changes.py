@@ -104,9 +104,9 @@ def listed(now: Listing, *, kind: DirectoryEntryKind | None, name: str | None, e
 
 
 def listing_faults(now: Listing, after: Listing, *, given: Mapping[str, object]) -> list[CssError]:
-    """What is wrong with listing a line otherwise (CSS221E, CSS276E, CSS277E). ``given`` is what the order says, by field."""
+    """What is wrong with listing a line otherwise (CSS221E, CSS271E, CSS277E). ``given`` is what the order says, by field."""
     if all(value is None for value in given.values()):
-        return [Refused("CSS276E", "Say what changes: the kind of entry, the name in it, or the name for 999.", element="directory_kind")]
+        return [Refused("CSS271E", "Say what changes: the kind of entry, the name in it, or the name for 999.", element="directory_kind")]
     faults: list[CssError] = []
     if after.kind is not DirectoryEntryKind.EX_DIRECTORY and not after.name:
         faults.append(Refused("CSS221E", "{what} is needed.", what="Name in the directory (or XD, ex-directory)", element="directory_name"))
