@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from css.core.calendar import Nation, add_working_days
+from css.core.errors import CssError, Refused
 from orders.words import OrderKind, PlantOutcome, TaskKind, WorkGroup
 
 _JUMPERED: Final = frozenset(
@@ -228,6 +229,36 @@ def waits_for(task: TaskKind, undone: Iterable[TaskKind]) -> tuple[TaskKind, ...
     return tuple(kind for kind in undone if kind in TASKS[task].after)
 
 
-def unticked(task: TaskKind, kind: OrderKind, ticked: Collection[str]) -> tuple[Check, ...]:
-    """The required checks that were not seen to."""
-    return tuple(check for check in checks_of(task, kind) if check.is_required and check.code not in ticked)
+def ticks_fault(task: TaskKind, kind: OrderKind, ticked: Collection[str]) -> CssError | None:
+    """Why a task cannot be done with these checks seen to; None when it can (CSS291E)."""
+    checks = checks_of(task, kind)
+    unknown = [code for code in ticked if code not in {check.code for check in checks}]
+    if unknown:
+        return Refused(
+            "CSS291E",
+            "{unknown} is no check of a {task} task; it has {checks}.",
+            unknown=unknown[0][:30],
+            task=task.value,
+            checks=", ".join(check.code for check in checks),
+            element="checks",
+        )
+    missing = [check for check in checks if check.is_required and check.code not in ticked]
+    if not missing:
+        return None
+    return Refused(
+        "CSS291E",
+        "See to it first, and tick: {missing}.",
+        missing="; ".join(f"{check.code} ({check.words[:1].lower()}{check.words[1:]})" for check in missing),
+        element="checks",
+    )
+
+
+def told_when_done(task: TaskKind) -> str | None:
+    """What the customer is told when a task is done that they wait for; None for one they need not hear of."""
+    return _TOLD.get(task)
+
+
+_TOLD: Final = {
+    TaskKind.PLANT: "The plant for the line is built.",
+    TaskKind.PORTING: "The other network has agreed to the porting of the number.",
+}
