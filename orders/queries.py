@@ -186,7 +186,10 @@ def order_card(session: Session, order_number: str, *, by: Actor) -> OrderCard:
         )
         for event in events
     )
-    return OrderCard(**{name: getattr(copy, name) for name in OrderCopy.__dataclass_fields__}, kci=stream)
+    told = {name: getattr(copy, name) for name in OrderCopy.__dataclass_fields__}
+    if by.is_partner:
+        told["caused_by"] = None  # who takes its line is none of the losing provider's business
+    return OrderCard(**told, kci=stream)
 
 
 def open_orders(

@@ -70,6 +70,7 @@ def complete_order(session: Session, command: CompleteOrder, *, by: Actor, at: d
 def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at: datetime) -> int:
     """Do what an order that is locked was for, and tell of it; the number of the last event. The caller writes the audit event."""
     order = found.order
+    unsolicited.refuse_unsolicited(order)
     moved = move(order.number, order.state, Move.COMPLETE)
     on = business_date(session, order.district_code)
     touched = session.execute(

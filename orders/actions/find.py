@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from css.core.actor import Actor
@@ -180,7 +180,8 @@ def lock_working_line(session: Session, number: str, *, account_id: int | None) 
         .with_for_update(of=Line)
     )
     if account_id is not None:
-        wanted = wanted.where(Service.account_id == account_id)
+        # The line's own word too: of a row that had to be waited for only that is read anew, and it may have changed hands.
+        wanted = wanted.where(Service.account_id == account_id, Line.account_id == account_id)
     row = session.execute(wanted).one_or_none()
     if row is None:
         return None
@@ -232,11 +233,15 @@ def read_line(session: Session, command: PlaceOrder, asker: Asker, wrong: Refusa
 def open_order_fault(session: Session, line_id: int, *, is_told_which: bool = True, of_restores: bool = False) -> CssError | None:
     """CSS207E when an order is open on a line that is locked, or a move leaves it; an unsolicited cease is its cause's and counts not.
 
-    ``is_told_which``: not to somebody whose order it is not. ``of_restores``: the lifting of a bar waits for no other order, and
+    ``is_told_which``: not to somebody whose order it is not; of one that takes the line away its owner is told the unsolicited
+    cease, which is what it knows. ``of_restores``: the lifting of a bar waits for no other order, and
     no other order waits for it; only two of them are one too many.
     """
+    cease = aliased(CustomerOrder)
     number = session.execute(
-        select(CustomerOrder.number)
+        select(func.coalesce(cease.number, CustomerOrder.number))
+        .select_from(CustomerOrder)
+        .outerjoin(cease, cease.caused_by_id == CustomerOrder.id)
         .where(
             or_(CustomerOrder.line_id == line_id, CustomerOrder.from_line_id == line_id),
             CustomerOrder.state.in_(OPEN_STATES),
