@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import ONE_DAY, london_instant, start_of_day
+from css.core.calendar import ONE_DAY, Nation, london_instant, start_of_day
 from css.core.codec import to_plain
 from css.core.errors import Conflict
 from css.core.phone import display_number
@@ -33,7 +33,7 @@ from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.rules.dates import day_words, done_fault
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
-from orders.rules.problems import is_excused
+from orders.rules.problems import is_excused, promised_day
 from orders.words import KciKind, OrderKind, TaskState
 
 END_OF_PROMISED_DAY: Final = time(23, 59)
@@ -90,7 +90,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
             session.flush()
             numbers.give_back(session, order, on=done_on + ONE_DAY if order.kind is OrderKind.CEASE else done_on)
             charging.leave_completion_charges(session, doing)
-            _leave_late_start(session, doing)
+            _leave_late_start(session, doing, found.nation)
             session.flush()
     except IntegrityError as error:
         refusal = translate(
@@ -140,10 +140,16 @@ def _refuse_day(session: Session, doing: Doing) -> None:
         raise fault
 
 
-def _leave_late_start(session: Session, doing: Doing) -> None:
-    """Leave a service failure when the promise was not kept and it was not the customer who held us up."""
+def _leave_late_start(session: Session, doing: Doing, nation: Nation) -> None:
+    """Leave a service failure when the promise was not kept and it was not the customer who held us up.
+
+    A later day that the customer asked for moves what is owed from; a day we moved for a reason of ours does not.
+    """
     order: CustomerOrder = doing.order
-    if order.kind not in STARTS or order.committed_on is None or doing.done_on <= order.committed_on:
+    if order.kind not in STARTS or order.committed_on is None:
+        return
+    promised_on = promised_day(order.committed_on, order.required_on, nation)
+    if doing.done_on <= promised_on:
         return
     problems = session.execute(select(KciEvent.problem_code).where(KciEvent.order_id == order.id, KciEvent.kind == KciKind.DELAY)).scalars()
     if is_excused(tuple(problems)):
@@ -156,8 +162,8 @@ def _leave_late_start(session: Session, doing: Doing) -> None:
         line_id=order.line_id,
         kind=FailureKind.DELAYED_START,
         reference=order.number,
-        issue_on=order.committed_on,
-        promised_at=london_instant(order.committed_on, END_OF_PROMISED_DAY),
+        issue_on=promised_on,
+        promised_at=london_instant(promised_on, END_OF_PROMISED_DAY),
         put_right_at=start_of_day(doing.done_on),
         business_date=doing.on,
     )
