@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from css.core.errors import CssError, Refused
+from css.core.errors import Refused
 from css.core.words import LineState, PairState
 from css.db.sql import block
 from css.master.lines import Line
@@ -48,17 +48,6 @@ def auxiliaries_of(session: Session, line_id: int) -> tuple[Auxiliary, ...]:
 def auxiliary_service(services: Iterable[ServiceFound]) -> ServiceFound | None:
     """The service all auxiliary lines of a line are one of, by its quantity; None on a single line."""
     return next((service for service in services if service.code == AUXILIARY_CODE), None)
-
-
-def multiline_fault(services: Iterable[ServiceFound], *, element: str = "number") -> CssError | None:
-    """CSS286E for an order that a multiline installation cannot have as it is; None when the line is a single one."""
-    if auxiliary_service(services) is None:
-        return None
-    return Refused(
-        "CSS286E",
-        "The line is one of several of an installation, which this order cannot take: order a conversion to a single line first.",
-        element=element,
-    )
 
 
 def take_spare_pairs(session: Session, distribution_point_id: int | None, count: int) -> tuple[int, ...]:
