@@ -24,7 +24,7 @@ from css.core.actor import Actor
 from css.core.calendar import ONE_DAY, add_months, start_of_day
 from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
-from css.core.money import ZERO, Money, Percent, Price
+from css.core.money import ZERO, Money, Percent, Price, total
 from css.core.words import EndReason, PriceKind, Segment, VatCode
 from css.db.sql import block
 from css.master.accounts import Account
@@ -110,11 +110,10 @@ class FirstBill:
     gross: Money
     is_final: bool = False
     """Nothing of the account works any more: it is its last bill."""
-
-    @property
-    def early_end(self) -> Money:
-        """What is charged for minimum terms that are broken, before VAT."""
-        return sum((line.net for line in self.lines if line.kind is LineKind.TERMINATION), start=ZERO)
+    early_net: Money = ZERO
+    """Of it what is charged for minimum terms that are broken, before VAT."""
+    early_gross: Money = ZERO
+    """The same with VAT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +196,18 @@ def bill_after(session: Session, account_number: str, worth: OrderWorth, *, by: 
         ]
     )
     vat = vat_of((line.tax, line.net) for line in lines)
-    net = sum((line.net for line in lines), start=ZERO)
+    early = vat_of((line.tax, line.net) for line in lines if line.kind is LineKind.TERMINATION)
+    net, early_net = total(one.net for one in vat), total(one.net for one in early)
     return FirstBill(
         bill_on=bill_on,
         charged_to=charged_to,
         lines=tuple(_estimated(line, worth.on) for line in lines),
         vat=tuple(BillVatRow(one.tax.category, Percent(one.tax.basis_points), one.net, one.vat) for one in vat),
         net=net,
-        gross=net + sum((one.vat for one in vat), start=ZERO),
+        gross=net + total(one.vat for one in vat),
         is_final=is_final,
+        early_net=early_net,
+        early_gross=early_net + total(one.vat for one in early),
     )
 
 

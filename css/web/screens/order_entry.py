@@ -10,14 +10,14 @@ from css.core.errors import CssError, Several
 from css.core.phone import display_number
 from css.core.words import BarKind, DirectoryEntryKind, HalfDay, Role
 from css.master.card_rows import CustomerHead
+from css.quotes.placing import PlacedEffect, place_with_effect
 from css.web.desk import Desk, Outcome, converse, status_of
 from css.web.form import ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import account_of
-from css.web.screens.order_effect import Effect, place_with_effect
-from css.web.screens.order_prompts import PLANT_WORDS, Known, kind_keyed, known_of, offered, prompt_entry, say_next_slots
+from css.web.screens.order_prompts import ON_OWN_LINE, PLANT_WORDS, Known, kind_keyed, known_of, offered, prompt_entry, say_next_slots
 from orders.actions import place_order
 from orders.commands import PlaceOrder, Slot
 from orders.rules.kinds import KINDS
@@ -26,6 +26,9 @@ from orders.words import OrderKind
 DESK: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
 STAND_IN_DAYS: Final = 60
 """How far ahead an order is checked for while no date is keyed: late enough for any plant there is."""
+
+NAMED_KINDS: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER, OrderKind.PORT_IN, OrderKind.MOVE})
+"""Kinds after which somebody is at a line who was not before: listed, and told to the emergency services."""
 
 WHO, WHAT, WHEN = "1 Who", "2 What", "3 When"
 
@@ -47,7 +50,7 @@ OR01: Final = Screen(
     ),
     roles=DESK,
     response=ResponseClass.R2,
-    takes="account [kind [telephone]]",
+    takes="account [kind] [telephone]",
     fields=(
         Field(name="account_number", label="Account", help="The account that will be billed.", step=WHO, length_max=20, is_required=True),
         Field(
@@ -330,17 +333,15 @@ OR01: Final = Screen(
 
 
 def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
-    """``OR01 [account [kind [telephone]]]``: an empty order, with what is known of the customer."""
-    kind = kind_keyed(arguments[1] if len(arguments) > 1 else "") or OrderKind.PROVIDE
-    form = Form.blank(OR01, KINDS[kind].screen, **_beginning(kind))
-    if len(arguments) > 2:  # noqa: PLR2004 - account, kind, telephone
-        form.values["number"] = arguments[2]
+    """``OR01 [account [kind] [telephone]]``: an empty order, with what is known of the customer and the line in hand."""
+    kind = next((found for found in map(kind_keyed, arguments[1:]) if found is not None), OrderKind.PROVIDE)
+    form = Form.blank(OR01, KINDS[kind].screen, **_beginning(kind, arguments))
     with at_desk.doing() as session:
         if arguments:
             form.values["account_number"], _ = account_of(session, arguments[0], at_desk)
         known = known_of(session, at_desk, form)
     if known.card is not None:
-        form.values |= _said_already(known.card.customer)
+        form.values |= _said_already(known.card.customer, kind)
         if not known.is_caller_known:
             # Anybody may order for them; where they can be rung is theirs to say.
             form.values["contact_phone"] = ""
@@ -349,30 +350,28 @@ def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
     return _page(at_desk, form, known)
 
 
-def _beginning(kind: OrderKind) -> dict[str, str]:
-    """What stands in the fields of a kind to begin with."""
+def _beginning(kind: OrderKind, arguments: Arguments) -> dict[str, str]:
+    """What stands in the fields of a kind to begin with: the line in hand, for what is done to a line they have."""
+    line = next((said for said in arguments[1:] if kind_keyed(said) is None), "")
     return {
         "kind": KINDS[kind].screen,
-        "directory_kind": "" if kind is OrderKind.DIRECTORY else DirectoryEntryKind.ORDINARY.value,
+        "number": line if kind in ON_OWN_LINE else "",
+        "directory_kind": DirectoryEntryKind.ORDINARY.value if kind in NAMED_KINDS else "",
         "keeps_number": "Y",
         "ends_riding": "N",
     }
 
 
-def _said_already(head: CustomerHead) -> dict[str, str]:
+def _said_already(head: CustomerHead, kind: OrderKind) -> dict[str, str]:
     """What is known of the customer and need not be asked again; all of it can be keyed over."""
     reach = next((point.value for point in head.contact_points if point.kind.value != "email"), "")
     listed = f"{head.surname} {(head.first_name or '')[:1]}".strip() if head.surname else head.organisation_name or ""
-    return {
-        "contact_name": head.name,
-        "contact_phone": display_number(reach) if reach else "",
-        "directory_name": listed,
-        "emergency_name": head.name,
-    }
+    names = {"directory_name": listed, "emergency_name": head.name} if kind in NAMED_KINDS else {}
+    return {"contact_name": head.name, "contact_phone": display_number(reach) if reach else "", **names}
 
 
-def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
-    form = _posted(posted)
+def act_entry(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
+    form = _posted(posted, arguments)
     if form.key == REFRESH:
         form.errors.clear()
         with at_desk.doing() as session:
@@ -398,13 +397,13 @@ def act_entry(at_desk: Desk, _: Arguments, posted: Posted) -> Response:
     return _page(at_desk, form, known, status=outcome.status, effect=outcome.effect)
 
 
-def _posted(posted: Posted) -> Form:
+def _posted(posted: Posted, arguments: Arguments) -> Form:
     """What was keyed, as the fields of the kind that was keyed; those that came with another kind begin as they do for it."""
     kind = kind_keyed(posted.get("kind", ""))
     form = Form.posted(OR01, posted, KINDS[kind or OrderKind.PROVIDE].screen)
     if kind is not None:
         form.values["kind"] = KINDS[kind].screen
-        for name, value in _beginning(kind).items():
+        for name, value in _beginning(kind, arguments).items():
             if name not in posted:
                 form.values[name] = value
     else:
@@ -412,7 +411,7 @@ def _posted(posted: Posted) -> Form:
     return form
 
 
-def _check_block(at_desk: Desk, form: Form) -> Outcome[Effect] | None:
+def _check_block(at_desk: Desk, form: Form) -> Outcome[PlacedEffect] | None:
     """Enter in a block while a later one is still empty: the room's rules judge what is keyed so far, and the cursor goes on.
 
     None when nothing needed is missing further down; then the whole order is checked. What a later block lacks is stood in
@@ -510,7 +509,7 @@ def _whole(form: Form, name: str) -> int | None:
     return None
 
 
-def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect: Effect | None = None) -> Response:
+def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect: PlacedEffect | None = None) -> Response:
     card = known.card
     return show(
         at_desk,
