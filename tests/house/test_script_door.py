@@ -31,8 +31,10 @@ from css.cli.door import QUERIES, VERBS, the_asker
 from css.core.codec import to_plain
 from css.core.ids import IdKind, make_id
 from css.core.money import Money
-from css.core.words import Role
+from css.core.words import HalfDay, Role
 from css.db.engine import transaction
+from css.master.appointment_commands import ReserveSlot
+from css.master.appointment_holding import reserve_slot
 from css.master.news import post_news
 from css.master.operator_commands import PostNews
 from css.migrations.tables import METADATA
@@ -67,6 +69,7 @@ class Town:
     order: str
     fault: str
     bill: str
+    appointment: str
 
     def words(self, criteria: str) -> list[str]:
         return criteria.format(**{name: getattr(self, name) for name in self.__dataclass_fields__}).split()
@@ -100,6 +103,8 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
             directory_name="Tansley A",
         )
         placed = place_order(session, order, by=BY, at=AT)
+        slot = ReserveSlot(address_key=zz.gold[0].address_key, slot_on=builders.DAY + timedelta(days=7), half_day=HalfDay.AM)
+        held = reserve_slot(session, slot, by=BY, at=AT)
         fault = report_fault(session, REPORT, by=BY, at=AT)
         take_payment(session, TakePayment(account_number=account.number, amount=Money(500), method=PaymentMethod.CASH), by=BY, at=AT)
     home = tmp_path_factory.mktemp("home")
@@ -122,6 +127,7 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
         placed.order_number,
         fault.fault_number,
         bill,
+        held.appointment_number,
     )
 
 
@@ -235,6 +241,11 @@ CRITERIA = {
     "ported-numbers": "network_code=KELDER",
     "networks": "",
     "waiting-order-requests": "ZZ limit=5",
+    "slot-week": "ZZ WREN week_of=2026-03-09 at=2026-03-02T12:00:00Z",
+    "free-slots": "{address_key} at=2026-03-02T12:00:00Z limit=4",
+    "appointment-card": "{appointment} at=2026-03-02T12:00:00Z",
+    "appointments-of-site": "{address_key} at=2026-03-02T12:00:00Z",
+    "appointments-of-day": "ZZ 2026-03-09 at=2026-03-02T12:00:00Z half_day=AM",
     "fault-card": "{fault}",
     "open-faults": "ZZ",
     "faults-of-account": "{account} limit=1",
