@@ -117,7 +117,7 @@ def read_network(session: Session, code: str | None) -> str:
         NotFound: CSS266E, there is none.
     """
     asked = (code or "").strip().upper()
-    known = dict(session.execute(select(Network.code, Network.name).order_by(Network.code)).tuples())
+    known = {row.code: row.name for row in session.execute(select(Network.code, Network.name).order_by(Network.code))}
     if asked in known:
         return asked
     choice = ", ".join(f"{each} ({name})" for each, name in known.items()) or "none"
