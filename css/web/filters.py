@@ -11,6 +11,8 @@ from css.core.calendar import ONE_DAY, to_london
 from css.core.ids import format_id
 from css.core.money import Money, Price, to_money
 from css.core.phone import display_number
+from orders.rules.kinds import KINDS
+from orders.words import OrderKind
 
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -87,7 +89,13 @@ def words(value: object) -> str:
     return value.value.replace("-", " ") if isinstance(value, StrEnum) else str(value)
 
 
+def order_title(kind: OrderKind) -> str:
+    """What a kind of order is called."""
+    return KINDS[kind].title
+
+
 FILTERS: Final = {
+    "order_title": order_title,
     "day": day,
     "weekday": weekday,
     "last_day": last_day,
