@@ -43,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "night": Command("css.cli.night:app", "Run the night net for a business date, or go on with one that was stopped."),
     "do": Command("css.cli.door:do", "Do a deed: any verb, with its command as JSON."),
     "ask": Command("css.cli.door:ask", "Ask a question: any query, its rows as JSON."),
+    "orders": Command("css.cli.orders:app", "Place the orders of a file: all of them, or none."),
     "usage": Command("css.cli.usage:app", "Take in usage files and look at what was rejected."),
     "tariffs": Command("css.cli.tariffs:app", "Load, compare, release and show price lists for calls, and quote by them."),
     "bills": Command("css.cli.bills:app", "Bill runs: what is held or parked, sample, approval, bills in between; and what is on a bill."),

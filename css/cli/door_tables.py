@@ -65,10 +65,11 @@ from css.master import (
 from css.master import queries as master_queries
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
-from orders import entry_queries, number_queries, plant_queries, request_queries, work_queries
+from orders import entry_queries, number_queries, plant_queries, request_queries, task_queries, work_queries
 from orders import queries as order_queries
 from orders.actions import requests as order_requests
 from orders.actions import reserve
+from orders.actions.bulk import place_orders_in_bulk
 from orders.count_queries import orders_at_risk
 from orders.delay_queries import delays_of_account
 from repairs import actions as repair_actions
@@ -109,6 +110,18 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "resume-order": order_actions.resume_order,
     "cancel-order": order_actions.cancel_order,
     "cancel-other": order_actions.cancel_other,
+    "commit-order": order_actions.commit_order,
+    "amend-order": order_actions.amend_order,
+    "inform-order": order_actions.inform_order,
+    "terminate-order": order_actions.terminate_order,
+    "complete-task": order_actions.complete_task,
+    "fail-task": order_actions.fail_task,
+    "retry-task": order_actions.retry_task,
+    "miss-appointment": order_actions.miss_appointment,
+    "chase-order": order_actions.chase_order,
+    "escalate-order": order_actions.escalate_order,
+    "take-order": order_actions.take_order,
+    "place-orders-in-bulk": place_orders_in_bulk,
     "take-order-requests": order_requests.take_order_requests,
     "reserve-number": reserve.reserve_number,
     "release-number": reserve.release_number,
@@ -204,6 +217,9 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "order-work-list": order_queries.order_work_list,
     "work-page": work_queries.work_page,
     "order-progress": work_queries.order_progress,
+    "order-tasks": task_queries.order_tasks,
+    "tasks-to-do": task_queries.tasks_to_do,
+    "tasks-waiting": task_queries.tasks_waiting,
     "entry-answer": entry_queries.entry_answer,
     "next-slots": entry_queries.next_slots,
     "free-numbers": entry_queries.free_numbers,
