@@ -5,6 +5,7 @@ Each deed stands once, as a function on an order that is locked, so that a task 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import update
@@ -16,8 +17,9 @@ from css.core.errors import Refusals
 from css.master import appointment_book
 from css.master.districts import business_date
 from orders.actions import charging, ending, linked, unsolicited
-from orders.actions.changing import live_slot, marks, read_words, record, tell_of, work_for
+from orders.actions.changing import changed, live_slot, marks, read_words, record, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
+from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import CancelOrder, DelayOrder, InformOrder, OrderChanged, ResumeOrder, TerminateOrder
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.dates import day_words, target_fault, too_late_fault
@@ -86,17 +88,20 @@ def resume_order(session: Session, command: ResumeOrder, *, by: Actor, at: datet
     words = read_words(wrong, command.words, "words", is_needed=False) or "Work on the order goes on."
     wrong.tell()
     before = marks(order)
-    was_for = order.target_on
+    was_for, was_final_at = order.target_on, order.no_return_at
     order.state = moved.state
     retry_failed(session, order)
-    told: list[tuple[KciKind, str, str | None]] = [(KciKind.RESUMED, words, None)]
     slot_was_lost = _put_in_days(session, found, target_on, on=on, at=at)
     record(session, order, command, before, verb="resume_order", by=by, at=at)
+    unsolicited.follow(session, order, by=by, at=at, words=words)
+    copy = order_as_it_stands(session, order)
+    going_on = replace(copy, target_on=was_for, no_return_at=was_final_at)
+    events = [Event(kind=moved.kci, copy=going_on, words=words)]
     if target_on != was_for or slot_was_lost:
         day = f"The order will be done by {day_words(target_on)}."
-        told.append((KciKind.REAPPOINTED, f"{day} A new appointment must be agreed." if slot_was_lost else day, None))
-    unsolicited.follow(session, order, by=by, at=at, words=words)
-    answer = tell_of(session, order, told, at=at)
+        new_day = f"{day} A new appointment must be agreed." if slot_was_lost else day
+        events.append(Event(kind=KciKind.REAPPOINTED, copy=copy, words=new_day))
+    answer = changed(order, tell(session, order, events, at=at))
     linked.tell_others(session, order, f"goes on and will be done by {day_words(target_on)}", at=at)
     return answer
 
