@@ -85,7 +85,7 @@ def amend_order(session: Session, command: AmendOrder, *, by: Actor, at: datetim
     record(session, order, command, before, verb="amend_order", by=by, at=at)
     words = _words(session, order, command)
     code = command.reason_code or None
-    unsolicited.follow(session, order, by=by, at=at, words=words, problem_code=code)
+    unsolicited.follow(session, order, by=by, at=at, problem_code=code)
     answer = tell_of(session, order, [(kci, words, code if kci is KciKind.REAPPOINTED else None) for kci in told], at=at)
     if order.target_on is not None and order.target_on != now.target_on:
         linked.tell_others(session, order, f"will be done by {day_words(order.target_on)}", at=at)

@@ -91,7 +91,7 @@ def miss_appointment(session: Session, command: MissAppointment, *, by: Actor, a
     if event is Move.REAPPOINT:
         assert order.target_on is not None, "a committed order has a date"
         words = f"{words} The order will be done by {day_words(order.target_on)}."
-        unsolicited.follow(session, order, by=by, at=at, words=words, problem_code=problem.code)
+        unsolicited.follow(session, order, by=by, at=at, problem_code=problem.code)
     answer = tell_of(session, order, [(moved.kci, words, problem.code)], at=at)
     if moved.kci is KciKind.REAPPOINTED:
         linked.tell_others(session, order, "has another appointment", at=at)

@@ -58,7 +58,7 @@ def cancel_other(session: Session, command: CancelOther, *, by: Actor, at: datet
     cause.state = stopped.state
     cause.row_version += 1
     session.flush()
-    ending.release(session, cause, by=by, at=at, words=stopped_words(command.reason, words), event=Move.CANCEL)
+    ending.release(session, cause, by=by, at=at, event=Move.CANCEL)
     audit.record(session, by=by, at=at, verb="cancel_other", subject=("order", cause.number), before=before, after=to_plain(command))
     copy = order_as_it_stands(session, cause)
     event = Event(kind=stopped.kci, copy=copy, words=stopped_words(command.reason, words), problem_code=NO_LONGER_REQUIRED)

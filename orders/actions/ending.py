@@ -19,9 +19,7 @@ from orders.rules.lifecycle import Move
 from orders.words import TaskState
 
 
-def release(
-    session: Session, order: CustomerOrder, *, by: Actor, at: datetime, words: str, event: Move, problem_code: str | None = None
-) -> None:
+def release(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, event: Move, problem_code: str | None = None) -> None:
     """Give back what an order that was cancelled or terminated kept: planned lines with their pairs, its slot, its number, its
     tasks and its hold; end its unsolicited cease. The order's state is set already; the caller tells its customer afterwards,
     and then the orders linked to it (``linked.tell_others``).
@@ -31,7 +29,6 @@ def release(
         order: that died.
         by: whose deed it is.
         at: when.
-        words: why, for whoever was to lose the line.
         event: cancel or terminate.
         problem_code: of a termination.
     """
@@ -47,7 +44,7 @@ def release(
     order.kept_number = None
     session.flush()
     lift_hold(session, source_key=f"order/{order.number}", at=at)
-    unsolicited.end(session, order, by=by, at=at, words=words, event=event, problem_code=problem_code)
+    unsolicited.end(session, order, by=by, at=at, event=event, problem_code=problem_code)
 
 
 def withdraw_tasks(session: Session, order: CustomerOrder) -> None:

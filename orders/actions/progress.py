@@ -56,7 +56,7 @@ def hold(order: CustomerOrder) -> None:
 def tell_held(session: Session, order: CustomerOrder, words: str, problem_code: str, *, by: Actor, at: datetime) -> OrderChanged:
     """Tell everybody concerned that an order is held."""
     session.flush()
-    unsolicited.follow(session, order, by=by, at=at, words=words, problem_code=problem_code)
+    unsolicited.follow(session, order, by=by, at=at, problem_code=problem_code)
     answer = tell_of(session, order, [(KciKind.DELAY, words, problem_code)], at=at)
     linked.tell_others(session, order, f"is held up: {PROBLEMS[problem_code].words}", at=at)
     return answer
@@ -93,7 +93,7 @@ def resume_order(session: Session, command: ResumeOrder, *, by: Actor, at: datet
     retry_failed(session, order)
     slot_was_lost = _put_in_days(session, found, target_on, on=on, at=at)
     record(session, order, command, before, verb="resume_order", by=by, at=at)
-    unsolicited.follow(session, order, by=by, at=at, words=words)
+    unsolicited.follow(session, order, by=by, at=at)
     copy = order_as_it_stands(session, order)
     going_on = replace(copy, target_on=was_for, no_return_at=was_final_at)
     events = [Event(kind=moved.kci, copy=going_on, words=words)]
@@ -170,7 +170,7 @@ def cancel_order(session: Session, command: CancelOrder, *, by: Actor, at: datet
     order.state = moved.state
     on = business_date(session, order.district_code)
     charging.leave_cancellation(session, order, was=was, segment=found.segment, on=on)
-    ending.release(session, order, by=by, at=at, words=words, event=Move.CANCEL)
+    ending.release(session, order, by=by, at=at, event=Move.CANCEL)
     record(session, order, command, before, verb="cancel_order", by=by, at=at)
     answer = tell_of(session, order, [(moved.kci, words, None)], at=at)
     linked.tell_others(session, order, "was cancelled", at=at)
@@ -192,15 +192,15 @@ def terminate_order(session: Session, command: TerminateOrder, *, by: Actor, at:
     move(order.number, order.state, Move.TERMINATE)
     words = _problem_words(command.problem_code, Effect.CANCEL, command.words)
     before = marks(order)
-    end_by_us(session, order, words, command.problem_code, by=by, at=at)
+    end_by_us(session, order, command.problem_code, by=by, at=at)
     record(session, order, command, before, verb="terminate_order", by=by, at=at)
     return tell_ended(session, order, words, command.problem_code, at=at)
 
 
-def end_by_us(session: Session, order: CustomerOrder, words: str, problem_code: str, *, by: Actor, at: datetime) -> None:
+def end_by_us(session: Session, order: CustomerOrder, problem_code: str, *, by: Actor, at: datetime) -> None:
     """End an order that is locked, and give back what it kept (CSS205E)."""
     order.state = move(order.number, order.state, Move.TERMINATE).state
-    ending.release(session, order, by=by, at=at, words=words, event=Move.TERMINATE, problem_code=problem_code)
+    ending.release(session, order, by=by, at=at, event=Move.TERMINATE, problem_code=problem_code)
 
 
 def tell_ended(session: Session, order: CustomerOrder, words: str, problem_code: str, *, at: datetime) -> OrderChanged:

@@ -233,7 +233,7 @@ def _follow(session: Session, found: OrderFound, command: FailTask, words: str, 
         case "delay":
             progress.hold(order)
         case "cancel":
-            progress.end_by_us(session, order, words, command.problem_code, by=by, at=at)
+            progress.end_by_us(session, order, command.problem_code, by=by, at=at)
         case "reappoint":
             assert command.target_on is not None, "a new day was asked for"
             slot = live_slot(session, order)
@@ -264,7 +264,7 @@ def _tell_failed(session: Session, order: CustomerOrder, command: FailTask, word
         case "reappoint":
             assert order.target_on is not None, "it was given a day"
             day = f"The order will be done by {day_words(order.target_on)}."
-            unsolicited.follow(session, order, by=by, at=at, words=day, problem_code=code)
+            unsolicited.follow(session, order, by=by, at=at, problem_code=code)
             answer = tell_of(session, order, [(KciKind.REAPPOINTED, f"{words} {day}", code)], at=at)
             linked.tell_others(session, order, f"will be done by {day_words(order.target_on)}", at=at)
             return answer

@@ -20,6 +20,7 @@ from css.core.ids import IdKind
 from css.core.words import HoldKind
 from css.handover import lift_hold, next_outbox_sequence, place_hold
 from css.master.accounts import Account
+from css.master.products import Product
 from css.master.providers import Provider
 from css.master.serials import next_number
 from css.master.services import Service
@@ -27,7 +28,7 @@ from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Losing
 from orders.messages import conversation_of
 from orders.model import CustomerOrder, OrderItem
-from orders.rules.gaining import ended_words, going_words, gone_words
+from orders.rules.gaining import ended_words, following_words, going_words, gone_words
 from orders.rules.lifecycle import Move, move
 from orders.words import CeaseReason, ItemAction, KciKind, OrderKind, OrderState
 
@@ -74,10 +75,11 @@ def leave(session: Session, order: CustomerOrder, losing: Losing, *, by: Actor, 
     session.add(cease)
     session.flush()
     working = session.execute(
-        select(Service.id, Service.product_id, Service.quantity)
+        select(Service.id, Service.product_id, Service.quantity, Product.name, Product.is_riding)
+        .join(Product, Product.id == Service.product_id)
         .where(Service.line_id == order.line_id, Service.account_id == losing.account_id, Service.ends_on.is_(None))
         .order_by(Service.id)
-    )
+    ).all()
     session.add_all(
         OrderItem(
             order_id=cease.id,
@@ -100,15 +102,17 @@ def leave(session: Session, order: CustomerOrder, losing: Losing, *, by: Actor, 
     )
     audit.record(session, by=by, at=at, verb="leave_unsolicited_cease", subject=("order", number), after={"caused_by": order.number})
     session.flush()
-    words = going_words(order.kind, order.committed_on, cease.no_return_at)
+    riding = [row.name for row in working if row.is_riding]
+    words = going_words(order.kind, order.committed_on, cease.no_return_at, riding)
     tell(session, cease, [Event(kind=KciKind.CREATED, copy=order_as_it_stands(session, cease), words=words)], at=at)
     return number
 
 
-def follow(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, words: str, problem_code: str | None = None) -> None:
+def follow(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, problem_code: str | None = None) -> None:
     """Let the unsolicited cease stand where its cause stands now: held, going on again, or for another day. Tells what changed.
 
-    Nothing is done for an order without one. The cause must be changed and locked, and not yet told of.
+    Nothing is done for an order without one. The cause must be changed and locked, and not yet told of. Of why, the losing
+    provider is told the problem's public code and no more: the words are about somebody else's customer.
     """
     cease = _lock_cease_of(session, order)
     if cease is None:
@@ -128,7 +132,11 @@ def follow(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, w
     cease.required_on, cease.target_on, cease.no_return_at = order.required_on, order.target_on, order.no_return_at
     _note(session, cease, before, verb="follow_cause", by=by, at=at)
     copy = order_as_it_stands(session, cease)
-    tell(session, cease, [Event(kind=kind, copy=copy, words=words, problem_code=problem_code) for kind in kinds], at=at)
+    assert order.target_on is not None, "who loses a line is told when"
+    events = [
+        Event(kind=kind, copy=copy, words=following_words(kind, order.kind, order.target_on), problem_code=problem_code) for kind in kinds
+    ]
+    tell(session, cease, events, at=at)
 
 
 def complete(session: Session, order: CustomerOrder, done_on: date, *, by: Actor, at: datetime) -> None:
@@ -151,14 +159,7 @@ def complete(session: Session, order: CustomerOrder, done_on: date, *, by: Actor
 
 
 def end(
-    session: Session,
-    order: CustomerOrder,
-    *,
-    by: Actor,
-    at: datetime,
-    words: str = "",
-    event: Move = Move.CANCEL,
-    problem_code: str | None = None,
+    session: Session, order: CustomerOrder, *, by: Actor, at: datetime, event: Move = Move.CANCEL, problem_code: str | None = None
 ) -> None:
     """The order that was to take the line is not done after all: the line stays where it is, and the cease ends.
 
@@ -167,9 +168,8 @@ def end(
         order: the cause. Nothing is done for one without an unsolicited cease.
         by: who ends the cause.
         at: when.
-        words: why, as the losing provider is told; a sentence of the house's when empty.
         event: ``CANCEL``, or ``TERMINATE`` when we end the cause.
-        problem_code: of a termination.
+        problem_code: of a termination; of why, the losing provider is told no more.
     """
     cease = _lock_cease_of(session, order)
     if cease is None:
@@ -181,7 +181,7 @@ def end(
     lift_hold(session, source_key=f"order/{cease.number}", at=at)
     _note(session, cease, before, verb="end_unsolicited_cease", by=by, at=at)
     copy = order_as_it_stands(session, cease)
-    tell(session, cease, [Event(kind=moved.kci, copy=copy, words=words or ended_words(order.kind), problem_code=problem_code)], at=at)
+    tell(session, cease, [Event(kind=moved.kci, copy=copy, words=ended_words(order.kind), problem_code=problem_code)], at=at)
 
 
 def refuse_unsolicited(order: CustomerOrder) -> None:

@@ -14,7 +14,7 @@ from css.core.words import ProductKind, Segment
 from orders.rules.content import Offer, better_levels, care_level_fault
 from orders.rules.dates import day_words
 from orders.rules.multiline import AUXILIARY_CODE
-from orders.words import CancelOtherReason, OrderKind
+from orders.words import CancelOtherReason, KciKind, OrderKind
 
 CANCEL_OTHER_WORDS: Final[dict[CancelOtherReason, str]] = {
     CancelOtherReason.NOT_MOVING: "whoever has the line is not moving",
@@ -25,14 +25,26 @@ CANCEL_OTHER_WORDS: Final[dict[CancelOtherReason, str]] = {
 """Why the losing provider stops the loss of its line, as a half-sentence."""
 
 
-def going_words(kind: OrderKind, target_on: date, no_return_at: datetime | None) -> str:
-    """What the losing provider is told when its line is to be taken; not by whom."""
-    who = "a new occupant is to take over the line" if kind is OrderKind.TAKEOVER else "the line is to go to another provider"
-    until = ""
+def going_words(kind: OrderKind, target_on: date, no_return_at: datetime | None, riding: Collection[str] = ()) -> str:
+    """What the losing provider is told when its line is to be taken; not by whom. ``riding`` names what stops with the line."""
+    who = "A new occupant is to take over the line" if kind is OrderKind.TAKEOVER else "The line is to go to another provider"
+    said = f"{who} on {day_words(target_on)}."
+    if riding:
+        said += f" What rides on it stops for you too: {', '.join(riding)}."
     if no_return_at is not None:
         last = to_london(no_return_at)
-        until = f" It can be stopped before {last:%H:%M} on {day_words(last.date())}."
-    return f"Nobody here asked for it: {who} on {day_words(target_on)}.{until}"
+        said += f" If nobody of yours wants that, stop it before {last:%H:%M} on {day_words(last.date())}."
+    return said
+
+
+def following_words(event: KciKind, kind: OrderKind, target_on: date) -> str:
+    """What the losing provider is told when the order that takes its line is held up, goes on, or is for another day."""
+    what = "takeover" if kind is OrderKind.TAKEOVER else "transfer"
+    if event is KciKind.DELAY:
+        return f"The {what} of the line is held up."
+    if event is KciKind.RESUMED:
+        return f"The {what} of the line goes on."
+    return f"The {what} of the line will be done on {day_words(target_on)}."
 
 
 def gone_words(kind: OrderKind, done_on: date) -> str:
@@ -85,7 +97,7 @@ def can_go_on(offer: Offer | None, segment: Segment) -> bool:
 def carry_over(
     standing: Iterable[Standing], *, offers: Mapping[str, Offer], segment: Segment, removed: Collection[str]
 ) -> tuple[list[Carried], list[str]]:
-    """The features that come along, and the names of those that cannot and were not taken off.
+    """The features that come along, and by name and code those that cannot and were not taken off.
 
     Promotions are the losing provider's price and stay with it; the care level is seen to by itself.
     """
@@ -98,7 +110,7 @@ def carry_over(
         if offer is not None and can_go_on(offer, segment):
             carried.append(Carried(offer, each.quantity))
         else:
-            lost.append(each.name)
+            lost.append(f"{each.name} ({each.code})")
     return carried, lost
 
 
@@ -140,8 +152,8 @@ def lost_fault(names: Iterable[str], segment: Segment, *, element: str) -> CssEr
     """CSS261E: what works on the line and cannot go on for the account that takes it."""
     return Refused(
         "CSS261E",
-        "{names} cannot come along: not sold to {segment} accounts. Transfer with changes and take off what is a feature.",
-        names=", ".join(names),
+        "What works on the line cannot all come along, as it is not sold to {segment} accounts: {names}.",
         segment=segment.value,
+        names=", ".join(names),
         element=element,
     )
