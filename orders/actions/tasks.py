@@ -190,7 +190,7 @@ def fail_task(session: Session, command: FailTask, *, by: Actor, at: datetime) -
             attempts=OrderTask.attempts + 1,
         )
     )
-    _follow(session, found, command, words, on=on, by=by, at=at)
+    _follow(session, found, command, on=on, by=by, at=at)
     record(session, order, command, before, verb="fail_task", by=by, at=at)
     return _tell_failed(session, order, command, words, by=by, at=at)
 
@@ -226,7 +226,7 @@ def _target_fault(found: OrderFound, command: FailTask, on: date) -> CssError | 
     return target_fault(command.target_on, committed_on=order.committed_on, on=on, nation=found.nation)
 
 
-def _follow(session: Session, found: OrderFound, command: FailTask, words: str, *, on: date, by: Actor, at: datetime) -> None:
+def _follow(session: Session, found: OrderFound, command: FailTask, *, on: date, by: Actor, at: datetime) -> None:
     """What a failed task does to its order; the verbs of that name do the same."""
     order = found.order
     match command.effect:
