@@ -15,11 +15,13 @@ from css.master.cards import account_card
 from css.master.plant import Pair
 from css.master.queries import site_by_key
 from orders.actions import cancel_order
-from orders.commands import CancelOrder, Slot
+from orders.actions.commit import commit_order
+from orders.actions.tasks import complete_task
+from orders.commands import CancelOrder, CommitOrder, CompleteTask, Slot
 from orders.model import CustomerOrder, OrderItem, OrderTask
 from orders.words import ItemAction, OrderKind, OrderState, PlantOutcome, TaskKind
 from tests import builders
-from tests.builders import AT, CLERK
+from tests.builders import AT, CLERK, SYSTEM
 from tests.records.ordering import PROMISED, a_cease, complete, place, refused
 from tests.records.places import a_firm, an_order, auxiliaries, lines_of, paid_for, spare_pairs, working_count
 
@@ -213,3 +215,63 @@ def test_an_order_is_repeated_by_its_token_and_one_line_has_one_order(session: S
     assert place(session, command) == first
     assert len(auxiliaries(session, line.id)) == 2
     assert refused(session, replace(command, token="", line_count=4)) == {"CSS207E": "number"}
+
+
+def test_lines_that_are_built_get_a_pair_each_when_the_plant_is_there(session: Session) -> None:
+    zz = builders.district(session, pairs=3)
+    firm = a_firm(session, zz)
+    line = builders.working_line(session, zz, firm)
+    placed = place(session, lines_of(firm, line.number, 5, required_on=LATER))
+    commit = CommitOrder(order_number=placed.order_number, committed_on=LATER)
+    assert commit_order(session, commit, by=SYSTEM, at=AT).state is OrderState.COMMITTED
+    built = CompleteTask(
+        order_number=placed.order_number,
+        task=TaskKind.PLANT,
+        checks=("PAIR_BUILT", "PAIR_TESTED", "RECORDED"),
+        done_on=builders.DAY,
+    )
+    complete_task(session, built, by=SYSTEM, at=AT)
+    assert len({one.pair_id for one in auxiliaries(session, line.id)} - {None, line.pair_id}) == 4
+    complete(session, placed.order_number, LATER)
+    assert working_count(session, line.id) == 4
+    assert paid_for(session, line.id) == [(4, LATER, None)]
+
+
+def test_lines_that_wait_for_building_take_pairs_that_became_spare_meanwhile(session: Session) -> None:
+    zz = builders.district(session, pairs=3)
+    firm = a_firm(session, zz)
+    line = builders.working_line(session, zz, firm)
+    placed = place(session, lines_of(firm, line.number, 5, required_on=LATER))
+    commit_order(session, CommitOrder(order_number=placed.order_number, committed_on=LATER), by=SYSTEM, at=AT)
+    with pytest.raises(CssError) as caught:
+        complete(session, placed.order_number, LATER)
+    assert caught.value.code == "CSS233E"
+    session.add_all(Pair(distribution_point_id=zz.distribution_point_id, pair_number=n, state=PairState.SPARE) for n in (41, 42))
+    complete(session, placed.order_number, LATER)
+    assert working_count(session, line.id) == 4
+    assert spare_pairs(session, zz.distribution_point_id) == 0
+
+
+def test_auxiliary_lines_are_not_taken_off_as_a_feature(session: Session) -> None:
+    zz = builders.district(session)
+    firm = a_firm(session, zz)
+    line = builders.working_line(session, zz, firm)
+    complete(session, place(session, lines_of(firm, line.number, 3)).order_number, PROMISED)
+    with pytest.raises(CssError, match="what changes it is a change of the number of lines") as caught:
+        place(session, an_order(OrderKind.FEATURES, firm, line.number, remove_codes=("AUX-LINE",), required_on=LATER))
+    assert caught.value.code == "CSS270E"
+
+
+def test_a_transfer_takes_the_whole_installation_along(session: Session) -> None:
+    zz = builders.district(session)
+    firm = a_firm(session, zz)
+    line = builders.working_line(session, zz, firm)
+    complete(session, place(session, lines_of(firm, line.number, 3)).order_number, PROMISED)
+    partner = builders.account(session, zz, provider_code="BRACKWAT")
+    postcode, agreed = line.site.postcode, "Ada Tansley"
+    gains = an_order(OrderKind.TRANSFER, partner, line.number, postcode=postcode, consented_by=agreed, required_on=LATER)
+    complete(session, place(session, gains).order_number, LATER)
+    assert {(one.state, one.account_id, one.provider_id) for one in auxiliaries(session, line.id)} == {
+        (LineState.WORKING, partner.id, partner.provider_id)
+    }
+    assert paid_for(session, line.id) == [(2, PROMISED, LATER), (2, LATER, None)]

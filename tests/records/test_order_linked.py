@@ -12,7 +12,8 @@ from css.core.errors import CssError
 from css.db.engine import transaction
 from orders.actions import cancel_order, delay_order
 from orders.actions.amend import amend_order
-from orders.commands import AmendOrder, CancelOrder, DelayOrder, OrderPlaced
+from orders.actions.commit import commit_order
+from orders.commands import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced
 from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.words import KciKind, OrderState, TaskKind
 from tests import builders
@@ -186,6 +187,36 @@ def test_one_that_waits_is_committed_when_the_other_is_given_up(session: Session
     assert (order.state, order.committed_on, order.target_on) == (OrderState.COMMITTED, LATER, LATER)
     assert order.no_return_at == datetime(2026, 3, 20, 16, tzinfo=UTC)
     assert stream(session, waiting.order_number) == [KciKind.ACKNOWLEDGED, KciKind.WARNING, KciKind.COMMITTED]
+
+
+def test_what_waits_is_committed_with_the_order_it_waits_for(session: Session) -> None:
+    zz = builders.district(session, pairs=3)
+    firm = a_firm(session, zz)
+    line, old = builders.working_line(session, zz, firm), builders.working_line(session, zz, firm)
+    surveyed = place(session, lines_of(firm, line.number, 4, required_on=LATER))
+    waiting = place(session, a_cease(firm, old.number, required_on=LATER, linked_order=surveyed.order_number))
+    built_by = date(2026, 4, 14)
+    commit_order(session, CommitOrder(order_number=surveyed.order_number, committed_on=built_by), by=SYSTEM, at=AT)
+    order = order_of(session, waiting.order_number)
+    assert (order.state, order.committed_on, order.required_on) == (OrderState.COMMITTED, built_by, LATER)
+    assert last_event(session, waiting.order_number)[0] is KciKind.COMMITTED
+
+
+def test_what_is_promised_already_stays_and_is_warned_of_a_later_promise(session: Session) -> None:
+    zz = builders.district(session, pairs=3)
+    firm = a_firm(session, zz)
+    line, old = builders.working_line(session, zz, firm), builders.working_line(session, zz, firm)
+    cease = place(session, a_cease(firm, old.number, required_on=LATER))
+    surveyed = place(session, lines_of(firm, line.number, 4, required_on=LATER, linked_order=cease.order_number))
+    assert surveyed.state is OrderState.ACKNOWLEDGED
+    assert order_of(session, cease.order_number).target_on == LATER
+    commit_order(session, CommitOrder(order_number=surveyed.order_number, committed_on=date(2026, 4, 14)), by=SYSTEM, at=AT)
+    assert order_of(session, cease.order_number).target_on == LATER
+    assert last_event(session, cease.order_number) == (
+        KciKind.WARNING,
+        "LINKED_ORDER_ISSUE",
+        f"Order {surveyed.order_number}, linked with this one, is promised by 14 April 2026.",
+    )
 
 
 def test_verbs_on_two_linked_orders_at_one_moment_follow_each_other(fresh_engine: Engine) -> None:
