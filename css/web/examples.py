@@ -74,6 +74,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "OR02": Example("{order}/delay", {"problem_code": "survey_required", "words": "The site must be surveyed first."}),
     "OR03": Example("{order}"),
     "OR04": Example("{district}"),
+    "OR05": Example("{district}"),
     "FL01": Example(
         "{number}",
         {"symptom_code": "NSY", "contact_phone": "07700 900456", "words": "Crackles since Sunday."},

@@ -185,7 +185,8 @@ def test_what_an_order_cannot_do_now_has_no_key(desk: Seat, world: World) -> Non
     )
     assert "build" in desk.page
     desk.press("F6")
-    assert 'data-key="S-F6"' in desk.page
+    assert 'data-key="S-F9"' in desk.page
+    assert 'data-key="S-F6"' not in desk.page, "what was promised for no date cannot be delayed"
     assert 'data-key="S-F7"' not in desk.page, "what is not held cannot go on"
 
 

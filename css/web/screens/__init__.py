@@ -22,6 +22,7 @@ from css.web.screens import (
     night,
     operators,
     order_entry,
+    order_tasks,
     orders,
 )
 from css.web.screens.sign_on import SIGN
@@ -44,6 +45,7 @@ PAGES: Final[dict[str, Page]] = {
         *lines.PAGES,
         *order_entry.PAGES,
         *orders.PAGES,
+        *order_tasks.PAGES,
         *faults.PAGES,
         *bills.PAGES,
         *adjustments.PAGES,

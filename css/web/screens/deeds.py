@@ -46,6 +46,8 @@ class Deed(Generic[CardT]):
     choices: Callable[[], Choices] = dict
     begins_with: Callable[[CardT], dict[str, str]] = _nothing
     """Fields that are the record's own, as it stands."""
+    third: str = ""
+    """The field that a third word after the screen's code fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def _read(record: Record[CardT], at_desk: Desk, number: str) -> tuple[CardT, boo
 def _show(record: Record[CardT], at_desk: Desk, arguments: Arguments) -> Response:
     name, deed = _deed(record, at_desk, arguments)
     card, is_caller_known = _read(record, at_desk, arguments[0])
-    form = Form.blank(record.screen, name, **{VERSION: str(record.version(card))} | _values(record, deed, card))
+    said = {deed.third: arguments[2].upper()} if deed.third and len(arguments) > 2 else {}  # noqa: PLR2004 - record, deed, third
+    form = Form.blank(record.screen, name, **{VERSION: str(record.version(card))} | _values(record, deed, card) | said)
     return _page(record, at_desk, card, form, is_caller_known=is_caller_known)
 
 

@@ -393,7 +393,7 @@ def act_entry(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
         return go("OR03", placed.order_number)
     if known.answer is not None:
         with at_desk.reading() as session:
-            say_next_slots(session, form, known.answer)
+            say_next_slots(session, form, known.answer, at_desk.at)
     return _page(at_desk, form, known, status=outcome.status, effect=outcome.effect)
 
 
@@ -403,8 +403,9 @@ def _posted(posted: Posted, arguments: Arguments) -> Form:
     form = Form.posted(OR01, posted, KINDS[kind or OrderKind.PROVIDE].screen)
     if kind is not None:
         form.values["kind"] = KINDS[kind].screen
+        shown = {one.name for one in OR01.shown_fields(form.deed)}
         for name, value in _beginning(kind, arguments).items():
-            if name not in posted:
+            if name in shown and name not in posted:
                 form.values[name] = value
     else:
         form.wrong("kind", "CSS844E", "{label}: {kinds}.", kinds=", ".join(rule.screen for rule in KINDS.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from css.core.errors import BadMessage, CssError, NotFound, Refused
 from css.core.money import to_money
 from css.core.phone import display_number, parse_number
 from css.core.words import AddressMatch, BarKind, DirectoryEntryKind, HalfDay, LineState, PriceBasis, PriceKind, ProductKind
+from css.master.appointment_queries import FreeSlot, free_slots
 from css.master.card_rows import AccountCard, LineRow
 from css.master.cards import account_card
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
@@ -23,7 +24,7 @@ from css.web.filters import weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
 from orders.date_queries import first_dates
-from orders.entry_queries import EntryAnswer, SlotRow, entry_answer, free_numbers, next_slots
+from orders.entry_queries import EntryAnswer, entry_answer, free_numbers
 from orders.number_queries import networks
 from orders.rules.content import better_levels, clash
 from orders.rules.kinds import KINDS
@@ -115,7 +116,8 @@ def known_of(session: Session, at_desk: Desk, form: Form) -> Known:
     sites = look_up_address(session, form)
     if len(sites) != 1 or kind not in TAKING_PLANT:
         return replace(known, sites=sites)
-    answer = entry_answer(session, sites[0].address_key, form.words("product_codes"), _wanted_on(form, at_desk), slots=SLOTS_OFFERED)
+    wanted_on = _wanted_on(form, at_desk)
+    answer = entry_answer(session, sites[0].address_key, form.words("product_codes"), wanted_on, at=at_desk.at, slots=SLOTS_OFFERED)
     return replace(known, sites=sites, answer=answer)
 
 
@@ -168,12 +170,12 @@ def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
                 return offered(known, form).get(name, ())
 
 
-def say_next_slots(session: Session, form: Form, answer: EntryAnswer) -> None:
+def say_next_slots(session: Session, form: Form, answer: EntryAnswer, at: datetime) -> None:
     """After "no engineer can be booked": which half-days can be had, in time for the date wanted or, failing that, at all."""
     if not any(error.code == "CSS222E" for error in form.errors.get("slot_on", ())):
         return
-    slots = answer.slots or next_slots(session, answer.district_code, limit=4)
-    shown = [f"{weekday(slot.slot_on)} {slot.half_day.value} ({_taken(slot.taken_count)})" for slot in slots[:4]]
+    slots = answer.slots or free_slots(session, answer.address_key, at=at, limit=4)
+    shown = [f"{weekday(slot.slot_on)} {slot.half_day.value} ({free_words(slot.free)})" for slot in slots[:4]]
     in_time = "" if answer.slots else " for a later date wanted"
     sentence = "The next that can be had{in_time}: {slots}. F4 lists more."
     form.take(Refused("CSS930E", sentence, in_time=in_time, slots="; ".join(shown), element="slot_on"))
@@ -257,11 +259,11 @@ def _dates(known: Known) -> Values:
     return tuple((short_day(day), f"{weekday(day)}{', ' + first if place == 0 else ''}") for place, day in enumerate(days))
 
 
-def _days(slots: tuple[SlotRow, ...]) -> Values:
-    """Days on which an engineer can come, with how many visits are promised in each half."""
+def _days(slots: tuple[FreeSlot, ...]) -> Values:
+    """Days on which an engineer can come, with how many visits are free in each half; a half that is full is not named."""
     by_day: dict[date, list[str]] = {}
     for slot in slots:
-        by_day.setdefault(slot.slot_on, []).append(f"{slot.half_day.value} {_taken(slot.taken_count)}")
+        by_day.setdefault(slot.slot_on, []).append(f"{slot.half_day.value} {free_words(slot.free)}")
     return tuple((short_day(day), f"{weekday(day)}: {', '.join(halves)}") for day, halves in by_day.items())
 
 
@@ -269,13 +271,15 @@ def _halves(known: Known, form: Form) -> Values:
     """The half-days, with how full they are on the day that is keyed."""
     typed = form.text("slot_on")
     slots = known.answer.slots if known.answer else ()
-    taken = {slot.half_day: slot.taken_count for slot in slots if short_day(slot.slot_on) == typed}
-    return tuple((half.value, f"{words}, {_taken(taken[half])}" if half in taken else words) for half, words in HALVES.items())
+    free = {slot.half_day: slot.free for slot in slots if short_day(slot.slot_on) == typed}
+    if not free:
+        return tuple((half.value, words) for half, words in HALVES.items())
+    return tuple((half.value, f"{words}, {free_words(free[half])}") for half, words in HALVES.items() if half in free)
 
 
-def _taken(count: int) -> str:
-    """How full a half-day is."""
-    return "no visits yet" if count == 0 else "1 visit booked" if count == 1 else f"{count} visits booked"
+def free_words(count: int) -> str:
+    """How many visits of a half-day can still be had."""
+    return "none free" if count == 0 else f"{count} free"
 
 
 def _own_addresses(session: Session, known: Known) -> Values:

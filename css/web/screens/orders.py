@@ -20,6 +20,7 @@ from css.web.screens.work_lists import after_of, packed, page_links, place_of, u
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.kinds import KINDS
 from orders.rules.problems import PROBLEMS, Effect
+from orders.task_queries import order_tasks
 from orders.words import OrderState
 from orders.work_queries import exchanges_of, order_progress, work_page
 
@@ -104,6 +105,7 @@ def show_progress(at_desk: Desk, arguments: Arguments) -> Response:
     with at_desk.doing() as session:
         progress = order_progress(session, arguments[0], by=at_desk.by)
         card = progress.card
+        tasks = order_tasks(session, card.order_number, by=at_desk.by)
         record(session, by=at_desk.by, at=at_desk.at, verb="read", subject=("order", card.order_number), after={"screen": OR03.code})
     may = possible(card)
     return show(
@@ -113,6 +115,7 @@ def show_progress(at_desk: Desk, arguments: Arguments) -> Response:
         links={key: address("OR02", card.order_number, deed) for key, deed in _KEYS.items() if deed in may},
         card=card,
         progress=progress,
+        tasks=tasks,
         deeds=[(name, ORDER.deeds[name].words) for name in may if at_desk.may(ORDER.deeds[name].roles)],
         title=KINDS[card.kind].title,
     )

@@ -21,9 +21,11 @@ def place_of(session: Session, arguments: Arguments) -> tuple[tuple[DistrictRow,
 
 
 def packed(values: Sequence[str]) -> str:
-    """Filters as one part of an address: ``held,-,WREN,-``; empty for none at all."""
+    """Filters as one part of an address: ``held,-,WREN``; empty for none at all."""
     said = [value.replace(",", " ").replace("/", " ").strip() or NOT_SAID for value in values]
-    return "" if set(said) == {NOT_SAID} else ",".join(said)
+    while said and said[-1] == NOT_SAID:
+        said.pop()
+    return ",".join(said)
 
 
 def unpacked(arguments: Arguments, count: int) -> list[str]:
