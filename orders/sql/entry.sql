@@ -1,11 +1,12 @@
--- What whoever takes an order is shown before it is placed: the plant at the address, and when an engineer can come.
+-- What whoever takes an order is shown before it is placed: the plant at the address.
 
 -- name: at_address
--- An address, what there is for a new line, and where its district's business has got to. Leans on ix_line_site_id,
+-- An address, what there is for a new line, and where its district's business has got to; an installation of several lines is one.
+-- Leans on ix_line_site_id,
 -- uq_customer_order_open_on_line, ix_pair_spare and uq_line_pair_id_live.
 -- example: {"address_key": "A6750000001"}
 SELECT s.id AS site_id, s.address_key, s.district_code, s.exchange_id, s.match, e.name AS exchange_name, d.nation, t.current_on,
-       (SELECT count(*) FROM css.line l WHERE l.site_id = s.id AND l.state = 'working') AS working_lines,
+       (SELECT count(*) FROM css.line l WHERE l.site_id = s.id AND l.state = 'working' AND l.auxiliary_of_id IS NULL) AS working_lines,
        (SELECT count(*)
           FROM css.line l
           JOIN css.pair p ON p.id = l.pair_id AND p.state = 'stopped'
@@ -21,11 +22,3 @@ SELECT s.id AS site_id, s.address_key, s.district_code, s.exchange_id, s.match, 
   JOIN css.district d ON d.code = s.district_code
   JOIN css.business_date t ON t.district_code = s.district_code
  WHERE s.address_key = :address_key;
-
--- name: slots_taken
--- How many engineers' visits are promised for each half-day of some days. Leans on ix_appointment_district_code_slot_on.
--- example: {"district": "ZZ", "first": "2026-03-03", "last": "2026-03-31"}
-SELECT a.slot_on, a.half_day, count(*) AS taken
-  FROM css.appointment a
- WHERE a.district_code = :district AND a.slot_on BETWEEN :first AND :last AND a.state IN ('held', 'booked')
- GROUP BY a.slot_on, a.half_day;
