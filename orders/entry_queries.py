@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from css.core.calendar import Nation
-from css.core.words import AddressMatch, HalfDay, NationCode
+from css.core.slots import window
+from css.core.words import AddressMatch, NationCode, Skill
 from css.db.sql import block
+from css.master.appointment_queries import FreeSlot, free_at_exchange
 from css.master.products import Product
 from orders.number_facts import available_numbers
 from orders.queries import no_address
-from orders.rules.dates import bookable_days, committed_date
+from orders.rules.dates import committed_date
 from orders.rules.plant import plant_outcome
 from orders.rules.timing import earliest_date, timing_of
 from orders.timings import timings
@@ -29,16 +30,6 @@ from orders.words import OrderKind, PlantOutcome
 SLOTS_SHOWN: Final = 8
 NUMBERS_SHOWN: Final = 8
 NUMBERS_MAX: Final = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotRow:
-    """A half-day for which an engineer can be asked."""
-
-    slot_on: date
-    half_day: HalfDay
-    taken_count: int
-    """How many visits of the district are promised in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +52,18 @@ class EntryAnswer:
     """The first required date for these products there."""
     promised_on: date
     """What would be promised for the date asked, or for the earliest where that is too soon or none is said."""
-    slots: tuple[SlotRow, ...]
-    """The first half-days on which an engineer can come for it: from the earliest day it can be had, and in time."""
+    slots: tuple[FreeSlot, ...]
+    """The first half-days on which an engineer can still come for it: from the earliest day it can be had, and in time."""
 
 
 def entry_answer(
-    session: Session, address_key: str, product_codes: Sequence[str] = (), required_on: date | None = None, *, slots: int = SLOTS_SHOWN
+    session: Session,
+    address_key: str,
+    product_codes: Sequence[str] = (),
+    required_on: date | None = None,
+    *,
+    at: datetime,
+    slots: int = SLOTS_SHOWN,
 ) -> EntryAnswer:
     """The plant at an address for these products (any that need a visit count; none named means one does), in four statements.
 
@@ -94,17 +91,8 @@ def entry_answer(
         needs_visit=needs_visit,
         earliest_on=earliest_on,
         promised_on=promised_on,
-        slots=_slots(session, place.district_code, on=place.current_on, first=earliest_on, through=promised_on, nation=nation, limit=slots),
+        slots=_slots(session, place, at, first=earliest_on, last=promised_on, limit=slots),
     )
-
-
-def next_slots(session: Session, district_code: str, *, through: date | None = None, limit: int = SLOTS_SHOWN) -> tuple[SlotRow, ...]:
-    """The next half-days on which an engineer can come in a district, not after ``through``. Nothing for a district nobody knows."""
-    standing = session.execute(block("orders", "work_list.standing"), {"district": district_code}).one_or_none()
-    if standing is None:
-        return ()
-    nation: Nation = NationCode(standing.nation).value
-    return _slots(session, district_code, on=standing.current_on, through=through or date.max, nation=nation, limit=limit)
 
 
 def free_numbers(session: Session, address_key: str, *, at: datetime, ending: str = "", limit: int = NUMBERS_SHOWN) -> tuple[str, ...]:
@@ -128,14 +116,10 @@ def _place(session: Session, address_key: str) -> Row[Any]:
     return found
 
 
-def _slots(
-    session: Session, district_code: str, *, on: date, through: date, nation: Nation, limit: int, first: date = date.min
-) -> tuple[SlotRow, ...]:
-    bookable = bookable_days(on=on, through=through, nation=nation)
-    days = list(islice((day for day in bookable if day >= first), max(1, limit)))
-    if not days:
-        return ()
-    counted = session.execute(block("orders", "entry.slots_taken"), {"district": district_code, "first": days[0], "last": days[-1]})
-    taken = {(row.slot_on, row.half_day): row.taken for row in counted}
-    found = [SlotRow(slot_on=day, half_day=half, taken_count=taken.get((day, half.value), 0)) for day in days for half in HalfDay]
-    return tuple(found[: max(1, limit)])
+def _slots(session: Session, place: Row[Any], at: datetime, *, first: date, last: date, limit: int) -> tuple[FreeSlot, ...]:
+    """What the appointment book has free at the address's exchange; the span is no wider than the book is open."""
+    first, last = window(Skill.INSTALL, on=place.current_on, earliest_on=first, latest_on=last)
+    nation: Nation = NationCode(place.nation).value
+    return free_at_exchange(
+        session, place.exchange_id, skill=Skill.INSTALL, on=place.current_on, first=first, last=last, nation=nation, at=at, limit=limit
+    )

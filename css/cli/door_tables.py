@@ -63,6 +63,8 @@ from css.master import (
     wholesale,
 )
 from css.master import queries as master_queries
+from css.quotes.placing import order_effect
+from css.quotes.quote import quote_order
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
 from orders import entry_queries, number_queries, plant_queries, request_queries, task_queries, work_queries
@@ -70,8 +72,11 @@ from orders import queries as order_queries
 from orders.actions import requests as order_requests
 from orders.actions import reserve
 from orders.actions.bulk import place_orders_in_bulk
+from orders.actions.quoting import consent_quote
 from orders.count_queries import orders_at_risk
 from orders.delay_queries import delays_of_account
+from orders.quote_queries import quote_card, quotes_of_account
+from orders.worth_queries import cancellation_charges
 from repairs import actions as repair_actions
 from repairs import queries as repair_queries
 from repairs import queue_queries
@@ -104,6 +109,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "wrap-up": care_actions.wrap_up,
     "complete-follow-up": care_actions.complete_follow_up,
     "pin": pins.pin,
+    "quote-order": quote_order,
+    "consent-quote": consent_quote,
     "place-order": order_actions.place_order,
     "complete-order": order_actions.complete_order,
     "delay-order": order_actions.delay_order,
@@ -211,6 +218,10 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "timeline": care_queries.timeline,
     "line-timeline": care_queries.line_timeline,
     "order-card": order_queries.order_card,
+    "order-effect": order_effect,
+    "cancellation-charges": cancellation_charges,
+    "quote-card": quote_card,
+    "quotes-of-account": quotes_of_account,
     "open-orders": order_queries.open_orders,
     "account-orders": order_queries.account_orders,
     "orders-of-line": order_queries.orders_of_line,
@@ -221,7 +232,6 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "tasks-to-do": task_queries.tasks_to_do,
     "tasks-waiting": task_queries.tasks_waiting,
     "entry-answer": entry_queries.entry_answer,
-    "next-slots": entry_queries.next_slots,
     "free-numbers": entry_queries.free_numbers,
     "plant-at": plant_queries.plant_at,
     "number-card": number_queries.number_card,

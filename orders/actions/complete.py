@@ -110,7 +110,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
             raise
         raise refusal from error
     if order.appointment_id is not None:
-        appointment_book.keep(session, order.appointment_id, at=at)
+        appointment_book.keep(session, order.appointment_id, at=at, done_on=done_on)
     session.execute(
         update(OrderTask)
         .where(OrderTask.order_id == order.id, OrderTask.state.in_((TaskState.OPEN, TaskState.FAILED)))

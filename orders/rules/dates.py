@@ -6,8 +6,7 @@ None of them is the appointment. Lead times and the point of no return are dated
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from css.core.calendar import (
@@ -18,11 +17,11 @@ from css.core.calendar import (
     working_day_on_or_after,
 )
 from css.core.errors import CssError, Refused
+from css.core.slots import day_fault, window
+from css.core.words import Skill
 from orders.words import OrderState, PlantOutcome
 
 REQUIRED_DAYS_AHEAD_MAX: Final = 365
-SLOT_DAYS_AHEAD_MAX: Final = 90
-"""The appointment book is open from tomorrow for so many days."""
 
 
 def day_words(day: date) -> str:
@@ -60,29 +59,11 @@ def committed_date(required_on: date, nation: Nation) -> date:
 def slot_fault(slot_on: date, *, on: date, committed_on: date, nation: Nation) -> CssError | None:
     """Why an engineer cannot be asked for a day; None when one can (CSS222E).
 
-    The book is open from tomorrow to 90 days ahead, Monday to Saturday, bank holidays excepted; the visit is not after
-    the date promised.
+    The appointment book is open from tomorrow to 90 days ahead, Monday to Saturday, bank holidays excepted; the visit is not
+    after the date promised. Whether the day has a visit left is the book's own question.
     """
-    first, last = on + timedelta(days=1), min(on + timedelta(days=SLOT_DAYS_AHEAD_MAX), committed_on)
-    if first <= slot_on <= last and is_working_day(slot_on, nation, saturdays=True):
-        return None
-    return Refused(
-        "CSS222E",
-        "No engineer can be booked for {slot}: choose Monday to Saturday, not a bank holiday, from {first} to {last}.",
-        slot=day_words(slot_on),
-        first=day_words(first),
-        last=day_words(last),
-        element="appointment",
-    )
-
-
-def bookable_days(*, on: date, through: date, nation: Nation) -> Iterator[date]:
-    """The days for which an engineer can be asked, soonest first: those that ``slot_fault`` lets pass."""
-    day = on + timedelta(days=1)
-    while day <= min(through, on + timedelta(days=SLOT_DAYS_AHEAD_MAX)):
-        if slot_fault(day, on=on, committed_on=through, nation=nation) is None:
-            yield day
-        day += timedelta(days=1)
+    first, last = window(Skill.INSTALL, on=on, latest_on=committed_on)
+    return day_fault(slot_on, first=first, last=last, nation=nation)
 
 
 def target_fault(target_on: date, *, committed_on: date, on: date, nation: Nation) -> CssError | None:

@@ -38,10 +38,12 @@ from css.master.appointment_holding import reserve_slot
 from css.master.news import post_news
 from css.master.operator_commands import PostNews
 from css.migrations.tables import METADATA
+from css.quotes.quote import quote_order
 from css.settings import settings
 from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
 from orders.commands import PlaceOrder
+from orders.quote_commands import QuoteOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
 from tests import builders
@@ -70,6 +72,7 @@ class Town:
     fault: str
     bill: str
     appointment: str
+    quote: str
 
     def words(self, criteria: str) -> list[str]:
         return criteria.format(**{name: getattr(self, name) for name in self.__dataclass_fields__}).split()
@@ -103,6 +106,7 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
             directory_name="Tansley A",
         )
         placed = place_order(session, order, by=BY, at=AT)
+        quote = quote_order(session, QuoteOrder(order=replace(order, number=None)), by=BY, at=AT)
         slot = ReserveSlot(address_key=zz.gold[0].address_key, slot_on=builders.DAY + timedelta(days=7), half_day=HalfDay.AM)
         held = reserve_slot(session, slot, by=BY, at=AT)
         fault = report_fault(session, REPORT, by=BY, at=AT)
@@ -128,6 +132,7 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
         fault.fault_number,
         bill,
         held.appointment_number,
+        quote.quote_number,
     )
 
 
@@ -225,6 +230,10 @@ CRITERIA = {
     "timeline": "{customer} topic=fault",
     "line-timeline": "{line_id}",
     "order-card": "{order}",
+    "order-effect": "{order}",
+    "cancellation-charges": "{order}",
+    "quote-card": "{quote}",
+    "quotes-of-account": "{account} limit=5",
     "open-orders": "district_code=ZZ",
     "account-orders": "{account}",
     "orders-of-line": "{line_id}",
@@ -234,8 +243,7 @@ CRITERIA = {
     "order-tasks": "{order}",
     "tasks-to-do": "ZZ exchange due_by=2026-04-30 limit=5",
     "tasks-waiting": "ZZ",
-    "entry-answer": "{address_key} product_codes=LINE-RES,CALLER-DISPLAY",
-    "next-slots": "ZZ limit=4",
+    "entry-answer": "{address_key} product_codes=LINE-RES,CALLER-DISPLAY at=2026-03-02T12:00:00Z",
     "free-numbers": "{address_key} at=2026-03-02T12:00:00Z ending=7",
     "plant-at": "{address_key} at=2026-03-02T12:00:00Z",
     "number-card": "01632960123 at=2026-03-02T12:00:00Z",

@@ -9,12 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from css.core.errors import BadMessage, NotFound
-from css.core.words import HalfDay
+from css.core.slots import bookable_days
+from css.core.words import HalfDay, Skill
+from css.master.appointment_commands import SetSlotCapacity
+from css.master.appointment_planning import set_slot_capacity
 from orders.actions import complete_order, delay_order
 from orders.commands import CompleteOrder, DelayOrder, Slot
-from orders.entry_queries import entry_answer, free_numbers, next_slots
+from orders.entry_queries import entry_answer, free_numbers
 from orders.rules.content import better_levels, clash
-from orders.rules.dates import bookable_days, slot_fault
+from orders.rules.dates import slot_fault
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.lifecycle import next_step
 from orders.words import OrderState, PlantOutcome
@@ -45,41 +48,50 @@ def _order(session: Session, zz: builders.BuiltDistrict, account: builders.Built
 def test_the_plant_answer_says_what_placing_would_do(session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount) -> None:
     builders.stopped_line(session, zz, site=zz.gold[1])
     for site, outcome in {zz.gold[0]: PlantOutcome.SPARE_PAIR, zz.gold[1]: PlantOutcome.RESTART, zz.silver: PlantOutcome.BUILD}.items():
-        answer = entry_answer(session, site.address_key.lower(), ("LINE-RES",))
+        answer = entry_answer(session, site.address_key.lower(), ("LINE-RES",), at=AT)
         assert answer.outcome is outcome
         placed = place(session, a_provide(zz, account, address_key=site.address_key, required_on=answer.earliest_on))
         assert placed.plant_outcome is outcome
-        assert placed.committed_on == answer.promised_on
+        is_surveyed_first = outcome is PlantOutcome.BUILD
+        assert placed.committed_on == (None if is_surveyed_first else answer.promised_on)
         with pytest.raises(Exception, match="earliest date"):
             place(session, a_provide(zz, account, address_key=zz.gold[5].address_key, required_on=DAY + timedelta(days=1)))
 
 
 def test_what_needs_no_visit_is_sooner(session: Session, zz: builders.BuiltDistrict) -> None:
     key = zz.gold[0].address_key
-    assert entry_answer(session, key, ("CALLER-DISPLAY",)).earliest_on < entry_answer(session, key, ("LINE-RES",)).earliest_on
-    assert entry_answer(session, key).needs_visit, "nothing named is a line"
+    display, line = (entry_answer(session, key, (product,), at=AT) for product in ("CALLER-DISPLAY", "LINE-RES"))
+    assert display.earliest_on < line.earliest_on
+    assert entry_answer(session, key, at=AT).needs_visit, "nothing named is a line"
     with pytest.raises(NotFound):
-        entry_answer(session, "A99999999999")
+        entry_answer(session, "A99999999999", at=AT)
 
 
 def test_slots_are_those_that_can_be_had_and_say_how_full_they_are(
     session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount
 ) -> None:
-    answer = entry_answer(session, zz.gold[0].address_key, ("LINE-RES",), date(2026, 3, 20), slots=12)
+    answer = entry_answer(session, zz.gold[0].address_key, ("LINE-RES",), date(2026, 3, 20), at=AT, slots=12)
     assert [(slot.slot_on.day, slot.half_day.value) for slot in answer.slots[:4]] == [(9, "AM"), (9, "PM"), (10, "AM"), (10, "PM")], (
         "from the earliest day it can be had"
     )
     assert all(slot.slot_on.weekday() < 6 for slot in answer.slots), "nobody comes on a Sunday"
-    wanted = Slot(slot_on=date(2026, 3, 4), half_day=HalfDay.PM)
+    wanted = Slot(slot_on=date(2026, 3, 9), half_day=HalfDay.PM)
     place(session, a_provide(zz, account, required_on=date(2026, 3, 20), appointment=wanted))
-    taken = {(slot.slot_on.day, slot.half_day): slot.taken_count for slot in next_slots(session, "ZZ", limit=4)}
-    assert taken == {(3, HalfDay.AM): 0, (3, HalfDay.PM): 0, (4, HalfDay.AM): 0, (4, HalfDay.PM): 1}
-    assert next_slots(session, "ZZ", through=DAY) == ()
-    assert next_slots(session, "QQ") == ()
+    again = entry_answer(session, zz.gold[0].address_key, ("LINE-RES",), date(2026, 3, 20), at=AT, slots=4)
+    assert [slot.free for slot in again.slots] == [12, 11, 12, 12]
+
+
+def test_full_half_days_are_not_shown(session: Session, zz: builders.BuiltDistrict) -> None:
+    full = SetSlotCapacity(
+        district_code="ZZ", exchange_code="WREN", skill=Skill.INSTALL, slot_on=date(2026, 3, 9), half_day=HalfDay.AM, capacity=0
+    )
+    set_slot_capacity(session, full, by=OPERATOR, at=AT)
+    answer = entry_answer(session, zz.gold[0].address_key, ("LINE-RES",), date(2026, 3, 20), at=AT, slots=1)
+    assert [(slot.slot_on.day, slot.half_day) for slot in answer.slots] == [(9, HalfDay.PM)]
 
 
 def test_every_day_offered_is_one_that_is_not_refused() -> None:
-    days = list(bookable_days(on=DAY, through=date(2026, 4, 10), nation="england-and-wales"))
+    days = list(bookable_days(first=DAY, last=date(2026, 4, 10), nation="england-and-wales"))[1:]
     assert all(slot_fault(day, on=DAY, committed_on=date(2026, 4, 10), nation="england-and-wales") is None for day in days)
     assert date(2026, 4, 3) not in days, "Good Friday"
     assert len(days) == 32, "39 days, five Sundays, Good Friday and Easter Monday"
