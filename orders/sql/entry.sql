@@ -2,8 +2,7 @@
 
 -- name: at_address
 -- An address, what there is for a new line, and where its district's business has got to; an installation of several lines is one.
--- Leans on ix_line_site_id,
--- uq_customer_order_open_on_line, ix_pair_spare and uq_line_pair_id_live.
+-- Leans on ix_line_site_id, uq_customer_order_open_on_line, ix_pair_spare and uq_line_pair_id_live.
 -- example: {"address_key": "A6750000001"}
 SELECT s.id AS site_id, s.address_key, s.district_code, s.exchange_id, s.match, e.name AS exchange_name, d.nation, t.current_on,
        (SELECT count(*) FROM css.line l WHERE l.site_id = s.id AND l.state = 'working' AND l.auxiliary_of_id IS NULL) AS working_lines,
