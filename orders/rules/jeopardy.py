@@ -81,7 +81,7 @@ def jeopardies(standing: Standing, *, on: date, nation: Nation) -> tuple[Jeopard
         and one.visit_due_on is not None
         and one.visit_due_on <= add_working_days(on, SLOT_WORKING_DAYS, nation),
         Jeopardy.HELD: is_held,
-        Jeopardy.DUE: not is_held and one.target_on is not None and one.target_on <= soon,
+        Jeopardy.DUE: not is_held and one.target_on is not None and on <= one.target_on <= soon,
     }
     return tuple(reason for reason in Jeopardy if meets[reason])
 
