@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from css.core.errors import Conflict
-from css.core.words import DirectoryEntryKind, EndReason
+from css.core.words import DirectoryEntryKind, EndReason, Segment
 from css.master.guiding import number_in_use
 from css.master.lines import LineListing
 from css.master.products import Product
@@ -135,7 +135,7 @@ def test_a_change_given_up_changes_nothing(session: Session, line: BuiltLine) ->
 def test_a_change_of_features_is_refused_for_everything_at_once(
     session: Session, line: BuiltLine, asked: dict[str, object], faults: dict[str, str]
 ) -> None:
-    assert refused(session, a_change(line, **asked)) == faults
+    assert refused(session, a_change(line, OrderKind.FEATURES, **asked)) == faults
 
 
 def test_what_is_taken_off_makes_room_for_what_could_not_stand_beside_it(session: Session, line: BuiltLine) -> None:
@@ -206,7 +206,7 @@ def test_a_care_level_is_refused(session: Session, line: BuiltLine, level: str |
 
 
 def test_a_firm_is_not_sold_what_its_line_has_already(session: Session, zz: BuiltDistrict) -> None:
-    firm = builders.account(session, zz, segment=builders.Segment.BUSINESS)
+    firm = builders.account(session, zz, segment=Segment.BUSINESS)
     line = builders.working_line(session, zz, firm)
     assert refused(session, a_change(line, OrderKind.CARE, care_level="1")) == {"CSS217E": "care_level"}
     assert refused(session, a_change(line, OrderKind.CARE, care_level="2")) == {"CSS275E": "care_level"}
@@ -263,7 +263,7 @@ def test_a_listing_that_does_not_change_is_refused(
 
 
 def test_a_listing_needs_a_name_unless_it_is_not_listed(session: Session, line: BuiltLine) -> None:
-    session.execute(LineListing.__table__.update().values(directory_kind="XD", directory_name=None))
+    session.execute(update(LineListing).values(directory_kind=DirectoryEntryKind.EX_DIRECTORY, directory_name=None))
     asked = a_change(line, OrderKind.DIRECTORY, directory_kind=DirectoryEntryKind.NO_ENTRY_ENQUIRIES_ALLOWED)
     assert refused(session, asked) == {"CSS221E": "directory_name"}
 

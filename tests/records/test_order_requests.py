@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
 from css.core.errors import CssError
 from css.core.words import BarKind, EndReason, HoldKind, LineState, RequestKind, Role
 from css.handover import Hold, OrderRequest, holds_of_account, leave_order_request, lift_hold, place_hold
+from css.master.accounts import Account
 from css.master.districts import roll_business_date
 from css.master.lines import Line, LineBar
 from css.master.reference import RETAIL
@@ -279,7 +280,7 @@ def test_a_line_that_is_no_longer_the_accounts_is_let_be(session: Session, line:
 
 
 def test_a_request_whose_order_is_refused_waits_and_says_why(session: Session, line: BuiltLine, account: BuiltAccount) -> None:
-    session.execute(builders.Account.__table__.update().values(closed_on=DAY))
+    session.execute(update(Account).values(closed_on=DAY))
     ask(session, line, RequestKind.BAR, "debt/1/bar")
     taken = take(session)
     assert (taken.waiting_count, taken.order_numbers) == (1, ())
