@@ -18,15 +18,25 @@ from sqlalchemy.orm import Session
 
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.clock import Clock
-from css.core.errors import Conflict, CssError, Unavailable
+from css.core.errors import BadMessage, Conflict, CssError, NotFound, Unavailable
 from css.db.engine import transaction
 from css.handover import next_outbox_sequence, put_in_outbox
 from css.master.providers import Provider
 from css.partners.keys import Partner, own_party, partner_of
 from css.partners.model import InboxMessage, InboxState
-from css.xml import Element, MessageHeader, read_header, read_message
-from orders.actions import place_order
-from orders.messages import ORDER_UPDATE, message_id, order_refused, submit_order_command
+from css.xml import Element, MessageHeader, read_header, read_message, read_text
+from orders.actions import amend_order, cancel_order, cancel_other, place_order
+from orders.commands import CancelOther
+from orders.messages import (
+    ORDER_UPDATE,
+    amend_order_command,
+    cancel_order_command,
+    message_id,
+    order_refused,
+    refusal_kind,
+    submit_order_command,
+)
+from orders.queries import OrderCopy, order_card
 
 TRIES_MAX: Final = 5
 """How often handling is begun when the database says that somebody else was at the same rows."""
@@ -170,9 +180,18 @@ def _set_aside(engine: Engine, waiting_id: int, trouble: Exception) -> None:
 
 
 def _tell_refusal(session: Session, partner: Partner, root: Element, header: MessageHeader, refusal: CssError, *, at: datetime) -> None:
-    """Leave the refusal in the partner's outbox. There is no order whose event it could be, so it is a document only."""
+    """Leave the refusal in the partner's outbox. It is no event of an order, whether there is one or not, so it is a document only."""
     # Two partners may choose the same message id; what is made of it must differ all the same.
-    source_key = f"inbox/{partner.code}/{header.message_id}/ORDER_REJECTED"
+    source_key = f"inbox/{partner.code}/{header.message_id}/{refusal_kind(header.message_type)}"
+    body = order_refused(
+        root,
+        refusal,
+        source_key=source_key,
+        sender=own_party(session),
+        receiver=partner.party,
+        at=at,
+        copy=_order_named(session, partner, root),
+    )
     put_in_outbox(
         session,
         provider_id=partner.provider_id,
@@ -182,9 +201,20 @@ def _tell_refusal(session: Session, partner: Partner, root: Element, header: Mes
         message_type=ORDER_UPDATE,
         conversation_id=header.conversation_id,
         ref_to_message_id=header.message_id,
-        body=order_refused(root, refusal, source_key=source_key, sender=own_party(session), receiver=partner.party, at=at),
+        body=body,
         at=at,
     )
+
+
+def _order_named(session: Session, partner: Partner, root: Element) -> OrderCopy | None:
+    """The order that a message is about, as it stands; None when it is about none that the partner has."""
+    number = read_text(root, "Amendment/OrderNumber") or read_text(root, "Cancellation/OrderNumber")
+    if number is None:
+        return None
+    try:
+        return order_card(session, number, by=partner.actor)
+    except (NotFound, BadMessage):
+        return None
 
 
 def _submit_order(session: Session, partner: Partner, root: Element, at: datetime) -> str:
@@ -192,6 +222,20 @@ def _submit_order(session: Session, partner: Partner, root: Element, at: datetim
     return f"Order {placed.order_number} placed."
 
 
-_VERBS: Final[dict[str, _Verb]] = {"SubmitOrder": _submit_order}
+def _amend_order(session: Session, partner: Partner, root: Element, at: datetime) -> str:
+    changed = amend_order(session, amend_order_command(root), by=partner.actor, at=at)
+    return f"Order {changed.order_number} amended."
+
+
+def _cancel_order(session: Session, partner: Partner, root: Element, at: datetime) -> str:
+    command = cancel_order_command(root)
+    if isinstance(command, CancelOther):
+        stopped = cancel_other(session, command, by=partner.actor, at=at)
+        return f"Order {stopped.order_number} and the order that takes its line stopped."
+    cancelled = cancel_order(session, command, by=partner.actor, at=at)
+    return f"Order {cancelled.order_number} cancelled."
+
+
+_VERBS: Final[dict[str, _Verb]] = {"SubmitOrder": _submit_order, "AmendOrder": _amend_order, "CancelOrder": _cancel_order}
 TAKEN: Final = tuple(_VERBS)
 """The messages a partner may send."""

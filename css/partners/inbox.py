@@ -58,6 +58,8 @@ class _Reading:
     traces: Traces
     header: MessageHeader | None
     errors: tuple[MessageError, ...]
+    major: str = ""
+    """The version its namespace names."""
 
 
 def receive(engine: Engine, provider_code: str, data: bytes, *, clock: Clock, own_party: Party) -> Answer:
@@ -75,7 +77,7 @@ def receive(engine: Engine, provider_code: str, data: bytes, *, clock: Clock, ow
     reading = _read(data)
     with transaction(engine) as session:
         partner = partner_of(session, provider_code)
-        errors = reading.errors or _header_errors(reading.header, partner, own_party)
+        errors = reading.errors or _header_errors(reading.header, reading.major, partner, own_party)
         if errors or reading.header is None:
             answer, waiting_id = _reject(session, partner, data, reading.traces, errors, at=at, us=own_party), None
         else:
@@ -99,10 +101,11 @@ def _read(data: bytes) -> _Reading:
         return _Reading(Traces(), None, MessageError.of_error(refusal))
     traces = Traces(_uuid(root, "MessageId"), _uuid(root, "ConversationId"))
     try:
-        faults = validate(root, schema_for(root))
+        schema = schema_for(root)
+        faults = validate(root, schema)
         if faults:
             return _Reading(traces, None, tuple(MessageError.of_fault(fault) for fault in faults))
-        return _Reading(traces, read_header(root), ())
+        return _Reading(traces, read_header(root), (), schema.rpartition("-")[2])
     except BadMessage as refusal:
         name = etree.QName(root).localname
         path = f"{name}/{refusal.element}" if refusal.element else None
@@ -118,7 +121,7 @@ def _at(error: MessageError, path: str | None) -> MessageError:
     return MessageError(error.severity, error.code, error.text, path, error.line)
 
 
-def _header_errors(header: MessageHeader | None, partner: Partner, us: Party) -> tuple[MessageError, ...]:
+def _header_errors(header: MessageHeader | None, major: str, partner: Partner, us: Party) -> tuple[MessageError, ...]:
     """What is wrong between the header and who is calling. A false sender is told nothing else."""
     if header is None:
         return ()
@@ -128,7 +131,7 @@ def _header_errors(header: MessageHeader | None, partner: Partner, us: Party) ->
     errors = []
     if header.receiver != us:
         errors.append(MessageError("ERROR", "CSS551E", "Receiver is not us.", f"{path}/Receiver"))
-    if not header.schema_version.startswith("1."):
+    if not header.schema_version.startswith(f"{major}."):
         errors.append(MessageError("ERROR", "CSS552E", "SchemaVersion and the namespace are of different majors.", f"{path}/SchemaVersion"))
     if header.message_type not in TAKEN:
         text = f"We send {header.message_type} and do not take it; we take {', '.join(TAKEN)}."

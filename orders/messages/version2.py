@@ -101,6 +101,8 @@ _NEW_LINE: Final = {"number": "NewNumber", "new_number": "TelephoneNumber"}
 _AMENDMENT: Final = {
     "order_number": "OrderNumber",
     "reason_code": "ReasonCode",
+    # As the rule on problem codes calls it.
+    "problem_code": "ReasonCode",
     "required_on": "RequiredDate",
     "line_count": "LineCount",
     "add_codes": "Features",

@@ -22,6 +22,11 @@ from css.master.reference import PARTNER
 from css.partners import gateway, inbox
 from css.partners.gateway import create_application
 from css.partners.keys import IssuePartnerKey, issue_key
+from orders.commands import PlaceOrder
+from orders.messages import version2
+from orders.rules.content import makes_a_line
+from orders.rules.kinds import KINDS, KindRule
+from orders.words import CancelOtherReason, CeaseReason, KciKind, OrderKind
 from tests.builders import AT, OPERATOR
 from tests.partners.speaking import CLOCK, Scene, codes, header, opened, orders_of, outbox, said, submit_order
 
@@ -92,3 +97,38 @@ def test_the_guide_names_every_status_the_gateway_gives() -> None:
     sources = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (gateway, inbox))
     given = {HTTPStatus[name].value for name in re.findall(r"HTTPStatus\.([A-Z_]+)\b", sources)}
     assert given - {204} == named
+
+
+def row_of(rule: KindRule) -> str:
+    """What the guide says of a kind of order, from the rule that refuses by it."""
+    plain = PlaceOrder(kind=rule.kind, account_number="", required_on=AT.date(), contact_name="", contact_phone="")
+    stands = version2._ORDER | (version2._NEW_LINE if rule.kind is OrderKind.PROVIDE else {})
+    types = {str(kind.get("name")): kind for kind in schemas.source("order-2").iterchildren("{*}complexType")}
+    sequence = [str(element.get("name")) for element in types["OrderRequest"].iter("{*}element")]
+
+    def elements(names: frozenset[str]) -> set[str]:
+        found = {stands[name].split("/")[0] for name in names}
+        return found if makes_a_line(plain) or "product_codes" not in names else found - {"ProductCode"}
+
+    needs = elements(rule.needs | ({"consented_by"} if rule.needs_consent else set()))
+    may = elements(rule.may) - needs
+    # The products of an order are a main one and features, and for most kinds features alone.
+    may |= {"Features"} if "product_codes" in rule.needs | rule.may else set()
+    told = [", ".join(name for name in sequence if name in part) for part in (needs, may)]
+    return f"| {version2.code_of(rule.kind)} | {rule.does} | {told[0]} | {told[1]} |"
+
+
+@pytest.mark.parametrize("rule", [rule for rule in KINDS.values() if rule.is_for_partners], ids=lambda rule: rule.kind.value)
+def test_the_guide_says_of_each_kind_of_order_what_the_rules_say(rule: KindRule) -> None:
+    assert row_of(rule) in GUIDE.splitlines()
+    assert f"`schemas/samples/valid/submit-order-2-{rule.kind.value}.xml`" in GUIDE
+
+
+def test_the_guide_has_every_code_of_the_open_lists() -> None:
+    kinds = {word for row in re.findall(r"^\| ([A-Z_, ]+) \|", GUIDE, re.MULTILINE) for word in row.split(", ")}
+    assert {kci.value for kci in KciKind} <= kinds
+    causes = GUIDE.partition("CeaseReason is of the list:")[2][:300]
+    assert {reason.value for reason in CeaseReason} <= set(re.findall(r"\b[A-Z]{2}\b", causes))
+    assert {reason.value for reason in CancelOtherReason} <= set(
+        re.findall(r"[A-Z_]+", GUIDE.partition("CancelOtherReason is of the list:")[2][:200])
+    )

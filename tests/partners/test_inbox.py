@@ -188,7 +188,7 @@ def test_messages_that_only_we_send_are_not_taken(engine: Engine) -> None:
         (b"\x1f\x8b\x08rest", 415, "CSS501E"),
         (b"<a>" + b" " * 5_000_000 + b"</a>", 413, "CSS500E"),
         ("<a>é</a>".encode("latin-1"), 400, "CSS502E"),
-        (b'<SubmitOrder xmlns="urn:css:order:2"/>', 400, "CSS510E"),
+        (b'<SubmitOrder xmlns="urn:css:order:9"/>', 400, "CSS510E"),
     ],
     ids=["empty", "cut short", "entity", "compressed", "too large", "latin 1", "unknown version"],
 )

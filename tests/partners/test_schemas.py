@@ -254,5 +254,5 @@ def test_the_guide_shows_a_valid_sample_of_every_message() -> None:
         if sample.parent.name == "valid":
             root = read_message(sample.read_bytes())
             assert validate(root, schema_for(root)) == ()
-            shown.add(local(root))
-    assert shown == {message for name in schemas.messages() for message in schemas.roots(name)}
+            shown.add((schema_for(root), local(root)))
+    assert shown == {(name, message) for name in schemas.messages() for message in schemas.roots(name)}
