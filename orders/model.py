@@ -73,6 +73,7 @@ class CustomerOrder(Base):
         ),
         Index("uq_customer_order_caused_by", "caused_by_id", unique=True, postgresql_where=text("caused_by_id IS NOT NULL")),
         Index("ix_customer_order_link", "link_number", postgresql_where=text("link_number IS NOT NULL")),
+        Index("ix_customer_order_quote_id", "quote_id", postgresql_where=text("quote_id IS NOT NULL")),
         Index("ix_customer_order_appointment_id", "appointment_id", postgresql_where=text("appointment_id IS NOT NULL")),
         CheckConstraint("escalation BETWEEN 0 AND 3", name="escalation_of_three"),
         CheckConstraint("chase_count >= 0", name="chases_count"),

@@ -16,12 +16,13 @@ from css.master.accounts import Account
 from css.master.districts import business_date
 from css.master.products import Product, ProductPrice, seen_on
 from css.master.providers import Provider
-from orders.actions.charging import PricedCharge, priced_cancellation, priced_completion
-from orders.actions.kinds.cease import END_REASONS
+from orders.charge_queries import PricedCharge, priced_cancellation, priced_completion
 from orders.model import CustomerOrder, OrderItem
 from orders.queries import no_order
-from orders.rules.charges import What
+from orders.quote_commands import ToldCharge, ToldItem
+from orders.rules.charges import END_REASONS, What
 from orders.rules.lifecycle import OPEN_STATES
+from orders.rules.quotes import Holds
 from orders.words import CeaseReason, ItemAction, OrderKind
 
 
@@ -74,6 +75,33 @@ class OrderWorth:
     continues: bool
     """What it keeps ends on one line and goes on on another."""
 
+    def holds(self, committed_on: date | None) -> Holds:
+        """What of it a quote tells."""
+        return Holds(
+            committed_on=committed_on,
+            items=tuple(
+                ToldItem(
+                    action=item.action,
+                    product_code=item.product_code,
+                    product_name=item.product_name,
+                    quantity=item.quantity,
+                    net_rental=item.net_rental,
+                    gross_rental=item.gross_rental,
+                )
+                for item in self.items
+            ),
+            charges=tuple(
+                ToldCharge(
+                    product_code=charge.product_code,
+                    words=charge.words,
+                    quantity=charge.quantity,
+                    net_price=charge.net_price,
+                    gross_price=charge.gross_price,
+                )
+                for charge in self.charges
+            ),
+        )
+
 
 def order_worth(session: Session, order_number: str, *, by: Actor) -> OrderWorth:
     """What an order starts, stops and costs once, were it done on the day it is worked for. Four statements.
@@ -82,7 +110,11 @@ def order_worth(session: Session, order_number: str, *, by: Actor) -> OrderWorth
         NotFound: CSS202E, no such order, or another provider's. BadMessage: CSS052E to CSS055E.
     """
     found = _order(session, order_number, by)
-    order = found.order
+    return worth_of(session, found.order, segment=found.segment, account_number=found.account_number)
+
+
+def worth_of(session: Session, order: CustomerOrder, *, segment: Segment, account_number: str = "") -> OrderWorth:
+    """The same for an order in hand."""
     on = order.done_on or order.target_on or max(order.required_on, business_date(session, order.district_code))
     rows = session.execute(
         select(OrderItem, Product, ProductPrice)
@@ -91,7 +123,7 @@ def order_worth(session: Session, order_number: str, *, by: Actor) -> OrderWorth
             ProductPrice,
             (ProductPrice.product_id == Product.id)
             & (ProductPrice.kind == PriceKind.RENTAL)
-            & (ProductPrice.segment == found.segment)
+            & (ProductPrice.segment == segment)
             & seen_on(on),
         )
         .where(OrderItem.order_id == order.id)
@@ -100,8 +132,8 @@ def order_worth(session: Session, order_number: str, *, by: Actor) -> OrderWorth
     return OrderWorth(
         order_number=order.number,
         kind=order.kind,
-        account_number=found.account_number,
-        segment=found.segment,
+        account_number=account_number,
+        segment=segment,
         number=order.telephone_number,
         on=on,
         items=tuple(
@@ -118,7 +150,7 @@ def order_worth(session: Session, order_number: str, *, by: Actor) -> OrderWorth
             )
             for row in rows
         ),
-        charges=_told(priced_completion(session, order, segment=found.segment, on=on)),
+        charges=_told(priced_completion(session, order, segment=segment, on=on)),
         end_reason=_end_reason(order),
         continues=order.kind is OrderKind.MOVE,
     )

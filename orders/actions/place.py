@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
+from css.core.calendar import ONE_DAY
 from css.core.codec import to_plain
 from css.core.errors import Conflict, CssError, Refusals, Refused
 from css.core.ids import IdKind
@@ -24,7 +25,7 @@ from css.master import appointment_book
 from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.serials import next_number
-from orders.actions import linked, numbers, tasks, unsolicited
+from orders.actions import linked, numbers, quoted, tasks, unsolicited
 from orders.actions.find import find_account, find_offers, just_taken, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
@@ -60,8 +61,8 @@ def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetim
 
     Raises:
         NotFound: CSS200E, CSS209E, CSS230E.
-        Refused: CSS201E, CSS203E, CSS210E to CSS229E, CSS237E to CSS242E, CSS250E to CSS253E and the kind's own; several of
-            them at once as ``Several``.
+        Refused: CSS201E, CSS203E, CSS210E to CSS229E, CSS237E to CSS242E, CSS250E to CSS253E, by a quote CSS830E to CSS834E, and
+            the kind's own; several of them at once as ``Several``.
         Conflict: CSS207E an order is open on the line, CSS208E the reference was used, CSS231E a race was lost.
     """
     require_may(by, "place")
@@ -75,6 +76,9 @@ def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetim
         wrong.add(Refused("CSS201E", "The account was closed on {closed}.", closed=closed, element="account_number"))
     link, faults = linked.find_link(session, command, asker, at=at)
     wrong.add(*faults)
+    quote, faults = quoted.find_quote(session, command, asker, on)
+    wrong.add(*faults)
+    command = quote.given_with(command) if quote is not None else command
     offers = find_offers(session, (*command.product_codes, *command.remove_codes), asker.segment, command.required_on)
     content = read_content(command, wrong, segment=asker.segment, offers=offers)
     asked = Asked(
@@ -94,7 +98,7 @@ def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetim
     for _ in range(TRIES_MAX):
         try:
             with session.begin_nested():
-                return _write(session, asked, working.find(session, asked), link)
+                return _write(session, asked, working.find(session, asked), link, quote)
         except IntegrityError as error:
             lost = constraint_of(error) or ""
             if lost == "uq_customer_order_provider_reference":
@@ -113,13 +117,13 @@ def _reference_used(content: Content) -> CssError:
     )
 
 
-def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None) -> OrderPlaced:
+def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None, quote: quoted.QuoteFound | None) -> OrderPlaced:
     """Write the order, its items, slot and tasks, and tell of it: acknowledged and, where a date can be promised, committed."""
     command, content, asker = asked.command, asked.content, asked.asker
     number = next_number(session, asker.district_code, IdKind.ORDER)
     waits = work.is_surveyed_first or (link is not None and link.waits)
     committed_on = None if waits else committed_date(command.required_on, asker.nation)
-    slot = _book(session, asked, work, number)
+    slot = _book(session, asked, work, number, through=committed_on)
     is_treatment = command.kind in {OrderKind.BAR, OrderKind.RESTORE} or content.reason is CeaseReason.DEBT
     lists = work.lists_line
     listed_as = command.directory_kind or (DirectoryEntryKind.ORDINARY if makes_a_line(command) else None)
@@ -161,7 +165,8 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
         visit_notes=content.visit_notes,
         excess_agreed=command.excess_agreed,
         consented_by=content.consented_by,
-        consented_at=None if content.consented_by is None else asked.at,
+        consented_at=_consented_at(asked, quote),
+        quote_id=None if quote is None else quote.quote_id,
         placed_on=asked.on,
         placed_at=asked.at,
         placed_by=asked.by.name,
@@ -181,6 +186,9 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
         )
         for n, item in enumerate(work.items, start=1)
     )
+    if quote is not None:
+        session.flush()
+        quoted.refuse_changed(session, order, quote, asker.segment)
     place_hold(
         session,
         source_key=f"order/{number}",
@@ -207,6 +215,14 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None)
     )
 
 
+def _consented_at(asked: Asked, quote: quoted.QuoteFound | None) -> datetime | None:
+    """When whoever is named agreed: to the quote, or now."""
+    if asked.content.consented_by is None:
+        return None
+    is_quotes = quote is not None and asked.content.consented_by == quote.consented_by
+    return quote.consented_at if quote is not None and is_quotes else asked.at
+
+
 def _tell(session: Session, asked: Asked, order: CustomerOrder) -> None:
     session.flush()
     copy = order_as_it_stands(session, order)
@@ -223,8 +239,8 @@ def _no_return_at(asked: Asked, work: Work, target_on: date) -> datetime:
     return point_of_no_return(timing, target_on, asked.nation)
 
 
-def _book(session: Session, asked: Asked, work: Work, order_number: str) -> Appointment | None:
-    """The slot asked for: one that is held for the asker, or one booked now; None when none is asked for."""
+def _book(session: Session, asked: Asked, work: Work, order_number: str, *, through: date | None) -> Appointment | None:
+    """The slot asked for: one that is held for the asker, or one booked now, not after ``through``; None when none is asked for."""
     command, asker = asked.command, asked.asker
     if command.appointment_number:
         return appointment_book.book_held(
@@ -235,6 +251,9 @@ def _book(session: Session, asked: Asked, work: Work, order_number: str) -> Appo
             reference=order_number,
             by=asked.by,
             at=asked.at,
+            earliest_on=asked.on + ONE_DAY,
+            latest_on=through,
+            nation=asked.nation,
         )
     if command.appointment is None:
         return None
@@ -252,4 +271,5 @@ def _book(session: Session, asked: Asked, work: Work, order_number: str) -> Appo
         at=asked.at,
         on=asked.on,
         nation=asked.nation,
+        latest_on=through,
     )

@@ -22,9 +22,9 @@ from enum import StrEnum
 from typing import Final
 
 from css.core.money import Price
-from css.core.words import PriceKind, ProductKind
+from css.core.words import EndReason, PriceKind, ProductKind
 from orders.rules.problems import is_customers
-from orders.words import ItemAction, OrderKind, OrderState
+from orders.words import CeaseReason, ItemAction, OrderKind, OrderState
 
 AUXILIARY: Final = "AUX-LINE"
 NUMBER_CHOICE: Final = "FEE-NUMBER-CHOICE"
@@ -88,6 +88,14 @@ CHARGES: Final[dict[OrderKind, KindCharges]] = {
     OrderKind.BAR: KindCharges(),
     OrderKind.RESTORE: KindCharges(fee="FEE-RESTORE"),
 }
+
+
+END_REASONS: Final = {
+    CeaseReason.DECEASED: EndReason.DECEASED,
+    CeaseReason.OUR_FAULT: EndReason.OUR_FAULT,
+    CeaseReason.DEBT: EndReason.DEBT,
+}
+"""Why services end by why their line is given up; for every other reason they are simply ceased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -593,6 +593,14 @@ def upgrade() -> None:
         source_schema="orders",
         referent_schema="css",
     )
+    op.create_index(
+        "ix_customer_order_quote_id",
+        "customer_order",
+        ["quote_id"],
+        unique=False,
+        schema="orders",
+        postgresql_where=sa.text("quote_id IS NOT NULL"),
+    )
     op.create_foreign_key(
         op.f("fk_customer_order_quote_id"),
         "customer_order",

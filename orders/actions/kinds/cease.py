@@ -11,14 +11,8 @@ from css.core.words import EndReason
 from orders.actions import effects
 from orders.actions.find import ServiceFound, read_line, services_of
 from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.rules.charges import END_REASONS
 from orders.words import CeaseReason, ItemAction
-
-END_REASONS: Final = {
-    CeaseReason.DECEASED: EndReason.DECEASED,
-    CeaseReason.OUR_FAULT: EndReason.OUR_FAULT,
-    CeaseReason.DEBT: EndReason.DEBT,
-}
-"""Why services end by why their line is given up; for every other reason they are simply ceased."""
 
 
 def riding_fault(asked: Asked, services: tuple[ServiceFound, ...]) -> CssError | None:
