@@ -60,7 +60,7 @@ def _tell(lived: Lived) -> None:
         f"District {plan.district}, {plan.lines:,} lines, lived {plan.days} days from {plan.starts_on:%d %b %Y} in {lived.seconds:.0f} s.",
         (
             f"Orders: {diary.orders_by_telephone} by telephone (first {diary.first_order}), {diary.orders_by_xml} by a partner's XML, "
-            f"{diary.ceases} ceases; {diary.orders_completed} completed."
+            f"{diary.ceases} ceases, {len(diary.wishes.placed)} changes of every kind; {diary.orders_completed} completed."
         ),
         (
             f"Faults: {diary.faults_reported} reported (first {diary.first_fault}), {diary.faults_cleared} cleared. "

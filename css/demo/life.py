@@ -29,7 +29,9 @@ from css.core.errors import CssError
 from css.core.money import Money
 from css.core.words import BillFrequency, ContactPointKind, CustomerKind, DirectoryEntryKind, PaymentMeans, Segment
 from css.db.engine import transaction
+from css.demo.changes import Wishes, wish_for
 from css.demo.desk import Desk
+from css.demo.field_force import FIELD_FORCE, work_a_day
 from css.demo.ground import Place
 from css.demo.partner_letter import provide_order
 from css.demo.people import LiveLine
@@ -43,8 +45,8 @@ from css.partners.inbox import receive
 from css.partners.keys import own_party, partner_of
 from orders.actions import complete_order, place_order
 from orders.commands import CompleteOrder, PlaceOrder
-from orders.queries import open_orders
-from orders.words import OrderKind
+from orders.queries import order_card
+from orders.words import OrderKind, OrderState
 from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault
 from repairs.rules.report import SYMPTOMS
@@ -80,8 +82,12 @@ class Diary:
     refusals: int = 0
     first_order: str = ""
     first_fault: str = ""
+    wishes: Wishes = field(init=False)
     keyed_late: tuple[str, str | None, date] | None = None
     """The first order, its telephone number and the day it was done, while nobody has keyed it."""
+
+    def __post_init__(self) -> None:
+        self.wishes = Wishes(self.lines, self.vacant, random.Random(len(self.lines)))  # noqa: S311 - the demo's dice
 
 
 def _operator(name: str) -> Actor:
@@ -89,7 +95,6 @@ def _operator(name: str) -> Actor:
 
 
 AMY = _operator("AMY")
-FIELD_FORCE = Actor("system", "FIELD", RETAIL, frozenset({"clerk", "repair"}), "field force")
 
 
 def _times(expected: float, rng: random.Random) -> int:
@@ -107,9 +112,10 @@ def live_a_day(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: ran
         _order_by_xml(engine, plan, diary, day)
     for n in range(_times(CEASES_PER_LINE * len(diary.lines), rng)):
         _cease(engine, diary, day, rng, n)
+    wish_for(engine, diary.wishes, day, days_lived=(day - plan.starts_on).days, lines=plan.lines)
     for n in range(max(_times(FAULTS_PER_LINE * len(diary.lines), rng), int(first))):
         _report(engine, diary, day, rng, n, dead=first and n == 0)
-    _do_field_work(engine, plan, diary, day)
+    _do_field_work(engine, plan, diary, day, rng)
     _clear(engine, diary, day)
     _pay(engine, diary, day)
 
@@ -262,26 +268,25 @@ def _report(engine: Engine, diary: Diary, day: date, rng: random.Random, n: int,
     diary.first_fault = diary.first_fault or fault
 
 
-def _do_field_work(engine: Engine, plan: DemoPlan, diary: Diary, day: date) -> None:
-    """The field force does what is promised for today; what it cannot do it leaves on the list."""
-    with transaction(engine) as session:
-        promised = open_orders(session, by=FIELD_FORCE, district_code=plan.district)
-    late = diary.keyed_late
-    for order in promised:
-        if order.target_on is None or order.target_on > day:
-            continue
-        if order.order_number == diary.first_order and late is None:
-            # Done, and forgotten on a pad until tomorrow: so that there is something to wait for.
-            diary.keyed_late = (order.order_number, order.number, day)
-            continue
-        done_on = late[2] if late is not None and late[0] == order.order_number else day
-        command = CompleteOrder(order_number=order.order_number, done_on=done_on)
-        done = _try(engine, diary, _completing(command, _at(day, 15)))
+def _do_field_work(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random) -> None:
+    """The field force does what is due; the first order it does and forgets on a pad until tomorrow, so that there is something
+    to wait for.
+    """
+    first, late = diary.first_order, diary.keyed_late
+    leaves: tuple[str, ...] = ()
+    if late is not None and late[2] < day:
+        command = CompleteOrder(order_number=late[0], done_on=late[2])
+        done = _try(engine, diary, lambda session: complete_order(session, command, by=FIELD_FORCE, at=_at(day, 8)).order_number)
         diary.orders_completed += done is not None
-
-
-def _completing(command: CompleteOrder, at: datetime) -> Callable[[Session], str]:
-    return lambda session: complete_order(session, command, by=FIELD_FORCE, at=at).order_number
+    elif late is None and first:
+        with transaction(engine) as session:
+            card = order_card(session, first, by=FIELD_FORCE)
+        if card.state is OrderState.COMMITTED and card.target_on is not None:
+            leaves = (first,)
+            if card.target_on <= day:
+                diary.keyed_late = (first, card.number, day)
+    came_of_it = work_a_day(engine, plan.district, day, rng, leaves=leaves)
+    diary.orders_completed += came_of_it.orders
 
 
 def _clearing(command: ClearFault, at: datetime) -> Callable[[Session], str]:
