@@ -42,7 +42,7 @@ from orders.messages.parts import (
 )
 from orders.queries import OrderCopy
 from orders.rules.kinds import KINDS, KindRule
-from orders.words import CancelOtherReason, ItemAction, OrderKind
+from orders.words import CancelOtherReason, CeaseReason, ItemAction, OrderKind
 
 NAMESPACE: Final = "{urn:css:order:2}"
 SCHEMA_VERSION: Final = "2.0"
@@ -256,8 +256,8 @@ def add_order(update: Element, copy: OrderCopy) -> None:
     add_optional(order, "CustomerReference", copy.customer_reference)
     add(order, "Kind", code_of(copy.kind))
     add(order, "State", code_of(copy.state))
-    # Which order takes the line, and whose it is, is none of the losing provider's business.
-    add_optional(order, "Unsolicited", "true" if copy.caused_by is not None else None)
+    # By the reason that nobody can give. Which order takes the line, and whose it is, is none of the losing provider's business.
+    add_optional(order, "Unsolicited", "true" if copy.reason_code == CeaseReason.LOST.value else None)
     add(order, "AccountNumber", copy.account_number)
     add_optional(order, "TelephoneNumber", _number(copy.number))
     add_optional(order, "OldNumber", _number(copy.old_number))
