@@ -53,6 +53,8 @@ class SlotHeld:
 
     appointment_number: str
     address_key: str
+    district_code: str
+    exchange_code: str
     skill: Skill
     slot_on: date
     half_day: HalfDay

@@ -23,6 +23,7 @@ from css.master.appointment_queries import no_appointment
 from css.master.appointments import Appointment
 from css.master.districts import District, business_date
 from css.master.operator_changes import require_supervisor
+from css.master.plant import Exchange
 from css.master.providers import Provider
 from css.master.serials import next_number
 from css.master.sites import Site, no_address
@@ -40,7 +41,7 @@ def reserve_slot(session: Session, command: ReserveSlot, *, by: Actor, at: datet
     """Hold a visit at an address for 24 hours; then it lapses by itself, unless an order or fault has been given it.
 
     Raises:
-        Refused: CSS829E the actor may not, CSS222E the day is not one, CSS828E it has begun, CSS818E it is full: these are
+        Refused: CSS111E the actor may not, CSS222E the day is not one, CSS828E it has begun, CSS818E it is full: these are
             free next, CSS823E enough is held for the address.
         NotFound: CSS209E no such address, CSS104E no such provider.
     """
@@ -97,7 +98,7 @@ def reserve_slot(session: Session, command: ReserveSlot, *, by: Actor, at: datet
     )
     session.add(made)
     session.flush()
-    return _answer(session, made, place.address_key, "reserve_slot", by=by, at=at, before=None)
+    return _answer(session, made, place, "reserve_slot", by=by, at=at, before=None)
 
 
 @answered
@@ -105,7 +106,7 @@ def move_appointment(session: Session, command: MoveAppointment, *, by: Actor, a
     """Hold another half-day instead; the one there was is free again, and until when it is held does not change.
 
     Raises:
-        Refused: CSS829E, CSS820E it is held no longer, CSS822E it is booked: its order or fault moves it, CSS222E, CSS828E,
+        Refused: CSS111E, CSS820E it is held no longer, CSS822E it is booked: its order or fault moves it, CSS222E, CSS828E,
             CSS818E.
         NotFound: CSS819E. BadMessage: CSS052E to CSS055E.
     """
@@ -137,7 +138,7 @@ def move_appointment(session: Session, command: MoveAppointment, *, by: Actor, a
     before = _told(held)
     held.slot_on, held.half_day = slot
     session.flush()
-    return _answer(session, held, seen.place.address_key, "move_appointment", by=by, at=at, before=before)
+    return _answer(session, held, seen.place, "move_appointment", by=by, at=at, before=before)
 
 
 @answered
@@ -145,7 +146,7 @@ def release_slot(session: Session, command: ReleaseSlot, *, by: Actor, at: datet
     """Give back a slot that is held.
 
     Raises:
-        Refused: CSS829E, CSS820E it is held no longer, CSS822E it is booked: its order or fault gives it back.
+        Refused: CSS111E, CSS820E it is held no longer, CSS822E it is booked: its order or fault gives it back.
         NotFound: CSS819E. BadMessage: CSS052E to CSS055E.
     """
     _require_holder(by)
@@ -157,7 +158,7 @@ def release_slot(session: Session, command: ReleaseSlot, *, by: Actor, at: datet
     before = _told(held)
     held.state = AppointmentState.CANCELLED
     session.flush()
-    return _answer(session, held, seen.place.address_key, "release_slot", by=by, at=at, before=before)
+    return _answer(session, held, seen.place, "release_slot", by=by, at=at, before=before)
 
 
 @answered
@@ -191,9 +192,9 @@ def lapse_slots(session: Session, command: LapseSlots, *, by: Actor, at: datetim
 
 
 def _require_holder(by: Actor) -> None:
-    """Clerks, repair and supervisors hold slots; partners for their own customers (CSS829E)."""
+    """Clerks, repair and supervisors hold slots; partners for their own customers (CSS111E)."""
     if by.kind == "operator" and not _HOLDERS & by.roles:
-        raise Refused("CSS829E", "{who} may not hold engineers' visits.", who=by.name)
+        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role clerk, repair or supervisor")
 
 
 def _provider(session: Session, provider_code: str | None, by: Actor) -> int:
@@ -212,13 +213,15 @@ class _Place:
     address_key: str
     district_code: str
     exchange_id: int
+    exchange_code: str
     nation: Nation
 
 
 def _place(session: Session, address_key: str) -> _Place:
     row = session.execute(
-        select(Site.id, Site.address_key, Site.district_code, Site.exchange_id, District.nation)
+        select(Site.id, Site.address_key, Site.district_code, Site.exchange_id, Exchange.code, District.nation)
         .join(District, District.code == Site.district_code)
+        .join(Exchange, Exchange.id == Site.exchange_id)
         .where(Site.address_key == address_key.strip().upper())
     ).one_or_none()
     if row is None:
@@ -228,6 +231,7 @@ def _place(session: Session, address_key: str) -> _Place:
         address_key=row.address_key,
         district_code=row.district_code,
         exchange_id=row.exchange_id,
+        exchange_code=row.code,
         nation=NationCode(row.nation).value,
     )
 
@@ -253,10 +257,12 @@ def _seen(session: Session, number: str, by: Actor) -> _Seen:
             Appointment.exchange_id,
             Appointment.district_code,
             Site.address_key,
+            Exchange.code.label("exchange_code"),
             District.nation,
             Provider.code,
         )
         .join(Site, Site.id == Appointment.site_id)
+        .join(Exchange, Exchange.id == Appointment.exchange_id)
         .join(District, District.code == Appointment.district_code)
         .join(Provider, Provider.id == Appointment.provider_id)
         .where(Appointment.number == wanted)
@@ -268,6 +274,7 @@ def _seen(session: Session, number: str, by: Actor) -> _Seen:
         address_key=row.address_key,
         district_code=row.district_code,
         exchange_id=row.exchange_id,
+        exchange_code=row.exchange_code,
         nation=NationCode(row.nation).value,
     )
     return _Seen(appointment_id=row.id, number=wanted, skill=row.skill, place=place)
@@ -279,11 +286,13 @@ def _told(found: Appointment) -> dict[str, object]:
 
 
 def _answer(
-    session: Session, found: Appointment, address_key: str, verb: str, *, by: Actor, at: datetime, before: dict[str, object] | None
+    session: Session, found: Appointment, place: _Place, verb: str, *, by: Actor, at: datetime, before: dict[str, object] | None
 ) -> SlotHeld:
     answer = SlotHeld(
         appointment_number=found.number or "",
-        address_key=address_key,
+        address_key=place.address_key,
+        district_code=place.district_code,
+        exchange_code=place.exchange_code,
         skill=found.skill,
         slot_on=found.slot_on,
         half_day=found.half_day,

@@ -75,6 +75,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "OR03": Example("{order}"),
     "OR04": Example("{district}"),
     "OR05": Example("{district}"),
+    "AP04": Example(
+        "{district}",
+        {"address_key": "{site}", "slot_on": "+7", "half_day": "AM"},
+        {"address_key": "ZZ99", "skill": "PAINT", "slot_on": "32/13/26", "half_day": "XM"},
+    ),
     "FL01": Example(
         "{number}",
         {"symptom_code": "NSY", "contact_phone": "07700 900456", "words": "Crackles since Sunday."},

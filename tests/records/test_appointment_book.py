@@ -311,7 +311,7 @@ def test_who_may_hold_and_who_may_plan(session: Session, zz: BuiltDistrict) -> N
     scheduler = operator("SAM", Role.SCHEDULER)
     with pytest.raises(Refused) as caught:
         reserve_slot(session, hold(zz), by=scheduler, at=AT)
-    assert code_of(caught) == "CSS829E"
+    assert code_of(caught) == "CSS111E"
     command = SetSlotCapacity(district_code="ZZ", exchange_code="WREN", skill=Skill.REPAIR, slot_on=MONDAY, half_day=AM, capacity=1)
     for by in (CLERK, PARTNER_ACTOR):
         with pytest.raises(Refused) as caught:

@@ -32,6 +32,7 @@ ROLES_OF = {
     "OR02": {"clerk", "repair", "supervisor"},
     "OR03": {"clerk", "repair", "billing", "supervisor"},
     "OR04": {"clerk", "repair", "billing", "supervisor"},
+    "AP04": {"clerk", "repair", "supervisor"},
     "FL01": {"clerk", "repair", "supervisor"},
     "FL02": {"clerk", "repair", "supervisor"},
     "FL03": {"clerk", "repair", "billing", "supervisor"},
@@ -130,7 +131,7 @@ def test_steps_stand_together() -> None:
         assert steps == sorted(steps, key=screen.steps.index), f"the blocks of {screen.code} are mixed"
 
 
-BEGINS_AS = {"OR01": "PR"}
+BEGINS_AS = {"AP04": "hold", "OR01": "PR"}
 """Screens that show the fields of one of their deeds to begin with."""
 
 

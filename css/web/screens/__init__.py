@@ -9,6 +9,7 @@ from css.web.page import Page
 from css.web.screen import Screen
 from css.web.screens import (
     adjustments,
+    appointments,
     approvals,
     audit,
     bills,
@@ -46,6 +47,7 @@ PAGES: Final[dict[str, Page]] = {
         *order_entry.PAGES,
         *orders.PAGES,
         *order_tasks.PAGES,
+        *appointments.PAGES,
         *faults.PAGES,
         *bills.PAGES,
         *adjustments.PAGES,
