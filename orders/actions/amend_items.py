@@ -72,7 +72,8 @@ def _write_features(session: Session, found: OrderFound, command: AmendOrder) ->
     if not command.add_codes:
         return
     last = session.execute(select(func.coalesce(func.max(OrderItem.item_number), 0)).where(OrderItem.order_id == order.id)).scalar_one()
-    ids = dict(session.execute(select(Product.code, Product.id).where(Product.code.in_(command.add_codes))).tuples())
+    rows = session.execute(select(Product.code, Product.id).where(Product.code.in_(command.add_codes)))
+    ids = {row.code: row.id for row in rows}
     session.add_all(
         OrderItem(order_id=order.id, item_number=last + n, action=ItemAction.ADD, product_id=ids[code])
         for n, code in enumerate(command.add_codes, start=1)
