@@ -20,6 +20,10 @@ Watch = Callable[[int, int], None]
 """Told how many orders are done, and how many there are."""
 
 
+class _UndoneError(Exception):
+    """What a check placed, and what stood before a refused row, goes, even if whoever asked goes on."""
+
+
 @audit.answered
 def place_orders_in_bulk(
     session: Session, command: PlaceOrdersInBulk, *, by: Actor, at: datetime, watch: Watch | None = None
@@ -36,14 +40,15 @@ def place_orders_in_bulk(
     read = read_orders(command.csv)
     wrong = Refusals()
     wrong.add(*read.faults)
-    # What a check places, and what stands before a refused row, must be gone even if whoever asked goes on.
-    attempt = session.begin_nested()
-    placed = _place(session, read.orders, wrong, by=by, at=at, watch=watch)
-    if wrong.found or command.only_checks:
-        attempt.rollback()
+    placed: tuple[OrderPlaced, ...] = ()
+    try:
+        with session.begin_nested():
+            placed = _place(session, read.orders, wrong, by=by, at=at, watch=watch)
+            if wrong.found or command.only_checks:
+                raise _UndoneError
+    except _UndoneError:
         wrong.tell()
         return PlacedInBulk(is_placed=False, orders=placed)
-    attempt.commit()
     digest = hashlib.sha256(command.csv.encode()).hexdigest()
     numbers = [order.order_number for order in placed]
     after = {"sha256": digest, "order_count": len(numbers), "first": numbers[0], "last": numbers[-1]}
