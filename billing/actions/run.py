@@ -45,6 +45,7 @@ def freeze_cut(session: Session, district_code: str, business_date: date, *, by:
     parameters = {"district": district_code, "cut": business_date}
     _begin_cycles(session, parameters)
     _take_up_again(session, parameters)
+    session.execute(block("billing", "benefits.friends_moved"), parameters)
     session.execute(block("billing", "cut.hold_requests"), parameters)
     listed = _list_accounts(session, made, parameters)
     session.execute(block("billing", "cut.take_requests"), {"run": made, "cut": business_date})

@@ -57,6 +57,23 @@ SELECT f.service_id, f.number, f.is_best, f.starts_on, f.start_recorded_on,
  WHERE f.service_id = ANY(:services) AND f.start_recorded_on <= :cut
  ORDER BY f.service_id, f.starts_on, f.id;
 
+-- name: friends_moved
+-- The numbers named for services that went on at other premises are named for what they went on as, from the day of the move.
+-- A second time changes nothing: what was carried over is no longer open. Leans on ix_service_account_id.
+-- example: {"district": "ZZ", "cut": "2026-01-31"}
+WITH left_behind AS (
+  UPDATE billing.friend_number f
+     SET ends_on = greatest(f.starts_on, s.ends_on), end_recorded_on = s.end_recorded_on
+    FROM css.service s
+    JOIN css.service n ON n.account_id = s.account_id AND n.product_id = s.product_id AND n.order_number = s.end_order_number
+   WHERE s.id = f.service_id AND f.ends_on IS NULL AND s.district_code = :district
+     AND s.end_reason = 'moved' AND s.end_recorded_on <= :cut
+  RETURNING n.id AS service_id, f.number, f.is_best, greatest(f.starts_on, n.starts_on) AS starts_on, n.start_recorded_on)
+INSERT INTO billing.friend_number (service_id, number, is_best, starts_on, start_recorded_on)
+SELECT b.service_id, b.number, b.is_best, b.starts_on, b.start_recorded_on
+  FROM left_behind b
+ WHERE NOT EXISTS (SELECT FROM billing.friend_number f WHERE f.service_id = b.service_id AND f.number = b.number AND f.ends_on IS NULL);
+
 -- name: stored_months
 -- What the last bill before this cut's made of each allowance in each month. Leans on ix_allowance_month_account_id.
 -- example: {"accounts": [1], "cut": "2026-01-31"}

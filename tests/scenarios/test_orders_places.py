@@ -6,13 +6,16 @@ A household pays 22.60 a month with VAT for its line until April 2026 and 23.40 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from billing.actions.benefits import name_friend
+from billing.benefit_commands import NameFriend
 from billing.model import Bill, BillLine
+from billing.queries.benefits import friends
 from css.core.words import HalfDay
 from css.master.services import Service
 from orders.commands import Slot
@@ -86,6 +89,20 @@ def test_a_household_moves_within_the_exchange_and_keeps_its_number(session: Ses
     assert session.execute(term).scalar_one() == date(2027, 3, 2)
     night(session, MAY)
     assert charged(session, home.account)[MAY] == {"Residential line": 1950, "Caller display": 271}
+
+
+def test_friends_come_along(session: Session, zz: BuiltDistrict) -> None:
+    line = builders.working_line(session, zz, builders.account(session, zz), features=("FRIENDS",))
+    for friend, is_best in (("441134960123", True), ("442079460123", False)):
+        name_friend(session, NameFriend(number=line.number, friend_number=friend, is_best=is_best), by=builders.CLERK, at=builders.AT)
+    complete(session, place(session, a_move(line.account, line.number, zz.gold[1], required_on=MOVED_ON)).order_number, MOVED_ON)
+    # One that was named anew in the meantime is not named twice.
+    again = NameFriend(number=line.number, friend_number="442079460123")
+    name_friend(session, again, by=builders.CLERK, at=datetime.combine(MOVED_ON, builders.AT.timetz()))
+    night(session, APRIL)
+    night(session, MAY)
+    named = [(row.friend_number, row.is_best, row.starts_on, row.ends_on) for row in friends(session, line.number, by=builders.CLERK)]
+    assert named == [("441134960123", True, MOVED_ON, None), ("442079460123", False, MOVED_ON, None)]
 
 
 def test_a_household_moves_to_another_exchange_and_is_billed_under_its_new_number(
