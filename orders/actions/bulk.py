@@ -40,27 +40,37 @@ def place_orders_in_bulk(
     read = read_orders(command.csv)
     wrong = Refusals()
     wrong.add(*read.faults)
-    placed: tuple[OrderPlaced, ...] = ()
+    placed: list[OrderPlaced] = []
     try:
         with session.begin_nested():
-            placed = _place(session, read.orders, wrong, by=by, at=at, watch=watch)
-            if wrong.found or command.only_checks:
-                raise _UndoneError
+            _place(session, read.orders, placed, wrong, by=by, at=at, watch=watch)
+            _undo(is_wanted=bool(wrong.found) or command.only_checks)
     except _UndoneError:
         wrong.tell()
-        return PlacedInBulk(is_placed=False, orders=placed)
+        return PlacedInBulk(is_placed=False, orders=tuple(placed))
     digest = hashlib.sha256(command.csv.encode()).hexdigest()
     numbers = [order.order_number for order in placed]
     after = {"sha256": digest, "order_count": len(numbers), "first": numbers[0], "last": numbers[-1]}
     audit.record(session, by=by, at=at, verb="place_orders_in_bulk", subject=("order file", digest[:12]), after=after)
-    return PlacedInBulk(is_placed=True, orders=placed)
+    return PlacedInBulk(is_placed=True, orders=tuple(placed))
+
+
+def _undo(*, is_wanted: bool) -> None:
+    if is_wanted:
+        raise _UndoneError
 
 
 def _place(
-    session: Session, rows: Sequence[RowOrder], wrong: Refusals, *, by: Actor, at: datetime, watch: Watch | None
-) -> tuple[OrderPlaced, ...]:
+    session: Session,
+    rows: Sequence[RowOrder],
+    placed: list[OrderPlaced],
+    wrong: Refusals,
+    *,
+    by: Actor,
+    at: datetime,
+    watch: Watch | None,
+) -> None:
     """Place the orders of the rows one after the other; what is refused goes into ``wrong``."""
-    placed: list[OrderPlaced] = []
     for done, row in enumerate(rows, start=1):
         try:
             placed.append(place_order(session, row.order, by=by, at=at))
@@ -68,4 +78,3 @@ def _place(
             wrong.add(*at_row(error, row.row))
         if watch is not None:
             watch(done, len(rows))
-    return tuple(placed)
