@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date
 
 import pytest
@@ -17,7 +18,7 @@ from orders.model import CustomerOrder
 from orders.words import PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, BuiltDistrict
-from tests.race import together, until_somebody_waits
+from tests.race import together
 from tests.records.ordering import a_provide, complete
 from tests.records.places import a_firm, a_move, lines_of
 
@@ -64,14 +65,12 @@ def test_who_wants_several_waits_for_who_takes_one(fresh_engine: Engine) -> None
         home = builders.account(session, zz)
     with Session(fresh_engine) as first:
         place_order(first, a_provide(zz, home, address_key=zz.gold[2].address_key), by=CLERK, at=AT)
-
-        def let_it_through() -> None:
-            until_somebody_waits(fresh_engine)
+        with ThreadPoolExecutor(1) as pool:
+            second = pool.submit(placing(fresh_engine, one))
+            done, _ = wait([second], timeout=0.5)
+            assert not done, "it waits for the pair that is being taken"
             first.commit()
-
-        through, placed = together(let_it_through, placing(fresh_engine, one))
-    assert through is None
-    assert isinstance(placed, OrderPlaced)
+            placed = second.result(20)
     assert placed.plant_outcome is PlantOutcome.BUILD, "three were spare, and one of them went"
     assert pairs_kept_twice(fresh_engine) == 0
 
