@@ -15,7 +15,7 @@ from css.core.errors import NotFound, Refused
 from css.core.words import PortDirection, Role
 from css.master.numbers import NumberReservation, PortedNumber, Quarantine
 from css.master.plant import NumberBlock
-from orders.actions import cancel_order
+from orders.actions import cancel_order, numbers
 from orders.actions.reserve import PARTNER_RESERVATIONS_MAX
 from orders.commands import CancelOrder
 from orders.entry_queries import free_numbers
@@ -289,3 +289,14 @@ def test_a_renumbered_line_may_go_back_and_the_choice_is_checked(session: Sessio
         ("441632960000", date(2026, 3, 4), date(2026, 3, 6)),
         (line.number, date(2026, 3, 6), None),
     ]
+
+
+def test_a_number_taken_while_it_was_looked_for_is_passed_over(
+    session: Session, zz: BuiltDistrict, account: BuiltAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = reserve(session, zz, by=PARTNER_ACTOR).number
+    looks = [(taken,), (taken,), ("441632960001",)]
+    monkeypatch.setattr(numbers, "available_numbers", lambda *_, **__: looks.pop(0))
+    assert place(session, a_provide(zz, account)).number == "441632960001"
+    looks[:] = [(taken,)] * 3
+    assert refused(session, a_provide(zz, account, address_key=zz.gold[1].address_key)) == {"CSS231E": None}
