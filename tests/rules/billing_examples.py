@@ -28,7 +28,7 @@ from billing.words import BillKind, LineKind
 from css.core.errors import CssError
 from css.core.money import ZERO, Money, Price, gross_from_net
 from css.core.pricing import PriceRow, VatRow, vat_percent_on
-from css.core.words import PriceBasis, PriceKind, Segment, VatCode, VatStatus
+from css.core.words import EndReason, PriceBasis, PriceKind, Segment, VatCode, VatStatus
 from css.master.price_list import VAT_RATES
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "billing-rules.md"
@@ -211,10 +211,11 @@ class Life:
         self.promotions[found[1]] = ServiceLife(None, product, 1, *dates, None, promotion_id=len(self.promotions) + 1)
 
     def _ended(self, text: str) -> None:
-        """``line on 2026-04-20``: it is learned of now."""
-        name, _, day = text.partition(" on ")
+        """``line on 2026-04-20``, perhaps ``, deceased`` or another reason: it is learned of now."""
+        name, _, rest = text.partition(" on ")
+        day, _, why = rest.partition(", ")
         lives = self.services if name in self.services else self.promotions
-        lives[name] = replace(lives[name], ends_on=date.fromisoformat(day))
+        lives[name] = replace(lives[name], ends_on=date.fromisoformat(day), end_reason=EndReason(why) if why else None)
 
     def _began(self, text: str) -> None:
         name, _, day = text.partition(" on ")

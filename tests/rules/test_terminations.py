@@ -24,7 +24,7 @@ from billing.rules.vat import Tax, VatHistory
 from billing.words import LineKind, NominalCode
 from css.core.money import Money, Percent, Price
 from css.core.pricing import PriceRow, VatRow
-from css.core.words import PriceBasis, PriceKind, Segment, VatCode, VatStatus
+from css.core.words import EndReason, PriceBasis, PriceKind, Segment, VatCode, VatStatus
 
 HOME = Segment.RESIDENTIAL
 STANDARD = VatHistory.always(VatStatus.STANDARD)
@@ -88,6 +88,22 @@ def test_an_early_end_costs_the_months_left_rounded_once() -> None:
     assert charged([replace(LINE, quantity=2, ends_on=date(2027, 1, 14))]) == [
         ("Early end of Residential line: 1 of 31 days of the minimum term left, at £7.50 a month", 48)
     ]
+
+
+@pytest.mark.parametrize("reason", EndReason)
+def test_a_death_our_own_fault_and_a_move_break_no_term(reason: EndReason) -> None:
+    owed = charged([replace(LINE, ends_on=date(2026, 4, 15), end_reason=reason)])
+    is_free = reason in {EndReason.DECEASED, EndReason.OUR_FAULT, EndReason.MOVED}
+    assert [pence for _, pence in owed] == ([] if is_free else [6750])
+
+
+def test_a_charge_comes_back_when_it_is_learned_that_the_end_was_ours() -> None:
+    ended = replace(LINE, ends_on=date(2026, 4, 15))
+    (key,) = terminations_due([ended], HOME, STANDARD, BOOK)
+    posted = {key: [PostedTermination(1, Money(6750), date(2026, 4, 15), date(2027, 1, 15))]}
+    forgiven = replace(ended, end_reason=EndReason.OUR_FAULT)
+    lines = termination_lines([forgiven], terminations_due([forgiven], HOME, STANDARD, BOOK), posted, BOOK)
+    assert [(line.words, line.net.pence) for line in lines] == [("Early end of Residential line, amount put right", -6750)]
 
 
 def test_a_whole_number_of_months_shows_its_price() -> None:
