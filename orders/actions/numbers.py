@@ -96,12 +96,12 @@ def _facts_once_taken(
 
 
 def spend_reservation(session: Session, order: CustomerOrder, *, at: datetime) -> None:
-    """An order keeps a number somebody chose: what its provider reserved it by is spent.
+    """An order keeps a number: what its provider reserved it by is spent.
 
     Raises:
         Conflict: CSS231E, somebody else reserved it in this very moment.
     """
-    if order.kept_number is None or not order.is_number_chosen:
+    if order.kept_number is None:
         return
     spent = session.execute(
         block("orders", "numbers.spend_reservation"), {"number": order.kept_number, "order_number": order.number, "at": at}
