@@ -57,6 +57,7 @@ def addresses(code: str, world: World, bill: str) -> list[str]:
         "OR01": ["", account],
         "OR03": ["ZZO00000018"],
         "OR04": ["", "ZZ"],
+        "AP04": ["", "ZZ/WREN/2026-03-09", "ZZ/WREN/2026-03-09-AM"],
         "FL01": [number],
         "FL04": ["", "ZZ"],
         "BL03": [account, bill, f"{bill}/why", f"{bill}/1"],

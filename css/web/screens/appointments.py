@@ -66,11 +66,11 @@ AP04: Final = Screen(
         Field(
             name="address_key",
             label="Address",
-            help="Where the engineer is to come: an address key, or the postcode with the house, as ZZ4 7QT 14.",
-            kind="code",
-            length_max=40,
+            help="Where the engineer is to come: the address key, or the postcode and house to look it up: ZZ4 7QT 14.",
+            length_max=60,
             width=24,
             is_required=True,
+            prompts=True,
             deeds=frozenset({HOLD}),
         ),
         Field(
