@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -31,9 +31,6 @@ from css.core.words import BarKind, FailureKind, HoldKind, PriceBasis, RequestKi
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 from css.master.accounts import Account
 from css.master.providers import Provider
-
-HEAD_BYTES: Final = 300
-"""Of a document: as many as hold its declaration and its root's namespaces."""
 
 
 class OutboxMessage(Base):
@@ -428,22 +425,6 @@ def put_in_outbox(  # noqa: PLR0913
         )
     )
     session.flush()
-
-
-def outbox_head(session: Session, *, provider_id: int, message_type: str, source_key: str) -> bytes:
-    """The first bytes of the document of an event, or else of the partner's latest of its type; empty when there is neither.
-
-    Uses uq_outbox_message_source_key and, from its end, uq_outbox_message_provider_id_sequence.
-    """
-    head = func.substring(OutboxMessage.body, 1, HEAD_BYTES)
-    own = select(head).where(OutboxMessage.source_key == source_key, OutboxMessage.provider_id == provider_id)
-    latest = (
-        select(head)
-        .where(OutboxMessage.provider_id == provider_id, OutboxMessage.message_type == message_type)
-        .order_by(OutboxMessage.sequence.desc())
-        .limit(1)
-    )
-    return bytes(session.execute(select(func.coalesce(own.scalar_subquery(), latest.scalar_subquery(), b""))).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)

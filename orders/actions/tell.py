@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from css.core.codec import to_plain
 from css.core.errors import Breach
-from css.handover import next_outbox_sequence, outbox_head, put_in_outbox
+from css.handover import OutboxMessage, next_outbox_sequence, put_in_outbox
 from css.master.providers import Provider
 from css.xml import Party
 from orders.messages import ORDER_UPDATE, major_of, message_id, order_update
@@ -22,6 +22,8 @@ from orders.words import KciKind
 
 PARTY_SCHEME: Final = "DUNS"
 ON_THE_TIMELINE: Final = "contact"
+HEAD_BYTES: Final = 300
+"""Of a document: as many as hold its declaration and its root's namespaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,7 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
     last = session.execute(select(func.coalesce(func.max(KciEvent.sequence), 0)).where(KciEvent.order_id == order.id)).scalar_one()
     parties = _parties(session, order.provider_id)
     if parties is not None and (major is None or last):
-        first = f"order/{order.number}/kci/1"
-        major = major_of(outbox_head(session, provider_id=order.provider_id, message_type=ORDER_UPDATE, source_key=first))
+        major = _spoken(session, order)
     # One or two events a deed: each takes its own number in the partner's outbox.
     for sequence, event in enumerate(events, start=last + 1):
         source_key = f"order/{order.number}/kci/{sequence}"
@@ -97,6 +98,18 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
             )
     session.flush()
     return int(last) + len(events)
+
+
+def _spoken(session: Session, order: CustomerOrder) -> int:
+    """The version an order was first told of in, or else in which its partner was last told of any; 1 when of none.
+
+    Leans on uq_outbox_message_source_key and, from its end, uq_outbox_message_provider_id_sequence.
+    """
+    head = func.substring(OutboxMessage.body, 1, HEAD_BYTES)
+    told = select(head).where(OutboxMessage.provider_id == order.provider_id)
+    first = told.where(OutboxMessage.source_key == f"order/{order.number}/kci/1").scalar_subquery()
+    latest = told.where(OutboxMessage.message_type == ORDER_UPDATE).order_by(OutboxMessage.sequence.desc()).limit(1).scalar_subquery()
+    return major_of(bytes(session.execute(select(func.coalesce(first, latest, b""))).scalar_one()))
 
 
 def _parties(session: Session, provider_id: int) -> tuple[Party, Party] | None:

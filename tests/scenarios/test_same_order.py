@@ -50,7 +50,8 @@ ROWS = {
     "FROM orders.customer_order",
     "items": "SELECT item_number, action, product_id FROM orders.order_item ORDER BY 1",
     "kci": "SELECT sequence, kind, problem_code, words, "
-    "order_copy - 'order_number' - 'placed_at' - 'placed_by' - 'placed_on' - 'conversation_id' FROM orders.kci_event ORDER BY 1",
+    "order_copy - 'order_number' - 'placed_at' - 'placed_by' - 'placed_on' - 'consented_at' - 'conversation_id' "
+    "FROM orders.kci_event ORDER BY 1",
     "line": "SELECT state, account_id, provider_id, site_id, pair_id FROM css.line",
     "pairs": "SELECT id, state FROM css.pair ORDER BY 1",
     "outbox": "SELECT sequence, message_type FROM css.outbox_message ORDER BY 1",
@@ -105,10 +106,11 @@ def by_screen(engine: Engine, morning: Morning, home: Path) -> None:
 def by_xml(engine: Engine, morning: Morning, _home: Path) -> None:
     with transaction(engine) as session:
         us, them = own_party(session), partner_of(session, "BRACKWAT").party
-    root = document("{urn:css:order:1}SubmitOrder", {"c": COMMON.strip("{}")})
+    root = document("{urn:css:order:2}SubmitOrder", {"c": COMMON.strip("{}")})
     header = MessageHeader(
         message_id=str(uuid.uuid4()),
         message_type="SubmitOrder",
+        schema_version="2.0",
         conversation_id=str(uuid.uuid4()),
         sender=them,
         receiver=us,
@@ -117,13 +119,15 @@ def by_xml(engine: Engine, morning: Morning, _home: Path) -> None:
     add_header(root, header)
     order = add(root, "Order")
     add(order, "CustomerReference", REFERENCE)
-    add(order, "Action", "PROVIDE")
+    add(order, "Kind", "PROVIDE")
     add(order, "AccountNumber", morning.account)
     add(order, "AddressKey", morning.address_key)
     add(order, "RequiredDate", date_text(REQUIRED_ON))
     add(order, "ProductCode", "LINE-WHO")
     add(add(add(order, "Features"), "Feature"), "ProductCode", "CALLER-DISPLAY")
     add(order, "CareLevel", "2")
+    # The screen has what it read out agreed to by whom it speaks with; the others say so.
+    add(add(order, "Consent"), "GivenBy", "Order desk")
     add_contact(order, "Contact", "Order desk", "+443069990123")
     add(add(order, "DirectoryEntry"), "Kind", "XD")
     add(order, "EmergencyName", "Olwen Pryce")
@@ -141,6 +145,7 @@ def by_script(engine: Engine, morning: Morning, home: Path) -> None:
         address_key=morning.address_key,
         required_on=REQUIRED_ON,
         care_level="2",
+        consented_by="Order desk",
         customer_reference=REFERENCE,
         contact_name="Order desk",
         contact_phone="03069 990123",
