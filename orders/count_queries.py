@@ -11,7 +11,7 @@ from css.core.actor import Actor
 from css.core.words import NationCode
 from css.db.sql import block
 from orders.rules.jeopardy import Jeopardy, jeopardy
-from orders.work_queries import standing_of
+from orders.standing import standing_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, select, true
 from sqlalchemy.orm import Session, aliased
 
 from css.core.actor import Actor
@@ -25,8 +25,9 @@ from css.master.products import Product
 from css.master.providers import Provider
 from css.master.sites import Site
 from orders.model import CustomerOrder, KciEvent, OrderItem, Quote
-from orders.rules.jeopardy import Jeopardy, Standing, jeopardy
+from orders.rules.jeopardy import Jeopardy, jeopardy
 from orders.rules.lifecycle import OPEN_STATES
+from orders.standing import standing_of_listed, undone_work
 from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
 
 ROWS_MAX = 500
@@ -381,6 +382,7 @@ def _list(by: Actor, *wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 def _all() -> Select[*tuple[Any, ...]]:
+    work = undone_work()
     return (
         select(
             CustomerOrder,
@@ -389,6 +391,8 @@ def _all() -> Select[*tuple[Any, ...]]:
             Site.address_key,
             District.nation,
             BusinessDate.current_on,
+            *work.c,
+            Appointment.state.label("slot_state"),
         )
         .join(Provider, Provider.id == CustomerOrder.provider_id)
         .join(Account, Account.id == CustomerOrder.account_id)
@@ -396,6 +400,8 @@ def _all() -> Select[*tuple[Any, ...]]:
         .join(Site, Site.id == Line.site_id)
         .join(District, District.code == CustomerOrder.district_code)
         .join(BusinessDate, BusinessDate.district_code == CustomerOrder.district_code)
+        .join(work, true())
+        .outerjoin(Appointment, Appointment.id == CustomerOrder.appointment_id)
     )
 
 
@@ -423,8 +429,7 @@ def _jeopardy(row: Any) -> Jeopardy | None:  # noqa: ANN401 - a row of ``_list``
     order: CustomerOrder = row.CustomerOrder
     if order.state not in OPEN_STATES:
         return None
-    standing = Standing(state=order.state, committed_on=order.committed_on, target_on=order.target_on)
-    return jeopardy(standing, on=row.current_on, nation=row.nation.value)
+    return jeopardy(standing_of_listed(row), on=row.current_on, nation=row.nation.value)
 
 
 def _bounded(limit: int) -> int:

@@ -19,9 +19,10 @@ from css.db.sql import block
 from css.handover import BillableItem, ServiceFailure
 from css.master.accounts import Account
 from orders.queries import OrderCard, order_card
-from orders.rules.jeopardy import Jeopardy, Standing, jeopardies
+from orders.rules.jeopardy import Jeopardy, jeopardies
 from orders.rules.lifecycle import OPEN_STATES, next_step
 from orders.rules.problems import PROBLEMS
+from orders.standing import standing_of
 from orders.words import OrderKind, OrderState
 
 PAGE_ROWS: Final = 25
@@ -174,21 +175,6 @@ def work_page(  # noqa: PLR0913 - a list is narrowed by each of them
         first_place=start + 1 if shown else 0,
         back=None if not start else "" if start <= limit else _key(keys[start - limit - 1]),
         forward=_key(shown[-1]) if start + limit < len(keys) else None,
-    )
-
-
-def standing_of(row: Row[Any]) -> Standing:
-    """What the risk of an order is judged by, from a row of work_list.open, facts or risks."""
-    return Standing(
-        state=OrderState(row.state),
-        committed_on=row.committed_on,
-        target_on=row.target_on,
-        held_on=None if row.held_at is None else london_date(row.held_at),
-        failed_tasks=row.failed_tasks,
-        task_due_on=row.task_due_on,
-        survey_due_on=row.survey_due_on,
-        visit_due_on=row.visit_due_on,
-        is_missed=row.is_missed,
     )
 
 

@@ -128,7 +128,7 @@ def test_the_work_list_has_the_orders_in_jeopardy_first(session: Session) -> Non
     delay_order(session, DelayOrder(order_number=held, problem_code="OTHER", words="Snow."), by=CLERK, at=AT)
     roll_business_date(session, "ZZ", to=date(2026, 3, 10))
     rows = order_work_list(session, "ZZ", by=CLERK)
-    assert [(row.order_number, row.jeopardy) for row in rows] == [(late, Jeopardy.LATE), (held, Jeopardy.HELD), (calm, None)]
+    assert [(row.order_number, row.jeopardy) for row in rows] == [(late, Jeopardy.LATE), (held, Jeopardy.HELD_LONG), (calm, None)]
 
 
 def test_the_plant_at_an_address_is_told_before_an_order(session: Session) -> None:
