@@ -21,20 +21,24 @@ BOOK_OPENS: Final = date(2009, 10, 1)
 """As old as the oldest price on the list."""
 AFTERNOON: Final = time(16)
 NOON: Final = time(12)
+PORTING_DAYS: Final = 7
+"""Working days that two networks need to pass a number on."""
 _NEEDING_A_PAIR: Final = (OrderKind.PROVIDE, OrderKind.PORT_IN, OrderKind.MOVE, OrderKind.LINES)
 
 
 def _timings() -> Iterator[Timing]:
     for kind in _NEEDING_A_PAIR:
         at = NOON if kind is OrderKind.PORT_IN else AFTERNOON
-        yield Timing(kind, PlantOutcome.RESTART, None, BOOK_OPENS, 1, 1, at)
-        yield Timing(kind, PlantOutcome.SPARE_PAIR, True, BOOK_OPENS, 5, 1, at)
-        yield Timing(kind, PlantOutcome.SPARE_PAIR, False, BOOK_OPENS, 2, 1, at)
+        # However soon there is a line, the other network must agree to let the number go.
+        least = PORTING_DAYS if kind is OrderKind.PORT_IN else 0
+        yield Timing(kind, PlantOutcome.RESTART, None, BOOK_OPENS, max(1, least), 1, at)
+        yield Timing(kind, PlantOutcome.SPARE_PAIR, True, BOOK_OPENS, max(5, least), 1, at)
+        yield Timing(kind, PlantOutcome.SPARE_PAIR, False, BOOK_OPENS, max(2, least), 1, at)
         yield Timing(kind, PlantOutcome.BUILD, None, BOOK_OPENS, 15, 1, at)
     # Without a pair of its own: a number ported to a working line, lines taken off.
-    yield Timing(OrderKind.PORT_IN, None, None, BOOK_OPENS, 7, 1, NOON)
+    yield Timing(OrderKind.PORT_IN, None, None, BOOK_OPENS, PORTING_DAYS, 1, NOON)
     yield Timing(OrderKind.LINES, None, None, BOOK_OPENS, 2, 1, AFTERNOON)
-    yield Timing(OrderKind.PORT_OUT, None, None, BOOK_OPENS, 7, 1, NOON)
+    yield Timing(OrderKind.PORT_OUT, None, None, BOOK_OPENS, PORTING_DAYS, 1, NOON)
     for kind, days in (
         (OrderKind.CEASE, 2),
         (OrderKind.START, 1),

@@ -25,7 +25,7 @@ from orders.queries import order_card
 from orders.rules.plant import NumberState
 from orders.words import ItemAction, OrderState, PlantOutcome
 from tests import builders
-from tests.builders import AT, CLERK, BuiltAccount, BuiltDistrict, BuiltLine
+from tests.builders import AT, CLERK, PARTNER_ACTOR, BuiltAccount, BuiltDistrict, BuiltLine
 from tests.records.numbering import FOREIGN, a_new_line, a_port_in, a_port_out, a_renumber, ports, reserve
 from tests.records.ordering import a_cease, a_provide, complete, line_of, place, refused
 
@@ -222,3 +222,18 @@ def test_what_is_wrong_with_a_port_out(session: Session, account: BuiltAccount, 
     session.execute(text("UPDATE css.product SET is_riding = true WHERE code = 'CALL-WAITING'"))
     assert refused(session, a_port_out(account, line.number)) == {"CSS252E": "ends_riding"}
     assert place(session, a_port_out(account, line.number, ends_riding=True)).number == line.number
+
+
+def test_two_networks_take_their_time_however_soon_there_is_a_line(session: Session, zz: BuiltDistrict, account: BuiltAccount) -> None:
+    builders.stopped_line(session, zz, site=zz.gold[0])
+    command = a_port_in(account, **a_new_line(zz), required_on=date(2026, 3, 10))
+    assert refused(session, command) == {"CSS213E": "required_on"}
+    assert place(session, replace(command, required_on=PORTED_ON)).plant_outcome is PlantOutcome.RESTART
+
+
+def test_a_partner_ports_for_its_own_accounts_only(session: Session, zz: BuiltDistrict, account: BuiltAccount, line: BuiltLine) -> None:
+    theirs = builders.account(session, zz, provider_code="BRACKWAT")
+    command = a_port_in(theirs, **a_new_line(zz, site=1) | {"product_codes": ("LINE-WHO",)})
+    assert place(session, command, by=PARTNER_ACTOR).number == FOREIGN
+    assert refused(session, a_port_out(account, line.number), by=PARTNER_ACTOR) == {"CSS200E": "account_number"}
+    assert refused(session, a_port_out(theirs, line.number), by=PARTNER_ACTOR) == {"CSS230E": "number"}
