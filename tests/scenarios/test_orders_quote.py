@@ -16,6 +16,8 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from billing.model import Bill
+from billing.queries.bill_story import bill_story
+from billing.words import LineKind
 from css.core.actor import Actor
 from css.core.money import Money
 from css.core.words import BarKind, HalfDay, Role
@@ -190,9 +192,15 @@ def _both_sides(session: Session, home: BuiltLine, command: PlaceOrder, gainer: 
     assert Counter(lines(session, final)) == Counter((line.words, line.net.pence) for line in losing.lines)
     assert (final.invoice_net, final.invoice_gross) == (losing.net, losing.gross)
     assert losing.early_net > Money(0), "whoever loses the line breaks its minimum term"
+    why = [line.told for line in bill_story(session, final.number or "", by=CLERK).lines if line.kind is LineKind.TERMINATION]
+    assert any(sentence in {WHY_TAKEN_OVER, WHY_TRANSFERRED} for sentences in why for sentence in sentences)
     first = billed(session, gainer, order.bill, order.committed_on)
     has_what_was_told(session, first, order.bill)
     return final, first
+
+
+WHY_TAKEN_OVER = "It ended because another occupant took the line over."
+WHY_TRANSFERRED = "It ended because the line went to another provider."
 
 
 def losing_bill(first: object) -> ToldBill:
