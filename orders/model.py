@@ -241,7 +241,7 @@ class OrderTask(Base):
     id: Mapped[Id]
     order_id: Mapped[Ref] = mapped_column(ForeignKey("orders.customer_order.id"))
     task_number: Mapped[SmallNumber] = mapped_column(Integer)
-    """Its place in the order, from 1: a task is begun when those before it are done."""
+    """Its place in the order, from 1."""
     district_code: Mapped[str] = mapped_column(String(2), ForeignKey("css.district.code"))
     kind: Mapped[TaskKind] = mapped_column(choice(TaskKind, "kind"))
     owner: Mapped[WorkGroup] = mapped_column(choice(WorkGroup, "owner"))

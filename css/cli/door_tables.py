@@ -67,7 +67,7 @@ from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
-from orders import entry_queries, number_queries, plant_queries, request_queries, task_queries, work_queries
+from orders import entry_queries, number_queries, plant_queries, request_queries, seeing_queries, task_queries, work_queries
 from orders import queries as order_queries
 from orders.actions import requests as order_requests
 from orders.actions import reserve
@@ -231,6 +231,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "order-tasks": task_queries.order_tasks,
     "tasks-to-do": task_queries.tasks_to_do,
     "tasks-waiting": task_queries.tasks_waiting,
+    "order-notes": seeing_queries.order_notes,
     "entry-answer": entry_queries.entry_answer,
     "free-numbers": entry_queries.free_numbers,
     "plant-at": plant_queries.plant_at,

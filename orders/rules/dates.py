@@ -90,7 +90,7 @@ def too_late_fault(order_number: str, state: OrderState, no_return_at: datetime 
     passed = to_london(no_return_at)
     return Refused(
         "CSS206E",
-        "Action too late to be performed: order {order} could be cancelled before {time} on {day}.",
+        "Action too late to be performed: order {order} could be changed or cancelled before {time} on {day}.",
         order=order_number,
         time=f"{passed:%H:%M}",
         day=day_words(passed.date()),

@@ -20,6 +20,7 @@ from orders.count_queries import orders_at_risk
 from orders.model import OrderNote
 from orders.queries import order_card
 from orders.rules.jeopardy import Jeopardy
+from orders.seeing_queries import order_notes
 from orders.words import NoteKind, OrderKind, TaskKind
 from orders.work_queries import order_progress, work_page
 from tests import builders
@@ -83,6 +84,8 @@ def test_a_partner_takes_nothing_but_may_ask_and_press(session: Session, zz: bui
         take_order(session, TakeOrder(order_number=theirs), by=PARTNER_ACTOR, at=AT)
     assert code_of(caught) == "CSS203E"
     assert chase_order(session, ChaseOrder(order_number=theirs, words="Where is it?"), by=PARTNER_ACTOR, at=AT).chase_count == 1
+    escalate_order(session, EscalateOrder(order_number=theirs, words="They ring every day."), by=BEA, at=AT)
+    assert [note.kind for note in order_notes(session, theirs, by=PARTNER_ACTOR)] == [NoteKind.CHASE], "ours are our own"
     with pytest.raises(NotFound):
         chase_order(session, ChaseOrder(order_number=number, words="Where is it?"), by=PARTNER_ACTOR, at=AT)
 
@@ -93,6 +96,9 @@ def test_a_chase_counts_and_stands_in_nobodys_way(session: Session, number: str)
         assert chase_order(session, ChaseOrder(order_number=number, words=f"Call {n}."), by=BEA, at=AT).chase_count == n
     assert order_card(session, number, by=CLERK).row_version == seen
     assert notes(session) == [(NoteKind.CHASE, "Call 1.", "BEA"), (NoteKind.CHASE, "Call 2.", "BEA")]
+    assert [note.words for note in order_notes(session, number, by=CLERK)] == ["Call 2.", "Call 1."]
+    with pytest.raises(NotFound):
+        order_notes(session, number, by=PARTNER_ACTOR)
     with pytest.raises(Refused) as caught:
         chase_order(session, ChaseOrder(order_number=number, words=" "), by=BEA, at=AT)
     assert code_of(caught) == "CSS221E"

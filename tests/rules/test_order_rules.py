@@ -171,7 +171,7 @@ def test_an_action_at_the_point_of_no_return_is_too_late() -> None:
     assert dates.too_late_fault("x", OrderState.COMMITTED, point, datetime(2026, 3, 30, 14, 59, 59, 999_999, tzinfo=UTC)) is None
     fault = dates.too_late_fault("ZZO00000015", OrderState.COMMITTED, point, point)
     assert fault is not None
-    assert str(fault) == "Action too late to be performed: order ZZO00000015 could be cancelled before 16:00 on 30 March 2026."
+    assert str(fault) == "Action too late to be performed: order ZZO00000015 could be changed or cancelled before 16:00 on 30 March 2026."
 
 
 def test_a_held_order_can_always_be_given_up() -> None:
