@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from css.core.errors import BadMessage
 from css.core.words import HalfDay, ProductKind
-from css.xml import Element, add, add_address, add_contact, add_optional, find, read_date, read_text, required
+from css.xml import Element, add, add_address, add_contact, add_optional, clean_text, find, read_date, read_text, required
 from orders.commands import Slot
 from orders.queries import ItemRow, OrderCopy
 from orders.words import ItemAction
@@ -69,8 +69,9 @@ def add_site(order: Element, copy: OrderCopy) -> None:
 
 def add_whom_to_ask(order: Element, copy: OrderCopy) -> None:
     """The contact; nothing where there is nobody to ask, as of an order that nobody asked for."""
-    if copy.contact_name.strip() and _DIALLED.fullmatch(copy.contact_phone):
-        add_contact(order, "Contact", copy.contact_name[:_NAME_MAX], f"+{copy.contact_phone}")
+    name = clean_text(copy.contact_name).strip()[:_NAME_MAX]
+    if name and _DIALLED.fullmatch(copy.contact_phone):
+        add_contact(order, "Contact", name, f"+{copy.contact_phone}")
 
 
 def add_listing(order: Element, copy: OrderCopy) -> None:

@@ -17,6 +17,7 @@ from css.xml import (
     add,
     add_optional,
     children,
+    clean_text,
     date_text,
     find,
     instant_text,
@@ -279,9 +280,10 @@ def add_order(update: Element, copy: OrderCopy) -> None:
     add_optional(order, "CeaseReason", copy.reason_code)
     add_optional(order, "LinkedOrder", copy.link_number)
     add_optional(order, "QuoteNumber", copy.quote_number)
-    if copy.consented_by is not None:
+    agreed = clean_text(copy.consented_by or "").strip()[:TEXTS_MAX]
+    if agreed:
         consent = add(order, "Consent")
-        add(consent, "GivenBy", copy.consented_by[:TEXTS_MAX])
+        add(consent, "GivenBy", agreed)
         add_optional(consent, "GivenAt", instant_text(copy.consented_at))
     add_optional(order, "ExcessAgreed", None if copy.excess_agreed is None else str(copy.excess_agreed))
     add_optional(order, "ExcessConstruction", None if copy.excess_price is None else str(to_money(copy.excess_price)))

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 import schemas
@@ -206,6 +208,7 @@ def test_notes_are_given_or_taken_away_not_both() -> None:
         ("add_codes[0]", "Features/Feature[1]/ProductCode"),
         ("drop_codes[0]", "Features/Feature[2]/ProductCode"),
         ("order_number", "OrderNumber"),
+        ("problem_code", "ReasonCode"),
         ("contact_phone", "Contact/TelephoneNumber"),
     ],
 )
@@ -372,6 +375,18 @@ def test_a_sentence_that_is_too_long_and_a_contact_who_cannot_be_rung_break_noth
     root = told(replace(BARE, contact_name="B" * 300, contact_phone=""), KciKind.CREATED, major, "W" * 900)
     assert len(read_text(root, "Update/Text") or "") == 500
     assert find(root, "Update/Order/Contact") is None
+
+
+TYPED = st.text(max_size=100)
+
+
+@pytest.mark.parametrize("major", [1, 2])
+@given(name=TYPED, listed=TYPED, agreed=TYPED, filed=TYPED, words=st.text(max_size=600))
+def test_whatever_was_typed_makes_a_document_that_can_be_read(
+    major: int, name: str, listed: str, agreed: str, filed: str, words: str
+) -> None:
+    copy = replace(FULL, contact_name=name, directory_name=listed, emergency_name=listed, consented_by=agreed, authority=filed)
+    told(copy, KciKind.ADDITIONAL, major, words)
 
 
 def test_the_second_version_tells_the_whole_order() -> None:
