@@ -12,6 +12,7 @@ from css.core.calendar import start_of_day, to_london
 from css.core.errors import Breach, CssError, Refused
 from css.core.phone import NumberClass, display_number, number_class
 from css.core.words import PairState, PortDirection
+from orders.rules.dates import day_words
 from orders.words import PlantOutcome
 
 
@@ -138,7 +139,7 @@ def number_fault(
                 "CSS227E",
                 "{number} was ceased lately and rests until {free_on}; choose another.",
                 number=shown,
-                free_on=_day(to_london(free_at).date()),
+                free_on=day_words(to_london(free_at).date()),
                 element=element,
             )
     return None
@@ -211,7 +212,3 @@ def _taken_fault(facts: NumberFacts, element: str) -> CssError | None:
 def _area(number: str) -> str:
     """The area code as people say it."""
     return display_number(number).split(" ", maxsplit=1)[0] if number else ""
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
