@@ -88,11 +88,24 @@ def bill(calls: Annotated[list[int] | None, typer.Argument(min=1, max=500_000, h
 
 
 @app.command()
-def orders(orders: Annotated[int, typer.Option(min=10, max=10_000, help="How many orders.")] = 500, *, memory: Memory = False) -> None:
-    """Orders placed one by one."""
+def orders(
+    orders: Annotated[int, typer.Option(min=16, max=20_000, help="How many orders in a round.")] = 2000,
+    lines: Annotated[int, typer.Option(min=1000, max=700_000, help="Lines of the district.")] = 100_000,
+    at_once: Annotated[int, typer.Option(min=1, max=64, help="How many are placed at once.")] = 8,
+    past: Annotated[list[int] | None, typer.Option(min=0, max=5_000_000, help="Orders of the past, a round each, rising.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of a table.")] = False,
+    memory: Memory = False,
+) -> None:
+    """Orders of every kind, several at once: how soon each is acknowledged, and whether that grows with the past."""
     from css.bench import orders as question  # noqa: PLC0415
 
-    _in_a_place(lambda place: question.run(place, orders), memory=memory)
+    sizes = past or list(question.PAST)
+    _in_a_place(
+        lambda place: question.run(place, lines, orders, at_once=at_once, past=sizes, as_json=as_json),
+        memory=memory,
+        says_machine=not as_json,
+    )
 
 
 @app.command()
@@ -133,7 +146,7 @@ def everything() -> None:
     night(lines=1000)
     bills(bills=200, pages=100)
     bill()
-    orders(orders=100)
+    orders(orders=160, lines=4000, past=[1000])
     screen(lines=1000)
     desk(rate=10, lines=1000, seconds=10)
 
