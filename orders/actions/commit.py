@@ -56,7 +56,8 @@ def commit_order(session: Session, command: CommitOrder, *, by: Actor, at: datet
         .join(Exchange, Exchange.id == Site.exchange_id)
         .join(Line, Line.site_id == Site.id)
         .where(Line.id == order.line_id)
-        .with_for_update(of=Site)
+        # What refers to the address may be written meanwhile.
+        .with_for_update(of=Site, key_share=True)
         .execution_options(populate_existing=True)
     ).one()
     site: Site = row.Site

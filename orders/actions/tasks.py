@@ -339,7 +339,7 @@ def _build_pairs(session: Session, order: CustomerOrder) -> None:
         select(Site.distribution_point_id).join(Line, Line.site_id == Site.id).where(Line.id == order.line_id)
     ).scalar_one()
     # Whoever builds at the same point waits here, so that each has pair numbers of its own.
-    session.execute(select(DistributionPoint.id).where(DistributionPoint.id == point_id).with_for_update())
+    session.execute(select(DistributionPoint.id).where(DistributionPoint.id == point_id).with_for_update(key_share=True))
     last = session.execute(select(func.coalesce(func.max(Pair.pair_number), 0)).where(Pair.distribution_point_id == point_id)).scalar_one()
     pairs = [Pair(distribution_point_id=point_id, pair_number=last + n, state=PairState.SPARE) for n in range(1, len(waiting) + 1)]
     session.add_all(pairs)
