@@ -86,7 +86,7 @@ def test_leaving_what_shows_the_plant_and_the_earliest_date(desk: Seat, world: W
     assert desk.cursor == "required_on"
     assert "a spare pair is there" in desk.page
     assert "<b>Mon 9 Mar 2026</b>, with a visit" in desk.page
-    assert "Mon 9 Mar 2026 AM (0 booked)" in desk.page, "nobody comes for an order before it can be had"
+    assert "Mon 9 Mar 2026 AM (12 free)" in desk.page, "nobody comes for an order before it can be had"
     assert desk.form()["address_key"] == world.spare_site.address_key
 
 
@@ -155,7 +155,7 @@ def test_dates_and_slots_offered_can_all_be_had(desk: Seat, world: World) -> Non
     assert "the earliest" in dates[0][1]
     slots = _prompt(desk, "slot_on", **keyed, required_on=dates[-1][0])
     for day, words in (slots[0], slots[-1]):
-        assert "AM no visits yet" in words
+        assert "AM 12 free" in words
         desk.press("Enter", **_fields(world, required_on=dates[-1][0], slot_on=day, half_day="PM"))
         assert "CSS366I" in desk.said, f"{day} was offered and is refused"
     assert [code for code, _ in _prompt(desk, "half_day")] == ["AM", "PM"]
@@ -170,7 +170,7 @@ def test_where_nobody_can_come_the_next_slots_are_named(desk: Seat, world: World
     assert answer.status_code == 422
     assert {"CSS222E", "CSS930E"} <= set(desk.said), "a Sunday"
     assert desk.cursor == "slot_on"
-    assert "Mon 9 Mar 2026 AM (no visits yet); Mon 9 Mar 2026 PM (no visits yet)" in desk.page
+    assert "Mon 9 Mar 2026 AM (12 free); Mon 9 Mar 2026 PM (12 free)" in desk.page
     desk.press("Enter", slot_on="9/3/26", half_day="PM")
     assert "CSS366I" in desk.said
     assert "Mon 9 Mar 2026 PM" in _effect(desk)
