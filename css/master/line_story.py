@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.core.calendar import start_of_day
 from css.core.phone import display_number
-from css.core.words import DirectoryEntryKind, ProductKind
+from css.core.words import BarKind, DirectoryEntryKind, ProductKind
 from css.master.card_rows import LineCard
 from css.master.cards import line_card
-from css.master.lines import LineListing
+from css.master.lines import LineBar, LineListing
 
 
 class LineEventKind(StrEnum):
@@ -27,6 +27,8 @@ class LineEventKind(StrEnum):
     NUMBER = "number"
     LISTING = "listing"
     """How it stands in the directory, and who the emergency services are told lives there."""
+    BAR = "bar"
+    """Barred for debt, or restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def line_story(session: Session, number: str, *, by: Actor, limit: int = 100) ->
     listings = session.execute(
         select(LineListing).where(LineListing.line_id == card.line.line_id).order_by(LineListing.starts_on, LineListing.id)
     ).scalars()
-    events = [*_of_line(card), *_of_services(card), *_of_numbers(card), *_of_listings(list(listings))]
+    bars = session.execute(select(LineBar).where(LineBar.line_id == card.line.line_id).order_by(LineBar.starts_at, LineBar.id)).scalars()
+    events = [*_of_line(card), *_of_services(card), *_of_numbers(card), *_of_listings(list(listings)), *_of_bars(card, list(bars))]
     # Of one day what came later in the list happened later: a line is jointed before it has a service and a number.
     newest = sorted(events, key=lambda event: event.occurred_at)[::-1]
     return LineStory(card, tuple(newest[: max(0, limit)]))
@@ -85,9 +88,12 @@ def _of_line(card: LineCard) -> list[LineEvent]:
 
 def _of_services(card: LineCard) -> list[LineEvent]:
     found = []
+    # The level a line has now is not the one it began with where it was changed since; what was bought for it tells of that.
+    changed_on = [day for each in card.line.services if each.kind is ProductKind.CARE for day in (each.starts_on, each.ends_on) if day]
     for service in card.line.services:
         times = f"{service.quantity} x " if service.quantity > 1 else ""
-        care = f", care level {service.care_level}" if service.kind is ProductKind.LINE and service.care_level else ""
+        is_first_level = service.kind is ProductKind.LINE and not any(day > service.starts_on for day in changed_on)
+        care = f", care level {service.care_level}" if is_first_level and service.care_level else ""
         found.append(_on(service.starts_on, LineEventKind.SERVICE, f"{times}{service.product_name} started{care}", service.order_number))
         if service.ends_on:
             found.append(_on(service.ends_on, LineEventKind.SERVICE, f"{times}{service.product_name} ended"))
@@ -114,3 +120,22 @@ def _of_listings(listings: list[LineListing]) -> list[LineEvent]:
         )
         for one in listings
     ]
+
+
+BARRED = {
+    BarKind.OUTGOING: "Outgoing calls barred for debt",
+    BarKind.INCOMING: "Incoming calls barred as well for debt",
+    BarKind.OUT_OF_SERVICE: "Out of service for debt",
+}
+
+
+def _of_bars(card: LineCard, bars: list[LineBar]) -> list[LineEvent]:
+    """Bars put on and lifted since whoever has the line had it: what somebody before owed is nobody's business."""
+    since = [service.starts_on for service in card.line.services if service.kind is ProductKind.LINE and service.ends_on is None]
+    found = []
+    for bar in bars:
+        if since and bar.starts_at >= start_of_day(max(since)):
+            found.append(LineEvent(bar.starts_at, False, LineEventKind.BAR, BARRED[bar.kind], bar.reference))
+            if bar.ends_at:
+                found.append(LineEvent(bar.ends_at, False, LineEventKind.BAR, f"Restored: {bar.kind.value} lifted", None))
+    return found

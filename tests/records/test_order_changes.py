@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from css.core.errors import Conflict
 from css.core.words import DirectoryEntryKind, EndReason, Segment
 from css.master.guiding import number_in_use
+from css.master.line_story import LineEventKind, line_story
 from css.master.lines import LineListing
 from css.master.products import Product
 from css.master.services import Service
@@ -183,6 +184,9 @@ def test_from_one_level_to_another_and_back_to_the_lines_own(session: Session, l
         placed = place(session, a_change(line, OrderKind.CARE, care_level=level, required_on=day))
         complete(session, placed.order_number, day)
     assert set(on_the_line(session, line)) == {"LINE-RES", "CALLER-DISPLAY", "CALL-BARRING"}
+    story = [event.words for event in line_story(session, line.number, by=CLERK).events if event.kind is LineEventKind.SERVICE]
+    assert "Residential line started" in story
+    assert "Care level 4 started" in story
     assert {code: gone[:2] for code, gone in ended(session, line).items()} == {
         "CARE-3": (date(2026, 3, 9), EndReason.CHANGED),
         "CARE-4": (date(2026, 3, 11), EndReason.CHANGED),

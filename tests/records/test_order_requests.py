@@ -14,6 +14,7 @@ from css.core.words import BarKind, EndReason, HoldKind, LineState, RequestKind,
 from css.handover import Hold, OrderRequest, holds_of_account, leave_order_request, lift_hold, place_hold
 from css.master.accounts import Account
 from css.master.districts import roll_business_date
+from css.master.line_story import LineEventKind, line_story
 from css.master.lines import Line, LineBar
 from css.master.reference import RETAIL
 from css.master.services import Service
@@ -369,3 +370,13 @@ def test_the_night_takes_requests_on_the_date_that_begins(session: Session, line
     # A Saturday: nobody works, and the exchange bars all the same.
     assert (order.placed_on, order.done_on, order.committed_on) == (date(2026, 3, 7), date(2026, 3, 7), date(2026, 3, 9))
     assert session.execute(select(Hold.ends_at).where(Hold.reference == number)).scalar_one() is not None
+
+
+def test_the_lines_story_tells_of_bars_to_whom_they_concern(session: Session, line: BuiltLine) -> None:
+    barred(session, line)
+    ask(session, line, RequestKind.RESTORE, "debt/1/paid")
+    take(session)
+    story = [event.words for event in line_story(session, line.number, by=CLERK).events if event.kind is LineEventKind.BAR]
+    assert story == ["Restored: OCB lifted", "Outgoing calls barred for debt"]
+    complete(session, place(session, a_change(line, OrderKind.CEASE)).order_number, date(2026, 3, 4))
+    assert not [event for event in line_story(session, line.number, by=CLERK).events if event.kind is LineEventKind.BAR]
