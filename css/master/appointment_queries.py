@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.core.calendar import SUNDAY, Nation, bank_holiday_name
+from css.core.calendar import ONE_DAY, SUNDAY, Nation, bank_holiday_name
 from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
 from css.core.slots import SlotOf, bookable_days, has_begun, state_at, window
@@ -115,7 +115,7 @@ class AppointmentRow:
 def slot_week(
     session: Session, district_code: str, exchange_code: str | None = None, *, week_of: date | None = None, at: datetime
 ) -> SlotWeek:
-    """The week of a day, today's by the business date unless one is named, for an exchange's area: its first unless one is named.
+    """The week of a day for an exchange's area: its first unless one is named. Without a day this week, on a Sunday the next.
 
     Two statements.
 
@@ -140,7 +140,7 @@ def slot_week(
     if place.id is None:
         raise no_exchange(district, wanted)
     on: date = place.current_on
-    day = week_of or on
+    day = week_of or (on + ONE_DAY if on.weekday() == SUNDAY else on)
     monday = day - timedelta(days=day.weekday())
     nation: Nation = NationCode(place.nation).value
     days = [monday + timedelta(days=n) for n in range(WEEK.days)]

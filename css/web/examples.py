@@ -77,7 +77,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "OR05": Example("{district}"),
     "AP04": Example(
         "{district}",
-        {"address_key": "{site}", "slot_on": "+7", "half_day": "AM"},
+        {"address_key": "{site}", "slot_on": "+3", "half_day": "AM"},
         {"address_key": "ZZ99", "skill": "PAINT", "slot_on": "32/13/26", "half_day": "XM"},
     ),
     "FL01": Example(

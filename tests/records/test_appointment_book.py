@@ -511,6 +511,13 @@ def test_the_week_shows_why_nobody_works(session: Session, zz: BuiltDistrict) ->
     assert zz.code == "ZZ"
 
 
+def test_on_a_sunday_the_book_opens_at_the_week_to_come(session: Session, zz: BuiltDistrict) -> None:
+    roll_business_date(session, zz.code, to=date(2026, 3, 7))
+    assert slot_week(session, "ZZ", at=AT).starts_on == DAY
+    roll_business_date(session, zz.code, to=date(2026, 3, 8))
+    assert slot_week(session, "ZZ", at=AT).starts_on == MONDAY
+
+
 def test_free_slots_of_an_address_leave_full_ones_out_in_two_statements(
     session: Session,
     zz: BuiltDistrict,

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import date
 
 import pytest
 from sqlalchemy import Engine, text
 
 from css.core.ids import IdKind, make_id
+from css.core.words import HalfDay
 from css.db.engine import transaction
+from css.master.appointment_commands import ReserveSlot
+from css.master.appointment_holding import reserve_slot
 from css.web.rendering import SHELL_HEADER
+from tests import builders
 from tests.conftest import QueryCount
-from tests.web.conftest import Seat, World
+from tests.web.conftest import AT, Seat, World
 
 
 def _fields(world: World, **others: str) -> dict[str, str]:
@@ -174,6 +179,16 @@ def test_where_nobody_can_come_the_next_slots_are_named(desk: Seat, world: World
     desk.press("Enter", slot_on="9/3/26", half_day="PM")
     assert "CSS366I" in desk.said
     assert "Mon 9 Mar 2026 PM" in _effect(desk)
+
+
+def test_a_visit_that_is_held_is_offered_and_becomes_the_orders(desk: Seat, world: World, engine: Engine) -> None:
+    with transaction(engine) as session:
+        slot = ReserveSlot(address_key=world.spare_site.address_key, slot_on=date(2026, 3, 10), half_day=HalfDay.AM)
+        held = reserve_slot(session, slot, by=builders.CLERK, at=AT).appointment_number
+    desk.open(f"/s/OR01/{world.other.number}")
+    assert _prompt(desk, "appointment_number", **_fields(world)) == [[held, "Tue 10 Mar AM, held until Tue 3 Mar 10:00"]]
+    desk.press("Enter", **_fields(world, appointment_number=held))
+    assert "Tue 10 Mar 2026 AM" in _effect(desk)
 
 
 # --- the check ------------------------------------------------------------------------------------------------------------

@@ -12,15 +12,27 @@ from css.core.calendar import next_working_day
 from css.core.errors import BadMessage, CssError, NotFound, Refused
 from css.core.money import to_money
 from css.core.phone import display_number, parse_number
-from css.core.words import AddressMatch, BarKind, DirectoryEntryKind, HalfDay, LineState, PriceBasis, PriceKind, ProductKind
-from css.master.appointment_queries import FreeSlot, free_slots
+from css.core.slots import SlotOf
+from css.core.words import (
+    AddressMatch,
+    AppointmentState,
+    BarKind,
+    DirectoryEntryKind,
+    HalfDay,
+    LineState,
+    PriceBasis,
+    PriceKind,
+    ProductKind,
+    Skill,
+)
+from css.master.appointment_queries import FreeSlot, appointments_of_site, free_slots
 from css.master.card_rows import AccountCard, LineRow
 from css.master.cards import account_card
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
 from css.web.address_field import address_in_words, addresses_for, look_up_address
 from css.web.desk import Desk
 from css.web.disclosure import knows_caller, note_read
-from css.web.filters import weekday
+from css.web.filters import soon, weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
 from orders.date_queries import first_dates
@@ -164,6 +176,8 @@ def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
         match name:
             case "address_key":
                 return addresses_for(session, typed) if typed else _own_addresses(session, known)
+            case "appointment_number":
+                return _held(session, at_desk, known)
             case "number" | "new_number":
                 return _numbers(session, at_desk, known, form, name)
             case _:
@@ -280,6 +294,19 @@ def _halves(known: Known, form: Form) -> Values:
 def free_words(count: int) -> str:
     """How many visits of a half-day can still be had."""
     return "none free" if count == 0 else f"{count} free"
+
+
+def _held(session: Session, at_desk: Desk, known: Known) -> Values:
+    """The visits that are held for the account's provider at the address, or at their line's."""
+    place = known.sites[0] if len(known.sites) == 1 else known.line
+    if place is None or known.card is None:
+        return ()
+    rows = appointments_of_site(session, place.address_key, by=at_desk.by, at=at_desk.at)
+    return tuple(
+        (row.appointment_number or "", f"{SlotOf(row.slot_on, row.half_day).short}, held until {soon(row.held_until_at)}")
+        for row in rows
+        if row.state is AppointmentState.HELD and row.skill is Skill.INSTALL and row.provider_code == known.card.account.provider_code
+    )
 
 
 def _own_addresses(session: Session, known: Known) -> Values:
