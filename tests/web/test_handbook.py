@@ -10,8 +10,10 @@ import pytest
 
 from css.cli import main
 from css.web.handbook import PICTURES, all_screens, handbook, key_table, section
+from css.web.order_book import order_book
 from css.web.screen import KEY_MEANINGS, Field, Key, ResponseClass, Screen
 from css.web.screens import PAGES
+from orders.words import OrderKind
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHOTS = DOCS / PICTURES
@@ -37,6 +39,12 @@ TABLED = Screen(
 def test_the_page_of_screens_is_what_the_records_say() -> None:
     there = {path.name for path in SHOTS.glob("*.png")}
     assert (DOCS / "screens.md").read_text(encoding="utf-8") == handbook(all_screens().values(), there), "run `css handbook`"
+
+
+def test_the_order_book_is_what_the_rules_say() -> None:
+    assert (DOCS / "order-book.md").read_text(encoding="utf-8") == order_book(), "run `css handbook`"
+    for kind in OrderKind:
+        assert f"(`{kind.value}`)" in order_book()
 
 
 def test_every_screen_is_in_it_with_its_fields_and_keys() -> None:
