@@ -341,6 +341,17 @@ def leave_order_request(  # noqa: PLR0913
     )
 
 
+def order_requests_follow(session: Session, *, district_code: str, from_line_id: int, to_line_id: int) -> None:
+    """What was asked for a line and waits is asked for another one, where the same customer goes on. Uses ix_order_request_waiting."""
+    waiting = update(OrderRequest).where(
+        OrderRequest.district_code == district_code,
+        OrderRequest.line_id == from_line_id,
+        OrderRequest.taken_order_number.is_(None),
+        OrderRequest.ended_at.is_(None),
+    )
+    session.execute(waiting.values(line_id=to_line_id), execution_options={"synchronize_session": "fetch"})
+
+
 def place_hold(
     session: Session, *, source_key: str, account_id: int, line_id: int | None, kind: HoldKind, reference: str, at: datetime
 ) -> bool:

@@ -32,6 +32,7 @@ from tests.records.ordering import complete, place, refused, stream
 from tests.records.test_order_changes import a_change
 
 NIGHT = Actor("batch", "night", RETAIL, frozenset(), "night")
+DAY_OF_MOVE = date(2026, 3, 9)
 SUPERVISOR = Actor("operator", "SUE", RETAIL, frozenset({Role.SUPERVISOR.value}), "screen")
 
 
@@ -380,3 +381,14 @@ def test_the_lines_story_tells_of_bars_to_whom_they_concern(session: Session, li
     assert story == ["Restored: OCB lifted", "Outgoing calls barred for debt"]
     complete(session, place(session, a_change(line, OrderKind.CEASE)).order_number, date(2026, 3, 4))
     assert not [event for event in line_story(session, line.number, by=CLERK).events if event.kind is LineEventKind.BAR]
+
+
+def test_who_moves_is_not_rid_of_what_treatment_asked_for(session: Session, zz: BuiltDistrict, line: BuiltLine) -> None:
+    move = a_change(line, OrderKind.MOVE, address_key=zz.gold[1].address_key, emergency_name="Mrs Ada Tansley", required_on=DAY_OF_MOVE)
+    placed = place(session, move)
+    ask(session, line, RequestKind.BAR, "debt/1/bar")
+    assert take(session).waiting_count == 1
+    complete(session, placed.order_number, DAY_OF_MOVE)
+    assert len(take(session).order_numbers) == 1
+    new_line = session.execute(select(CustomerOrder.line_id).where(CustomerOrder.number == placed.order_number)).scalar_one()
+    assert session.execute(select(LineBar.line_id).where(LineBar.ends_at.is_(None))).scalars().all() == [new_line]

@@ -16,6 +16,7 @@ from css.core.calendar import start_of_day
 from css.core.errors import Breach, CssError, Refusals, Refused
 from css.core.phone import display_number, parse_number
 from css.core.words import DirectoryEntryKind, EndReason, ProductKind
+from css.handover import order_requests_follow
 from css.master.lines import Line, LineBar, LineListing
 from css.master.plant import Exchange
 from css.master.products import Product
@@ -169,7 +170,8 @@ def _list_as_before(session: Session, doing: Doing, old: Line) -> None:
 
 
 def _take_bars_along(session: Session, doing: Doing, old: Line) -> None:
-    """A line that is barred for debt is barred where it goes on."""
+    """A line that is barred for debt is barred where it goes on, and what treatment asked for it meanwhile is asked there."""
+    order_requests_follow(session, district_code=doing.order.district_code, from_line_id=old.id, to_line_id=doing.line.id)
     moved_at = start_of_day(doing.done_on)
     bars = session.execute(select(LineBar).where(LineBar.line_id == old.id, LineBar.ends_at.is_(None)).with_for_update()).scalars().all()
     if not bars:
