@@ -21,7 +21,7 @@ from css.master.districts import business_date
 from css.master.lines import Line
 from css.master.sites import Site
 from orders.actions import amend_items, linked, unsolicited
-from orders.actions.changing import has_visit, live_slot, marks, record, tell_of, work_for
+from orders.actions.changing import has_visit, live_slot, marks, record, refuse_treatment, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import order_as_it_stands
 from orders.commands import AmendOrder, OrderChanged, Slot
@@ -52,6 +52,7 @@ def amend_order(session: Session, command: AmendOrder, *, by: Actor, at: datetim
     found = lock_order(session, command.order_number, None, by)
     order = found.order
     unsolicited.refuse_unsolicited(order)
+    refuse_treatment(order, by)
     _refuse_stale(session, order, command)
     told = _moves_of(order, command)
     on = business_date(session, order.district_code)

@@ -14,7 +14,7 @@ from css.core.actor import Actor
 from css.core.calendar import Nation
 from css.core.codec import to_plain
 from css.core.errors import Refusals, Refused
-from css.core.words import AppointmentState
+from css.core.words import AppointmentState, Role
 from css.master.appointments import Appointment
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import OrderChanged
@@ -37,6 +37,13 @@ def read_words(wrong: Refusals, text: str, element: str, *, is_needed: bool) -> 
     if len(words) > WORDS_MAX:
         wrong.add(Refused("CSS219E", "The {what} has at most {most} characters.", what=element, most=WORDS_MAX, element=element))
     return words
+
+
+def refuse_treatment(order: CustomerOrder, by: Actor) -> None:
+    """An order of debt treatment's is given up or amended by treatment, or by a supervisor; nobody else (CSS203E)."""
+    is_supervisor = by.kind == "operator" and Role.SUPERVISOR.value in by.roles
+    if order.is_treatment and by.kind not in {"batch", "system"} and not is_supervisor:
+        raise Refused("CSS203E", "{who} may not do this to orders of debt treatment.", who=by.name)
 
 
 def marks(order: CustomerOrder) -> dict[str, object]:

@@ -17,7 +17,7 @@ from css.core.errors import Refusals
 from css.master import appointment_book
 from css.master.districts import business_date
 from orders.actions import charging, ending, linked, unsolicited
-from orders.actions.changing import changed, live_slot, marks, read_words, record, tell_of, work_for
+from orders.actions.changing import changed, live_slot, marks, read_words, record, refuse_treatment, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import CancelOrder, DelayOrder, InformOrder, OrderChanged, ResumeOrder, TerminateOrder
@@ -160,6 +160,7 @@ def cancel_order(session: Session, command: CancelOrder, *, by: Actor, at: datet
     found = lock_order(session, command.order_number, command.row_version, by)
     order = found.order
     unsolicited.refuse_unsolicited(order)
+    refuse_treatment(order, by)
     moved = move(order.number, order.state, Move.CANCEL)
     wrong = Refusals()
     too_late = too_late_fault(order.number, order.state, order.no_return_at, at)

@@ -14,15 +14,25 @@ from css.core.words import AppointmentState, FailureKind, HalfDay, LineState, Mi
 from css.handover import BillableItem, Hold, OutboxMessage, ServiceFailure
 from css.master.appointments import Appointment
 from css.master.districts import roll_business_date
-from orders.actions import cancel_order, delay_order, inform_order, miss_appointment, resume_order, terminate_order
-from orders.commands import CancelOrder, DelayOrder, InformOrder, MissAppointment, OrderChanged, ResumeOrder, Slot, TerminateOrder
+from orders.actions import amend_order, cancel_order, delay_order, inform_order, miss_appointment, resume_order, terminate_order
+from orders.commands import (
+    AmendOrder,
+    CancelOrder,
+    DelayOrder,
+    InformOrder,
+    MissAppointment,
+    OrderChanged,
+    ResumeOrder,
+    Slot,
+    TerminateOrder,
+)
 from orders.model import CustomerOrder, KciEvent
 from orders.queries import order_card
 from orders.task_queries import order_tasks
 from orders.words import KciKind, OrderState, TaskKind
 from tests import builders
-from tests.builders import AT, CLERK, OPERATOR, PARTNER_ACTOR
-from tests.records.ordering import PROMISED, a_provide, complete, line_of, place, stream
+from tests.builders import AT, CLERK, OPERATOR, PARTNER_ACTOR, SYSTEM
+from tests.records.ordering import PROMISED, a_cease, a_provide, complete, line_of, place, stream
 
 SLOT = Slot(slot_on=date(2026, 3, 6), half_day=HalfDay.AM)
 AFTER = datetime(2026, 3, 6, 14, 0, tzinfo=UTC)
@@ -114,6 +124,19 @@ def test_who_gives_up_a_promised_order_owes_the_fee_and_who_was_held_up_does_not
     waiting = place(session, a_provide(full, builders.account(session, full), required_on=date(2026, 3, 23))).order_number
     cancel_order(session, CancelOrder(order_number=waiting, reason="Too long."), by=CLERK, at=AT)
     assert session.execute(select(func.count()).select_from(BillableItem)).scalar() == 1, "nothing was promised, nothing is owed"
+
+
+def test_an_order_of_debt_treatment_is_not_a_clerks_to_give_up(
+    session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount
+) -> None:
+    line = builders.working_line(session, zz, account)
+    cease = place(session, a_cease(account, line.number, reason_code="DB"), by=SYSTEM).order_number
+    with pytest.raises(Refused, match="orders of debt treatment") as caught:
+        cancel_order(session, CancelOrder(order_number=cease, reason="They will pay."), by=CLERK, at=AT)
+    assert caught.value.code == "CSS203E"
+    with pytest.raises(Refused, match="orders of debt treatment"):
+        amend_order(session, AmendOrder(order_number=cease, required_on=date(2026, 3, 20)), by=CLERK, at=AT)
+    assert cancel_order(session, CancelOrder(order_number=cease, reason="Paid."), by=OPERATOR, at=AT).state is OrderState.CANCELLED
 
 
 # --- resumed --------------------------------------------------------------------------------------------------------------
