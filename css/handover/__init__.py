@@ -1,0 +1,45 @@
+"""The shelves between rooms: what one room leaves and another takes, never a call between them.
+
+A shelf row has a source key, so leaving twice is leaving once. The outbox carries documents to partners; billable items
+and service failures wait for billing; order requests wait for orders; holds are respected by debt and orders.
+"""
+
+from __future__ import annotations
+
+from css.handover.holds import Hold, HoldRow, holds_of_account, holds_on, lift_hold, place_hold
+from css.handover.outbox import (
+    OutboxCounter,
+    OutboxMessage,
+    OutboxRow,
+    next_outbox_sequence,
+    outbox_after,
+    outbox_last_sequence,
+    put_in_outbox,
+)
+from css.handover.requests import OrderRequest, leave_order_request, order_requests_follow
+from css.handover.shelves import BillableItem, ItemToBill, ServiceFailure, leave_billable_item, leave_billable_items, leave_service_failure
+
+__all__ = [
+    "BillableItem",
+    "Hold",
+    "HoldRow",
+    "ItemToBill",
+    "OrderRequest",
+    "OutboxCounter",
+    "OutboxMessage",
+    "OutboxRow",
+    "ServiceFailure",
+    "holds_of_account",
+    "holds_on",
+    "leave_billable_item",
+    "leave_billable_items",
+    "leave_order_request",
+    "leave_service_failure",
+    "lift_hold",
+    "next_outbox_sequence",
+    "order_requests_follow",
+    "outbox_after",
+    "outbox_last_sequence",
+    "place_hold",
+    "put_in_outbox",
+]
