@@ -69,12 +69,14 @@ def lines_known(session: Session, requests: Sequence[OrderRequest]) -> LinesKnow
         .order_by(Hold.id)
     ):
         holds[hold.account_id].append((hold.line_id, StandingHold(hold.kind, hold.reference)))
-    asked: dict[int, list[tuple[int, RequestKind]]] = defaultdict(list)
+    waiting: dict[int, list[tuple[int, RequestKind]]] = defaultdict(list)
     for row in session.execute(
-        select(OrderRequest.line_id, OrderRequest.id, OrderRequest.kind).where(OrderRequest.line_id.in_(line_ids), *WAITS)
+        select(OrderRequest.line_id, OrderRequest.id, OrderRequest.kind).where(
+            OrderRequest.district_code.in_({asked.district_code for asked in requests}), OrderRequest.line_id.in_(line_ids), *WAITS
+        )
     ):
-        asked[row.line_id].append((row.id, row.kind))
-    return LinesKnown(numbers, accounts, bars, _open_orders(session, line_ids), holds, asked)
+        waiting[row.line_id].append((row.id, row.kind))
+    return LinesKnown(numbers, accounts, bars, _open_orders(session, line_ids), holds, waiting)
 
 
 def _working(session: Session, line_ids: Collection[int]) -> tuple[dict[int, str], dict[int, int]]:
