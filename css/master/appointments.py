@@ -55,6 +55,7 @@ class SlotDay(Base):
     exchange_id: Mapped[Ref] = mapped_column(ForeignKey("css.exchange.id"))
     skill: Mapped[Skill] = mapped_column(choice(Skill, "skill"))
     slot_on: Mapped[date]
+    """The day."""
     half_day: Mapped[HalfDay] = mapped_column(choice(HalfDay, "half_day"))
     capacity: Mapped[SmallNumber | None] = mapped_column(Integer)
     """Visits, as a planner set them for the day; None goes by the pattern."""
