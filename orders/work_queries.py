@@ -156,8 +156,13 @@ def work_page(  # noqa: PLR0913 - a list is narrowed by each of them
     }
     marks: dict[str, tuple[Jeopardy, ...]] = {}
     keys: list[tuple[int, date, str]] = []
+    judged: dict[tuple[Any, ...], tuple[Jeopardy, ...]] = {}
     for row in session.execute(block("orders", "work_list.open"), wanted):
-        mark = jeopardies(standing_of(row), on=on, nation=nation)
+        # Thousands of orders stand in a few dozen ways; the rule is asked once for each.
+        facts = tuple(row[1:])
+        mark = judged.get(facts)
+        if mark is None:
+            mark = judged[facts] = jeopardies(standing_of(row), on=on, nation=nation)
         if reason is not None and reason not in mark:
             continue
         marks[row.number] = mark

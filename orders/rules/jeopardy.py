@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from css.core.calendar import Nation, add_working_days
@@ -63,11 +64,17 @@ class Standing:
     """The slot it has was missed."""
 
 
+@lru_cache(maxsize=1024)
+def _ahead(day: date, working_days: int, nation: Nation) -> date:
+    """Reckoned once for the thousands of orders of a list."""
+    return add_working_days(day, working_days, nation)
+
+
 def jeopardies(standing: Standing, *, on: date, nation: Nation) -> tuple[Jeopardy, ...]:
     """Every reason why an open order is at risk on a business date, the worst first; empty when it is not."""
     one = standing
     is_held = one.state is OrderState.HELD
-    soon = add_working_days(on, DUE_WORKING_DAYS, nation)
+    soon = _ahead(on, DUE_WORKING_DAYS, nation)
     meets = {
         Jeopardy.LATE: one.committed_on is not None and one.committed_on < on,
         Jeopardy.TARGET_PASSED: one.target_on is not None and one.target_on < on,
@@ -76,10 +83,8 @@ def jeopardies(standing: Standing, *, on: date, nation: Nation) -> tuple[Jeopard
         Jeopardy.SURVEY_OVERDUE: one.survey_due_on is not None and one.survey_due_on < on,
         # Nobody works on a held order: its tasks are given their days anew when it goes on.
         Jeopardy.TASK_OVERDUE: not is_held and one.task_due_on is not None and one.task_due_on < on,
-        Jeopardy.HELD_LONG: is_held and one.held_on is not None and add_working_days(one.held_on, HELD_WORKING_DAYS, nation) < on,
-        Jeopardy.NO_SLOT: not is_held
-        and one.visit_due_on is not None
-        and one.visit_due_on <= add_working_days(on, SLOT_WORKING_DAYS, nation),
+        Jeopardy.HELD_LONG: is_held and one.held_on is not None and _ahead(one.held_on, HELD_WORKING_DAYS, nation) < on,
+        Jeopardy.NO_SLOT: not is_held and one.visit_due_on is not None and one.visit_due_on <= _ahead(on, SLOT_WORKING_DAYS, nation),
         Jeopardy.HELD: is_held,
         Jeopardy.DUE: not is_held and one.target_on is not None and on <= one.target_on <= soon,
     }
