@@ -17,7 +17,7 @@ from css.handover.outbox import (
     put_in_outbox,
 )
 from css.handover.requests import OrderRequest, leave_order_request, order_requests_follow
-from css.handover.shelves import BillableItem, ItemToBill, ServiceFailure, leave_billable_item, leave_billable_items, leave_service_failure
+from css.handover.shelves import BillableItem, ItemToBill, ServiceFailure, leave_billable_items, leave_service_failure
 
 __all__ = [
     "BillableItem",
@@ -31,7 +31,6 @@ __all__ = [
     "ServiceFailure",
     "holds_of_account",
     "holds_on",
-    "leave_billable_item",
     "leave_billable_items",
     "leave_order_request",
     "leave_service_failure",

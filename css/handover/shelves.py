@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -85,49 +84,6 @@ class ServiceFailure(Base):
     business_date: Mapped[date]
 
 
-def leave_billable_item(  # noqa: PLR0913 - a shelf row is written in one place, by name
-    session: Session,
-    *,
-    source_key: str,
-    district_code: str,
-    account_id: int,
-    line_id: int | None,
-    service_id: int | None,
-    product_id: int,
-    words: str,
-    reference: str,
-    basis: PriceBasis,
-    net_price: Price,
-    gross_price: Price,
-    vat_code: VatCode,
-    occurs_on: date,
-    business_date: date,
-    quantity: int = 1,
-) -> bool:
-    """Leave a priced one-off for billing; False when it was left before."""
-    return leave(
-        session,
-        BillableItem,
-        {
-            "source_key": source_key,
-            "district_code": district_code,
-            "account_id": account_id,
-            "line_id": line_id,
-            "service_id": service_id,
-            "product_id": product_id,
-            "words": words,
-            "reference": reference,
-            "quantity": quantity,
-            "basis": basis,
-            "net_price": net_price,
-            "gross_price": gross_price,
-            "vat_code": vat_code,
-            "occurs_on": occurs_on,
-            "business_date": business_date,
-        },
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemToBill:
     """A priced one-off, as ``BillableItem`` holds it."""
@@ -149,8 +105,8 @@ class ItemToBill:
     quantity: int = 1
 
 
-def leave_billable_items(session: Session, items: Sequence[ItemToBill]) -> int:
-    """Leave several priced one-offs for billing in one statement; how many of them were not left before."""
+def leave_billable_items(session: Session, *items: ItemToBill) -> int:
+    """Leave priced one-offs for billing, in one statement; how many of them were not left before."""
     if not items:
         return 0
     names = [each.name for each in fields(ItemToBill)]

@@ -51,7 +51,7 @@ def leave_abortive_visit(session: Session, order: CustomerOrder, appointment: Ap
 def _leave(session: Session, order: CustomerOrder, charges: Iterable[PricedCharge], *, occurs_on: date, on: date, mark: str = "") -> None:
     leave_billable_items(
         session,
-        [
+        *(
             ItemToBill(
                 source_key=f"order/{order.number}/{charge.what}{mark}/{charge.product_code}",
                 district_code=order.district_code,
@@ -70,5 +70,5 @@ def _leave(session: Session, order: CustomerOrder, charges: Iterable[PricedCharg
                 quantity=charge.quantity,
             )
             for charge in charges
-        ],
+        ),
     )

@@ -33,7 +33,7 @@ from billing.words import BillKind, LineKind
 from css.core.errors import Refused
 from css.core.money import Money, Price
 from css.core.words import BillFrequency, PriceBasis, PriceKind, Segment, VatCode, VatStatus
-from css.handover import BillableItem, leave_billable_item
+from css.handover import BillableItem, ItemToBill, leave_billable_items
 from css.master.accounts import Account, AccountCycleTerm, AccountPromotion, AccountVatStatus
 from css.master.districts import roll_business_date
 from css.master.services import Service, ServiceNumber
@@ -191,22 +191,24 @@ def call_made(world: World, line: builders.BuiltLine, today: date, record: int) 
 def item(world: World, line: builders.BuiltLine, today: date) -> None:
     """A visit of weeks ago, left for billing today."""
     net, occurs_on = Price.of(world.dice.randint(100, 9000)), some_day(world, today)
-    leave_billable_item(
+    leave_billable_items(
         world.session,
-        source_key=f"test/{line.id}/{world.session.execute(select(func.count()).select_from(BillableItem)).scalar_one()}",
-        district_code="ZZ",
-        account_id=line.account.id,
-        line_id=line.id,
-        service_id=line.service_id,
-        words="Visit",
-        reference="",
-        vat_code=VatCode.STANDARD,
-        product_id=builders.product_id(world.session, "VISIT"),
-        basis=PriceBasis.NET,
-        net_price=net,
-        gross_price=net,
-        occurs_on=occurs_on,
-        business_date=today,
+        ItemToBill(
+            source_key=f"test/{line.id}/{world.session.execute(select(func.count()).select_from(BillableItem)).scalar_one()}",
+            district_code="ZZ",
+            account_id=line.account.id,
+            line_id=line.id,
+            service_id=line.service_id,
+            words="Visit",
+            reference="",
+            vat_code=VatCode.STANDARD,
+            product_id=builders.product_id(world.session, "VISIT"),
+            basis=PriceBasis.NET,
+            net_price=net,
+            gross_price=net,
+            occurs_on=occurs_on,
+            business_date=today,
+        ),
     )
 
 

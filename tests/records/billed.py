@@ -24,7 +24,7 @@ from billing.words import Leg
 from css.core.actor import Actor
 from css.core.money import Price
 from css.core.words import PriceBasis, VatCode
-from css.handover import leave_billable_item
+from css.handover import ItemToBill, leave_billable_items
 from css.master.districts import close_business_date, roll_business_date
 from css.master.reference import RETAIL
 from css.master.services import Service
@@ -86,22 +86,24 @@ def cease(session: Session, line: builders.BuiltLine, day: date, *, recorded_on:
 
 def leave_item(session: Session, line: builders.BuiltLine, product: str, net: str, day: date, *, words: str = "Connection") -> None:
     """A billable item on the shelf."""
-    leave_billable_item(
+    leave_billable_items(
         session,
-        source_key=f"test/{line.id}/{product}/{day}/{words}",
-        district_code="ZZ",
-        account_id=line.account.id,
-        line_id=line.id,
-        service_id=line.service_id,
-        product_id=builders.product_id(session, product),
-        words=words,
-        reference="ZZO00000015",
-        basis=PriceBasis.NET,
-        net_price=Price.of(net),
-        gross_price=Price.of(net),
-        vat_code=VatCode.STANDARD,
-        occurs_on=day,
-        business_date=day,
+        ItemToBill(
+            source_key=f"test/{line.id}/{product}/{day}/{words}",
+            district_code="ZZ",
+            account_id=line.account.id,
+            line_id=line.id,
+            service_id=line.service_id,
+            product_id=builders.product_id(session, product),
+            words=words,
+            reference="ZZO00000015",
+            basis=PriceBasis.NET,
+            net_price=Price.of(net),
+            gross_price=Price.of(net),
+            vat_code=VatCode.STANDARD,
+            occurs_on=day,
+            business_date=day,
+        ),
     )
 
 

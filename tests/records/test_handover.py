@@ -17,10 +17,11 @@ from css.db.engine import transaction
 from css.handover import (
     BillableItem,
     Hold,
+    ItemToBill,
     OutboxMessage,
     ServiceFailure,
     holds_on,
-    leave_billable_item,
+    leave_billable_items,
     leave_service_failure,
     lift_hold,
     next_outbox_sequence,
@@ -71,13 +72,15 @@ def test_a_billable_item_left_twice_is_left_once_as_it_was_first(session: Sessio
         "occurs_on": date(2026, 3, 2),
         "business_date": date(2026, 3, 2),
     }
-    assert leave_billable_item(session, **item) is True
-    assert leave_billable_item(session, **(item | {"net_price": Price.of("1"), "quantity": 7})) is False
+    assert leave_billable_items(session, ItemToBill(**item)) == 1
+    assert leave_billable_items(session, ItemToBill(**(item | {"net_price": Price.of("1"), "quantity": 7}))) == 0
     row = session.execute(select(BillableItem)).scalar_one()
     assert (row.net_price, row.gross_price, row.quantity) == (Price.of("10000"), Price.of("12000"), 1)
-    assert leave_billable_item(session, **(item | {"source_key": "order/ZZO00000015/connection/CALL-WAITING"})) is True
+    another = ItemToBill(**(item | {"source_key": "order/ZZO00000015/connection/CALL-WAITING"}))
+    assert leave_billable_items(session, ItemToBill(**item), another) == 1
+    assert leave_billable_items(session) == 0
     with pytest.raises(IntegrityError, match="quantity_counts"), session.begin_nested():
-        leave_billable_item(session, **(item | {"source_key": "another", "quantity": 0}))
+        leave_billable_items(session, ItemToBill(**(item | {"source_key": "another", "quantity": 0})))
 
 
 def _failure(session: Session, account: builders.BuiltAccount, line: builders.BuiltLine) -> bool:
