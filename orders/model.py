@@ -276,7 +276,9 @@ class OrderNote(Base):
     kind: Mapped[NoteKind] = mapped_column(choice(NoteKind, "kind"))
     words: Mapped[str]
     noted_at: Mapped[datetime]
+    """When it was written."""
     noted_by: Mapped[str]
+    """Who wrote it."""
 
 
 append_only("orders.order_note")
@@ -303,7 +305,9 @@ class Quote(Base):
     told: Mapped[dict[str, Any]]
     """What was told: charges with their prices, minimum term, dates, the first bill, the words read out."""
     quoted_at: Mapped[datetime]
+    """When it was told."""
     quoted_by: Mapped[str]
+    """Who told it."""
     valid_through: Mapped[date]
     """The last day an order may be placed by it."""
     consented_by: Mapped[str | None]

@@ -67,6 +67,7 @@ class NumberReservation(Base):
     ends_at: Mapped[datetime]
     """When it lapses, was given back, or was used by an order; exclusive."""
     reserved_by: Mapped[str]
+    """Who reserved it."""
     order_number: Mapped[str | None]
     """The order that used it."""
 
@@ -79,3 +80,4 @@ class Quarantine(Base):
 
     starts_on: Mapped[date] = mapped_column(primary_key=True)
     days: Mapped[SmallNumber] = mapped_column(Integer)
+    """Calendar days."""

@@ -44,6 +44,11 @@ def require_may(by: Actor, deed: Literal["place", "cancel", "work"]) -> None:
         raise Refused("CSS203E", "{who} may not do this to orders.", who=by.name)
 
 
+def may_treat(by: Actor) -> bool:
+    """Whether somebody may order what debt treatment orders: treatment itself by night, and a supervisor."""
+    return by.kind in {"batch", "system"} or (by.kind == "operator" and Role.SUPERVISOR.value in by.roles)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
     """The account an order is for, and what follows from it."""

@@ -26,7 +26,7 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.serials import next_number
 from orders.actions import linked, numbers, quoted, tasks, unsolicited
-from orders.actions.find import find_account, find_offers, just_taken, require_may
+from orders.actions.find import find_account, find_offers, just_taken, may_treat, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Asked, Work
@@ -81,6 +81,9 @@ def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetim
     command = quote.given_with(command) if quote is not None else command
     offers = find_offers(session, (*command.product_codes, *command.remove_codes), asker.segment, command.required_on)
     content = read_content(command, wrong, segment=asker.segment, offers=offers)
+    if content.reason is CeaseReason.DEBT and not may_treat(by):
+        sentence = "A cease for debt is debt treatment's, or a supervisor's; give another reason."
+        wrong.add(Refused("CSS254E", sentence, element="reason_code"))
     asked = Asked(
         command=command,
         asker=asker,

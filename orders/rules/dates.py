@@ -17,8 +17,6 @@ from css.core.calendar import (
     working_day_on_or_after,
 )
 from css.core.errors import CssError, Refused
-from css.core.slots import day_fault, window
-from css.core.words import Skill
 from orders.words import OrderState, PlantOutcome
 
 REQUIRED_DAYS_AHEAD_MAX: Final = 365
@@ -54,16 +52,6 @@ def required_date_fault(required_on: date, earliest_on: date, *, on: date, outco
 def committed_date(required_on: date, nation: Nation) -> date:
     """What is promised for a required date that can be kept: the day itself, or the next on which anybody works."""
     return working_day_on_or_after(required_on, nation)
-
-
-def slot_fault(slot_on: date, *, on: date, committed_on: date, nation: Nation) -> CssError | None:
-    """Why an engineer cannot be asked for a day; None when one can (CSS222E).
-
-    The appointment book is open from tomorrow to 90 days ahead, Monday to Saturday, bank holidays excepted; the visit is not
-    after the date promised. Whether the day has a visit left is the book's own question.
-    """
-    first, last = window(Skill.INSTALL, on=on, latest_on=committed_on)
-    return day_fault(slot_on, first=first, last=last, nation=nation)
 
 
 def target_fault(target_on: date, *, committed_on: date, on: date, nation: Nation) -> CssError | None:

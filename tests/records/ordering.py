@@ -15,8 +15,8 @@ from css.core.words import PairState
 from css.master.districts import roll_business_date
 from css.master.lines import Line
 from css.master.plant import Pair
-from orders.actions import complete_order, place_order
-from orders.commands import CompleteOrder, OrderPlaced, PlaceOrder
+from orders.actions import commit_order, complete_order, place_order
+from orders.commands import CommitOrder, CompleteOrder, OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder
 from orders.queries import order_card
 from orders.words import KciKind, OrderKind
@@ -55,6 +55,11 @@ def a_cease(account: BuiltAccount, number: str, **others: object) -> PlaceOrder:
 
 def place(session: Session, command: PlaceOrder, *, by: Actor = CLERK, at: datetime = AT) -> OrderPlaced:
     return place_order(session, command, by=by, at=at)
+
+
+def commit(session: Session, order_number: str, committed_on: date, **others: object) -> None:
+    """Planning has surveyed an order that waits for building."""
+    commit_order(session, CommitOrder(order_number=order_number, committed_on=committed_on, **others), by=SYSTEM, at=AT)  # type: ignore[arg-type]
 
 
 def complete(session: Session, order_number: str, done_on: date) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from css.core.errors import Conflict, Refused
@@ -16,7 +16,6 @@ from css.master.appointments import Appointment
 from css.master.lines import LineListing
 from css.master.plant import Pair
 from css.master.services import Service, ServiceNumber
-from css.master.sites import Site
 from orders.actions import cancel_order, delay_order, resume_order
 from orders.commands import CancelOrder, DelayOrder, ResumeOrder, Slot
 from orders.model import KciEvent, OrderItem
@@ -24,7 +23,7 @@ from orders.queries import order_card
 from orders.words import ItemAction, KciKind, OrderState, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, DAY
-from tests.records.ordering import PROMISED, a_cease, a_provide, complete, line_of, pair_state, place, refused, stream
+from tests.records.ordering import PROMISED, a_cease, a_provide, commit, complete, line_of, pair_state, place, refused, stream
 
 # --- a new line -----------------------------------------------------------------------------------------------------
 
@@ -97,9 +96,13 @@ def test_a_full_distribution_point_waits_for_building(session: Session) -> None:
     account = builders.account(session, zz)
     assert refused(session, a_provide(zz, account)) == {"CSS213E": "required_on"}
     placed = place(session, a_provide(zz, account, required_on=date(2026, 3, 23)))
-    assert (placed.plant_outcome, placed.number) == (PlantOutcome.BUILD, zz.first_number)
-    with pytest.raises(Refused, match="before one is built"):
+    assert (placed.state, placed.plant_outcome, placed.number) == (OrderState.ACKNOWLEDGED, PlantOutcome.BUILD, zz.first_number)
+    assert placed.committed_on is None, "nothing is promised before planning has looked"
+    with pytest.raises(Refused, match="it cannot complete from there"):
         complete(session, placed.order_number, date(2026, 3, 23))
+    commit(session, placed.order_number, date(2026, 3, 24))
+    with pytest.raises(Refused, match="before one is built"):
+        complete(session, placed.order_number, date(2026, 3, 24))
     session.add(Pair(distribution_point_id=zz.distribution_point_id, pair_number=1, state=PairState.SPARE))
     complete(session, placed.order_number, date(2026, 3, 24))
     line = line_of(session, placed.order_number)
@@ -112,15 +115,11 @@ def test_at_a_silver_address_no_number_is_kept_and_the_network_comes_first(sessi
     silver = a_provide(zz, account, address_key=zz.silver.address_key, required_on=date(2026, 3, 23))
     assert refused(session, replace(silver, number="01632 960123")) == {"CSS228E": "number"}
     placed = place(session, silver)
-    assert (placed.plant_outcome, placed.number) == (PlantOutcome.BUILD, None)
-    with pytest.raises(Refused, match="no spare pair"):
+    assert (placed.state, placed.plant_outcome, placed.number) == (OrderState.ACKNOWLEDGED, PlantOutcome.BUILD, None)
+    with pytest.raises(Refused, match="it cannot complete from there"):
         complete(session, placed.order_number, date(2026, 3, 23))
-    session.execute(
-        update(Site)
-        .where(Site.id == zz.silver.id)
-        .values(match="gold", distribution_point_id=zz.distribution_point_id, address_key="A67500000099")
-    )
-    complete(session, placed.order_number, date(2026, 3, 23))
+    commit(session, placed.order_number, date(2026, 3, 24), distribution_point="C1/DP1")
+    complete(session, placed.order_number, date(2026, 3, 24))
     assert order_card(session, placed.order_number, by=CLERK).number == zz.first_number
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from css.core.errors import BadMessage, NotFound
-from css.core.slots import bookable_days
+from css.core.slots import bookable_days, day_fault
 from css.core.words import HalfDay, Skill
 from css.master.appointment_commands import SetSlotCapacity
 from css.master.appointment_planning import set_slot_capacity
@@ -17,7 +17,6 @@ from orders.actions import complete_order, delay_order
 from orders.commands import CompleteOrder, DelayOrder, Slot
 from orders.entry_queries import entry_answer, free_numbers
 from orders.rules.content import better_levels, clash
-from orders.rules.dates import slot_fault
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.lifecycle import next_step
 from orders.words import OrderState, PlantOutcome
@@ -92,7 +91,7 @@ def test_full_half_days_are_not_shown(session: Session, zz: builders.BuiltDistri
 
 def test_every_day_offered_is_one_that_is_not_refused() -> None:
     days = list(bookable_days(first=DAY, last=date(2026, 4, 10), nation="england-and-wales"))[1:]
-    assert all(slot_fault(day, on=DAY, committed_on=date(2026, 4, 10), nation="england-and-wales") is None for day in days)
+    assert all(day_fault(day, first=DAY, last=date(2026, 4, 10), nation="england-and-wales") is None for day in days)
     assert date(2026, 4, 3) not in days, "Good Friday"
     assert len(days) == 32, "39 days, five Sundays, Good Friday and Easter Monday"
 

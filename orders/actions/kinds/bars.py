@@ -8,21 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from css.core.errors import Breach, Refusals, Refused
-from css.core.words import BarKind, Role
+from css.core.words import BarKind
 from css.master.lines import LineBar
 from orders.actions import effects
-from orders.actions.find import LineFound, read_line
+from orders.actions.find import LineFound, may_treat, read_line
 from orders.actions.working import Asked, Doing, Work, Working, date_faults
 from orders.rules.treatment import bars_as_much
 
 
 def _may(asked: Asked) -> list[Refused]:
     """Debt treatment bars and restores, and so may a supervisor; nobody else (CSS203E)."""
-    by = asked.by
-    is_supervisor = by.kind == "operator" and Role.SUPERVISOR.value in by.roles
-    if by.kind in {"batch", "system"} or is_supervisor:
+    if may_treat(asked.by):
         return []
-    return [Refused("CSS203E", "{who} may not do this to orders.", who=by.name)]
+    return [Refused("CSS203E", "{who} may not do this to orders.", who=asked.by.name)]
 
 
 def _line(session: Session, asked: Asked, wrong: Refusals) -> tuple[LineFound | None, list[BarKind]]:
