@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import update
@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import london_instant, working_day_on_or_after
+from css.core.calendar import working_day_on_or_after
 from css.core.errors import CssError, Refusals, Refused
-from css.core.words import AppointmentState, FailureKind, HalfDay, MissCause
+from css.core.slots import SlotOf
+from css.core.words import AppointmentState, FailureKind, MissCause
 from css.handover import leave_service_failure
 from css.master import appointment_book
 from css.master.appointments import Appointment
@@ -29,8 +30,6 @@ from orders.rules.lifecycle import Move, move
 from orders.rules.problems import miss_problem
 from orders.words import KciKind, OrderState, TaskKind
 
-SLOT_ENDS: Final = {HalfDay.AM: time(13), HalfDay.PM: time(18)}
-"""London times; whoever was not there by then did not come."""
 _CAUSES: Final = {
     MissCause.NO_SHOW: "The engineer did not come.",
     MissCause.LATE: "The engineer came too late.",
@@ -102,9 +101,8 @@ def _slot_fault(order: CustomerOrder, slot: Appointment | None, cause: MissCause
     """Why no appointment of an order can have been missed now; None when one can (CSS751E)."""
     if slot is None or slot.state is not AppointmentState.BOOKED:
         return Refused("CSS751E", "Order {order} has no appointment that could be missed.", order=order.number, element="order_number")
-    begins = {HalfDay.AM: time(8), HalfDay.PM: time(13)}[slot.half_day]
     # One that is called off is missed before it begins; that is what makes it so.
-    if cause is not MissCause.RECALLED and at < london_instant(slot.slot_on, begins):
+    if cause is not MissCause.RECALLED and at < SlotOf(slot.slot_on, slot.half_day).begins_at:
         return Refused(
             "CSS751E",
             "The appointment of order {order} is on {slot} {half}; it has not begun.",
@@ -118,7 +116,8 @@ def _slot_fault(order: CustomerOrder, slot: Appointment | None, cause: MissCause
 
 def _leave_failure(session: Session, order: CustomerOrder, missed: Appointment, *, on: date, at: datetime) -> None:
     """Leave the promise that was not kept; an order may have several, each of its own slot."""
-    promised_at = london_instant(missed.slot_on, SLOT_ENDS[missed.half_day])
+    # Whoever was not there when the slot ended did not come.
+    promised_at = SlotOf(missed.slot_on, missed.half_day).ends_at
     leave_service_failure(
         session,
         source_key=f"order/{order.number}/missed-appointment/{missed.number or missed.id}",
