@@ -137,7 +137,7 @@ def date_faults(
                 element="required_on",
             )
         ]
-    is_sooner = now.target_on is None or (after.target_on is not None and after.target_on < now.target_on)
+    is_sooner = wish < now.required_on if now.target_on is None else after.target_on is not None and after.target_on < now.target_on
     fault = required_date_fault(wish, max(on, earliest_on) if is_sooner else on, on=on, outcome=outcome if is_sooner else None)
     faults = [fault] if fault else []
     if now.slot_on is not None and after.target_on is not None and not _gives_slot(command) and after.target_on < now.slot_on:

@@ -204,6 +204,18 @@ def test_a_day_drawn_nearer_must_be_one_that_could_be_had_now() -> None:
     assert [fault.code for fault in wrong] == ["CSS213E"]
 
 
+def test_what_is_not_promised_yet_may_be_wished_for_later_however_long_it_takes() -> None:
+    waiting = Dates(required_on=date(2026, 3, 23), committed_on=None, target_on=None, slot_on=None)
+    for day, codes in ((25, []), (20, ["CSS213E"])):
+        command = _later(day)
+        after = new_dates(waiting, command, slot_on=None, nation=E_W)
+        assert after == NewDates(required_on=date(2026, 3, day), target_on=None)
+        wrong = amending.date_faults(
+            waiting, after, command, on=date(2026, 3, 6), earliest_on=date(2026, 3, 27), outcome=PlantOutcome.BUILD
+        )
+        assert [fault.code for fault in wrong] == codes
+
+
 def test_a_slot_after_the_target_takes_it_along_and_whose_wish_it_was_decides_about_the_required_date() -> None:
     slot = Slot(slot_on=date(2026, 3, 14), half_day=HalfDay.AM)
     customers = AmendOrder(order_number=ORDER, appointment=slot)
