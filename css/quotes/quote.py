@@ -19,7 +19,7 @@ from orders.commands import PlaceOrder
 from orders.date_queries import first_dates
 from orders.quote_commands import OrderQuoted, QuoteOrder, Told, ToldBill, ToldLine
 from orders.rules.charges import is_number_chosen
-from orders.words import PlantOutcome
+from orders.words import OrderKind, PlantOutcome
 
 NOBODY_YET = "whoever agrees"
 """Stands for whoever will agree, where an order cannot be placed without: a quote is what they are asked to agree to."""
@@ -59,7 +59,8 @@ def quote_order(session: Session, command: QuoteOrder, *, by: Actor, at: datetim
 
 def _told(effect: Effect, order: PlaceOrder, earliest_on: date | None) -> Told:
     card, worth = effect.card, effect.worth
-    is_kept = is_number_chosen(order.kind, order.number, order.new_number) or (card.number is not None and not _changes_number(effect))
+    is_asked = is_number_chosen(order.kind, order.number, order.new_number)
+    is_kept = is_asked or (card.number is not None and not _gets_a_number(effect, order))
     holds = worth.holds(card.committed_on)
     return Told(
         number=card.number if is_kept else None,
@@ -82,9 +83,10 @@ def _told(effect: Effect, order: PlaceOrder, earliest_on: date | None) -> Told:
     )
 
 
-def _changes_number(effect: Effect) -> bool:
+def _gets_a_number(effect: Effect, order: PlaceOrder) -> bool:
     """Whether the house chooses a number for it: a new line has none before, another line may get another one."""
-    return effect.card.old_number is not None or effect.card.kind.value == "provide"
+    is_new = order.kind is OrderKind.PROVIDE or (order.kind is OrderKind.START and not order.number)
+    return is_new or effect.card.old_number is not None
 
 
 def _bill(first: FirstBill) -> ToldBill:

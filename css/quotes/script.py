@@ -33,7 +33,7 @@ def script_of(effect: Effect, *, is_kept: bool = True) -> tuple[str, ...]:
         is_kept: the number is kept for it; of a quote it is not, so a number that nobody asked for is not told.
     """
     card = effect.card
-    opening = _OPENINGS[card.kind](effect)
+    opening = OPENINGS[card.kind](effect)
     return (*opening, *_number(card, is_kept=is_kept), *_when(card), *_cost(effect), QUESTION)
 
 
@@ -153,7 +153,7 @@ def _restore(effect: Effect) -> Iterator[str]:
     yield f"Every bar for debt on {_line(effect.card)} will be lifted."
 
 
-_OPENINGS: Final[dict[OrderKind, Callable[[Effect], Iterator[str]]]] = {
+OPENINGS: Final[dict[OrderKind, Callable[[Effect], Iterator[str]]]] = {
     OrderKind.PROVIDE: _provide,
     OrderKind.START: _start,
     OrderKind.TAKEOVER: _takeover,
@@ -173,6 +173,7 @@ _OPENINGS: Final[dict[OrderKind, Callable[[Effect], Iterator[str]]]] = {
     OrderKind.BAR: _bar,
     OrderKind.RESTORE: _restore,
 }
+"""How what is read out begins, for each kind of order."""
 _NUMBERED: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER, OrderKind.MOVE, OrderKind.RENUMBER})
 """Kinds after which the line may have another number than the customer knows."""
 

@@ -16,6 +16,7 @@ from css.db.engine import transaction
 from css.master.plant import Pair
 from css.migrations.tables import METADATA
 from css.quotes.quote import quote_order
+from css.quotes.script import OPENINGS
 from orders.actions import cancel_order, place_order
 from orders.actions.quoting import consent_quote
 from orders.commands import CancelOrder, OrderPlaced, PlaceOrder
@@ -73,6 +74,10 @@ def today_is(session: Session, day: date) -> None:
 
 def counted(session: Session) -> dict[str, int]:
     return {table.fullname: session.execute(select(func.count()).select_from(table)).scalar_one() for table in METADATA.tables.values()}
+
+
+def test_every_kind_of_order_has_its_words() -> None:
+    assert set(OPENINGS) == set(OrderKind)
 
 
 # --- quoting --------------------------------------------------------------------------------------------------------------
