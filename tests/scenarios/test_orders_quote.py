@@ -32,7 +32,7 @@ from orders.words import OrderKind
 from tests import builders
 from tests.builders import CLERK, SYSTEM, BuiltAccount, BuiltDistrict, BuiltLine
 from tests.records.billed import bills, lines, night
-from tests.records.gaining import a_start, a_takeover, a_transfer, cease_of, partners_account
+from tests.records.gaining import a_start, a_takeover, a_transfer, cease_of, partners_account, with_changes
 from tests.records.numbering import a_new_line, a_port_in, a_port_out
 from tests.records.ordering import a_cease, a_provide
 from tests.records.places import a_firm, a_move, an_order, lines_of
@@ -220,6 +220,16 @@ def test_a_line_goes_to_another_provider(session: Session, zz: BuiltDistrict, ho
     command = a_transfer(gainer, home, required_on=date(2026, 4, 21))
     _, first = _both_sides(session, home, command, gainer)
     assert ("Transfer of a line", 325) in lines(session, first)
+
+
+def test_a_line_comes_from_another_provider_and_is_changed_on_the_way(session: Session, zz: BuiltDistrict) -> None:
+    theirs = builders.working_line(session, zz, partners_account(session, zz), features=("CALLER-DISPLAY",))
+    night(session, APRIL)
+    gainer = builders.account(session, zz)
+    command = with_changes(gainer, theirs, required_on=date(2026, 4, 21), product_codes=("CALL-WAITING",), remove_codes=("CALLER-DISPLAY",))
+    order, bill = told_and_billed(session, gainer, command)
+    assert {words.partition(",")[0] for words, _ in lines(session, bill)} == {"Residential line", "Call waiting"}
+    assert "It costs nothing once, and £27.40 including VAT a month in advance." in order.script
 
 
 # --- what stays, and changes ----------------------------------------------------------------------------------------------
