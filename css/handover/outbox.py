@@ -64,7 +64,7 @@ def next_outbox_sequence(session: Session, provider_id: int, *, count: int = 1) 
     return int(session.execute(statement.returning(OutboxCounter.last_sequence)).scalar_one()) - count + 1
 
 
-def put_in_outbox(  # noqa: PLR0913
+def put_in_outbox(  # noqa: PLR0913 - a shelf row is written in one place, by name
     session: Session,
     *,
     provider_id: int,

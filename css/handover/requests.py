@@ -56,7 +56,7 @@ class OrderRequest(Base):
     """Why it waited when it was last looked at, or why nothing came of it."""
 
 
-def leave_order_request(  # noqa: PLR0913
+def leave_order_request(  # noqa: PLR0913 - a shelf row is written in one place, by name
     session: Session,
     *,
     source_key: str,
