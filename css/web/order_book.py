@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from orders.reference import TIMINGS
-from orders.rules.charges import CHARGES, fees_of
+from orders.rules.charges import CHARGES, EXCESS, NUMBER_CHOICE, Connects
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.kinds import COMMON, KINDS
 from orders.rules.lifecycle import MOVES, TMF622, Move
@@ -174,7 +174,24 @@ def _charges() -> Iterator[str]:
     return _table(
         ("Kind", "Charged once it is done", "Giving it up once promised"),
         (
-            (KINDS[kind].title, _names(fees_of(kind)), "is charged" if CHARGES[kind].charges_cancelling else "costs nothing")
+            (KINDS[kind].title, "; ".join(_when_done(kind)), "is charged" if CHARGES[kind].charges_cancelling else "costs nothing")
             for kind in KINDS
         ),
     )
+
+
+_CONNECTS: Final = {Connects.ALL: "connection of each product", Connects.EXTRAS: "connection of each product besides the line"}
+
+
+def _when_done(kind: OrderKind) -> Iterator[str]:
+    rule = CHARGES[kind]
+    if rule.connects in _CONNECTS:
+        yield _CONNECTS[rule.connects]
+    if rule.fee:
+        yield f"`{rule.fee}`"
+    if rule.fee_each:
+        yield f"`{rule.fee_each}` for each line added"
+    if rule.charges_number:
+        yield f"`{NUMBER_CHOICE}` for a number asked for by its digits"
+    if "excess_agreed" in KINDS[kind].may:
+        yield f"`{EXCESS}` where plant was built"
