@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +22,9 @@ from orders.model import CustomerOrder, OrderItem
 from orders.rules.amending import Standing, feature_faults
 from orders.rules.multiline import AUXILIARY_CODE, count_fault
 from orders.words import ItemAction, OrderKind, PlantOutcome
+
+_KEEPS_WHAT_WORKS: Final = frozenset({OrderKind.FEATURES, OrderKind.TRANSFER_WITH_CHANGES})
+"""Kinds whose line goes on with what works on it; of others it is new, or what works on it is somebody else's and ends."""
 
 
 def faults(session: Session, found: OrderFound, command: AmendOrder) -> list[CssError]:
@@ -54,7 +58,7 @@ def _standing(session: Session, order: CustomerOrder) -> list[Standing]:
         .where(OrderItem.order_id == order.id)
     ).all()
     known = {row.code for row in items}
-    working = () if order.kind is OrderKind.PROVIDE else services_of(session, order.line_id)
+    working = services_of(session, order.line_id) if order.kind in _KEEPS_WHAT_WORKS else ()
     return [
         *(Standing(row.code, row.kind, row.action) for row in items),
         *(Standing(one.code, one.kind, None) for one in working if one.code not in known),

@@ -179,7 +179,7 @@ def feature_faults(
     faults: list[CssError] = []
     ordered = {one.code: one for one in standing if one.action is ItemAction.ADD}
     leaving = {one.code for one in standing if one.action is ItemAction.REMOVE}
-    stays = {one.code for one in standing} - leaving - set(command.drop_codes)
+    stays = {one.code for one in standing if one.action is not ItemAction.REMOVE} - set(command.drop_codes)
     for n, code in enumerate(command.drop_codes):
         one = ordered.get(code)
         if one is None or one.kind is not ProductKind.FEATURE:

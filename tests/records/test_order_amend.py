@@ -22,9 +22,10 @@ from orders.commands import AmendOrder, DelayOrder, OrderChanged, Slot
 from orders.model import CustomerOrder, OrderItem
 from orders.queries import order_card
 from orders.task_queries import order_tasks
-from orders.words import KciKind, OrderKind, OrderState, TaskKind
+from orders.words import ItemAction, KciKind, OrderKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, OPERATOR, PARTNER_ACTOR
+from tests.records.gaining import a_takeover
 from tests.records.ordering import PROMISED, a_cease, a_provide, complete, place, stream
 
 
@@ -197,6 +198,27 @@ def test_features_come_and_go_until_the_line_works(session: Session, zz: builder
     complete(session, number, PROMISED)
     opened = session.execute(select(func.count()).select_from(Service).where(Service.ends_on.is_(None))).scalar()
     assert opened == 2
+
+
+def test_who_takes_over_a_line_chooses_features_anew(session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount) -> None:
+    line = builders.working_line(session, zz, account, features=("CALLER-DISPLAY",))
+    taker = builders.account(session, zz)
+    number = place(session, a_takeover(taker, line.site)).order_number
+    amend(session, number, add_codes=("CALLER-DISPLAY",))
+    card = order_card(session, number, by=CLERK)
+    assert [item.product_code for item in card.items if item.action is ItemAction.ADD] == ["LINE-RES", "CALLER-DISPLAY"]
+
+
+def test_a_change_of_features_knows_what_works_on_the_line(
+    session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount
+) -> None:
+    line = builders.working_line(session, zz, account, features=("CALLER-DISPLAY",))
+    command = a_cease(account, line.number, kind=OrderKind.FEATURES, product_codes=("CALL-WAITING",))
+    number = place(session, command).order_number
+    assert refused(session, number, add_codes=("CALLER-DISPLAY",)) == [("CSS754E", "add_codes[0]")]
+    assert refused(session, number, drop_codes=("CALL-WAITING",)) == [("CSS754E", "drop_codes[0]")]
+    amend(session, number, add_codes=("CALL-DIVERSION",), drop_codes=("CALL-WAITING",))
+    assert refused(session, number, add_codes=("CALL-BARRING",)) == [("CSS216E", "add_codes[0]")]
 
 
 def test_a_cease_has_no_features(session: Session, zz: builders.BuiltDistrict, account: builders.BuiltAccount) -> None:
