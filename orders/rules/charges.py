@@ -167,10 +167,11 @@ def cancellation_charges(
     if order.is_unsolicited or is_ours or was is OrderState.ACKNOWLEDGED or promised_on is None:
         return ()
     built = _excess(order) if is_built else ()
-    if not CHARGES[order.kind].charges_cancelling:
-        return built
+    work = tuple(_main_charges(order))
+    if not CHARGES[order.kind].charges_cancelling or not work:
+        return built  # where doing it costs nothing, as taking lines off does, giving it up costs nothing either
     fee = Charge(What.CANCELLATION, CANCELLATION, PriceKind.ONE_OFF)
-    return (*(_main_charges(order) if on >= promised_on else [fee]), *built)
+    return (*(work if on >= promised_on else (fee,)), *built)
 
 
 def abortive_visit() -> Charge:

@@ -151,6 +151,17 @@ def test_staying_as_one_is_costs_nothing(kind: OrderKind) -> None:
     assert given_up(kind) == given_up(kind, on=PROMISED) == []
 
 
+def test_keeping_lines_that_were_to_go_costs_nothing() -> None:
+    def given_up(quantity: int) -> list[tuple[str, str, int]]:
+        items = (Ordered("AUX-LINE", ProductKind.FEATURE, REMOVE, 4), Ordered("AUX-LINE", ProductKind.FEATURE, ADD, quantity))
+        order = an_order(OrderKind.LINES, *items)
+        before = PROMISED - timedelta(3)
+        return told(cancellation_charges(order, was=OrderState.HELD, promised_on=PROMISED, on=before, is_ours=False, is_built=False))
+
+    assert given_up(2) == []
+    assert given_up(6) == [("cancellation", "FEE-CANCEL", 1)]
+
+
 def test_nobody_pays_for_what_nobody_asked_for() -> None:
     unsolicited = an_order(OrderKind.CEASE, replace(LINE, action=REMOVE), is_unsolicited=True, excess_price=BUILT)
     assert completion_charges(unsolicited) == ()
