@@ -24,6 +24,7 @@ _SHOWS: dict[IdKind, str] = {
     IdKind.FAULT: "FL03",
     IdKind.BILL: "BL03",
     IdKind.CREDIT_NOTE: "BL03",
+    IdKind.QUOTE: "OR01",
 }
 
 

@@ -146,8 +146,8 @@ class Form:
     @property
     def summary(self) -> list[tuple[str, CssError]]:
         """Every error with its field's name (empty for none), in the order of the screen."""
-        order = [one.name for one in self.screen.fields]
-        by_field = sorted(self.errors.items(), key=lambda pair: order.index(pair[0]))
+        order = [one.name for one in self.screen.shown_fields(self.deed)]
+        by_field = sorted(self.errors.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
         return [("", error) for error in self.general] + [(name, error) for name, errors in by_field for error in errors]
 
     def digest(self) -> str:
@@ -183,7 +183,7 @@ class Form:
         """The field to start in: the first wrong one, else where ``start`` says, else the first empty one that is needed."""
         shown = [one for one in self.screen.shown_fields(self.deed) if one.kind != "hidden"]
         wrong = next((one.name for one in shown if one.name in self.errors or one.name in self.theirs), "")
-        empty = next((one.name for one in shown if one.is_required and not self.values.get(one.name)), "")
+        empty = next((one.name for one in shown if one.is_needed(self.deed) and not self.values.get(one.name)), "")
         if not wrong and (self.at_command or (self.shows and not self.start)):
             return ""
         return wrong or self.start or empty or (shown[0].name if shown else "")
@@ -218,6 +218,16 @@ class Form:
 
     def money(self, name: str) -> Money | None:
         return self.reading(name, Money.parse)
+
+    def whole(self, name: str) -> int | None:
+        """A whole number."""
+        typed = self.text(name)
+        if not typed or name in self.errors:
+            return None
+        if typed.isascii() and typed.isdigit():
+            return int(typed)
+        self.wrong(name, "CSS845E", "{label}: a whole number.")
+        return None
 
     def yes(self, name: str) -> bool:
         """Y or N; empty is no."""

@@ -140,8 +140,13 @@ def _fields(fields: Iterable[Field], *, has_deeds: bool) -> Iterator[str]:
             yield f"| **{_cell(block)}** | | | |" + (" |" if has_deeds else "")
         label = _cell(field.label) + (" *" if field.is_required else "")
         takes = KINDS[field.kind] + (", F4 lists" if field.prompts and field.kind != "code" else "")
-        deeds = f" {', '.join(sorted(field.deeds)) or 'all'} |" if has_deeds else ""
+        deeds = f" {', '.join(_deeds(field)) or 'all'} |" if has_deeds else ""
         yield f"| {label} | {takes} | {field.length_max} | {_cell(field.help)} |{deeds}"
+
+
+def _deeds(field: Field) -> Iterator[str]:
+    """The deeds it is for, with a star where it must be filled in."""
+    return (f"{deed} *" if deed in field.needed_by else deed for deed in sorted(field.deeds))
 
 
 def _cell(words: str) -> str:

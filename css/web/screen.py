@@ -49,14 +49,22 @@ class Field:
     width: int = 0
     """Characters shown; 0 takes ``length_max``, forty at most."""
     is_required: bool = False
+    needed_by: frozenset[str] = frozenset()
+    """Deeds that cannot do without it. It has its star there; that it is missing is for the deed's own rules to say."""
     step: str = ""
     """The block of the screen it stands in; empty for a screen without blocks."""
     deeds: frozenset[str] = frozenset()
     """For a screen of several deeds: those it belongs to. Empty for all."""
+    leads: frozenset[str] = frozenset()
+    """Deeds in which it is said before the other fields of its block."""
     also: frozenset[str] = frozenset()
     """Other names by which errors speak of it."""
     prompts: bool = False
     """F4 asks for values though the field is no code: a free number, a day that can be had."""
+
+    def is_needed(self, deed: str = "") -> bool:
+        """Whether a deed cannot do without it."""
+        return self.is_required or deed in self.needed_by
 
     @property
     def columns(self) -> int:
@@ -109,8 +117,10 @@ class Screen:
         return next(field for field in self.fields if field.name == name)
 
     def shown_fields(self, deed: str = "") -> tuple[Field, ...]:
-        """The fields of one deed, in order."""
-        return tuple(field for field in self.fields if not field.deeds or deed in field.deeds)
+        """The fields of one deed, in the order in which they are said."""
+        steps = self.steps
+        shown = (field for field in self.fields if not field.deeds or deed in field.deeds)
+        return tuple(sorted(shown, key=lambda field: (steps.index(field.step), deed not in field.leads)))
 
     @property
     def has_codes(self) -> bool:

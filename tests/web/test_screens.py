@@ -117,7 +117,7 @@ def test_a_record_is_whole(screen: Screen) -> None:
     names = [field.name for field in screen.fields]
     assert len(names) == len(set(names))
     assert all(field.help.endswith(".") for field in screen.fields), "F1 has a sentence for every field"
-    assert {key.name for key in screen.keys if key.sends} <= {"Enter", "F3", "F6", "S-F8"}, "what posts is checked, committed or asked for"
+    assert {key.name for key in screen.keys if key.sends} <= {"Enter", "F3", "F6", "S-F8", "S-F9"}, "what posts is checked, committed or asked for"
     keys = [key.name for key in screen.keys]
     assert len(keys) == len(set(keys))
     assert all(re.match(r"^(Enter|(S-)?F([1-9]|1[0-2]))\Z", name) for name in keys)

@@ -21,7 +21,7 @@ from css.master.cards import account_card
 from css.web.desk import Desk, NotForYou, converse
 from css.web.disclosure import knows_caller, note_read
 from css.web.form import REFRESH, Form
-from css.web.page import Arguments, Page, Posted
+from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import Choices, InHand, address, go, show
 from css.web.screen import Screen
 
@@ -31,6 +31,14 @@ VERSION = "row_version"
 
 def _nothing(_: object) -> dict[str, str]:
     return {}
+
+
+def _no_choices(_form: Form, _card: object) -> Choices:
+    return {}
+
+
+def _not_asked(_session: Session, _desk: Desk, _form: Form, _card: object, _name: str) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,12 @@ class Deed(Generic[CardT]):
     action: Callable[..., Any]
     command: Callable[[Form, CardT, date], Any]
     """What is asked, from what is keyed; what is wrong hangs on the form."""
-    choices: Callable[[], Choices] = dict
+    choices: Callable[[Form, CardT], Choices] = _no_choices
+    """The values of its fields, for the record and what is keyed so far."""
     begins_with: Callable[[CardT], dict[str, str]] = _nothing
     """Fields that are the record's own, as it stands."""
+    asks: Callable[[Session, Desk, Form, CardT, str], Values | None] = _not_asked
+    """F4 in a field whose values must be asked for; None for a field of ``choices``."""
     third: str = ""
     """The field that a third word after the screen's code fills."""
 
@@ -156,9 +167,12 @@ def _meet(record: Record[CardT], deed: Deed[CardT], card: CardT, form: Form) -> 
     return changed
 
 
-def _prompt(record: Record[CardT], at_desk: Desk, arguments: Arguments, _form: Form, name: str) -> list[tuple[str, str]]:
-    _, deed = _deed(record, at_desk, arguments)
-    return list(deed.choices().get(name, ()))
+def _prompt(record: Record[CardT], at_desk: Desk, arguments: Arguments, form: Form, name: str) -> Values:
+    form.deed, deed = _deed(record, at_desk, arguments)
+    with at_desk.reading() as session:
+        card = record.read(session, arguments[0], at_desk.by)
+        asked = deed.asks(session, at_desk, form, card, name)
+    return asked if asked is not None else deed.choices(form, card).get(name, ())
 
 
 def _page(
@@ -182,7 +196,7 @@ def _page(
         status=status,
         in_hand=record.in_hand(card),
         links={"F3": back, "F12": back},
-        choices=deed.choices(),
+        choices=deed.choices(form, card),
         card=card,
         effect=effect,
         what=deed.words,

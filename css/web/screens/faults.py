@@ -181,7 +181,7 @@ def _withdraw(form: Form, card: FaultCard, _: date) -> WithdrawFault | None:
     return WithdrawFault(fault_number=card.summary.fault_number, reason=form.text("reason"), row_version=form.version())
 
 
-def _clear_codes() -> Choices:
+def _clear_codes(_form: Form, _card: FaultCard) -> Choices:
     return {"clear_code": tuple((one.code, one.words) for one in clear_codes())}
 
 

@@ -5,349 +5,79 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Response, flash
+from sqlalchemy.orm import Session
 
 from css.core.errors import CssError, Several
+from css.core.ids import IdKind, format_id, identify
 from css.core.phone import display_number
-from css.core.words import BarKind, DirectoryEntryKind, HalfDay, Role
+from css.core.words import BarKind, DirectoryEntryKind, HalfDay
 from css.master.card_rows import CustomerHead
 from css.quotes.placing import PlacedEffect, place_with_effect
+from css.quotes.quote import quote_order
 from css.web.desk import Desk, Outcome, converse, status_of
-from css.web.form import ENTER, REFRESH, Form
+from css.web.filters import weekday
+from css.web.form import COMMIT, ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
-from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import account_of
-from css.web.screens.order_prompts import ON_OWN_LINE, PLANT_WORDS, Known, kind_keyed, known_of, offered, prompt_entry, say_next_slots
+from css.web.screens.order_fields import OR01, WHAT, WHEN
+from css.web.screens.order_prompts import (
+    ON_OWN_LINE,
+    PLANT_WORDS,
+    Known,
+    kind_keyed,
+    known_of,
+    offered,
+    prompt_entry,
+    say_next_slots,
+    short_day,
+)
 from orders.actions import place_order
 from orders.commands import PlaceOrder, Slot
+from orders.quote_commands import QuoteOrder
+from orders.quote_queries import QuoteCard, quote_card
 from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 
-DESK: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
+QUOTE: Final = "S-F9"
 STAND_IN_DAYS: Final = 60
 """How far ahead an order is checked for while no date is keyed: late enough for any plant there is."""
 
 NAMED_KINDS: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER, OrderKind.PORT_IN, OrderKind.MOVE})
 """Kinds after which somebody is at a line who was not before: listed, and told to the emergency services."""
 
-WHO, WHAT, WHEN = "1 Who", "2 What", "3 When"
-
-
-def _kinds_with(name: str) -> frozenset[str]:
-    """The kinds of order, by the letters keyed, that have a field of the command."""
-    return frozenset(rule.screen for rule in KINDS.values() if name in rule.needs | rule.may)
-
-
-OR01: Final = Screen(
-    code="OR01",
-    title="Order entry",
-    family="Orders",
-    help=(
-        "Every kind of order, in the order a caller says things: two letters say the kind, and the fields are those it takes. Enter checks "
-        "a block and goes on to the next; with all of it keyed, Enter shows the order as it would be: the plant, the number, the date that "
-        "is promised, what it costs, the first bill, and what to read out. F6 places what is shown and nothing else, for whoever is named "
-        "as agreeing. Pressed twice, it is one order. Shift+F9 keeps it as a quote; Shift+F12 parks it half-keyed."
-    ),
-    roles=DESK,
-    response=ResponseClass.R2,
-    takes="account [kind] [telephone]",
-    fields=(
-        Field(name="account_number", label="Account", help="The account that will be billed.", step=WHO, length_max=20, is_required=True),
-        Field(
-            name="kind",
-            label="Kind of order",
-            help="Two letters: PR a new line, CE a cease, MV a move, FE features ...; F4 lists them all.",
-            kind="code",
-            step=WHO,
-            length_max=2,
-            is_required=True,
-        ),
-        Field(name="contact_name", label="Contact", help="Who can be asked about the order.", step=WHO, length_max=100, is_required=True),
-        Field(
-            name="contact_phone",
-            label="Contact's telephone",
-            help="Where the contact can be rung, with its area code.",
-            kind="telephone",
-            step=WHO,
-            length_max=25,
-            is_required=True,
-        ),
-        Field(
-            name="product_codes",
-            label="Products",
-            help="What is added, with spaces between: LINE-RES CALLER-DISPLAY for a new line, CALL-WAITING for a feature more.",
-            kind="code",
-            step=WHAT,
-            length_max=300,
-            width=44,
-            deeds=_kinds_with("product_codes"),
-        ),
-        Field(
-            name="remove_codes",
-            label="Taken off",
-            help="Features that go, with spaces between; F4 lists those on the line.",
-            kind="code",
-            step=WHAT,
-            length_max=300,
-            width=44,
-            deeds=_kinds_with("remove_codes"),
-        ),
-        Field(
-            name="address_key",
-            label="Address",
-            help="Where the line is to be: the address key, or the postcode and house to look it up: ZZ4 7QT 14.",
-            step=WHAT,
-            length_max=60,
-            width=44,
-            prompts=True,
-            deeds=_kinds_with("address_key") - {"CE"},
-        ),
-        Field(
-            name="number",
-            label="Telephone number",
-            help="The line's number. Of a new line the one wanted, or empty; F4 lists what there is, ending in what is keyed.",
-            kind="telephone",
-            step=WHAT,
-            length_max=25,
-            prompts=True,
-            deeds=_kinds_with("number"),
-        ),
-        Field(
-            name="postcode",
-            label="Postcode of the line",
-            help="Where the line is, as the caller says it; it must be the line's.",
-            kind="code",
-            step=WHAT,
-            length_max=10,
-            deeds=_kinds_with("postcode"),
-        ),
-        Field(
-            name="new_number",
-            label="New number",
-            help="The number the line will have; empty leaves it to us. F4 lists free ones that end in what is keyed.",
-            kind="telephone",
-            step=WHAT,
-            length_max=25,
-            prompts=True,
-            deeds=_kinds_with("new_number"),
-        ),
-        Field(
-            name="keeps_number",
-            label="Keeps the number",
-            help="Y, or N for another one. On a move it can be kept within the exchange only.",
-            kind="yes-no",
-            step=WHAT,
-            length_max=1,
-            deeds=_kinds_with("keeps_number"),
-        ),
-        Field(
-            name="line_count",
-            label="Lines in all",
-            help="How many lines there will be, the one with the number included: 2 to 200.",
-            kind="number",
-            step=WHAT,
-            length_max=3,
-            width=4,
-            deeds=_kinds_with("line_count"),
-        ),
-        Field(
-            name="network_code",
-            label="Other network",
-            help="Where the number comes from, or goes; F4 lists them.",
-            kind="code",
-            step=WHAT,
-            length_max=8,
-            deeds=_kinds_with("network_code"),
-        ),
-        Field(
-            name="authority",
-            label="Letter of authority",
-            help="Where the customer's letter is filed.",
-            step=WHAT,
-            length_max=50,
-            deeds=_kinds_with("authority"),
-        ),
-        Field(
-            name="care_level",
-            label="Care level",
-            help="Empty for the product's own; a better one costs.",
-            kind="code",
-            step=WHAT,
-            length_max=3,
-            deeds=_kinds_with("care_level"),
-        ),
-        Field(
-            name="bar",
-            label="Bar",
-            help="OCB outgoing calls, ICB incoming ones as well, TOS out of service.",
-            kind="code",
-            step=WHAT,
-            length_max=3,
-            deeds=_kinds_with("bar"),
-        ),
-        Field(
-            name="reason_code",
-            label="Why it goes",
-            help="Two letters; F4 lists them. An estate and our own fault end no minimum term early.",
-            kind="code",
-            step=WHAT,
-            length_max=2,
-            deeds=_kinds_with("reason_code"),
-        ),
-        Field(
-            name="ends_riding",
-            label="Ends what rides on it",
-            help="Y when the customer knows that broadband or an alarm on the line stops with it.",
-            kind="yes-no",
-            step=WHAT,
-            length_max=1,
-            deeds=_kinds_with("ends_riding"),
-        ),
-        Field(
-            name="directory_kind",
-            label="Directory entry",
-            help="DE listed, XD ex-directory, NQ not printed but enquiries answered.",
-            kind="code",
-            step=WHAT,
-            length_max=2,
-            deeds=_kinds_with("directory_kind"),
-        ),
-        Field(
-            name="directory_name",
-            label="Name in the directory",
-            help="As it will be printed: Tansley A.",
-            step=WHAT,
-            length_max=100,
-            deeds=_kinds_with("directory_name"),
-        ),
-        Field(
-            name="emergency_name",
-            label="Name for 999",
-            help="Whom the emergency services are told is there.",
-            step=WHAT,
-            length_max=100,
-            deeds=_kinds_with("emergency_name"),
-        ),
-        Field(
-            name="required_on",
-            label="Wanted on",
-            help="The date the customer asks for: 12/3/26, 12 Mar, or +10 for ten days from today.",
-            kind="date",
-            step=WHEN,
-            length_max=20,
-            is_required=True,
-            prompts=True,
-        ),
-        Field(
-            name="slot_on",
-            label="Engineer's visit on",
-            help="The day of the visit, if one is needed; F4 lists those that can be had, with how many visits are still free.",
-            kind="date",
-            step=WHEN,
-            length_max=20,
-            prompts=True,
-            also=frozenset({"appointment"}),
-            deeds=_kinds_with("appointment"),
-        ),
-        Field(
-            name="half_day",
-            label="Morning or afternoon",
-            help="AM 08:00 to 13:00, PM 13:00 to 18:00.",
-            kind="code",
-            step=WHEN,
-            length_max=2,
-            deeds=_kinds_with("appointment"),
-        ),
-        Field(
-            name="appointment_number",
-            label="Or the slot held",
-            help="The number of a slot that is held for them (AP04); instead of a day.",
-            kind="code",
-            step=WHEN,
-            length_max=14,
-            deeds=_kinds_with("appointment_number"),
-        ),
-        Field(
-            name="excess_agreed",
-            label="Building agreed up to",
-            help="Where plant must be built: up to how much excess construction they agree beforehand, before VAT.",
-            kind="money",
-            step=WHEN,
-            length_max=10,
-            deeds=_kinds_with("excess_agreed"),
-        ),
-        Field(
-            name="hazard_notes",
-            label="Hazards",
-            help="What may hurt an engineer: at most 50 characters.",
-            step=WHEN,
-            length_max=50,
-            width=44,
-        ),
-        Field(
-            name="visit_notes",
-            label="Notes for the visit",
-            help="How to get in: at most 250 characters.",
-            kind="words",
-            step=WHEN,
-            length_max=250,
-        ),
-        Field(
-            name="linked_order",
-            label="Together with order",
-            help="The open order this is to be done together with.",
-            kind="code",
-            step=WHEN,
-            length_max=14,
-        ),
-        Field(
-            name="quote_number",
-            label="By quote",
-            help="The quote it is ordered by; what was told then holds.",
-            kind="code",
-            step=WHEN,
-            length_max=14,
-        ),
-        Field(
-            name="consented_by",
-            label="Agreed by",
-            help="Who agrees to what is read out; empty for the contact.",
-            step=WHEN,
-            length_max=100,
-        ),
-        Field(
-            name="customer_reference",
-            label="Their reference",
-            help="The customer's or provider's own reference, at most 50 characters; one reference, one order.",
-            step=WHEN,
-            length_max=50,
-        ),
-    ),
-    keys=(
-        Key(name="Enter", label="check", sends=True),
-        Key(name="F6", label="place order", sends=True),
-    ),
-    converses=True,
-    parks=True,
-)
-
 
 def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
-    """``OR01 [account [kind] [telephone]]``: an empty order, with what is known of the customer and the line in hand."""
-    kind = next((found for found in map(kind_keyed, arguments[1:]) if found is not None), OrderKind.PROVIDE)
+    """``OR01 [account [kind] [telephone]]`` or ``OR01 quote``: an order with what is known already of the customer, the line, the quote."""
+    with at_desk.reading() as session:
+        quote = _quote_of(session, at_desk, arguments)
+    kind = quote.kind if quote else next((found for found in map(kind_keyed, arguments[1:]) if found is not None), OrderKind.PROVIDE)
     form = Form.blank(OR01, KINDS[kind].screen, **_beginning(kind, arguments))
     with at_desk.doing() as session:
         if arguments:
-            form.values["account_number"], _ = account_of(session, arguments[0], at_desk)
+            form.values["account_number"], _ = account_of(session, quote.account_number if quote else arguments[0], at_desk)
         known = known_of(session, at_desk, form)
     if known.card is not None:
         form.values |= _said_already(known.card.customer, kind)
         if not known.is_caller_known:
             # Anybody may order for them; where they can be rung is theirs to say.
             form.values["contact_phone"] = ""
-        first = next(one.name for one in OR01.shown_fields(form.deed) if one.step == WHAT and not form.values.get(one.name))
+        if quote is not None:
+            form.values |= _as_quoted(quote) if known.is_caller_known else {"quote_number": quote.quote_number}
+            with at_desk.reading() as session:
+                known = known_of(session, at_desk, form)
+        first = _first_empty(form, {WHAT}) or _first_empty(form, {WHEN})
         form.start = first if form.text("contact_phone") else "contact_phone"
     return _page(at_desk, form, known)
+
+
+def _quote_of(session: Session, at_desk: Desk, arguments: Arguments) -> QuoteCard | None:
+    """The quote to order by, where the screen was opened with one."""
+    try:
+        found = identify(arguments[0]) if arguments else None
+    except CssError:
+        return None
+    return quote_card(session, found.value, by=at_desk.by) if found is not None and found.kind is IdKind.QUOTE else None
 
 
 def _beginning(kind: OrderKind, arguments: Arguments) -> dict[str, str]:
@@ -370,31 +100,97 @@ def _said_already(head: CustomerHead, kind: OrderKind) -> dict[str, str]:
     return {"contact_name": head.name, "contact_phone": display_number(reach) if reach else "", **names}
 
 
+def _as_quoted(quote: QuoteCard) -> dict[str, str]:
+    """The order that was quoted, as it is keyed."""
+    asked = quote.asked
+    keyed = {
+        "product_codes": " ".join(asked.product_codes),
+        "remove_codes": " ".join(asked.remove_codes),
+        "number": display_number(asked.number) if asked.number else "",
+        "new_number": display_number(asked.new_number) if asked.new_number else "",
+        "keeps_number": "Y" if asked.keeps_number else "N",
+        "ends_riding": "Y" if asked.ends_riding else "N",
+        "line_count": str(asked.line_count or ""),
+        "excess_agreed": asked.excess_agreed.sterling if asked.excess_agreed else "",
+        "required_on": short_day(asked.required_on),
+        "slot_on": short_day(asked.appointment.slot_on) if asked.appointment else "",
+        "half_day": asked.appointment.half_day.value if asked.appointment else "",
+        "contact_name": asked.contact_name,
+        "contact_phone": asked.contact_phone,
+        "quote_number": quote.quote_number,
+        "consented_by": quote.consented_by or asked.consented_by or "",
+    }
+    as_they_are = (
+        *("address_key", "postcode", "network_code", "authority", "bar", "reason_code", "linked_order", "appointment_number"),
+        *("care_level", "directory_kind", "directory_name", "emergency_name", "hazard_notes", "visit_notes"),
+    )
+    return keyed | {name: str(getattr(asked, name) or "") for name in as_they_are}
+
+
 def act_entry(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     form = _posted(posted, arguments)
-    if form.key == REFRESH:
-        form.errors.clear()
-        with at_desk.doing() as session:
-            known = known_of(session, at_desk, form)
-        form.errors.clear()
-        return _page(at_desk, form, known)
     with at_desk.doing() as session:
         known = known_of(session, at_desk, form)
-    outcome = _check_block(at_desk, form) or converse(
+    _say_already(form, known, posted)
+    if form.key == REFRESH:
+        form.errors.clear()
+        return _page(at_desk, form, known)
+    unseen = [one.name for one in OR01.shown_fields(form.deed) if one.is_needed(form.deed) and one.name not in posted]
+    if unseen and form.key in {ENTER, COMMIT, QUOTE} and "kind" not in form.errors:
+        # Another kind of order was keyed: nobody is scolded for fields that were not there.
+        form.errors.clear()
+        form.seen, form.start = "", _first_empty(form, {WHAT}) or unseen[0]
+        return _page(at_desk, form, known)
+    if form.key == QUOTE:
+        return _quote(at_desk, form, known)
+    outcome = _check_block(at_desk, form) or _step(at_desk, form)
+    if outcome.done is not None:
+        placed = outcome.done.placed
+        flash(f"Order {placed.order_number} is placed.", "CSS375I")
+        return go("OR03", placed.order_number)
+    return _answer(at_desk, form, known, outcome)
+
+
+def _step(at_desk: Desk, form: Form) -> Outcome[PlacedEffect]:
+    return converse(
         at_desk,
         form,
         lambda: read_order(form, at_desk),
         place_with_effect,
         leads_to=lambda done: address("OR03", done.placed.order_number),
     )
-    if outcome.done is not None:
-        placed = outcome.done.placed
-        flash(f"Order {placed.order_number} is placed.", "CSS375I")
-        return go("OR03", placed.order_number)
+
+
+def _answer(at_desk: Desk, form: Form, known: Known, outcome: Outcome[PlacedEffect]) -> Response:
     if known.answer is not None:
         with at_desk.reading() as session:
             say_next_slots(session, form, known.answer, at_desk.at)
     return _page(at_desk, form, known, status=outcome.status, effect=outcome.effect)
+
+
+def _quote(at_desk: Desk, form: Form, known: Known) -> Response:
+    """Keep what is shown as a quote, and show the order again as it would be placed by it; what is not shown yet is shown first."""
+    is_shown, form.key = form.seen == form.digest(), ENTER
+    command = read_order(form, at_desk) if is_shown else None
+    if command is not None:
+        # One press, one quote: what was shown names it.
+        token = f"quote {form.seen[:40]}"
+        try:
+            with at_desk.doing() as session:
+                quoted = quote_order(session, QuoteOrder(token=token, order=command), by=at_desk.by, at=at_desk.at)
+        except CssError as refused:
+            form.take(refused)
+            form.seen = ""
+            return _answer(at_desk, form, known, Outcome(status=status_of(form)))
+        form.values["quote_number"] = quoted.quote_number
+        form.checked = (
+            "CSS848I",
+            f"Quote {format_id(quoted.quote_number)} is kept and holds until {weekday(quoted.valid_through)}. F6 orders by it, F3 leaves.",
+        )
+    outcome = _step(at_desk, form)
+    if command is None and outcome.effect is not None:
+        form.checked = ("CSS849W", "This is what would be quoted. Press Shift+F9 again to keep it.")
+    return _answer(at_desk, form, known, outcome)
 
 
 def _posted(posted: Posted, arguments: Arguments) -> Form:
@@ -405,11 +201,29 @@ def _posted(posted: Posted, arguments: Arguments) -> Form:
         form.values["kind"] = KINDS[kind].screen
         shown = {one.name for one in OR01.shown_fields(form.deed)}
         for name, value in _beginning(kind, arguments).items():
-            if name in shown and name not in posted:
+            # The line in hand is what they mean, whichever kind was on the page before.
+            if name in shown and (name not in posted or (name == "number" and not form.text("number"))):
                 form.values[name] = value
     else:
         form.wrong("kind", "CSS844E", "{label}: {kinds}.", kinds=", ".join(rule.screen for rule in KINDS.values()))
     return form
+
+
+def _say_already(form: Form, known: Known, posted: Posted) -> None:
+    """Of fields that came with another kind: what is known of the customer."""
+    kind = kind_keyed(form.code("kind"))
+    if known.card is None or kind is None:
+        return
+    shown = {one.name for one in OR01.shown_fields(form.deed)}
+    said = _said_already(known.card.customer, kind)
+    form.values |= {name: value for name, value in said.items() if name in shown and name not in posted}
+
+
+def _first_empty(form: Form, steps: set[str]) -> str:
+    """Where to go on in some blocks: the first field that is needed and empty, else the first empty one; empty for none."""
+    empty = [one for one in OR01.shown_fields(form.deed) if one.step in steps and not form.values.get(one.name)]
+    needed = next((one.name for one in empty if one.is_needed(form.deed)), "")
+    return needed or next((one.name for one in empty), "")
 
 
 def _check_block(at_desk: Desk, form: Form) -> Outcome[PlacedEffect] | None:
@@ -434,7 +248,8 @@ def _check_block(at_desk: Desk, form: Form) -> Outcome[PlacedEffect] | None:
         _take_what_is_due(at_desk, form, command, later)
     if form.has_errors:
         return Outcome(status=status_of(form))
-    form.start = next(one.name for one in OR01.fields if one.step in later)
+    first = next(step for step in steps if step in later)
+    form.start = _first_empty(form, {first}) or _first_empty(form, later)
     return Outcome()
 
 
@@ -458,7 +273,7 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
     bar = form.member("bar", BarKind, {one.value: one for one in BarKind})
     required_on, slot_on = form.day("required_on", at_desk.today), form.day("slot_on", at_desk.today)
     keeps, knows = form.yes("keeps_number"), form.yes("ends_riding")
-    excess, lines = form.money("excess_agreed"), _whole(form, "line_count")
+    excess, lines = form.money("excess_agreed"), form.whole("line_count")
     if slot_on and not form.text("half_day"):
         form.wrong("half_day", "CSS360E", "{label} must be keyed.")
     if half_day and not form.text("slot_on"):
@@ -498,16 +313,6 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         hazard_notes=form.optional("hazard_notes"),
         visit_notes=form.optional("visit_notes"),
     )
-
-
-def _whole(form: Form, name: str) -> int | None:
-    typed = form.text(name)
-    if not typed:
-        return None
-    if typed.isascii() and typed.isdigit():
-        return int(typed)
-    form.wrong(name, "CSS845E", "{label}: a whole number.")
-    return None
 
 
 def _page(at_desk: Desk, form: Form, known: Known, *, status: int = 200, effect: PlacedEffect | None = None) -> Response:

@@ -25,7 +25,7 @@ from css.core.words import (
     ProductKind,
     Skill,
 )
-from css.master.appointment_queries import FreeSlot, appointments_of_site, free_slots
+from css.master.appointment_queries import AppointmentRow, FreeSlot, appointments_of_site, free_slots
 from css.master.card_rows import AccountCard, LineRow
 from css.master.cards import account_card
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
@@ -160,7 +160,7 @@ def offered(known: Known, form: Form) -> dict[str, Values]:
         "care_level": _levels(known, form),
         "directory_kind": tuple(DIRECTORY.items()),
         "required_on": _dates(known),
-        "slot_on": _days(known.answer.slots if known.answer else ()),
+        "slot_on": days_offered(known.answer.slots if known.answer else ()),
         "half_day": _halves(known, form),
     }
     if len(known.sites) > 1:
@@ -273,7 +273,7 @@ def _dates(known: Known) -> Values:
     return tuple((short_day(day), f"{weekday(day)}{', ' + first if place == 0 else ''}") for place, day in enumerate(days))
 
 
-def _days(slots: tuple[FreeSlot, ...]) -> Values:
+def days_offered(slots: tuple[FreeSlot, ...]) -> Values:
     """Days on which an engineer can come, with how many visits are free in each half; a half that is full is not named."""
     by_day: dict[date, list[str]] = {}
     for slot in slots:
@@ -296,6 +296,11 @@ def free_words(count: int) -> str:
     return "none free" if count == 0 else f"{count} free"
 
 
+def held_words(row: AppointmentRow) -> tuple[str, str]:
+    """A held visit as F4 offers it."""
+    return row.appointment_number or "", f"{SlotOf(row.slot_on, row.half_day).short}, held until {soon(row.held_until_at)}"
+
+
 def _held(session: Session, at_desk: Desk, known: Known) -> Values:
     """The visits that are held for the account's provider at the address, or at their line's."""
     place = known.sites[0] if len(known.sites) == 1 else known.line
@@ -303,7 +308,7 @@ def _held(session: Session, at_desk: Desk, known: Known) -> Values:
         return ()
     rows = appointments_of_site(session, place.address_key, by=at_desk.by, at=at_desk.at)
     return tuple(
-        (row.appointment_number or "", f"{SlotOf(row.slot_on, row.half_day).short}, held until {soon(row.held_until_at)}")
+        held_words(row)
         for row in rows
         if row.state is AppointmentState.HELD and row.skill is Skill.INSTALL and row.provider_code == known.card.account.provider_code
     )

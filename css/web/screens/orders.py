@@ -14,7 +14,8 @@ from css.web.rendering import address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF
 from css.web.screens.deeds import page_of
-from css.web.screens.order_deeds import DESK, FIELD, ORDER, in_hand, possible
+from css.web.screens.order_deed_fields import DESK, FIELD
+from css.web.screens.order_deeds import ORDER, in_hand, possible
 from css.web.screens.order_prompts import KIND_OF, kind_keyed
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
 from orders.rules.jeopardy import Jeopardy
@@ -107,7 +108,7 @@ def show_progress(at_desk: Desk, arguments: Arguments) -> Response:
         card = progress.card
         tasks = order_tasks(session, card.order_number, by=at_desk.by)
         record(session, by=at_desk.by, at=at_desk.at, verb="read", subject=("order", card.order_number), after={"screen": OR03.code})
-    may = possible(card)
+    may = possible(card, tasks)
     return show(
         at_desk,
         OR03,
