@@ -69,6 +69,7 @@ from css.web import approvals as web_approvals
 from orders import actions as order_actions
 from orders import entry_queries, number_queries, plant_queries, request_queries, seeing_queries, task_queries, work_queries
 from orders import queries as order_queries
+from orders.actions import reference as order_reference
 from orders.actions import requests as order_requests
 from orders.actions import reserve
 from orders.actions.bulk import place_orders_in_bulk
@@ -76,6 +77,7 @@ from orders.actions.quoting import consent_quote
 from orders.count_queries import orders_at_risk
 from orders.delay_queries import delays_of_account
 from orders.quote_queries import quote_card, quotes_of_account
+from orders.timings import timings
 from orders.worth_queries import cancellation_charges
 from repairs import actions as repair_actions
 from repairs import queries as repair_queries
@@ -138,6 +140,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "lapse-slots": appointment_holding.lapse_slots,
     "set-slot-capacity": appointment_planning.set_slot_capacity,
     "set-slot-pattern": appointment_planning.set_slot_pattern,
+    "set-order-timing": order_reference.set_order_timing,
+    "set-quarantine": order_reference.set_quarantine,
     "report-fault": repair_actions.report_fault,
     "clear-fault": repair_actions.clear_fault,
     "withdraw-fault": repair_actions.withdraw_fault,
@@ -242,6 +246,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "networks": number_queries.networks,
     "waiting-order-requests": request_queries.waiting_order_requests,
     "slot-week": appointment_queries.slot_week,
+    "order-timings": timings,
     "free-slots": appointment_queries.free_slots,
     "appointment-card": appointment_queries.appointment_card,
     "appointments-of-site": appointment_queries.appointments_of_site,

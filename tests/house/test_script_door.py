@@ -254,6 +254,7 @@ CRITERIA = {
     "networks": "",
     "waiting-order-requests": "ZZ limit=5",
     "slot-week": "ZZ WREN week_of=2026-03-09 at=2026-03-02T12:00:00Z",
+    "order-timings": "",
     "free-slots": "{address_key} at=2026-03-02T12:00:00Z limit=4",
     "appointment-card": "{appointment} at=2026-03-02T12:00:00Z",
     "appointments-of-site": "{address_key} at=2026-03-02T12:00:00Z",
