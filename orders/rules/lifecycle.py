@@ -49,7 +49,6 @@ _CANCELLED: Final = Moved(OrderState.CANCELLED, KciKind.CANCELLED)
 _TERMINATED: Final = Moved(OrderState.TERMINATED, KciKind.TERMINATED)
 
 
-
 def _staying(state: OrderState) -> dict[Move, Moved]:
     """What can happen to an open order without moving it."""
     return {
