@@ -64,18 +64,23 @@ def entry_answer(
     *,
     at: datetime,
     slots: int = SLOTS_SHOWN,
+    kind: OrderKind = OrderKind.PROVIDE,
+    needs_visit: bool | None = None,
 ) -> EntryAnswer:
-    """The plant at an address for these products (any that need a visit count; none named means one does), in four statements.
+    """The plant at an address for an order of a kind that takes a pair, in four statements.
+
+    Whether an engineer comes is asked of these products (any that need it count; none named means one does), unless it is said.
 
     Raises:
         NotFound: CSS209E, no such address.
     """
     place = _place(session, address_key)
     outcome = plant_outcome(has_stopped_line=place.stopped_lines > 0, has_spare_pair=place.spare_pairs > 0)
-    visits = list(session.execute(select(Product.needs_visit).where(Product.code.in_(product_codes))).scalars()) if product_codes else []
-    needs_visit = any(visits) or not visits
+    if needs_visit is None:
+        visits = session.execute(select(Product.needs_visit).where(Product.code.in_(product_codes))).scalars().all() if product_codes else []
+        needs_visit = any(visits) or not visits
     nation: Nation = NationCode(place.nation).value
-    timing = timing_of(timings(session), OrderKind.PROVIDE, outcome, needs_visit=needs_visit, on=place.current_on)
+    timing = timing_of(timings(session), kind, outcome, needs_visit=needs_visit, on=place.current_on)
     earliest_on = earliest_date(timing, on=place.current_on, nation=nation)
     promised_on = committed_date(max(required_on or earliest_on, earliest_on), nation)
     return EntryAnswer(

@@ -51,7 +51,7 @@ def order_effect(session: Session, order_number: str, *, by: Actor) -> Effect:
     Raises:
         NotFound: CSS202E, no such order, or another provider's. BadMessage: CSS052E to CSS055E.
     """
-    card = order_card(session, order_number, by=by)
+    card = order_card(session, order_number, by=by, with_stream=False)
     worth = order_worth(session, order_number, by=by)
     term = max((item.minimum_term_months for item in _begun(worth) if item.kind is ProductKind.LINE and not worth.continues), default=0)
     effect = Effect(

@@ -301,7 +301,7 @@ OR01: Final = Screen(
         Field(
             name="linked_order",
             label="Together with order",
-            help="The open order this is to be done together with.",
+            help="The open order this is to be done together with; F4 lists the account's.",
             kind="code",
             step=WHEN,
             length_max=14,
@@ -309,7 +309,7 @@ OR01: Final = Screen(
         Field(
             name="quote_number",
             label="By quote",
-            help="The quote it is ordered by; what was told then holds.",
+            help="The quote it is ordered by; what was told then holds. F4 lists those of the account.",
             kind="code",
             step=WHEN,
             length_max=14,

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from css.core.calendar import next_working_day
+from css.core.calendar import london_date, next_working_day
 from css.core.errors import BadMessage, CssError, NotFound, Refused
 from css.core.money import to_money
 from css.core.phone import display_number, parse_number
@@ -32,14 +32,17 @@ from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postco
 from css.web.address_field import address_in_words, addresses_for, look_up_address
 from css.web.desk import Desk
 from css.web.disclosure import knows_caller, note_read
-from css.web.filters import soon, weekday
+from css.web.filters import day, soon, weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
 from orders.date_queries import first_dates
 from orders.entry_queries import EntryAnswer, entry_answer, free_numbers
 from orders.number_queries import networks
+from orders.queries import open_orders
+from orders.quote_queries import quotes_of_account
 from orders.rules.content import better_levels, clash
 from orders.rules.kinds import KINDS
+from orders.rules.multiline import AUXILIARY_CODE
 from orders.words import CeaseReason, OrderKind, PlantOutcome
 
 KIND_OF: Final = {rule.screen: kind for kind, rule in KINDS.items()} | {"P": OrderKind.PROVIDE, "C": OrderKind.CEASE}
@@ -121,16 +124,35 @@ def known_of(session: Session, at_desk: Desk, form: Form) -> Known:
     known = replace(known, line=_line_of(known, form, kind))
     if "network_code" in KINDS[kind].needs:
         known = replace(known, networks=tuple((row.code, row.name) for row in networks(session)))
-    if kind not in TAKING_PLANT:
-        known = replace(known, first_dates=first_dates(session, card.account.district_code, kind, most=DATES_OFFERED))
-    if kind not in AT_AN_ADDRESS or not form.text("address_key"):
-        return known
-    sites = look_up_address(session, form)
-    if len(sites) != 1 or kind not in TAKING_PLANT:
-        return replace(known, sites=sites)
-    wanted_on = _wanted_on(form, at_desk)
-    answer = entry_answer(session, sites[0].address_key, form.words("product_codes"), wanted_on, at=at_desk.at, slots=SLOTS_OFFERED)
-    return replace(known, sites=sites, answer=answer)
+    if kind in AT_AN_ADDRESS and form.text("address_key"):
+        known = replace(known, sites=look_up_address(session, form))
+    place = _where_plant_is_taken(known, form, kind)
+    if place is None:
+        # A number ported to a line that works takes no pair either.
+        has_dates = kind not in TAKING_PLANT or (kind is OrderKind.PORT_IN and form.text("number"))
+        dates = first_dates(session, card.account.district_code, kind, most=DATES_OFFERED) if has_dates else ()
+        return replace(known, first_dates=dates)
+    named = [row for row in known.sold if row.code in form.words("product_codes")]
+    answer = entry_answer(
+        session,
+        place,
+        required_on=_wanted_on(form, at_desk),
+        at=at_desk.at,
+        slots=SLOTS_OFFERED,
+        kind=kind,
+        needs_visit=any(row.needs_visit for row in named) or not named,
+    )
+    return replace(known, answer=answer)
+
+
+def _where_plant_is_taken(known: Known, form: Form, kind: OrderKind) -> str | None:
+    """The key of the address at which the order needs a pair; None where it needs none, or that is not known yet."""
+    if kind in TAKING_PLANT:
+        return known.sites[0].address_key if len(known.sites) == 1 else None
+    if kind is not OrderKind.LINES or known.line is None or not form.text("line_count").isdecimal():
+        return None
+    there = 1 + sum(service.quantity for service in known.line.services if service.product_code == AUXILIARY_CODE)
+    return known.line.address_key if int(form.text("line_count")) > there else None
 
 
 def kind_keyed(typed: str) -> OrderKind | None:
@@ -173,15 +195,24 @@ def prompt_entry(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
     with at_desk.doing() as session:
         typed = form.text("address_key")
         known = known_of(session, at_desk, form)
+        found: Values
         match name:
             case "address_key":
-                return addresses_for(session, typed) if typed else _own_addresses(session, known)
+                found = addresses_for(session, typed) if typed else _own_addresses(session, known)
             case "appointment_number":
-                return _held(session, at_desk, known)
+                found = _held(session, at_desk, known)
             case "number" | "new_number":
-                return _numbers(session, at_desk, known, form, name)
+                found = _numbers(session, at_desk, known, form, name)
+            case "slot_on" if known.answer is None and known.line is not None:
+                first = next(iter(known.first_dates), None)
+                found = days_offered(free_slots(session, known.line.address_key, first_on=first, at=at_desk.at, limit=SLOTS_OFFERED))
+            case "linked_order":
+                found = _open_orders(session, at_desk, known)
+            case "quote_number":
+                found = _quotes(session, at_desk, known, form)
             case _:
-                return offered(known, form).get(name, ())
+                found = offered(known, form).get(name, ())
+        return found
 
 
 def say_next_slots(session: Session, form: Form, answer: EntryAnswer, at: datetime) -> None:
@@ -311,6 +342,27 @@ def _held(session: Session, at_desk: Desk, known: Known) -> Values:
         held_words(row)
         for row in rows
         if row.state is AppointmentState.HELD and row.skill is Skill.INSTALL and row.provider_code == known.card.account.provider_code
+    )
+
+
+def _open_orders(session: Session, at_desk: Desk, known: Known) -> Values:
+    """The account's open orders; to a caller who is not made sure of none."""
+    if known.card is None or not known.is_caller_known:
+        return ()
+    rows = open_orders(session, account_number=known.card.account.number, by=at_desk.by, limit=LINES_OFFERED)
+    return tuple((row.order_number, f"{KINDS[row.kind].title}, worked for {weekday(row.target_on)}") for row in rows)
+
+
+def _quotes(session: Session, at_desk: Desk, known: Known, form: Form) -> Values:
+    """The account's quotes for the kind of order keyed that hold and were not ordered by."""
+    if known.card is None or not known.is_caller_known:
+        return ()
+    kind = kind_keyed(form.code("kind"))
+    rows = quotes_of_account(session, known.card.account.number, by=at_desk.by)
+    return tuple(
+        (row.quote_number, f"{KINDS[row.kind].title}, made {day(london_date(row.quoted_at))}, holds until {weekday(row.valid_through)}")
+        for row in rows
+        if row.kind is kind and row.order_number is None and row.valid_through >= at_desk.today
     )
 
 
