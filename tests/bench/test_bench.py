@@ -26,7 +26,6 @@ QUESTIONS: dict[str, tuple[Callable[[Place], None], dict[str, int]]] = {
         {"bills, cut to files written": 12, "the same, fonts embedded": 1},
     ),
     "bill": (lambda place: bill.run(place, [1, 30]), {"1 calls: PDF": 1, "1 calls: XML": 1, "30 calls: PDF": 1, "30 calls: XML": 1}),
-    "orders": (lambda place: orders.run(place, 10), {"orders placed": 10, "of them the last tenth": 1}),
     "screen": (lambda place: screen.run(place, 30), {"customer's card: query": 10, "customer on one page: CU03": 10}),
 }
 
@@ -47,6 +46,24 @@ def test_a_question_is_answered_with_what_was_measured(
     sizes = {found[1].strip(): int(found[2].replace(",", "")) for found in re.finditer(r"^(.{32}) *([\d,]+) +[\d.]+ ", said, re.MULTILINE)}
     assert said.startswith(f"\n{name}: ")
     assert {what: sizes.get(what) for what in expected} == expected, said
+
+
+def test_orders_are_placed_at_once_with_more_and_more_of_the_past(
+    fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = Place(fresh_engine, tmp_path, durable=False)
+    orders.run(place, 600, 22, at_once=2, past=(50, 200), as_json=True)
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [(one["past_orders"], one["orders"], one["refused"]) for one in found["rounds"]] == [(50, 22, 0), (200, 22, 0)]
+    for one in found["rounds"]:
+        assert 0 < one["p50_ms"] <= one["p95_ms"] <= one["p99_ms"] <= one["worst_ms"]
+        assert set(one["p95_by_kind_ms"]) == {kind.value for kind, _ in orders.MIX}
+    with fresh_engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM orders.customer_order WHERE number LIKE 'past%'")).scalar_one() == 200
+        kept = connection.execute(text("SELECT count(*) FROM orders.open_order_v WHERE number NOT LIKE 'past%'")).scalar_one()
+    # The rounds, what warmed each process up, and the unsolicited ceases of the takeovers.
+    placed = 2 * (22 + 2 * len(orders.MIX))
+    assert placed < kept < placed * 1.2
 
 
 def test_rating_ends_with_one_line_for_machines(fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
