@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,16 +12,16 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.core.errors import CssError
 from css.core.words import BarKind, EndReason, HoldKind, LineState, RequestKind, Role
-from css.handover import Hold, OrderRequest, holds_of_account, leave_order_request, lift_hold, place_hold
+from css.handover import BillableItem, Hold, OrderRequest, holds_of_account, leave_order_request, lift_hold, place_hold
 from css.master.accounts import Account
 from css.master.districts import roll_business_date
 from css.master.line_story import LineEventKind, line_story
 from css.master.lines import Line, LineBar
 from css.master.reference import RETAIL
 from css.master.services import Service
-from orders.actions import delay_order
+from orders.actions import delay_order, terminate_order
 from orders.actions.requests import take_order_requests
-from orders.commands import DelayOrder, PlaceOrder
+from orders.commands import DelayOrder, PlaceOrder, TerminateOrder
 from orders.model import CustomerOrder
 from orders.queries import order_card
 from orders.request_commands import RequestsTaken, TakeOrderRequests
@@ -28,7 +29,9 @@ from orders.request_queries import TONIGHT, waiting_order_requests
 from orders.words import CeaseReason, OrderKind, OrderState
 from tests import builders
 from tests.builders import AT, CLERK, DAY, SYSTEM, BuiltAccount, BuiltDistrict, BuiltLine
+from tests.records.gaining import a_takeover
 from tests.records.ordering import complete, place, refused, stream
+from tests.records.places import a_move
 from tests.records.test_order_changes import a_change
 
 NIGHT = Actor("batch", "night", RETAIL, frozenset(), "night")
@@ -352,6 +355,37 @@ def test_two_restores_are_one_too_many(session: Session, line: BuiltLine) -> Non
     assert refused(session, a_restore(line), by=SYSTEM) == {"CSS207E": "number"}
     ask(session, line, RequestKind.RESTORE, "debt/1/paid")
     assert take(session).ended_count == 1
+
+
+def test_a_restore_that_is_still_open_when_its_line_moves_lifts_the_bar_where_it_goes_on(
+    session: Session, zz: BuiltDistrict, line: BuiltLine
+) -> None:
+    barred(session, line)
+    restore = place(session, a_restore(line), by=SUPERVISOR).order_number
+    move = place(session, a_move(line.account, line.number, zz.gold[1])).order_number
+    complete(session, move, DAY_OF_MOVE)
+    moved = session.execute(select(CustomerOrder.line_id).where(CustomerOrder.number == move)).scalar_one()
+    on = select(LineBar.kind).where(LineBar.line_id == moved, LineBar.ends_at.is_(None))
+    assert session.execute(on).scalars().all() == [BarKind.OUTGOING]
+    complete(session, restore, DAY_OF_MOVE)
+    assert session.execute(on).scalars().all() == []
+
+
+def test_a_restore_of_somebody_who_has_lost_the_line_lifts_nobodys_bar_and_costs_nothing(
+    session: Session, zz: BuiltDistrict, line: BuiltLine
+) -> None:
+    barred(session, line)
+    restore = place(session, a_restore(line), by=SUPERVISOR).order_number
+    newcomer = builders.account(session, zz)
+    complete(session, place(session, a_takeover(newcomer, line.site, number=line.number)).order_number, DAY_OF_MOVE)
+    its_own = place(session, replace(a_bar(line), account_number=newcomer.number, required_on=DAY_OF_MOVE), by=SUPERVISOR)
+    complete(session, its_own.order_number, DAY_OF_MOVE)
+    with pytest.raises(CssError, match=f"End order {restore}"):
+        complete(session, restore, DAY_OF_MOVE)
+    assert bars_on(session, line) == [BarKind.OUTGOING], "the newcomer's own"
+    ended = TerminateOrder(order_number=restore, problem_code="NO_LONGER_REQUIRED", words="The line is somebody else's.")
+    assert terminate_order(session, ended, by=SUPERVISOR, at=AT).state is OrderState.TERMINATED
+    assert session.execute(select(BillableItem.id).where(BillableItem.reference == restore)).all() == []
 
 
 def test_a_bar_follows_a_restore_that_is_held_up(session: Session, line: BuiltLine) -> None:

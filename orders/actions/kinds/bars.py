@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from css.core.errors import Breach, Refusals, Refused
-from css.core.words import BarKind
-from css.master.lines import LineBar
+from css.core.words import BarKind, LineState
+from css.master.lines import Line, LineBar
 from orders.actions import effects
 from orders.actions.find import LineFound, may_treat, read_line
 from orders.actions.working import Asked, Doing, Work, Working, date_faults
@@ -74,8 +74,41 @@ def put_on(session: Session, doing: Doing) -> None:
 
 
 def lift(session: Session, doing: Doing) -> None:
-    """Every bar on the line ends at this moment."""
-    effects.lift_bars(session, line_id=doing.line.id, at=doing.at)
+    """Every bar of the account's on the line ends at this moment, or on the line it has moved to since.
+
+    Raises:
+        Refused: CSS279E. Nothing is on that the account owes for: it lifts nobody else's bar, and costs nothing.
+    """
+    line_id = _line_to_lift(session, doing)
+    if line_id is None:
+        raise Refused(
+            "CSS279E",
+            "No bar for debt of the account is on the line any more: there is nothing to restore. End order {order}.",
+            order=doing.order.number,
+            element="order_number",
+        )
+    effects.lift_bars(session, line_id=line_id, at=doing.at)
+
+
+def _line_to_lift(session: Session, doing: Doing) -> int | None:
+    """The barred line, its row locked: the order's own, or the one its customer has moved to. A restore waits for no other order,
+    so the line may have been ceased, taken by somebody else or left since it was placed; a bar that went along to other premises
+    kept the number of the order that put it on.
+    """
+    put_on_by = select(LineBar.reference).where(LineBar.line_id == doing.line.id)
+    return session.execute(
+        select(Line.id)
+        .join(LineBar, LineBar.line_id == Line.id)
+        .where(
+            Line.account_id == doing.order.account_id,
+            Line.state == LineState.WORKING,
+            LineBar.ends_at.is_(None),
+            or_(Line.id == doing.line.id, LineBar.reference.in_(put_on_by)),
+        )
+        .order_by(Line.id)
+        .limit(1)
+        .with_for_update(of=Line)
+    ).scalar()
 
 
 BAR: Final = Working(find=find_for_bar, complete=put_on)
