@@ -62,6 +62,11 @@ def london_date(instant: datetime) -> date:
     return to_london(instant).date()
 
 
+def day_words(day: date) -> str:
+    """A day as a sentence says it: 9 March 2026."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
 def london_instant(day: date, wall: time, *, fold: Literal[0, 1] = 0) -> datetime:
     """The UTC instant at which London clocks show ``wall`` on ``day``; the odd nights by the rule of this module.
 

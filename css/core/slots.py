@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from css.core.calendar import ONE_DAY, Nation, is_working_day, london_instant, require_aware
+from css.core.calendar import ONE_DAY, Nation, day_words, is_working_day, london_instant, require_aware
 from css.core.errors import CssError, Refused
 from css.core.words import AppointmentState, HalfDay, Skill
 
@@ -32,7 +32,7 @@ class SlotOf(NamedTuple):
     def words(self) -> str:
         """As a sentence says it: the morning of 9 March 2026."""
         half = "morning" if self.half_day is HalfDay.AM else "afternoon"
-        return f"the {half} of {self.slot_on.day} {self.slot_on:%B %Y}"
+        return f"the {half} of {day_words(self.slot_on)}"
 
     @property
     def short(self) -> str:
@@ -80,9 +80,9 @@ def day_fault(slot_on: date, *, first: date, last: date, nation: Nation, element
     return Refused(
         "CSS222E",
         "No engineer can be booked for {slot}: choose Monday to Saturday, not a bank holiday, from {first} to {last}.",
-        slot=_day(slot_on),
-        first=_day(first),
-        last=_day(last),
+        slot=day_words(slot_on),
+        first=day_words(first),
+        last=day_words(last),
         element=element,
     )
 
@@ -134,10 +134,6 @@ def full_refusal(wanted: SlotOf, skill: Skill, free: Iterable[SlotOf], *, elemen
 
 def _place(slot: SlotOf) -> int:
     return slot.slot_on.toordinal() * 2 + (slot.half_day is HalfDay.PM)
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def _capital(words: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.core.calendar import Nation, to_london
+from css.core.calendar import Nation, day_words, to_london
 from css.core.errors import Breach, CssError, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.slots import SlotOf, day_fault, full_refusal, slot_fault, state_at, window
@@ -294,7 +294,7 @@ def not_held(found: Appointment, at: datetime) -> CssError:
             "Appointment {number} was held until {time} on {day} and has lapsed; hold another.",
             number=found.number,
             time=f"{ended:%H:%M}",
-            day=f"{ended.day} {ended:%B %Y}",
+            day=day_words(ended.date()),
             element="appointment_number",
         )
     return Refused(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from css.audit import answered, record
 from css.core.actor import Actor
-from css.core.calendar import is_working_day
+from css.core.calendar import ONE_DAY, day_words, is_working_day
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, CssError, Refusals, Refused
 from css.core.slots import SlotOf
@@ -104,7 +104,7 @@ def set_slot_pattern(session: Session, command: SetSlotPattern, *, by: Actor, at
         on = business_date(session, district)
     last = on + timedelta(days=PLANNED_AHEAD_MAX)
     if not on < command.starts_on <= last:
-        wrong.add(_no_day("starts_on", on + timedelta(days=1), last))
+        wrong.add(_no_day("starts_on", on + ONE_DAY, last))
     wrong.tell()
     session.execute(_ALONE)
     rows = [
@@ -136,7 +136,7 @@ def set_slot_pattern(session: Session, command: SetSlotPattern, *, by: Actor, at
             },
         ).scalar_one()
         if over > command.over:
-            raise _promised_more(f"the weeks from {_day(command.starts_on)}", command.capacity, over)
+            raise _promised_more(f"the weeks from {day_words(command.starts_on)}", command.capacity, over)
     area = _HOUSE if is_house else (command.exchange_code or "").strip().upper()
     record(session, by=by, at=at, verb="set_slot_pattern", subject=("exchange", area), after=to_plain(command) | {"over": over})
     session.flush()
@@ -153,8 +153,8 @@ def _no_day(element: str, first: date, last: date) -> CssError:
     return Refused(
         "CSS826E",
         "Visits are planned from {first} to {last}, for days other than Sundays and bank holidays.",
-        first=_day(first),
-        last=_day(last),
+        first=day_words(first),
+        last=day_words(last),
         element=element,
     )
 
@@ -181,7 +181,3 @@ def _exchange(session: Session, district_code: str, exchange_code: str) -> tuple
     if row is None:
         raise no_exchange(district, code)
     return row.id, row.district_code, row.nation
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Final
 
+from css.core.calendar import day_words
 from css.core.money import ZERO, Money
 from css.core.phone import display_number
 from css.core.words import BarKind, HalfDay, Segment
 from css.quotes.effect import Amount, Effect
 from orders.queries import OrderCard
-from orders.rules.dates import day_words
 from orders.words import ItemAction, OrderKind, PlantOutcome
 
 QUESTION: Final = "Do you agree to that?"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from css.core.calendar import day_words
 from orders.reference import TIMINGS
 from orders.rules.charges import CHARGES, EXCESS, NUMBER_CHOICE, Connects
 from orders.rules.jeopardy import Jeopardy
@@ -160,7 +161,7 @@ def _timings() -> Iterator[str]:
             KINDS[timing.kind].title,
             timing.outcome.value if timing.outcome else "",
             visit,
-            f"{timing.starts_on.day} {timing.starts_on:%B %Y}",
+            day_words(timing.starts_on),
             str(timing.lead_working_days),
             f"{timing.no_return_time:%H:%M}, {before if timing.no_return_working_days else 'the day itself'}",
         )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
+from css.core.calendar import day_words
 from css.core.codec import to_plain
 from css.core.errors import Conflict, Refusals, Refused
 from css.core.words import Skill
@@ -29,7 +30,7 @@ from orders.model import CustomerOrder, KciEvent
 from orders.rules import amending
 from orders.rules.amending import Dates, NewDates
 from orders.rules.content import read_contact_phone
-from orders.rules.dates import day_words, too_late_fault
+from orders.rules.dates import too_late_fault
 from orders.rules.lifecycle import Move, move
 from orders.rules.timing import earliest_date, timing_of
 from orders.timings import timings

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import working_day_on_or_after
+from css.core.calendar import day_words, working_day_on_or_after
 from css.core.errors import CssError, Refusals, Refused
 from css.core.slots import SlotOf
 from css.core.words import AppointmentState, FailureKind, MissCause
@@ -25,7 +25,6 @@ from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.progress import hold, tell_held
 from orders.commands import MissAppointment, OrderChanged
 from orders.model import CustomerOrder, OrderTask
-from orders.rules.dates import day_words
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import miss_problem
 from orders.words import KciKind, OrderState, TaskKind

@@ -11,13 +11,13 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from css.core.calendar import day_words
 from css.core.words import HalfDay, Segment
 from css.handover import ItemToBill, leave_billable_items
 from css.master.appointments import Appointment
 from orders.actions.working import Doing
 from orders.charge_queries import PricedCharge, priced_cancellation, priced_completion, priced_visit
 from orders.model import CustomerOrder
-from orders.rules.dates import day_words
 from orders.words import OrderState
 
 

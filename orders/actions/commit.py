@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
+from css.core.calendar import day_words
 from css.core.errors import CssError, Refusals, Refused
 from css.core.money import to_money
 from css.core.words import AddressMatch
@@ -22,7 +23,6 @@ from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.numbers import take_next_number
 from orders.commands import CommitOrder, OrderChanged
 from orders.model import CustomerOrder, OrderTask
-from orders.rules.dates import day_words
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.surveying import excess_fault, promise_fault

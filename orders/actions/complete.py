@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import ONE_DAY, Nation, london_instant, start_of_day
+from css.core.calendar import ONE_DAY, Nation, day_words, london_instant, start_of_day
 from css.core.codec import to_plain
 from css.core.errors import Conflict
 from css.core.phone import display_number
@@ -30,7 +30,7 @@ from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Doing
 from orders.commands import CompleteOrder, OrderChanged
 from orders.model import CustomerOrder, KciEvent, OrderTask
-from orders.rules.dates import day_words, done_fault
+from orders.rules.dates import done_fault
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import is_excused, promised_day

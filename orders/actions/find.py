@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from css.core.actor import Actor
-from css.core.calendar import Nation
+from css.core.calendar import Nation, day_words
 from css.core.errors import Conflict, CssError, NotFound, Refusals, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.phone import display_number, parse_number
@@ -29,7 +29,6 @@ from orders.commands import PlaceOrder
 from orders.model import CustomerOrder
 from orders.queries import no_address, no_order
 from orders.rules.content import Offer
-from orders.rules.dates import day_words
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import OrderKind
 

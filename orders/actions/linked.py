@@ -19,7 +19,7 @@ from typing import Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from css.core.calendar import Nation
+from css.core.calendar import Nation, day_words
 from css.core.errors import CssError, NotFound, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.words import NationCode
@@ -31,7 +31,7 @@ from orders.actions.find import Asker
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import PlaceOrder
 from orders.model import CustomerOrder
-from orders.rules.dates import committed_date, day_words, too_late_fault
+from orders.rules.dates import committed_date, too_late_fault
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES, Move, move
 from orders.words import KciKind, OrderKind, OrderState, PlantOutcome

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import ONE_DAY
+from css.core.calendar import ONE_DAY, day_words
 from css.core.codec import to_plain
 from css.core.errors import Conflict, CssError, Refusals, Refused
 from css.core.ids import IdKind
@@ -35,7 +35,7 @@ from orders.messages import conversation_of
 from orders.model import CustomerOrder, OrderItem
 from orders.rules.charges import is_number_chosen
 from orders.rules.content import Content, makes_a_line, read_content
-from orders.rules.dates import committed_date, day_words
+from orders.rules.dates import committed_date
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.timing import point_of_no_return, timing_of

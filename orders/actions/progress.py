@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
+from css.core.calendar import day_words
 from css.core.errors import Refusals
 from css.master import appointment_book
 from css.master.districts import business_date
@@ -22,7 +23,7 @@ from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import CancelOrder, DelayOrder, InformOrder, OrderChanged, ResumeOrder, TerminateOrder
 from orders.model import CustomerOrder, OrderTask
-from orders.rules.dates import day_words, target_fault, too_late_fault
+from orders.rules.dates import target_fault, too_late_fault
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import PROBLEMS, Effect, problem_fault
 from orders.words import KciKind, TaskState

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from css.core.calendar import day_words
 from css.core.codec import from_plain
 from css.core.errors import CssError, Refused
 from css.core.ids import IdKind, expect_id
@@ -17,7 +18,6 @@ from orders.commands import PlaceOrder
 from orders.model import CustomerOrder, Quote
 from orders.quote_commands import Told
 from orders.quote_queries import no_quote
-from orders.rules.dates import day_words
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.quotes import changes, differences
 from orders.words import OrderState

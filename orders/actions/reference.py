@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
+from css.core.calendar import day_words
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, CssError, Refusals, Refused
 from css.master.districts import latest_business_date
@@ -16,7 +17,6 @@ from css.master.numbers import Quarantine
 from css.master.operator_changes import require_supervisor
 from orders.model import OrderTiming
 from orders.reference_commands import ReferenceSet, SetOrderTiming, SetQuarantine
-from orders.rules.dates import day_words
 
 LEAD_MAX = 250
 NO_RETURN_MAX = 60

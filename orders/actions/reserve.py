@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import to_london
+from css.core.calendar import day_words, to_london
 from css.core.codec import to_plain
 from css.core.errors import Breach, CssError, NotFound, Refused
 from css.core.phone import display_number, parse_number
@@ -22,7 +22,6 @@ from css.master.providers import Provider
 from orders.actions.find import SiteFound, find_account, find_site, just_taken, require_may
 from orders.actions.numbers import take_next_number, take_number
 from orders.number_commands import NumberReleased, NumberReserved, ReleaseNumber, ReserveNumber
-from orders.rules.dates import day_words
 from orders.rules.plant import reserved_until
 
 PARTNER_RESERVATIONS_MAX: Final = 20

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
-from css.core.calendar import Nation, working_day_on_or_after
+from css.core.calendar import Nation, day_words, working_day_on_or_after
 from css.core.codec import to_plain
 from css.core.errors import CssError, NotFound, Refusals, Refused
 from css.core.words import PairState
@@ -29,7 +29,7 @@ from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.working import Work
 from orders.commands import CompleteTask, FailTask, OrderChanged, RetryTask
 from orders.model import CustomerOrder, KciEvent, OrderTask
-from orders.rules.dates import day_words, done_fault, target_fault
+from orders.rules.dates import done_fault, target_fault
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import Effect, is_customers, problem_fault
 from orders.rules.tasks import OrderWork, PlannedTask, checks_of, plan_tasks, survey_task, ticks_fault, told_when_done, waits_for

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from css.core.calendar import Nation, working_day_on_or_after
+from css.core.calendar import Nation, day_words, working_day_on_or_after
 from css.core.errors import CssError, Refused
 from css.core.words import ProductKind, Segment
 from orders.commands import AmendOrder
 from orders.rules.content import LENGTHS_MAX, Offer, clash
-from orders.rules.dates import committed_date, day_words, required_date_fault
+from orders.rules.dates import committed_date, required_date_fault
 from orders.rules.kinds import KINDS
 from orders.rules.problems import Effect, is_customers, problem_fault
 from orders.words import ItemAction, OrderKind, PlantOutcome

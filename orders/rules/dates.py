@@ -11,6 +11,7 @@ from typing import Final
 
 from css.core.calendar import (
     Nation,
+    day_words,
     is_working_day,
     require_aware,
     to_london,
@@ -20,11 +21,6 @@ from css.core.errors import CssError, Refused
 from orders.words import OrderState, PlantOutcome
 
 REQUIRED_DAYS_AHEAD_MAX: Final = 365
-
-
-def day_words(day: date) -> str:
-    """A day as a sentence says it: 9 March 2026."""
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def required_date_fault(required_on: date, earliest_on: date, *, on: date, outcome: PlantOutcome | None) -> CssError | None:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from css.core.calendar import to_london
+from css.core.calendar import day_words, to_london
 from css.core.deadline import CARE_LEVELS
 from css.core.errors import CssError, Refused
 from css.core.words import ProductKind, Segment
 from orders.rules.content import Offer, better_levels, care_level_fault
-from orders.rules.dates import day_words
 from orders.rules.multiline import AUXILIARY_CODE
 from orders.words import CancelOtherReason, KciKind, OrderKind
 

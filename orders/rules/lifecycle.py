@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from css.core.calendar import day_words
 from css.core.errors import Refused
 from orders.words import KciKind, OrderState, PlantOutcome
 
@@ -124,7 +125,7 @@ def next_step(state: OrderState, *, target_on: date | None, on: date, outcome: P
         return "What holds it up must be put right; then it goes on, for the date there was or a later one."
     if target_on is None:
         return "It waits for a date."
-    day = f"{target_on.day} {target_on:%B %Y}"
+    day = day_words(target_on)
     if target_on < on:
         return f"It was to be done on {day}: have it reported done, or delay it and say why."
     if outcome is PlantOutcome.BUILD:

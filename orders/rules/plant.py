@@ -8,11 +8,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from css.core.calendar import start_of_day, to_london
+from css.core.calendar import day_words, start_of_day, to_london
 from css.core.errors import Breach, CssError, Refused
 from css.core.phone import NumberClass, display_number, number_class
 from css.core.words import PairState, PortDirection
-from orders.rules.dates import day_words
 from orders.words import PlantOutcome
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from css.core.calendar import day_words
 from css.core.errors import Breach
 from css.core.money import Price, to_money
 from orders.commands import PlaceOrder
 from orders.quote_commands import Told, ToldCharge, ToldItem
-from orders.rules.dates import day_words
 
 VALID_DAYS: Final = (
     # Long enough to talk it over, short enough that plant and prices are much the same. A choice of the house.

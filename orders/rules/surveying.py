@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from css.core.calendar import Nation, is_working_day
+from css.core.calendar import Nation, day_words, is_working_day
 from css.core.errors import CssError, Refused
 from css.core.money import Money, Price, to_money
-from orders.rules.dates import REQUIRED_DAYS_AHEAD_MAX, committed_date, day_words
+from orders.rules.dates import REQUIRED_DAYS_AHEAD_MAX, committed_date
 
 
 def promise_fault(committed_on: date, *, required_on: date, on: date, nation: Nation) -> CssError | None:
