@@ -19,8 +19,8 @@ from css.core.words import AddressMatch, NationCode, Skill
 from css.db.sql import block
 from css.master.appointment_queries import FreeSlot, free_at_exchange
 from css.master.products import Product
+from css.master.sites import no_address
 from orders.number_facts import available_numbers
-from orders.queries import no_address
 from orders.rules.dates import committed_date
 from orders.rules.plant import plant_outcome
 from orders.rules.timing import earliest_date, timing_of
@@ -77,7 +77,9 @@ def entry_answer(
     place = _place(session, address_key)
     outcome = plant_outcome(has_stopped_line=place.stopped_lines > 0, has_spare_pair=place.spare_pairs > 0)
     if needs_visit is None:
-        visits = session.execute(select(Product.needs_visit).where(Product.code.in_(product_codes))).scalars().all() if product_codes else []
+        visits = (
+            session.execute(select(Product.needs_visit).where(Product.code.in_(product_codes))).scalars().all() if product_codes else []
+        )
         needs_visit = any(visits) or not visits
     nation: Nation = NationCode(place.nation).value
     timing = timing_of(timings(session), kind, outcome, needs_visit=needs_visit, on=place.current_on)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from css.core.calendar import Nation
 from css.core.words import AddressMatch, NationCode
 from css.db.sql import block
+from css.master.sites import no_address
 from orders.number_facts import quarantine
-from orders.queries import no_address
 from orders.rules.plant import Rest, plant_outcome, rested_at
 from orders.rules.timing import Timing, earliest_date, timing_of
 from orders.timings import timings

@@ -242,11 +242,6 @@ def order_work_list(session: Session, district_code: str, *, by: Actor, limit: i
     return tuple(ranked[: _bounded(limit)])
 
 
-def no_address(address_key: str) -> NotFound:
-    """CSS209E, for whoever finds that there is no such address."""
-    return NotFound("CSS209E", "There is no address {key}; look it up by its postcode.", key=address_key[:20], element="address_key")
-
-
 def no_order(number: str) -> NotFound:
     """CSS202E, the same for one that is not there and one of another provider's."""
     return NotFound("CSS202E", "There is no order {order}.", order=number, element="order_number")

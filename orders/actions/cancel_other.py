@@ -15,10 +15,11 @@ from css.core.errors import Refusals, Refused
 from css.core.ids import IdKind, expect_id
 from css.master.providers import Provider
 from orders.actions import ending, linked
+from orders.actions.changing import changed
 from orders.actions.find import lock_order, require_may
-from orders.actions.tell import Event, order_as_it_stands, tell
+from orders.actions.tell import Event, last_told, order_as_it_stands, tell
 from orders.commands import CancelOther, OrderChanged
-from orders.model import CustomerOrder, KciEvent
+from orders.model import CustomerOrder
 from orders.queries import no_order
 from orders.rules.dates import too_late_fault
 from orders.rules.gaining import stopped_words
@@ -65,12 +66,7 @@ def cancel_other(session: Session, command: CancelOther, *, by: Actor, at: datet
     tell(session, cause, [event], at=at)
     if cause.link_number is not None:
         linked.tell_others(session, cause, "was stopped by the provider who has the line", at=at)
-    last = session.execute(
-        select(KciEvent.sequence).where(KciEvent.order_id == cease.id).order_by(KciEvent.sequence.desc()).limit(1)
-    ).scalar_one()
-    return OrderChanged(
-        order_number=cease.number, state=cease.state, kci_sequence=last, committed_on=cease.committed_on, target_on=cease.target_on
-    )
+    return changed(cease, last_told(session, cease))
 
 
 def _lock_cause(session: Session, order_number: str, by: Actor) -> CustomerOrder:

@@ -14,8 +14,9 @@ from css.core.actor import Actor
 from css.core.calendar import Nation
 from css.core.codec import to_plain
 from css.core.errors import Refusals, Refused
-from css.core.words import AppointmentState, Role
+from css.core.words import AppointmentState
 from css.master.appointments import Appointment
+from orders.actions.find import may_treat
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import OrderChanged
 from orders.model import CustomerOrder, OrderTask
@@ -41,8 +42,7 @@ def read_words(wrong: Refusals, text: str, element: str, *, is_needed: bool) -> 
 
 def refuse_treatment(order: CustomerOrder, by: Actor) -> None:
     """An order of debt treatment's is given up or amended by treatment, or by a supervisor; nobody else (CSS203E)."""
-    is_supervisor = by.kind == "operator" and Role.SUPERVISOR.value in by.roles
-    if order.is_treatment and by.kind not in {"batch", "system"} and not is_supervisor:
+    if order.is_treatment and not may_treat(by):
         raise Refused("CSS203E", "{who} may not do this to orders of debt treatment.", who=by.name)
 
 

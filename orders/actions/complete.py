@@ -24,6 +24,7 @@ from css.master.lines import Line
 from css.master.services import Service
 from css.master.sites import Site
 from orders.actions import charging, linked, numbers, unsolicited
+from orders.actions.changing import changed
 from orders.actions.find import OrderFound, just_taken, lock_order, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
@@ -62,9 +63,7 @@ def complete_order(session: Session, command: CompleteOrder, *, by: Actor, at: d
     last = finish(session, found, done_on=command.done_on, by=by, at=at)
     order = found.order
     audit.record(session, by=by, at=at, verb="complete_order", subject=("order", order.number), before=before, after=to_plain(command))
-    return OrderChanged(
-        order_number=order.number, state=order.state, kci_sequence=last, committed_on=order.committed_on, target_on=order.target_on
-    )
+    return changed(order, last)
 
 
 def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at: datetime) -> int:

@@ -8,13 +8,12 @@ line was stopped are not lost.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from css.core.calendar import add_months, start_of_day
+from css.core.calendar import ONE_DAY, add_months, start_of_day
 from css.core.words import DirectoryEntryKind, EndReason, LineState, PairState, ProductKind
 from css.master.lines import Line, LineBar, LineListing
 from css.master.plant import Pair
@@ -27,8 +26,6 @@ from orders.model import OrderItem
 from orders.rules.changes import Listing, listed
 from orders.rules.plant import no_pair_yet, pair_fault
 from orders.words import ItemAction
-
-ONE_DAY: Final = timedelta(days=1)
 
 
 def take_into_use(session: Session, doing: Doing) -> None:
@@ -178,16 +175,6 @@ def stop_line(session: Session, line: Line) -> None:
     session.execute(update(Pair).where(Pair.id == line.pair_id, Pair.state == PairState.WORKING).values(state=PairState.STOPPED))
     line.state = LineState.STOPPED
     line.account_id = None
-    line.row_version += 1
-
-
-def recover_line(session: Session, line: Line, *, on: date) -> None:
-    """Take a line out: its record stays, its pair is spare again."""
-    session.execute(
-        update(Pair).where(Pair.id == line.pair_id, Pair.state.in_((PairState.WORKING, PairState.STOPPED))).values(state=PairState.SPARE)
-    )
-    line.state = LineState.RECOVERED
-    line.ends_on = on
     line.row_version += 1
 
 

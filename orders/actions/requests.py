@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from css import audit
 from css.core.actor import Actor
 from css.core.errors import CssError, Refused
-from css.core.words import BarKind, NationCode, RequestKind, Role
+from css.core.words import BarKind, NationCode, RequestKind
 from css.handover import OrderRequest
 from css.master.accounts import Account
 from css.master.districts import District, business_date
 from orders.actions.complete import complete_order
+from orders.actions.find import may_treat
 from orders.actions.place import place_order
 from orders.actions.progress import terminate_order
 from orders.commands import CompleteOrder, PlaceOrder, TerminateOrder
@@ -58,7 +59,7 @@ def take_order_requests(session: Session, command: TakeOrderRequests, *, by: Act
 
 def require_may_treat(by: Actor) -> None:
     """Debt treatment's own nets, and a supervisor in their place (CSS203E)."""
-    if by.is_partner or (by.kind == "operator" and Role.SUPERVISOR.value not in by.roles):
+    if not may_treat(by):
         raise Refused("CSS203E", "{who} may not do this to orders.", who=by.name)
 
 

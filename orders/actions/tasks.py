@@ -26,9 +26,10 @@ from orders.actions import auxiliary, linked, progress, unsolicited
 from orders.actions.changing import UNDONE, changed, live_slot, marks, read_words, record, tell_of, work_for
 from orders.actions.complete import finish
 from orders.actions.find import OrderFound, lock_order, require_may
+from orders.actions.tell import last_told
 from orders.actions.working import Work
 from orders.commands import CompleteTask, FailTask, OrderChanged, RetryTask
-from orders.model import CustomerOrder, KciEvent, OrderTask
+from orders.model import CustomerOrder, OrderTask
 from orders.rules.dates import done_fault, target_fault
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import Effect, is_customers, problem_fault
@@ -143,7 +144,7 @@ def complete_task(session: Session, command: CompleteTask, *, by: Actor, at: dat
         if undone:
             order.row_version += 1
             session.flush()
-            last = _last_told(session, order)
+            last = last_told(session, order)
         else:
             done_on = max([command.done_on, *(each.done_on for each in tasks if each.done_on is not None)])
             last = finish(session, found, done_on=done_on, by=by, at=at)
@@ -210,7 +211,7 @@ def retry_task(session: Session, command: RetryTask, *, by: Actor, at: datetime)
     before = marks(order)
     session.execute(update(OrderTask).where(OrderTask.id == task.id).values(state=TaskState.OPEN))
     record(session, order, command, before, verb="retry_task", by=by, at=at)
-    return changed(order, _last_told(session, order))
+    return changed(order, last_told(session, order))
 
 
 _MOVES = {Effect.DELAY: Move.DELAY, Effect.REAPPOINT: Move.REAPPOINT, Effect.CANCEL: Move.TERMINATE, Effect.INFORM: Move.INFORM}
@@ -345,7 +346,3 @@ def _build_pairs(session: Session, order: CustomerOrder) -> None:
     session.add_all(pairs)
     session.flush()
     session.execute(update(Line), [{"id": line_id, "pair_id": pair.id} for line_id, pair in zip(waiting, pairs, strict=True)])
-
-
-def _last_told(session: Session, order: CustomerOrder) -> int:
-    return int(session.execute(select(func.max(KciEvent.sequence)).where(KciEvent.order_id == order.id)).scalar_one())

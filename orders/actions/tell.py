@@ -55,7 +55,7 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
         major: the version of the message a new order came by. Else a partner is told in the version of the order's first
             document; of an order that came by none, in the version it was last told anything of an order.
     """
-    last = session.execute(select(func.coalesce(func.max(KciEvent.sequence), 0)).where(KciEvent.order_id == order.id)).scalar_one()
+    last = last_told(session, order)
     parties = _parties(session, order.provider_id)
     if parties is not None and (major is None or last):
         major = _spoken(session, order)
@@ -97,7 +97,13 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
                 at=at,
             )
     session.flush()
-    return int(last) + len(events)
+    return last + len(events)
+
+
+def last_told(session: Session, order: CustomerOrder) -> int:
+    """The number of the last event of an order's stream; 0 before the first."""
+    last = select(func.coalesce(func.max(KciEvent.sequence), 0)).where(KciEvent.order_id == order.id)
+    return int(session.execute(last).scalar_one())
 
 
 def _spoken(session: Session, order: CustomerOrder) -> int:
