@@ -11,6 +11,7 @@ from css.core.calendar import ONE_DAY, to_london
 from css.core.ids import format_id
 from css.core.money import Money, Price, to_money
 from css.core.phone import display_number
+from css.core.words import BarKind
 from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 
@@ -18,6 +19,11 @@ _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMERIC: Final = re.compile(r"\b([0-3][0-9])/(0[1-9]|1[0-2])/([0-9]{4})\b")
 NOTHING: Final = "–"
+BARS: Final = {
+    BarKind.OUTGOING: "outgoing calls barred",
+    BarKind.INCOMING: "incoming calls barred as well",
+    BarKind.OUT_OF_SERVICE: "out of service",
+}
 
 
 def day(value: date | None) -> str:
@@ -94,7 +100,13 @@ def order_title(kind: OrderKind) -> str:
     return KINDS[kind].title
 
 
+def bar_words(bar: BarKind) -> str:
+    """What a bar keeps from working."""
+    return BARS[bar]
+
+
 FILTERS: Final = {
+    "bar_words": bar_words,
     "order_title": order_title,
     "day": day,
     "weekday": weekday,

@@ -43,7 +43,7 @@ QUOTE: Final = "S-F9"
 STAND_IN_DAYS: Final = 60
 """How far ahead an order is checked for while no date is keyed: late enough for any plant there is."""
 
-NAMED_KINDS: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER, OrderKind.PORT_IN, OrderKind.MOVE})
+NAMED_KINDS: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER, OrderKind.MOVE})
 """Kinds after which somebody is at a line who was not before: listed, and told to the emergency services."""
 
 
@@ -85,7 +85,7 @@ def _beginning(kind: OrderKind, arguments: Arguments) -> dict[str, str]:
     line = next((said for said in arguments[1:] if kind_keyed(said) is None), "")
     return {
         "kind": KINDS[kind].screen,
-        "number": line if kind in ON_OWN_LINE else "",
+        "number": line if kind in ON_OWN_LINE | {OrderKind.PORT_IN} else "",
         "directory_kind": DirectoryEntryKind.ORDINARY.value if kind in NAMED_KINDS else "",
         "keeps_number": "Y",
         "ends_riding": "N",
@@ -202,7 +202,7 @@ def _posted(posted: Posted, arguments: Arguments) -> Form:
         shown = {one.name for one in OR01.shown_fields(form.deed)}
         for name, value in _beginning(kind, arguments).items():
             # The line in hand is what they mean, whichever kind was on the page before.
-            if name in shown and (name not in posted or (name == "number" and not form.text("number"))):
+            if name in shown and (name not in posted or (name == "number" and kind in ON_OWN_LINE and not form.text("number"))):
                 form.values[name] = value
     else:
         form.wrong("kind", "CSS844E", "{label}: {kinds}.", kinds=", ".join(rule.screen for rule in KINDS.values()))
@@ -217,6 +217,10 @@ def _say_already(form: Form, known: Known, posted: Posted) -> None:
     shown = {one.name for one in OR01.shown_fields(form.deed)}
     said = _said_already(known.card.customer, kind)
     form.values |= {name: value for name, value in said.items() if name in shown and name not in posted}
+    if kind is OrderKind.PORT_IN and form.text("address_key") and not form.text("number"):
+        # A new line for the number: it is listed, and somebody is there.
+        said = _said_already(known.card.customer, OrderKind.PROVIDE)
+        form.values |= {name: said[name] for name in ("directory_name", "emergency_name") if not form.text(name)}
 
 
 def _first_empty(form: Form, steps: set[str]) -> str:
@@ -307,7 +311,7 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         customer_reference=form.optional("customer_reference"),
         contact_name=form.text("contact_name"),
         contact_phone=form.text("contact_phone"),
-        directory_kind=directory or DirectoryEntryKind.ORDINARY,
+        directory_kind=directory,
         directory_name=form.optional("directory_name"),
         emergency_name=form.optional("emergency_name"),
         hazard_notes=form.optional("hazard_notes"),

@@ -16,7 +16,6 @@ from css.core.slots import SlotOf
 from css.core.words import (
     AddressMatch,
     AppointmentState,
-    BarKind,
     DirectoryEntryKind,
     HalfDay,
     LineState,
@@ -32,7 +31,7 @@ from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postco
 from css.web.address_field import address_in_words, addresses_for, look_up_address
 from css.web.desk import Desk
 from css.web.disclosure import knows_caller, note_read
-from css.web.filters import day, soon, weekday
+from css.web.filters import BARS, day, soon, weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
 from orders.date_queries import first_dates
@@ -65,7 +64,6 @@ REASONS: Final = {
     CeaseReason.OUR_FAULT: "we could not provide what was promised: no minimum term is charged for",
     CeaseReason.DEBT: "debt treatment",
 }
-BARS: Final = {BarKind.OUTGOING: "outgoing calls", BarKind.INCOMING: "incoming calls as well", BarKind.OUT_OF_SERVICE: "out of service"}
 DIRECTORY: Final = {
     DirectoryEntryKind.ORDINARY.value: "listed in the directory",
     DirectoryEntryKind.EX_DIRECTORY.value: "ex-directory",
