@@ -19,6 +19,7 @@ from typing import Final
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from css.core.actor import Actor
 from css.core.calendar import Nation, day_words
 from css.core.errors import CssError, NotFound, Refused
 from css.core.ids import IdKind, expect_id
@@ -26,6 +27,7 @@ from css.core.words import NationCode
 from css.master.districts import District
 from css.master.lines import Line
 from css.master.sites import Site
+from orders.actions import unsolicited
 from orders.actions.changing import live_slot, work_for
 from orders.actions.find import Asker
 from orders.actions.tell import Event, order_as_it_stands, tell
@@ -56,7 +58,7 @@ class Link:
 def find_link(session: Session, command: PlaceOrder, asker: Asker, *, at: datetime) -> tuple[Link | None, list[CssError]]:
     """The orders a new order is to be done together with, locked, and what is wrong with that; (None, []) when it stands alone.
 
-    Faults: CSS052E to CSS055E, CSS206E the day of one of them cannot be moved any more, CSS280E, CSS281E.
+    Faults: CSS052E to CSS055E, CSS206E the day of one of them cannot be moved any more, CSS280E, CSS281E, CSS873E.
     """
     wanted = (command.linked_order or "").strip()
     if not wanted:
@@ -80,7 +82,10 @@ def find_link(session: Session, command: PlaceOrder, asker: Asker, *, at: dateti
         orders=tuple(orders),
         waits=any(order.state is OrderState.ACKNOWLEDGED for order in orders),
     )
-    return link, _day_faults(link, committed_date(command.required_on, asker.nation), at)
+    faults = _day_faults(link, committed_date(command.required_on, asker.nation), at)
+    if link.waits and command.kind in unsolicited.TAKING:
+        faults.append(_waits_fault(number))
+    return link, faults
 
 
 def _lock_group(session: Session, command: PlaceOrder, asker: Asker, number: str) -> list[CustomerOrder]:
@@ -112,6 +117,16 @@ def _lock_group(session: Session, command: PlaceOrder, asker: Asker, number: str
     )
 
 
+def _waits_fault(number: str) -> CssError:
+    """CSS873E: whoever loses a line is told when at once, so that there is time to object; what waits has no day to be told."""
+    return Refused(
+        "CSS873E",
+        "Order {order} waits for planning, and a line is taken from somebody only for a day that is known: order this once that one is promised.",
+        order=number,
+        element="linked_order",
+    )
+
+
 def _day_of(order: CustomerOrder) -> date:
     return order.target_on or order.required_on
 
@@ -137,7 +152,7 @@ def _day_faults(link: Link, day: date, at: datetime) -> list[CssError]:
     return [fault for fault in faults if fault is not None]
 
 
-def after_placed(session: Session, order: CustomerOrder, link: Link, *, at: datetime) -> None:
+def after_placed(session: Session, order: CustomerOrder, link: Link, *, by: Actor, at: datetime) -> None:
     """Bring the others of a link in line with an order just placed, and tell their customers. Comes after the order's own events.
 
     The order has ``link_number`` already, and is committed unless it waits.
@@ -149,6 +164,7 @@ def after_placed(session: Session, order: CustomerOrder, link: Link, *, at: date
             # The customer asks for it: the day it was promised for stays on record, and it is late only from the day asked for now.
             other.required_on = max(other.required_on, order.required_on)
             _move_to(session, other, order.target_on, nation)
+            unsolicited.follow(session, other, by=by, at=at)
             words = f"Order {order.number} is to be done together with this one: both by {day_words(order.target_on)}."
             tell(session, other, [Event(kind=KciKind.AMENDED, copy=order_as_it_stands(session, other), words=words)], at=at)
         else:

@@ -207,7 +207,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None,
         unsolicited.leave(session, order, work.losing, by=asked.by, at=asked.at)
     _tell(session, asked, order)
     if link is not None:
-        linked.after_placed(session, order, link, at=asked.at)
+        linked.after_placed(session, order, link, by=asked.by, at=asked.at)
     return OrderPlaced(
         order_number=number,
         state=order.state,
