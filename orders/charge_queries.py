@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from css.core.money import Price, gross_from_net
 from css.core.pricing import vat_percent_on
-from css.core.words import PriceBasis, PriceKind, ProductKind, Segment, VatCode
+from css.core.words import NationCode, PriceBasis, PriceKind, ProductKind, Segment, VatCode
+from css.master.districts import District
 from css.master.products import Product, ProductPrice, seen_on, vat_rates
 from css.master.services import Service
 from orders.model import CustomerOrder, KciEvent, OrderItem, OrderTask
@@ -27,6 +28,7 @@ from orders.rules.charges import (
     is_ours,
     may_charge,
 )
+from orders.rules.problems import promised_day
 from orders.words import KciKind, OrderState, TaskKind, TaskState
 
 
@@ -57,7 +59,7 @@ def priced_completion(session: Session, order: CustomerOrder, *, segment: Segmen
 
 
 def priced_cancellation(session: Session, order: CustomerOrder, *, was: OrderState, segment: Segment, on: date) -> tuple[PricedCharge, ...]:
-    """What giving up an order costs on a business date, and nothing is left for billing. At most five statements."""
+    """What giving up an order costs on a business date, and nothing is left for billing. At most six statements."""
     if was is OrderState.ACKNOWLEDGED or order.caused_by_id is not None or order.committed_on is None:
         return ()
     problems = session.execute(
@@ -71,7 +73,8 @@ def priced_cancellation(session: Session, order: CustomerOrder, *, was: OrderSta
             select(OrderTask.id).where(OrderTask.order_id == order.id, OrderTask.kind == TaskKind.PLANT, OrderTask.state == TaskState.DONE)
         ).first()
     )
-    promised_on = max(order.committed_on, order.required_on)
+    nation: NationCode = session.execute(select(District.nation).where(District.code == order.district_code)).scalar_one()
+    promised_on = promised_day(order.committed_on, order.required_on, nation.value)
 
     def choose(charged: Charged) -> tuple[Charge, ...]:
         return cancellation_charges(charged, was=was, promised_on=promised_on, on=on, is_ours=ours, is_built=built)

@@ -11,6 +11,7 @@ from css.core.calendar import london_date
 from css.core.words import AppointmentState
 from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.rules.jeopardy import Standing
+from orders.rules.tasks import UNDONE
 from orders.words import KciKind, OrderState, TaskKind, TaskState
 
 
@@ -31,7 +32,7 @@ def undone_work() -> LateralFromClause:
             due.filter(OrderTask.kind == TaskKind.FIELD).label("field_due_on"),
             held_at.label("held_at"),
         )
-        .where(OrderTask.order_id == CustomerOrder.id, OrderTask.state.in_((TaskState.OPEN, TaskState.FAILED)))
+        .where(OrderTask.order_id == CustomerOrder.id, OrderTask.state.in_(UNDONE))
         .correlate(CustomerOrder)
         .lateral("work")
     )

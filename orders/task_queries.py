@@ -14,11 +14,10 @@ from css.core.ids import IdKind, expect_id
 from css.core.words import AppointmentState, HalfDay
 from css.db.sql import block
 from orders.queries import no_order
-from orders.rules.tasks import TASKS, checks_of, waits_for
+from orders.rules.tasks import TASKS, UNDONE, checks_of, may_work, waits_for
 from orders.words import OrderKind, OrderState, TaskKind, TaskState, WorkGroup
 
 ROWS_MAX: Final = 200
-_UNDONE: Final = frozenset({TaskState.OPEN, TaskState.FAILED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +116,7 @@ def order_tasks(session: Session, order_number: str, *, by: Actor) -> tuple[Task
     if not rows:
         raise no_order(number)
     rows = [row for row in rows if row.kind is not None]
-    undone = [TaskKind(row.kind) for row in rows if row.state in _UNDONE]
+    undone = [TaskKind(row.kind) for row in rows if row.state in UNDONE]
     return tuple(
         TaskRow(
             task_number=row.task_number,
@@ -126,8 +125,8 @@ def order_tasks(session: Session, order_number: str, *, by: Actor) -> tuple[Task
             owner=WorkGroup(row.owner),
             state=TaskState(row.state),
             due_on=row.due_on,
-            waits_for=(waiting := waits_for(TaskKind(row.kind), undone) if row.state in _UNDONE else ()),
-            is_ready=row.state in _UNDONE and _may_work(row.kind, row.order_state) and not waiting,
+            waits_for=(waiting := waits_for(TaskKind(row.kind), undone) if row.state in UNDONE else ()),
+            is_ready=row.state in UNDONE and may_work(TaskKind(row.kind), OrderState(row.order_state)) and not waiting,
             checks=tuple(
                 CheckRow(code=check.code, words=check.words, is_required=check.is_required, is_ticked=check.code in row.checks)
                 for check in checks_of(TaskKind(row.kind), OrderKind(row.order_kind))
@@ -185,7 +184,7 @@ def tasks_to_do(
                 state=TaskState(row.state),
                 due_on=row.due_on,
                 waits_for=(waiting := waits_for(TaskKind(row.kind), [TaskKind(kind) for kind in row.undone])),
-                is_ready=_may_work(row.kind, row.order_state) and not waiting,
+                is_ready=may_work(TaskKind(row.kind), OrderState(row.order_state)) and not waiting,
                 problem_code=row.problem_code,
                 words=row.words,
                 attempts=row.attempts,
@@ -231,11 +230,6 @@ def _business_date(session: Session, district_code: str) -> date | None:
     """Where a district's business has got to, without holding it; None where there is no such district."""
     standing = session.execute(block("orders", "work_list.standing"), {"district": district_code}).one_or_none()
     return None if standing is None else standing.current_on
-
-
-def _may_work(kind: str, order_state: str) -> bool:
-    """Nobody works on a held order; of one that is not promised yet there is only the survey."""
-    return order_state == OrderState.COMMITTED or (kind == TaskKind.SURVEY and order_state == OrderState.ACKNOWLEDGED)
 
 
 def _place(after: str) -> tuple[date, int]:

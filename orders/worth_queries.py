@@ -20,10 +20,10 @@ from orders.charge_queries import PricedCharge, priced_cancellation, priced_comp
 from orders.model import CustomerOrder, OrderItem
 from orders.queries import no_order
 from orders.quote_commands import ToldCharge, ToldItem
-from orders.rules.charges import END_REASONS, What
+from orders.rules.charges import What, end_reason
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.quotes import Holds
-from orders.words import CeaseReason, ItemAction, OrderKind
+from orders.words import ItemAction, OrderKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,8 +200,8 @@ def _end_reason(order: CustomerOrder) -> EndReason:
     if order.kind is not OrderKind.CEASE:
         return EndReason.CHANGED
     if order.caused_by_id is not None:
-        return EndReason.TRANSFERRED
-    return END_REASONS.get(CeaseReason(order.reason_code), EndReason.CEASED) if order.reason_code else EndReason.CEASED
+        return EndReason.TRANSFERRED  # or taken over, which is owed alike: whose order takes the line is not looked up for it
+    return end_reason(order.reason_code)
 
 
 def _told(charges: tuple[PricedCharge, ...]) -> tuple[WorthCharge, ...]:

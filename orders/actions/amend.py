@@ -15,6 +15,7 @@ from css.core.actor import Actor
 from css.core.calendar import day_words
 from css.core.codec import to_plain
 from css.core.errors import Conflict, Refusals, Refused
+from css.core.slots import SlotOf
 from css.core.words import Skill
 from css.master import appointment_book
 from css.master.appointments import Appointment
@@ -245,8 +246,7 @@ def _words(session: Session, order: CustomerOrder, command: AmendOrder) -> str:
     if amending.moves(command) and order.target_on is not None:
         said.append(f"The order will be done by {day_words(order.target_on)}.")
     if amending.moves(command) and slot is not None:
-        half = "morning" if slot.half_day.value == "AM" else "afternoon"
-        said.append(f"The engineer comes on the {half} of {day_words(slot.slot_on)}.")
+        said.append(f"The engineer comes on {SlotOf(slot.slot_on, slot.half_day).words}.")
     if amending.changes_content(command):
         said.append("The order was changed as asked.")
     return " ".join(said) or "The order was changed as asked."

@@ -20,13 +20,14 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from orders.actions import charging, linked, unsolicited
 from orders.actions.amend import book
-from orders.actions.changing import UNDONE, marks, read_words, record, tell_of, work_for
+from orders.actions.changing import marks, read_words, record, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.progress import hold, tell_held
 from orders.commands import MissAppointment, OrderChanged
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import miss_problem
+from orders.rules.tasks import UNDONE
 from orders.words import KciKind, OrderState, TaskKind
 
 _CAUSES: Final = {

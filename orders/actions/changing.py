@@ -20,14 +20,13 @@ from orders.actions.find import may_treat
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.commands import OrderChanged
 from orders.model import CustomerOrder, OrderTask
-from orders.rules.tasks import task_due_on
+from orders.rules.tasks import UNDONE, task_due_on
 from orders.rules.timing import point_of_no_return, timing_of
 from orders.timings import timings
-from orders.words import KciKind, TaskKind, TaskState
+from orders.words import KciKind, TaskKind
 
 WORDS_MAX: Final = 500
 """As many characters as a message to a partner holds."""
-UNDONE: Final = (TaskState.OPEN, TaskState.FAILED)
 
 
 def read_words(wrong: Refusals, text: str, element: str, *, is_needed: bool) -> str:

@@ -11,8 +11,8 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from css.core.calendar import day_words
-from css.core.words import HalfDay, Segment
+from css.core.slots import SlotOf
+from css.core.words import Segment
 from css.handover import ItemToBill, leave_billable_items
 from css.master.appointments import Appointment
 from orders.actions.working import Doing
@@ -41,8 +41,7 @@ def leave_cancellation(session: Session, order: CustomerOrder, *, was: OrderStat
 
 def leave_abortive_visit(session: Session, order: CustomerOrder, appointment: Appointment, *, segment: Segment, on: date) -> None:
     """Leave the visit that could not do its work for a reason of the customer's, at the price of its day. Once an appointment."""
-    half = "morning" if appointment.half_day is HalfDay.AM else "afternoon"
-    words = f"Visit in vain on the {half} of {day_words(appointment.slot_on)}"
+    words = f"Visit in vain on {SlotOf(appointment.slot_on, appointment.half_day).words}"
     charges = priced_visit(session, order, segment=segment, on=appointment.slot_on, words=words)
     # An order may have several visits in vain: each has its own slot.
     _leave(session, order, charges, occurs_on=appointment.slot_on, on=on, mark=f"-{appointment.number or appointment.id}")

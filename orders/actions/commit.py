@@ -26,6 +26,7 @@ from orders.model import CustomerOrder, OrderTask
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.surveying import excess_fault, promise_fault
+from orders.rules.tasks import checks_of
 from orders.words import KciKind, OrderKind, TaskKind, TaskState
 
 
@@ -83,7 +84,7 @@ def commit_order(session: Session, command: CommitOrder, *, by: Actor, at: datet
             .where(OrderTask.id == survey.id)
             .values(
                 state=TaskState.DONE,
-                checks=[check.code for check in tasks.checks_of(TaskKind.SURVEY, order.kind)],
+                checks=[check.code for check in checks_of(TaskKind.SURVEY, order.kind)],
                 done_on=on,
                 done_at=at,
                 done_by=by.name,

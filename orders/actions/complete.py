@@ -35,6 +35,7 @@ from orders.rules.dates import done_fault
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import is_excused, promised_day
+from orders.rules.tasks import UNDONE
 from orders.words import KciKind, OrderKind, TaskState
 
 END_OF_PROMISED_DAY: Final = time(23, 59)
@@ -112,7 +113,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
         appointment_book.keep(session, order.appointment_id, at=at, done_on=done_on)
     session.execute(
         update(OrderTask)
-        .where(OrderTask.order_id == order.id, OrderTask.state.in_((TaskState.OPEN, TaskState.FAILED)))
+        .where(OrderTask.order_id == order.id, OrderTask.state.in_(UNDONE))
         .values(state=TaskState.DONE, done_on=done_on, done_at=at, done_by=by.name)
     )
     order.state = moved.state

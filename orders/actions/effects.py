@@ -8,7 +8,7 @@ line was stopped are not lost.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -80,16 +80,11 @@ def open_ordered_services(session: Session, doing: Doing) -> int | None:
     return next((service.id for row, service in zip(rows, opened, strict=True) if row.Product.kind is ProductKind.LINE), None)
 
 
-def open_service(
-    doing: Doing, *, product: Product, quantity: int = 1, care_level: str | None = None, minimum_term_ends_on: date | None = None
-) -> Service:
-    """A service of a product on the order's line from the day the work was done, not yet added to the session.
-
-    ``minimum_term_ends_on`` for one that goes on from elsewhere; None begins a term where the product has one.
+def open_service(doing: Doing, *, product: Product, quantity: int, care_level: str | None) -> Service:
+    """A service of a product on the order's line from the day the work was done, not yet added to the session; its minimum term
+    begins.
     """
     order, done_on = doing.order, doing.done_on
-    if minimum_term_ends_on is None and product.minimum_term_months:
-        minimum_term_ends_on = add_months(done_on, product.minimum_term_months)
     return Service(
         district_code=order.district_code,
         provider_id=order.provider_id,
@@ -99,7 +94,7 @@ def open_service(
         quantity=quantity,
         starts_on=done_on,
         start_recorded_on=doing.on,
-        minimum_term_ends_on=minimum_term_ends_on,
+        minimum_term_ends_on=add_months(done_on, product.minimum_term_months) if product.minimum_term_months else None,
         care_level=care_level if product.kind is ProductKind.LINE else None,
         order_number=order.number,
     )

@@ -150,6 +150,19 @@ def find_site(session: Session, address_key: str) -> SiteFound:
     )
 
 
+def district_fault(asker: Asker, district_code: str, *, element: str) -> CssError | None:
+    """CSS240E when an address or line is in another district than the account."""
+    if district_code == asker.district_code:
+        return None
+    return Refused(
+        "CSS240E",
+        "The address is in district {site}, the account in {account}; order on an account of that district.",
+        site=district_code,
+        account=asker.district_code,
+        element=element,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFound:
     """A working line an order is about, its row locked until the transaction ends."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from css.core.errors import CssError, Refused
 from css.core.words import EndReason
 from css.master.lines import Line
 from orders.actions import auxiliary, effects
-from orders.actions.find import Asker, LineFound, lock_working_line
+from orders.actions.find import LineFound, lock_working_line
 from orders.actions.working import Asked, Doing, Losing
 
 
@@ -31,19 +30,6 @@ def losing_of(line: LineFound) -> Losing:
 def knows_orders_of(asked: Asked, line: LineFound) -> bool:
     """Whether the asker may be told which order is open on the line: our own people, and the provider whose line it is."""
     return not asked.by.is_partner or line.provider_id == asked.asker.provider_id
-
-
-def district_fault(asker: Asker, line: LineFound, *, element: str) -> CssError | None:
-    """CSS240E when the line is in another district than the account."""
-    if line.district_code == asker.district_code:
-        return None
-    return Refused(
-        "CSS240E",
-        "The address is in district {site}, the account in {account}; order on an account of that district.",
-        site=line.district_code,
-        account=asker.district_code,
-        element=element,
-    )
 
 
 def take_line(session: Session, doing: Doing, reason: EndReason) -> None:

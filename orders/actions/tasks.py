@@ -5,7 +5,7 @@ Every verb on a task locks its order first, so that of two who tell the same tas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, insert, select, update
@@ -23,7 +23,7 @@ from css.master.lines import Line
 from css.master.plant import DistributionPoint, Pair
 from css.master.sites import Site
 from orders.actions import auxiliary, linked, progress, unsolicited
-from orders.actions.changing import UNDONE, changed, live_slot, marks, read_words, record, tell_of, work_for
+from orders.actions.changing import changed, live_slot, marks, read_words, record, tell_of, work_for
 from orders.actions.complete import finish
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import last_told
@@ -33,10 +33,8 @@ from orders.model import CustomerOrder, OrderTask
 from orders.rules.dates import done_fault, target_fault
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import Effect, is_customers, problem_fault
-from orders.rules.tasks import OrderWork, PlannedTask, checks_of, plan_tasks, survey_task, ticks_fault, told_when_done, waits_for
+from orders.rules.tasks import UNDONE, OrderWork, PlannedTask, may_work, plan_tasks, survey_task, ticks_fault, told_when_done, waits_for
 from orders.words import KciKind, OrderState, PlantOutcome, TaskKind, TaskState
-
-__all__ = ["checks_of", "complete_task", "fail_task", "no_task", "retry_task", "write_tasks", "write_work"]
 
 
 def write_tasks(session: Session, order: CustomerOrder, work: Work, *, nation: Nation, slot_on: date | None = None) -> None:
@@ -276,13 +274,12 @@ def _tasks(session: Session, order: CustomerOrder) -> Sequence[OrderTask]:
     return session.execute(statement.execution_options(populate_existing=True)).scalars().all()
 
 
-def _workable(order: CustomerOrder, tasks: Sequence[OrderTask], kind: TaskKind, *, states: tuple[TaskState, ...] = UNDONE) -> OrderTask:
+def _workable(order: CustomerOrder, tasks: Sequence[OrderTask], kind: TaskKind, *, states: Collection[TaskState] = UNDONE) -> OrderTask:
     """The task of a kind, when it can be worked on now (CSS288E to CSS290E)."""
     task = next((each for each in tasks if each.kind is kind), None)
     if task is None:
         raise no_task(order, kind, [each.kind for each in tasks])
-    is_survey = kind is TaskKind.SURVEY and order.state is OrderState.ACKNOWLEDGED
-    if task.state in UNDONE and order.state is not OrderState.COMMITTED and not is_survey:
+    if task.state in UNDONE and not may_work(kind, order.state):
         raise Refused(
             "CSS288E",
             "Order {order} is {state}; nobody works on its tasks until it {until}.",

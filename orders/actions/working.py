@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -15,10 +15,10 @@ from css.core.slots import day_fault, window
 from css.core.words import Segment, Skill
 from css.master.lines import Line
 from css.master.sites import Site
-from orders.actions.find import Asker
+from orders.actions.find import Asker, ServiceFound
 from orders.commands import PlaceOrder
 from orders.model import CustomerOrder
-from orders.rules.content import Content
+from orders.rules.content import Content, Offer
 from orders.rules.dates import committed_date, required_date_fault
 from orders.rules.timing import Timing, earliest_date, timing_of
 from orders.words import ItemAction, PlantOutcome
@@ -52,6 +52,18 @@ class Item:
     product_id: int
     service_id: int | None = None
     quantity: int = 1
+
+
+def items_added(offers: Iterable[Offer]) -> tuple[Item, ...]:
+    """One of each product, added."""
+    return tuple(Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in offers)
+
+
+def items_of(services: Iterable[ServiceFound], action: ItemAction) -> tuple[Item, ...]:
+    """What works on a line, kept or taken off as it is."""
+    return tuple(
+        Item(action=action, product_id=service.product_id, service_id=service.service_id, quantity=service.quantity) for service in services
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

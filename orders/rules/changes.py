@@ -12,8 +12,9 @@ from typing import Final
 from css.core.errors import CssError, Refused
 from css.core.words import DirectoryEntryKind, ProductKind
 from orders.rules.content import Offer, better_levels, care_level_fault, clash
+from orders.rules.multiline import AUXILIARY_CODE
 
-HAS_AN_ORDER_OF_ITS_OWN: Final = {"AUX-LINE": "a change of the number of lines"}
+HAS_AN_ORDER_OF_ITS_OWN: Final = {AUXILIARY_CODE: "a change of the number of lines"}
 """Features that are counted rather than chosen, and what changes them."""
 _INSTEAD: Final = {
     ProductKind.LINE: "an order for a line, or a cease",

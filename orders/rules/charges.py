@@ -23,10 +23,10 @@ from typing import Final
 
 from css.core.money import Price
 from css.core.words import EndReason, PriceKind, ProductKind
+from orders.rules.multiline import AUXILIARY_CODE
 from orders.rules.problems import is_customers
 from orders.words import CeaseReason, ItemAction, OrderKind, OrderState
 
-AUXILIARY: Final = "AUX-LINE"
 NUMBER_CHOICE: Final = "FEE-NUMBER-CHOICE"
 CANCELLATION: Final = "FEE-CANCEL"
 EXCESS: Final = "FEE-EXCESS"
@@ -90,12 +90,17 @@ CHARGES: Final[dict[OrderKind, KindCharges]] = {
 }
 
 
-END_REASONS: Final = {
+_END_REASONS: Final = {
     CeaseReason.DECEASED: EndReason.DECEASED,
     CeaseReason.OUR_FAULT: EndReason.OUR_FAULT,
     CeaseReason.DEBT: EndReason.DEBT,
 }
 """Why services end by why their line is given up; for every other reason they are simply ceased."""
+
+
+def end_reason(reason_code: str | None) -> EndReason:
+    """Why services end that end with their line, by why it is given up (a ``CeaseReason``, where one was said)."""
+    return _END_REASONS.get(CeaseReason(reason_code), EndReason.CEASED) if reason_code else EndReason.CEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ def is_number_chosen(kind: OrderKind, number: str | None, new_number: str | None
 def lines_added(items: Iterable[Ordered]) -> int:
     """By how many auxiliary lines the order grows the installation; 0 when it shrinks."""
     signs = {ItemAction.ADD: 1, ItemAction.REMOVE: -1}
-    return max(0, sum(signs.get(item.action, 0) * item.quantity for item in items if item.product_code == AUXILIARY))
+    return max(0, sum(signs.get(item.action, 0) * item.quantity for item in items if item.product_code == AUXILIARY_CODE))
 
 
 def _main_charges(order: Charged) -> Iterator[Charge]:

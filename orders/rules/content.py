@@ -316,6 +316,15 @@ def clash(code: str, chosen: Iterable[str]) -> str | None:
     return next((other for other in chosen if frozenset({code, other}) in INCOMPATIBLE), None)
 
 
+def care_sold(offers: Iterable[Offer], segment: Segment) -> dict[str | None, Offer]:
+    """The care products that accounts of a segment can buy, by the level each stands for."""
+    return {
+        offer.care_level: offer
+        for offer in offers
+        if offer.kind is ProductKind.CARE and offer.is_sold_to(segment) and offer.has_rental_price
+    }
+
+
 def better_levels(own: str | None, sold: Collection[str | None]) -> list[str]:
     """The care levels that can be had for money above a main product's own, rising."""
     ladder = list(CARE_LEVELS)

@@ -14,7 +14,7 @@ from typing import Final
 
 from css.core.calendar import Nation, add_working_days
 from css.core.errors import CssError, Refused
-from orders.words import OrderKind, PlantOutcome, TaskKind, WorkGroup
+from orders.words import OrderKind, OrderState, PlantOutcome, TaskKind, TaskState, WorkGroup
 
 _JUMPERED: Final = frozenset(
     {
@@ -112,6 +112,15 @@ TASKS: Final[dict[TaskKind, TaskRule]] = {
         ),
     )
 }  # fmt: skip
+
+
+UNDONE: Final = frozenset({TaskState.OPEN, TaskState.FAILED})
+"""A task still to be done, at once or when it is tried again."""
+
+
+def may_work(kind: TaskKind, state: OrderState) -> bool:
+    """Whether anybody works on a task of an order: on none of a held one; of one that is not promised yet on the survey alone."""
+    return state is OrderState.COMMITTED or (kind is TaskKind.SURVEY and state is OrderState.ACKNOWLEDGED)
 
 
 class When(StrEnum):

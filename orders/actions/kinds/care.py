@@ -15,9 +15,9 @@ from css.master.services import Service
 from orders.actions import effects
 from orders.actions.find import ServiceFound, find_offers, read_line, services_of
 from orders.actions.kinds.features import end_removed
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_added, items_of
 from orders.rules.changes import care_fault
-from orders.rules.content import Offer
+from orders.rules.content import Offer, care_sold
 from orders.words import ItemAction
 
 
@@ -54,8 +54,8 @@ def find(session: Session, asked: Asked) -> Work:
         exchange_id=line.exchange_id,
         number=line.number,
         items=(
-            *(Item(action=ItemAction.REMOVE, product_id=gone.product_id, service_id=gone.service_id) for gone in given_up),
-            *(Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in wanted),
+            *items_of(given_up, ItemAction.REMOVE),
+            *items_added(wanted),
         ),
     )
 
@@ -67,12 +67,7 @@ def _care(session: Session, asked: Asked, services: tuple[ServiceFound, ...]) ->
         return None
     segment = asked.asker.segment
     offers = find_offers(session, (main.code,), segment, asked.command.required_on)
-    sold = {
-        offer.care_level: offer
-        for offer in offers.values()
-        if offer.kind is ProductKind.CARE and offer.is_sold_to(segment) and offer.has_rental_price
-    }
-    return _Care(offers[main.code], sold)
+    return _Care(offers[main.code], care_sold(offers.values(), segment))
 
 
 def complete(session: Session, doing: Doing) -> None:

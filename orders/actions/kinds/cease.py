@@ -7,12 +7,11 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from css.core.errors import Breach, CssError, Refusals, Refused
-from css.core.words import EndReason
 from orders.actions import effects
 from orders.actions.find import ServiceFound, read_line, services_of
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
-from orders.rules.charges import END_REASONS
-from orders.words import CeaseReason, ItemAction
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_of
+from orders.rules.charges import end_reason
+from orders.words import ItemAction
 
 
 def riding_fault(asked: Asked, services: tuple[ServiceFound, ...]) -> CssError | None:
@@ -45,18 +44,13 @@ def find(session: Session, asked: Asked) -> Work:
         site_id=line.site_id,
         exchange_id=line.exchange_id,
         number=line.number,
-        items=tuple(
-            Item(action=ItemAction.REMOVE, product_id=service.product_id, service_id=service.service_id, quantity=service.quantity)
-            for service in services
-        ),
+        items=items_of(services, ItemAction.REMOVE),
     )
 
 
 def complete(session: Session, doing: Doing) -> None:
     """End everything that works on the line and leave the line in place, stopped."""
-    code = doing.order.reason_code
-    reason = END_REASONS.get(CeaseReason(code), EndReason.CEASED) if code else EndReason.CEASED
-    effects.cease_line(session, doing, doing.line, reason)
+    effects.cease_line(session, doing, doing.line, end_reason(doing.order.reason_code))
 
 
 CEASE: Final = Working(find=find, complete=complete)

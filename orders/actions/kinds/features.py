@@ -11,7 +11,7 @@ from css.core.errors import Breach, Refusals
 from css.core.words import EndReason
 from orders.actions import effects
 from orders.actions.find import read_line, services_of
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_added, items_of
 from orders.model import OrderItem
 from orders.rules.changes import features_faults
 from orders.words import ItemAction
@@ -44,11 +44,8 @@ def find(session: Session, asked: Asked) -> Work:
         number=line.number,
         needs_visit=needs_visit,
         items=(
-            *(
-                Item(action=ItemAction.REMOVE, product_id=gone.product_id, service_id=gone.service_id, quantity=gone.quantity)
-                for gone in taken_off
-            ),
-            *(Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in asked.content.items),
+            *items_of(taken_off, ItemAction.REMOVE),
+            *items_added(asked.content.items),
         ),
     )
 

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from css.core.errors import Breach, CssError, Refusals, Refused
 from css.core.words import EndReason
 from orders.actions import auxiliary, effects
-from orders.actions.find import ServiceFound, find_offers, read_line, services_of
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.find import find_offers, read_line, services_of
+from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults, items_of
 from orders.rules.content import Offer
+from orders.rules.gaining import can_go_on
 from orders.rules.multiline import AUXILIARY_CODE, count_fault, plant_for, slot_unfit
 from orders.words import ItemAction, PlantOutcome
 
@@ -50,6 +51,7 @@ def find(session: Session, asked: Asked) -> Work:
             count=extra,
             on=asked.on,
         )
+    ended = () if there is None else (there,)
     return Work(
         line_id=line.line_id,
         site_id=line.site_id,
@@ -58,7 +60,10 @@ def find(session: Session, asked: Asked) -> Work:
         outcome=outcome,
         needs_visit=extra > 0,
         is_surveyed_first=outcome is PlantOutcome.BUILD,
-        items=(*_ended(there), Item(action=ItemAction.ADD, product_id=product.product_id, quantity=command.line_count - 1)),
+        items=(
+            *items_of(ended, ItemAction.REMOVE),
+            Item(action=ItemAction.ADD, product_id=product.product_id, quantity=command.line_count - 1),
+        ),
     )
 
 
@@ -74,13 +79,20 @@ def find_for_convert(session: Session, asked: Asked) -> Work:
     if line is None:
         msg = "a conversion without a line was not refused"
         raise Breach(msg)
-    return Work(line_id=line.line_id, site_id=line.site_id, exchange_id=line.exchange_id, number=line.number, items=_ended(there))
+    ended = () if there is None else (there,)
+    return Work(
+        line_id=line.line_id,
+        site_id=line.site_id,
+        exchange_id=line.exchange_id,
+        number=line.number,
+        items=items_of(ended, ItemAction.REMOVE),
+    )
 
 
 def _auxiliary_product(session: Session, asked: Asked, wrong: Refusals) -> Offer | None:
     """The product of auxiliary lines as the account's segment can have it on the required date."""
     offer = find_offers(session, (AUXILIARY_CODE,), asked.asker.segment, asked.command.required_on).get(AUXILIARY_CODE)
-    if offer is None or asked.asker.segment.value not in offer.segments or not offer.has_rental_price:
+    if offer is None or not can_go_on(offer, asked.asker.segment):
         wrong.add(
             Refused(
                 "CSS286E",
@@ -98,12 +110,6 @@ def _slot_faults(asked: Asked, extra: int, outcome: PlantOutcome | None) -> list
         return []
     fault = slot_unfit(extra, outcome)
     return [fault] if fault else []
-
-
-def _ended(there: ServiceFound | None) -> tuple[Item, ...]:
-    if there is None:
-        return ()
-    return (Item(action=ItemAction.REMOVE, product_id=there.product_id, service_id=there.service_id, quantity=there.quantity),)
 
 
 def complete(session: Session, doing: Doing) -> None:

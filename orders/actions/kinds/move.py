@@ -25,7 +25,7 @@ from orders.actions import auxiliary, effects
 from orders.actions.find import LineFound, SiteFound, read_line, services_of
 from orders.actions.kinds.provide import number_for, plan_line, site_of, take_plant
 from orders.actions.numbers import take_next_number
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_of
 from orders.model import OrderItem
 from orders.words import ItemAction, PlantOutcome
 
@@ -74,10 +74,7 @@ def find(session: Session, asked: Asked) -> Work:
         outcome=outcome,
         needs_visit=needs_visit,
         is_surveyed_first=outcome is PlantOutcome.BUILD,
-        items=tuple(
-            Item(action=ItemAction.KEEP, product_id=service.product_id, service_id=service.service_id, quantity=service.quantity)
-            for service in services
-        ),
+        items=items_of(services, ItemAction.KEEP),
         lists_line=True,
     )
 

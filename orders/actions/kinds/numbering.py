@@ -19,9 +19,9 @@ from orders.actions import effects
 from orders.actions.find import LineFound, read_line, services_of
 from orders.actions.kinds import cease, provide
 from orders.actions.numbers import bring_in, read_network, send_out, take_next_number, take_number, take_ported_number
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_of
 from orders.rules.content import makes_a_line
-from orders.words import ItemAction, PlantOutcome
+from orders.words import ItemAction
 
 _OF_A_NEW_LINE: Final = {
     "product_codes": "products",
@@ -74,10 +74,7 @@ def _work_on(session: Session, line: LineFound, number: str) -> Work:
         number=number,
         kept_number=number,
         old_number=line.number,
-        items=tuple(
-            Item(action=ItemAction.KEEP, product_id=service.product_id, service_id=service.service_id, quantity=service.quantity)
-            for service in services_of(session, line.line_id)
-        ),
+        items=items_of(services_of(session, line.line_id), ItemAction.KEEP),
     )
 
 
@@ -87,7 +84,8 @@ def find_port_in(session: Session, asked: Asked) -> Work:
     wrong.add(*asked.faults)
     wrong.reading(lambda: read_network(session, asked.command.network_code))
     if makes_a_line(asked.command):
-        return _find_new_line(session, asked, wrong)
+        # At a silver address too, for no number of ours is kept.
+        return provide.find_new_line(session, asked, wrong, lambda site: _ported(session, asked, site.exchange_id, site.exchange_name))
     wrong.add(*_working_line_faults(asked), *date_faults(asked, None, needs_visit=False))
     line = read_line(session, asked.command, asked.asker, wrong)
     number = None if line is None else wrong.reading(lambda: _ported(session, asked, line.exchange_id, line.exchange_name))
@@ -112,32 +110,6 @@ def _ported(session: Session, asked: Asked, exchange_id: int, exchange_name: str
         return None  # which was found missing when the order was read
     return take_ported_number(
         session, wanted, exchange_id=exchange_id, exchange_name=exchange_name, provider_id=asked.asker.provider_id, at=asked.at
-    )
-
-
-def _find_new_line(session: Session, asked: Asked, wrong: Refusals) -> Work:
-    """A new line as of any provide, which has the number from elsewhere; at a silver address too, for nothing of ours is kept."""
-    site = provide.site_of(session, asked, wrong)
-    if site is None:
-        wrong.tell()
-        msg = "a port in without a site was not refused"
-        raise Breach(msg)
-    plant = provide.take_plant(session, site)
-    needs_visit = any(offer.needs_visit for offer in asked.content.items)
-    wrong.add(*date_faults(asked, plant.outcome, needs_visit=needs_visit))
-    number = wrong.reading(lambda: _ported(session, asked, site.exchange_id, site.exchange_name))
-    wrong.tell()
-    return Work(
-        line_id=plant.line_id or provide.plan_line(session, asked, site, plant.pair_id),
-        site_id=site.site_id,
-        exchange_id=site.exchange_id,
-        number=number,
-        kept_number=number,
-        outcome=plant.outcome,
-        needs_visit=needs_visit,
-        is_surveyed_first=plant.outcome is PlantOutcome.BUILD,
-        items=tuple(Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in asked.content.items),
-        lists_line=True,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,11 +13,11 @@ from css.core.words import LineState
 from css.master.lines import Line
 from css.master.plant import Exchange
 from orders.actions import effects
-from orders.actions.find import SiteFound, find_site, take_spare_pair, take_stopped_line
+from orders.actions.find import SiteFound, district_fault, find_site, take_spare_pair, take_stopped_line
 from orders.actions.numbers import take_next_number, take_number
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_added
 from orders.rules.plant import plant_outcome
-from orders.words import ItemAction, PlantOutcome
+from orders.words import PlantOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +34,9 @@ def site_of(session: Session, asked: Asked, wrong: Refusals) -> SiteFound | None
     """The site the order names, in the account's district; what is wrong with it goes into ``wrong`` (CSS209E, CSS240E)."""
     key = (asked.command.address_key or "").strip()
     site = wrong.reading(lambda: find_site(session, key)) if key else None
-    if site is not None and site.district_code != asked.asker.district_code:
-        wrong.add(
-            Refused(
-                "CSS240E",
-                "The address is in district {site}, the account in {account}; order on an account of that district.",
-                site=site.district_code,
-                account=asked.asker.district_code,
-                element="address_key",
-            )
-        )
+    fault = None if site is None else district_fault(asked.asker, site.district_code, element="address_key")
+    if fault is not None:
+        wrong.add(fault)
         return None
     return site
 
@@ -55,7 +49,7 @@ def take_plant(session: Session, site: SiteFound) -> PlantTaken:
     return PlantTaken(line_id=line_id, pair_id=pair_id, outcome=outcome)
 
 
-def plan_line(session: Session, asked: Asked, site: SiteFound, pair_id: int | None, *, auxiliary_of_id: int | None = None) -> int:
+def plan_line(session: Session, asked: Asked, site: SiteFound, pair_id: int | None) -> int:
     """A line that is to be: its row keeps the pair from others."""
     line = Line(
         district_code=site.district_code,
@@ -65,7 +59,6 @@ def plan_line(session: Session, asked: Asked, site: SiteFound, pair_id: int | No
         pair_id=pair_id,
         state=LineState.PLANNED,
         starts_on=asked.on,
-        auxiliary_of_id=auxiliary_of_id,
     )
     session.add(line)
     session.flush()
@@ -101,6 +94,11 @@ def find(session: Session, asked: Asked) -> Work:
     """Choose line, pair and number for a new line, and tell everything that is wrong with the order."""
     wrong = Refusals()
     wrong.add(*asked.faults)
+    return find_new_line(session, asked, wrong, lambda site: number_for(session, asked, site, asked.command.number))
+
+
+def find_new_line(session: Session, asked: Asked, wrong: Refusals, number_at: Callable[[SiteFound], str | None]) -> Work:
+    """What a new line will be made of, with the number that ``number_at`` finds for its site; raises ``wrong`` and all else at once."""
     site = site_of(session, asked, wrong)
     if site is None:
         wrong.tell()
@@ -109,7 +107,7 @@ def find(session: Session, asked: Asked) -> Work:
     plant = take_plant(session, site)
     needs_visit = any(offer.needs_visit for offer in asked.content.items)
     wrong.add(*date_faults(asked, plant.outcome, needs_visit=needs_visit))
-    number = wrong.reading(lambda: number_for(session, asked, site, asked.command.number))
+    number = wrong.reading(lambda: number_at(site))
     wrong.tell()
     return Work(
         line_id=plant.line_id or plan_line(session, asked, site, plant.pair_id),
@@ -120,7 +118,7 @@ def find(session: Session, asked: Asked) -> Work:
         outcome=plant.outcome,
         needs_visit=needs_visit,
         is_surveyed_first=plant.outcome is PlantOutcome.BUILD,
-        items=tuple(Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in asked.content.items),
+        items=items_added(asked.content.items),
         lists_line=True,
     )
 

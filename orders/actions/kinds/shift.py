@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from css.core.errors import Breach, Refusals
 from orders.actions.find import read_line, services_of
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
+from orders.actions.working import Asked, Doing, Work, Working, date_faults, items_of
 from orders.words import ItemAction
 
 
@@ -27,10 +27,7 @@ def find(session: Session, asked: Asked) -> Work:
         exchange_id=line.exchange_id,
         number=line.number,
         needs_visit=True,
-        items=tuple(
-            Item(action=ItemAction.KEEP, product_id=service.product_id, service_id=service.service_id, quantity=service.quantity)
-            for service in services_of(session, line.line_id)
-        ),
+        items=items_of(services_of(session, line.line_id), ItemAction.KEEP),
     )
 
 

@@ -13,8 +13,8 @@ from css.db.sql import block
 from orders.actions.find import SiteFound
 from orders.actions.kinds.provide import complete, site_of
 from orders.actions.numbers import take_next_number, take_number
-from orders.actions.working import Asked, Item, Work, Working, date_faults
-from orders.words import ItemAction, PlantOutcome
+from orders.actions.working import Asked, Work, Working, date_faults, items_added
+from orders.words import PlantOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def find(session: Session, asked: Asked) -> Work:
         line_id=line.line_id,
         site_id=site.site_id,
         exchange_id=site.exchange_id,
-        items=tuple(Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in asked.content.items),
+        items=items_added(asked.content.items),
         number=number,
         kept_number=number,
         old_number=None if line.last_number == number else line.last_number,

@@ -12,12 +12,13 @@ from css.core.phone import display_number, parse_number
 from css.core.words import EndReason
 from css.db.sql import block
 from orders.actions import effects
+from orders.actions.auxiliary import auxiliary_service
 from orders.actions.find import LineFound, SiteFound, find_offers, open_order_fault, services_of
 from orders.actions.gaining import knows_orders_of, lock_somebodys_line, losing_of, take_line
 from orders.actions.kinds.provide import site_of
 from orders.actions.numbers import take_next_number, take_number
-from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
-from orders.rules.gaining import lost_fault
+from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults, items_added
+from orders.rules.gaining import can_go_on, lost_fault
 from orders.rules.multiline import AUXILIARY_CODE
 from orders.words import ItemAction
 
@@ -99,14 +100,14 @@ def _lock_line_at(session: Session, site: SiteFound, named: str | None) -> LineF
 
 def _items(session: Session, asked: Asked, line: LineFound, wrong: Refusals) -> tuple[Item, ...]:
     """What was ordered, and the auxiliary lines of an installation, which come with the line (CSS261E when they cannot)."""
-    items = [Item(action=ItemAction.ADD, product_id=offer.product_id) for offer in asked.content.items]
-    auxiliary = next((service for service in services_of(session, line.line_id) if service.code == AUXILIARY_CODE), None)
-    if auxiliary is not None:
-        offer = find_offers(session, (AUXILIARY_CODE,), asked.asker.segment, asked.command.required_on).get(AUXILIARY_CODE)
-        if offer is None or asked.asker.segment.value not in offer.segments:
-            wrong.add(lost_fault([auxiliary.name], asked.asker.segment, element="product_codes"))
-        items.append(Item(action=ItemAction.ADD, product_id=auxiliary.product_id, quantity=auxiliary.quantity))
-    return tuple(items)
+    items = items_added(asked.content.items)
+    further = auxiliary_service(services_of(session, line.line_id))
+    if further is None:
+        return items
+    offer = find_offers(session, (AUXILIARY_CODE,), asked.asker.segment, asked.command.required_on).get(AUXILIARY_CODE)
+    if not can_go_on(offer, asked.asker.segment):
+        wrong.add(lost_fault([further.name], asked.asker.segment, element="product_codes"))
+    return (*items, Item(action=ItemAction.ADD, product_id=further.product_id, quantity=further.quantity))
 
 
 def _number_for(session: Session, asked: Asked, line: LineFound) -> str:

@@ -16,8 +16,8 @@ from css.master.products import Product, ProductPrice, covers
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from orders.actions import effects
-from orders.actions.find import LineFound, find_offers, open_order_fault, services_of
-from orders.actions.gaining import district_fault, knows_orders_of, lock_somebodys_line, losing_of, take_line
+from orders.actions.find import LineFound, district_fault, find_offers, open_order_fault, services_of
+from orders.actions.gaining import knows_orders_of, lock_somebodys_line, losing_of, take_line
 from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
 from orders.rules.changes import Listing, features_faults, listed, listing_faults
 from orders.rules.content import Offer
@@ -81,7 +81,7 @@ def _line_of(session: Session, asked: Asked, wrong: Refusals) -> LineFound | Non
             )
         )
         return None
-    fault = district_fault(asked.asker, line, element="number")
+    fault = district_fault(asked.asker, line.district_code, element="number")
     if fault is not None:
         wrong.add(fault)
         return None
