@@ -26,7 +26,7 @@ from orders.rules.gaining import stopped_words
 from orders.rules.lifecycle import Move, move
 
 WORDS_MAX: Final = 400
-"""As many characters as leave room for the reason in a message to a partner."""
+"""As many characters as leave room for what became of the line in a message to the losing provider."""
 NO_LONGER_REQUIRED: Final = "NO_LONGER_REQUIRED"
 """The problem code the gaining provider is told: whoever has the line keeps it."""
 
@@ -35,8 +35,9 @@ NO_LONGER_REQUIRED: Final = "NO_LONGER_REQUIRED"
 def cancel_other(session: Session, command: CancelOther, *, by: Actor, at: datetime) -> OrderChanged:
     """Stop the order that is taking a line, by the unsolicited cease that it left with the losing provider.
 
-    The gaining order is terminated and its provider told why; the cease is cancelled; the line stays where it is. The answer
-    is the cease's. Nobody owes anything.
+    The gaining order is terminated and its provider told the reason of the list; the words are about the losing provider's
+    customer and stay with the cease, which is cancelled; the line stays where it is. The answer is the cease's. Nobody owes
+    anything.
 
     Raises:
         NotFound: CSS202E. Conflict: CSS204E. BadMessage: CSS052E to CSS055E.
@@ -59,10 +60,10 @@ def cancel_other(session: Session, command: CancelOther, *, by: Actor, at: datet
     cause.state = stopped.state
     cause.row_version += 1
     session.flush()
-    ending.release(session, cause, by=by, at=at, event=Move.CANCEL)
+    ending.release(session, cause, by=by, at=at, event=Move.CANCEL, words=words)
     audit.record(session, by=by, at=at, verb="cancel_other", subject=("order", cause.number), before=before, after=to_plain(command))
     copy = order_as_it_stands(session, cause)
-    event = Event(kind=stopped.kci, copy=copy, words=stopped_words(command.reason, words), problem_code=NO_LONGER_REQUIRED)
+    event = Event(kind=stopped.kci, copy=copy, words=stopped_words(command.reason), problem_code=NO_LONGER_REQUIRED)
     tell(session, cause, [event], at=at)
     if cause.link_number is not None:
         linked.tell_others(session, cause, "was stopped by the provider who has the line", at=at)

@@ -16,10 +16,13 @@ from css.master.lines import Line
 from orders.actions import unsolicited
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.lifecycle import Move
+from orders.rules.tasks import UNDONE
 from orders.words import TaskState
 
 
-def release(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, event: Move, problem_code: str | None = None) -> None:
+def release(
+    session: Session, order: CustomerOrder, *, by: Actor, at: datetime, event: Move, problem_code: str | None = None, words: str = ""
+) -> None:
     """Give back what an order that was cancelled or terminated kept: planned lines with their pairs, its slot, its number, its
     tasks and its hold; end its unsolicited cease. The order's state is set already; the caller tells its customer afterwards,
     and then the orders linked to it (``linked.tell_others``).
@@ -31,6 +34,7 @@ def release(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, 
         at: when.
         event: cancel or terminate.
         problem_code: of a termination.
+        words: of the losing provider, who stops it; for its own unsolicited cease.
     """
     # A line planned for the order never came to be; one that was there before stays as it was.
     session.execute(
@@ -44,13 +48,9 @@ def release(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, 
     order.kept_number = None
     session.flush()
     lift_hold(session, source_key=f"order/{order.number}", at=at)
-    unsolicited.end(session, order, by=by, at=at, event=event, problem_code=problem_code)
+    unsolicited.end(session, order, by=by, at=at, event=event, problem_code=problem_code, words=words)
 
 
 def withdraw_tasks(session: Session, order: CustomerOrder) -> None:
     """Nobody need do what is left of an order's tasks."""
-    session.execute(
-        update(OrderTask)
-        .where(OrderTask.order_id == order.id, OrderTask.state.in_((TaskState.OPEN, TaskState.FAILED)))
-        .values(state=TaskState.WITHDRAWN)
-    )
+    session.execute(update(OrderTask).where(OrderTask.order_id == order.id, OrderTask.state.in_(UNDONE)).values(state=TaskState.WITHDRAWN))

@@ -124,7 +124,8 @@ def follow(session: Session, order: CustomerOrder, *, by: Actor, at: datetime, p
     if order.state is OrderState.COMMITTED and cease.state is OrderState.HELD:
         kinds.append(KciKind.RESUMED)
     if order.target_on != cease.target_on:
-        kinds.append(KciKind.REAPPOINTED)
+        # What is held has no appointed day to be moved: its day is only written otherwise.
+        kinds.append(KciKind.REAPPOINTED if order.state is OrderState.COMMITTED else KciKind.AMENDED)
     if not kinds:
         return
     lock_outboxes(session, (order.provider_id, cease.provider_id))
@@ -159,7 +160,14 @@ def complete(session: Session, order: CustomerOrder, done_on: date, *, by: Actor
 
 
 def end(
-    session: Session, order: CustomerOrder, *, by: Actor, at: datetime, event: Move = Move.CANCEL, problem_code: str | None = None
+    session: Session,
+    order: CustomerOrder,
+    *,
+    by: Actor,
+    at: datetime,
+    event: Move = Move.CANCEL,
+    problem_code: str | None = None,
+    words: str = "",
 ) -> None:
     """The order that was to take the line is not done after all: the line stays where it is, and the cease ends.
 
@@ -170,6 +178,7 @@ def end(
         at: when.
         event: ``CANCEL``, or ``TERMINATE`` when we end the cause.
         problem_code: of a termination; of why, the losing provider is told no more.
+        words: the losing provider's own, where it stopped the order.
     """
     cease = _lock_cease_of(session, order)
     if cease is None:
@@ -181,7 +190,7 @@ def end(
     lift_hold(session, source_key=f"order/{cease.number}", at=at)
     _note(session, cease, before, verb="end_unsolicited_cease", by=by, at=at)
     copy = order_as_it_stands(session, cease)
-    tell(session, cease, [Event(kind=moved.kci, copy=copy, words=ended_words(order.kind), problem_code=problem_code)], at=at)
+    tell(session, cease, [Event(kind=moved.kci, copy=copy, words=ended_words(order.kind, words), problem_code=problem_code)], at=at)
 
 
 def refuse_unsolicited(order: CustomerOrder) -> None:

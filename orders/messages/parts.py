@@ -56,10 +56,13 @@ def feature_path(parent: str, place: int, count: int) -> str:
 
 
 def main_and_features(copy: OrderCopy) -> tuple[ItemRow | None, list[ItemRow]]:
-    """The main product of the line as it will be, or as it was where it ends, and all else."""
+    """The main product of the line as it will be, or as it was where it ends, and the features.
+
+    What a care level costs is no feature: an order says its level, and ``CARE-2.5`` is no product code of the schemas.
+    """
     lines = [item for item in copy.items if item.kind is ProductKind.LINE]
     main = min(lines, key=lambda item: _MAIN_FIRST.index(item.action), default=None)
-    return main, [item for item in copy.items if item is not main]
+    return main, [item for item in copy.items if item is not main and item.kind is not ProductKind.CARE]
 
 
 def add_site(order: Element, copy: OrderCopy) -> None:

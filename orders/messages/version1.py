@@ -5,6 +5,7 @@ What later kinds of order say and it cannot is left out; an order of such a kind
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from css.core.errors import Refused
@@ -49,6 +50,7 @@ _ELEMENTS: Final = {
     "visit_notes": "SubmitOrder/Order/VisitNotes",
     "conversation_id": "SubmitOrder/Header/ConversationId",
     "product_codes": "SubmitOrder/Order/ProductCode",
+    "remove_codes": "SubmitOrder/Order/Features",
     "kind": "SubmitOrder/Order/Action",
 }
 """Where a field of the command stands in the message; ``number`` and single products depend on the message."""
@@ -66,15 +68,22 @@ def read_submit_order(root: Element) -> PlaceOrder:
     action = required(read_text(order, "Action"), "SubmitOrder/Order/Action")
     kind = _ACTIONS.get(action)
     if kind is None:
-        raise Refused("CSS239E", "Orders to {action} are not taken yet.", action=action, element=_ELEMENTS["kind"])
+        raise Refused(
+            "CSS239E",
+            "The first version of the messages has no way to ask for {action}; the second has.",
+            action=action,
+            element=_ELEMENTS["kind"],
+        )
     main = read_text(order, "ProductCode")
-    features = [required(read_text(feature, "ProductCode"), "Feature/ProductCode") for feature in children(order, "Features/Feature")]
+    features = list(_features(order))
     directory_kind = read_text(order, "DirectoryEntry/Kind")
     return PlaceOrder(
         token=header.message_id,
         kind=kind,
         account_number=required(read_text(order, "AccountNumber"), _ELEMENTS["account_number"]),
-        product_codes=(*([main] if main else []), *features),
+        product_codes=(*([main] if main else []), *(code for _, change, code in features if change == "ADD")),
+        # Neither action takes anything off: who asks for that is told so, and not given what he did not want.
+        remove_codes=tuple(code for _, change, code in features if change == "REMOVE"),
         address_key=read_text(order, "AddressKey"),
         number=read_text(order, _number_element(kind)),
         required_on=required(read_date(order, "RequiredDate"), _ELEMENTS["required_on"]),
@@ -105,7 +114,9 @@ def path_of(root: Element, field: str) -> str | None:
         place += 1
     elif place == 0:
         return _ELEMENTS["product_codes"]
-    return feature_path("SubmitOrder/Order", place, sum(1 for _ in children(order, "Features/Feature")))
+    features = list(_features(order))
+    added = [each for each, change, _ in features if change == "ADD"]
+    return feature_path("SubmitOrder/Order", added[place - 1], len(features)) if place <= len(added) else _ELEMENTS["product_codes"]
 
 
 def add_order(update: Element, copy: OrderCopy) -> None:
@@ -143,6 +154,12 @@ def _add_products(order: Element, copy: OrderCopy) -> None:
         add(feature, "ProductCode", item.product_code)
         if item.action is ItemAction.REMOVE:
             add(feature, "Change", "REMOVE")
+
+
+def _features(order: Element) -> Iterator[tuple[int, str, str]]:
+    """The features of a message: place from 1, change, product."""
+    for place, feature in enumerate(children(order, "Features/Feature"), start=1):
+        yield place, read_text(feature, "Change") or "ADD", required(read_text(feature, "ProductCode"), "Feature/ProductCode")
 
 
 def _number_element(kind: OrderKind) -> str:

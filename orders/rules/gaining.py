@@ -11,7 +11,7 @@ from css.core.calendar import day_words, to_london
 from css.core.deadline import CARE_LEVELS
 from css.core.errors import CssError, Refused
 from css.core.words import ProductKind, Segment
-from orders.rules.content import Offer, better_levels, care_level_fault
+from orders.rules.content import Offer, better_levels, care_level_fault, care_sold
 from orders.rules.multiline import AUXILIARY_CODE
 from orders.words import CancelOtherReason, KciKind, OrderKind
 
@@ -53,15 +53,15 @@ def gone_words(kind: OrderKind, done_on: date) -> str:
     return f"The line went to another provider on {day_words(done_on)}."
 
 
-def ended_words(kind: OrderKind) -> str:
-    """What the losing provider is told when its line is not taken after all."""
-    return f"The {'takeover' if kind is OrderKind.TAKEOVER else 'transfer'} of the line was given up; the line stays as it is."
-
-
-def stopped_words(reason: CancelOtherReason, words: str) -> str:
-    """What the gaining provider is told when the losing one stops the order."""
+def ended_words(kind: OrderKind, words: str = "") -> str:
+    """What the losing provider is told when its line is not taken after all; with its own words, where it stopped that itself."""
     said = f" {words}" if words else ""
-    return f"The provider who has the line stopped the order: {CANCEL_OTHER_WORDS[reason]}.{said}"
+    return f"The {'takeover' if kind is OrderKind.TAKEOVER else 'transfer'} of the line was given up; the line stays as it is.{said}"
+
+
+def stopped_words(reason: CancelOtherReason) -> str:
+    """What the gaining provider is told when the losing one stops the order: a reason of the list, and nothing of its customer."""
+    return f"The provider who has the line stopped the order: {CANCEL_OTHER_WORDS[reason]}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +131,7 @@ def carried_care(wanted: str | None, *, was: Standing | None, main: Offer, offer
     level = wanted or now or main.care_level
     if level is None or level == main.care_level:
         return Care(level=level)
-    sold = {
-        offer.care_level: offer
-        for offer in offers.values()
-        if offer.kind is ProductKind.CARE and offer.is_sold_to(segment) and offer.has_rental_price
-    }
+    sold = care_sold(offers.values(), segment)
     better = better_levels(main.care_level, sold)
     if level in better:
         return Care(level=level, offer=sold[level])

@@ -69,6 +69,22 @@ def test_a_submit_order_is_the_command_a_screen_would_give() -> None:
     assert (cease.kind, cease.number, cease.product_codes) == (OrderKind.CEASE, "+441632960123", ())
 
 
+def test_a_feature_to_be_taken_off_is_not_ordered() -> None:
+    root = sample("submit-order-provide")
+    first, _ = children(root, "Order/Features/Feature")
+    etree.SubElement(first, "{urn:css:order:1}Change").text = "REMOVE"
+    assert validate(root, schema_for(root)) == ()
+    command = messages.submit_order_command(root)
+    assert (command.product_codes, command.remove_codes) == (("LINE-RES", "CALL-WAITING"), ("CALLER-DISPLAY",))
+    for field, path in (
+        ("remove_codes", "Features"),
+        ("product_codes[1]", "Features/Feature[2]/ProductCode"),
+        ("product_codes[0]", "ProductCode"),
+    ):
+        (entry,) = messages.refusal_entries(root, Refused("CSS223E", "No.", element=field))
+        assert entry.path == f"SubmitOrder/Order/{path}"
+
+
 def test_an_action_not_offered_is_refused_where_it_stands() -> None:
     with pytest.raises(Refused) as caught:
         messages.submit_order_command(sample("submit-order-modify"))

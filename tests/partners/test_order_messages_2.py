@@ -322,6 +322,8 @@ FULL = replace(
         ItemRow(item_number=2, action=ItemAction.ADD, product_code="LINE-WHO", product_name="", kind=ProductKind.LINE, quantity=1),
         ItemRow(item_number=3, action=ItemAction.KEEP, product_code="CALL-WAITING", product_name="", kind=ProductKind.FEATURE, quantity=1),
         ItemRow(item_number=4, action=ItemAction.ADD, product_code="AUX-LINE", product_name="", kind=ProductKind.FEATURE, quantity=3),
+        # Its code is none that the schemas take; the level says it.
+        ItemRow(item_number=5, action=ItemAction.ADD, product_code="CARE-2.5", product_name="", kind=ProductKind.CARE, quantity=1),
     ),
     care_level="2.5",
     directory_kind=DirectoryEntryKind.ORDINARY,

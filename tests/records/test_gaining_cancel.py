@@ -80,7 +80,9 @@ def test_just_before_the_point_of_no_return_the_loser_stops_it(session: Session)
     assert kinds_of(session, taker) == ["ACKNOWLEDGED", "COMMITTED", "TERMINATED"]
     last_event = stream_of(session, taker)[-1]
     assert last_event.problem_code == "NO_LONGER_REQUIRED"
-    assert last_event.words == "The provider who has the line stopped the order: whoever has the line is not moving. She stays."
+    assert last_event.words == "The provider who has the line stopped the order: whoever has the line is not moving."
+    # What was said of its customer stays with the provider who lost nothing.
+    assert stream_of(session, cease)[-1].words.endswith("the line stays as it is. She stays.")
     assert [sent["Kind"] for sent in outbox_of(session, "BRACKWAT")] == ["CREATED", "CANCELLED"]
     left = session.execute(
         select(OrderTask.state).join(CustomerOrder, CustomerOrder.id == OrderTask.order_id).where(CustomerOrder.number == taker)

@@ -135,6 +135,7 @@ def test_what_the_losing_side_is_told() -> None:
     ]
 
 
-def test_what_the_gaining_side_is_told_fits_a_message() -> None:
+def test_what_either_side_is_told_of_the_end_fits_a_message() -> None:
     assert set(CANCEL_OTHER_WORDS) == set(CancelOtherReason)
-    assert all(len(stopped_words(reason, "x" * 400)) <= 500 for reason in CancelOtherReason)
+    assert all(stopped_words(reason) for reason in CancelOtherReason)
+    assert all(len(ended_words(kind, "x" * 400)) <= 500 for kind in (OrderKind.TAKEOVER, OrderKind.TRANSFER))
