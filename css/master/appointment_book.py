@@ -132,27 +132,6 @@ def book_held(  # noqa: PLR0913 - what is held, for whom and what, and when it m
     return held
 
 
-def full_fault(  # noqa: PLR0913 - as for booking
-    session: Session,
-    *,
-    exchange_id: int,
-    skill: Skill,
-    slot_on: date,
-    half_day: HalfDay,
-    at: datetime,
-    on: date,
-    nation: Nation,
-    earliest_on: date | None = None,
-    latest_on: date | None = None,
-) -> CssError | None:
-    """CSS818E when a half-day is full just now, so that it can be told beside what else is wrong; booking decides, under its lock."""
-    slot = SlotOf(slot_on, half_day)
-    first, last = window(skill, on=on, earliest_on=earliest_on, latest_on=latest_on)
-    free = free_at_exchange(session, exchange_id, skill=skill, on=on, first=first, last=last, nation=nation, at=at)
-    slots = [one.slot for one in free]
-    return None if slot in slots else full_refusal(slot, skill, slots)
-
-
 def give_back(session: Session, appointment_id: int, *, at: datetime) -> Appointment:
     """What was promised or held is wanted no longer: the visit is anybody's again. One that is over already stays as it is."""
     found = _by_id(session, appointment_id)

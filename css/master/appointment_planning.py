@@ -31,7 +31,7 @@ from css.master.plant import Exchange, no_exchange
 CAPACITY_MAX: Final = 999
 PLANNED_AHEAD_MAX: Final = 365
 """Days for which visits are planned: further than anybody books, so that leave and Christmas can be entered in time."""
-SATURDAY: Final = 6
+ISO_SATURDAY: Final = 6
 _HOUSE: Final = "house"
 _ALONE: Final = text("LOCK TABLE css.slot_day IN EXCLUSIVE MODE")
 """Nobody books while a pattern changes: a half-day that nobody booked in yet has no row that could be locked."""
@@ -92,7 +92,7 @@ def set_slot_pattern(session: Session, command: SetSlotPattern, *, by: Actor, at
     wrong = Refusals()
     wrong.add(*_number_faults(command.capacity))
     weekdays, half_days = sorted(set(command.weekdays)), sorted(set(command.half_days))
-    if not weekdays or not half_days or not all(1 <= one <= SATURDAY for one in weekdays):
+    if not weekdays or not half_days or not all(1 <= one <= ISO_SATURDAY for one in weekdays):
         sentence = "Say weekdays from 1, Monday, to 6, Saturday, and AM, PM or both."
         wrong.add(BadMessage("CSS824E", sentence, element="weekdays" if half_days else "half_days"))
     is_house = not (command.district_code or command.exchange_code)

@@ -325,15 +325,6 @@ def test_booking_is_as_open_as_the_order_needs(session: Session, zz: BuiltDistri
     assert book(session, zz, slot_on=date(2026, 3, 10), earliest_on=date(2026, 3, 10)).number
 
 
-def test_what_is_full_is_told_before_anything_is_locked(session: Session, zz: BuiltDistrict) -> None:
-    asked = {"exchange_id": zz.exchange_id, "skill": Skill.INSTALL, "slot_on": MONDAY, "half_day": AM, "at": AT, "on": DAY}
-    assert appointment_book.full_fault(session, nation="england-and-wales", **asked) is None  # type: ignore[arg-type]
-    give(session, zz, 0)
-    fault = appointment_book.full_fault(session, nation="england-and-wales", **asked)  # type: ignore[arg-type]
-    assert fault is not None
-    assert fault.code == "CSS818E"
-
-
 def test_a_visit_is_kept_missed_or_given_back(session: Session, zz: BuiltDistrict) -> None:
     kept, early, missed, cancelled = (book(session, zz) for _ in range(4))
     appointment_book.keep(session, kept.id, at=AT, done_on=MONDAY)
