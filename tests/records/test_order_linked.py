@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -13,16 +14,19 @@ from css.db.engine import transaction
 from orders.actions import cancel_order, delay_order
 from orders.actions.amend import amend_order
 from orders.actions.commit import commit_order
-from orders.commands import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced
+from orders.commands import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.words import KciKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict
 from tests.race import together
+from tests.records.numbering import a_port_out
 from tests.records.ordering import PROMISED, a_cease, a_provide, complete, place, refused, stream
 from tests.records.places import a_firm, lines_of
 
 LATER = date(2026, 3, 23)
+A_PORT_AWAY = date(2026, 3, 11)
+"""The first day a port out asked for on Monday 2 March can be for."""
 
 
 def order_of(session: Session, order_number: str) -> CustomerOrder:
@@ -146,18 +150,19 @@ def test_a_new_date_and_an_end_are_warnings_and_a_completion_is_news(session: Se
     assert stream(session, first.order_number)[-1] is KciKind.CANCELLED, "what has ended is told nothing more"
 
 
-def test_a_cease_waits_for_the_line_that_comes_in_its_place(session: Session) -> None:
+@pytest.mark.parametrize("leaving", [a_cease, a_port_out])
+def test_what_takes_a_line_away_waits_for_the_line_that_comes_in_its_place(session: Session, leaving: Callable[..., PlaceOrder]) -> None:
     zz = builders.district(session)
     account = builders.account(session, zz)
     old = builders.working_line(session, zz, account)
     new = place(session, a_provide(zz, account, address_key=zz.gold[1].address_key))
-    cease = place(session, a_cease(account, old.number, required_on=PROMISED, linked_order=new.order_number))
+    gone = place(session, leaving(account, old.number, required_on=A_PORT_AWAY, linked_order=new.order_number))
     with pytest.raises(CssError) as caught:
-        complete(session, cease.order_number, PROMISED)
+        complete(session, gone.order_number, A_PORT_AWAY)
     assert caught.value.code == "CSS282E"
-    complete(session, new.order_number, PROMISED)
-    complete(session, cease.order_number, PROMISED)
-    assert order_of(session, cease.order_number).state is OrderState.COMPLETED
+    complete(session, new.order_number, A_PORT_AWAY)
+    complete(session, gone.order_number, A_PORT_AWAY)
+    assert order_of(session, gone.order_number).state is OrderState.COMPLETED
 
 
 def test_a_new_line_does_not_wait_for_the_cease(session: Session) -> None:

@@ -17,6 +17,7 @@ from css.master.plant import Pair
 from css.master.services import Service
 from css.quotes.placing import order_effect
 from orders.actions import (
+    amend_order,
     cancel_order,
     cancel_other,
     commit_order,
@@ -27,6 +28,7 @@ from orders.actions import (
     terminate_order,
 )
 from orders.commands import (
+    AmendOrder,
     CancelOrder,
     CancelOther,
     CommitOrder,
@@ -45,6 +47,7 @@ from tests.records.gaining import a_takeover, a_transfer, cease_of, partners_acc
 from tests.records.ordering import PROMISED, a_cease, a_provide, complete, place
 
 BUILT_BY = date(2026, 3, 30)
+SATURDAY, MONDAY_AFTER = date(2026, 3, 14), date(2026, 3, 16)
 SLOT = Slot(slot_on=date(2026, 3, 9), half_day=HalfDay.AM)
 EXCESS = Price.of("45000.5")
 
@@ -142,6 +145,20 @@ def test_on_the_day_promised_giving_up_costs_the_connection(session: Session, zz
     assert left(session, placed.order_number) == {
         "connection/LINE-RES": ("Connection of residential line, given up on the day", "12500", "15000")
     }
+
+
+@pytest.mark.parametrize(
+    ("on", "owed"), [(PROMISED, FEE), (SATURDAY, FEE), (MONDAY_AFTER, (f"{CONNECTION[0]}, given up on the day", *CONNECTION[1:]))]
+)
+def test_a_later_day_the_customer_asked_for_is_the_day_that_counts(
+    session: Session, zz: BuiltDistrict, account: BuiltAccount, on: date, owed: tuple[str, str, str]
+) -> None:
+    """Asked for a Saturday, it is promised for the Monday after."""
+    placed = place(session, a_provide(zz, account))
+    amend_order(session, AmendOrder(order_number=placed.order_number, required_on=SATURDAY), by=CLERK, at=AT)
+    hold(session, placed.order_number, "ACCESS_ISSUE")
+    cancel(session, placed.order_number, on)
+    assert list(left(session, placed.order_number).values()) == [owed]
 
 
 @pytest.mark.parametrize("problem", ["NETWORK_ISSUE", "UNABLE_TO_ATTEND"])
