@@ -25,14 +25,19 @@ class OrdersAtRisk:
     """To be done today or on the next working day."""
     work: int
     """A visit was missed or has no slot, a task failed or is overdue."""
+    escalated: int
+    """Somebody higher up must look at them, whatever else they are."""
 
 
 def orders_at_risk(session: Session, *, by: Actor) -> OrdersAtRisk:
     """The open orders of all districts that want watching. One statement; the rule judges each different case once."""
     found: Counter[Jeopardy | None] = Counter()
+    escalated = 0
     for row in session.execute(block("orders", "work_list.risks"), {"provider": by.provider_code if by.is_partner else None}):
         found[jeopardy(standing_of(row), on=row.current_on, nation=NationCode(row.nation).value)] += row.orders
+        escalated += row.escalated
     return OrdersAtRisk(
+        escalated=escalated,
         late=found[Jeopardy.LATE] + found[Jeopardy.TARGET_PASSED],
         held=found[Jeopardy.HELD] + found[Jeopardy.HELD_LONG],
         due=found[Jeopardy.DUE],

@@ -23,7 +23,7 @@ from orders.rules.jeopardy import Jeopardy, jeopardies
 from orders.rules.lifecycle import OPEN_STATES, next_step
 from orders.rules.problems import PROBLEMS
 from orders.standing import standing_of
-from orders.words import OrderKind, OrderState
+from orders.words import CeaseReason, OrderKind, OrderState
 
 PAGE_ROWS: Final = 25
 PAGE_ROWS_MAX: Final = 100
@@ -210,14 +210,22 @@ def order_progress(session: Session, order_number: str, *, by: Actor) -> OrderPr
         .order_by(ServiceFailure.id)
     ).scalars()
     facts = session.execute(block("orders", "work_list.facts"), {"numbers": [card.order_number]}).one()
-    reasons = jeopardies(standing_of(facts), on=on, nation=nation) if card.state in OPEN_STATES else ()
+    standing_now = standing_of(facts)
+    reasons = jeopardies(standing_now, on=on, nation=nation) if card.state in OPEN_STATES else ()
     reached = card.done_on or card.target_on
     return OrderProgress(
         card=card,
         jeopardy=next(iter(reasons), None),
         reasons=reasons,
         days_late=0 if card.committed_on is None or reached is None else working_days_between(card.committed_on, reached, nation),
-        next_step=next_step(card.state, target_on=card.target_on, on=on, outcome=card.plant_outcome),
+        next_step=next_step(
+            card.state,
+            target_on=card.target_on,
+            on=on,
+            outcome=card.plant_outcome,
+            survey_due_on=standing_now.survey_due_on,
+            is_unsolicited=card.reason_code == CeaseReason.LOST,
+        ),
         raised=tuple(
             RaisedRow(
                 words=item.words,

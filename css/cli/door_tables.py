@@ -76,6 +76,7 @@ from orders.actions.bulk import place_orders_in_bulk
 from orders.actions.quoting import consent_quote
 from orders.count_queries import orders_at_risk
 from orders.delay_queries import delays_of_account
+from orders.link_queries import orders_beside
 from orders.quote_queries import quote_card, quotes_of_account
 from orders.timings import timings
 from orders.worth_queries import cancellation_charges
@@ -236,6 +237,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "tasks-to-do": task_queries.tasks_to_do,
     "tasks-waiting": task_queries.tasks_waiting,
     "order-notes": seeing_queries.order_notes,
+    "orders-beside": orders_beside,
     "entry-answer": entry_queries.entry_answer,
     "free-numbers": entry_queries.free_numbers,
     "plant-at": plant_queries.plant_at,

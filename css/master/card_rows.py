@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from css.core.words import (
     AddressMatch,
+    BarKind,
     BillFrequency,
     BillMedium,
     ContactPointKind,
@@ -93,6 +94,10 @@ class LineRow:
     directory_kind: DirectoryEntryKind | None
     directory_name: str | None
     emergency_name: str | None
+    bars: tuple[BarKind, ...]
+    """Bars for debt that are on."""
+    auxiliary_lines: int
+    """Of an installation of several lines: how many work beside the one with the number."""
     services: tuple[ServiceRow, ...]
     """The main one first. On a page of an account, those not yet over; on the line's own page, all."""
 

@@ -17,7 +17,7 @@ from css.core.actor import Actor
 from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
 from css.core.phone import display_number, parse_number
-from css.core.words import LineState, ProductKind
+from css.core.words import BarKind, LineState, ProductKind
 from css.master.accounts import Account
 from css.master.card_rows import (
     AccountCard,
@@ -33,7 +33,7 @@ from css.master.card_rows import (
 )
 from css.master.customers import ContactPoint, Customer, display_name
 from css.master.districts import BusinessDate
-from css.master.lines import Line, LineListing
+from css.master.lines import Line, LineBar, LineListing
 from css.master.plant import Cabinet, DistributionPoint, Exchange, Pair
 from css.master.products import Product
 from css.master.providers import Provider
@@ -317,6 +317,17 @@ def _line_rows() -> Select[*tuple[Any, ...]]:
         .correlate(Line)
         .scalar_subquery()
     )
+    bars = (
+        select(func.array_agg(LineBar.kind)).where(LineBar.line_id == Line.id, LineBar.ends_at.is_(None)).correlate(Line).scalar_subquery()
+    )
+    beside = aliased(Line)
+    auxiliary_lines = (
+        select(func.count())
+        .where(beside.auxiliary_of_id == Line.id, beside.state == LineState.WORKING)
+        .select_from(beside)
+        .correlate(Line)
+        .scalar_subquery()
+    )
     return (
         select(
             Line.id.label("line_id"),
@@ -335,6 +346,8 @@ def _line_rows() -> Select[*tuple[Any, ...]]:
             LineListing.directory_kind,
             LineListing.directory_name,
             LineListing.emergency_name,
+            bars.label("bars"),
+            auxiliary_lines.label("auxiliary_lines"),
         )
         .join(Provider, Provider.id == Line.provider_id)
         .join(Site, Site.id == Line.site_id)
@@ -350,8 +363,9 @@ def _line_rows() -> Select[*tuple[Any, ...]]:
 
 
 def _line_row(row: Row[*tuple[Any, ...]], services: tuple[ServiceRow, ...]) -> LineRow:
-    names = [name for name in LineRow.__dataclass_fields__ if name != "services"]
-    return LineRow(**{name: row._mapping[name] for name in names}, services=services)  # noqa: SLF001 - SQLAlchemy's public name for it
+    names = [name for name in LineRow.__dataclass_fields__ if name not in {"services", "bars"}]
+    told = {name: row._mapping[name] for name in names}  # noqa: SLF001 - SQLAlchemy's public name for it
+    return LineRow(**told, bars=tuple(BarKind(bar) for bar in row.bars or ()), services=services)
 
 
 @cache

@@ -117,17 +117,41 @@ def move(order_number: str, state: OrderState, event: Move) -> Moved:
     return moved
 
 
-def next_step(state: OrderState, *, target_on: date | None, on: date, outcome: PlantOutcome | None) -> str:
+def next_step(
+    state: OrderState,
+    *,
+    target_on: date | None,
+    on: date,
+    outcome: PlantOutcome | None,
+    survey_due_on: date | None = None,
+    is_unsolicited: bool = False,
+) -> str:
     """What happens next with an order, and who sees to it, in a sentence for whoever asks where it is."""
     if state not in OPEN_STATES:
         return f"Nothing more: the order is {state.value}."
+    if is_unsolicited:
+        return _lost(state, target_on)
     if state is OrderState.HELD:
         return "What holds it up must be put right; then it goes on, for the date there was or a later one."
+    if survey_due_on is not None:
+        late = " That has passed." if survey_due_on < on else ""
+        return f"Planning must look first, by {day_words(survey_due_on)}; then a date is promised.{late}"
     if target_on is None:
-        return "It waits for a date."
+        return "It waits for a date: an order it is to be done together with must have one first."
+    return _promised(target_on, on, outcome)
+
+
+def _promised(target_on: date, on: date, outcome: PlantOutcome | None) -> str:
     day = day_words(target_on)
     if target_on < on:
         return f"It was to be done on {day}: have it reported done, or delay it and say why."
     if outcome is PlantOutcome.BUILD:
         return f"A pair must be built first; the line is to work on {day}."
     return f"It is to be done on {day}; until then nobody need do anything."
+
+
+def _lost(state: OrderState, target_on: date | None) -> str:
+    """Of an unsolicited cease: the work is that of the order that takes the line."""
+    if state is OrderState.HELD or target_on is None:
+        return "The order that takes the line is held up; this one goes on with it, and nothing is to be done here."
+    return f"Somebody else takes the line on {day_words(target_on)}. Nothing is to be done here, unless our customer wants it stopped."

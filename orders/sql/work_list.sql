@@ -70,7 +70,8 @@ WITH work AS MATERIALIZED (
 )
 SELECT o.state, o.committed_on, o.target_on, coalesce(w.failed_tasks, 0) AS failed_tasks, w.task_due_on, w.survey_due_on,
        CASE WHEN v.state IN ('held', 'booked') THEN NULL ELSE w.visit_due_on END AS visit_due_on,
-       coalesce(v.state = 'missed', FALSE) AS is_missed, d.nation, t.current_on, NULL AS held_at, count(*) AS orders
+       coalesce(v.state = 'missed', FALSE) AS is_missed, d.nation, t.current_on, NULL AS held_at, count(*) AS orders,
+       count(*) FILTER (WHERE o.escalation > 0) AS escalated
   FROM orders.customer_order o
   JOIN css.business_date t ON t.district_code = o.district_code
   JOIN css.district d ON d.code = o.district_code

@@ -23,6 +23,7 @@ def settled(server: str, template: str) -> Iterator[tuple[Engine, World]]:
     with clone(server, template) as engine:
         with transaction(engine) as session:
             world = populate(session, builders.DAY)
+            builders.working_line(session, world.district, world.account)
         yield engine, world
 
 
@@ -30,7 +31,7 @@ def settled(server: str, template: str) -> Iterator[tuple[Engine, World]]:
 def line(settled: tuple[Engine, World]) -> str:
     """The number of a second line of theirs, on which nothing is ordered."""
     with transaction(settled[0]) as session:
-        return builders.working_line(session, settled[1].district, settled[1].account).number
+        return str(session.execute(text("SELECT max(number) FROM css.service_number")).scalar_one())
 
 
 def _quotes(engine: Engine) -> list[tuple[str, str | None]]:

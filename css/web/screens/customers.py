@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final, cast
 
 from flask import Response, flash, get_flashed_messages
@@ -31,7 +32,7 @@ from css.master.guiding import number_in_use
 from css.web.conversation import Kept, left_about, new_token
 from css.web.desk import Desk, status_of
 from css.web.disclosure import note_disclosure
-from css.web.filters import clock
+from css.web.filters import clock, day
 from css.web.form import COMMIT, ENTER, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, address_of, go, show
@@ -53,6 +54,8 @@ TIMELINE_MORE: Final = 60
 BILLS_SHOWN: Final = 3
 LEDGER_ROWS: Final = 6
 WRAPPED_UP: Final = "CSS920I"
+MOVED_LATELY: Final = timedelta(days=60)
+"""So long after a move bills, letters and engineers may still go to where it was."""
 COUNTED_MAX: Final = 25
 """What there is more of is not counted before the caller is known."""
 
@@ -329,7 +332,7 @@ def _page(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
         without=frozenset() if asks else frozenset({ENTER, COMMIT}),
         page=page,
         inside=page.inside,
-        flags=_flags(page),
+        flags=_flags(page, at_desk.today),
         asks=asks,
         asked=_asked(page),
         methods=METHODS,
@@ -375,8 +378,8 @@ def _only_number(card: AccountCard) -> str | None:
     return working[0] if len(working) == 1 else None
 
 
-def _flags(page: CustomerPage) -> list[tuple[str, str]]:
-    """What the operator must know before the first word: (how it is shown, words). Of money only when the caller is known."""
+def _flags(page: CustomerPage, today: date) -> list[tuple[str, str]]:
+    """What the operator must know before the first word: (how it is shown, words). Of money and moves only when the caller is known."""
     head, account = page.card.customer, page.card.account
     late = any(order.jeopardy in {Jeopardy.LATE, Jeopardy.TARGET_PASSED} for order in page.orders)
     found = [
@@ -389,7 +392,18 @@ def _flags(page: CustomerPage) -> list[tuple[str, str]]:
     ]
     if page.inside is not None:
         kinds = {hold.kind for hold in page.inside.holds}
+        lines = page.card.lines
+        moved_on = next(
+            (
+                one.ends_on
+                for one in page.card.past_lines
+                if one.number in {line.number for line in lines} and one.ends_on > today - MOVED_LATELY
+            ),
+            None,
+        )
         found += [
+            (any(line.bars for line in lines), "is-error", "BARRED FOR DEBT"),
+            (moved_on, "", f"MOVED {day(moved_on)}"),
             (HoldKind.DISPUTE in kinds, "", "DISPUTE"),
             (HoldKind.PAYMENT_PLAN in kinds, "", "PAYMENT PLAN"),
             (account.payer_customer_number, "", "SOMEBODY ELSE PAYS"),

@@ -23,12 +23,18 @@ from css.web.page import Arguments, Page
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF, account_of
+from css.web.screens.order_fields import DESK
+from orders.number_queries import NumberCard, number_card
 from orders.queries import OrderRow, orders_of_line
+from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES
+from orders.words import OrderKind
 from repairs.queries import FaultRow, faults_of_line
 from repairs.words import FaultState
 
 EVENTS_SHOWN: Final = 60
+_ORDERS: Final = {"S-F1": OrderKind.FEATURES, "S-F3": OrderKind.MOVE, "S-F4": OrderKind.CEASE}
+"""What is ordered most of a line there is."""
 
 LN03: Final = Screen(
     code="LN03",
@@ -36,15 +42,19 @@ LN03: Final = Screen(
     family="Customers",
     help=(
         "One line: the exchange, cabinet, distribution point and pair that make it, what works on it and at which care level, how it is "
-        "listed, and what happened to it, newest first: services, numbers, orders, faults, contacts. The number in front of an event opens "
-        "the order or fault behind it. An account with several lines lists them first."
+        "listed, whether it is barred for debt, how many lines are beside it, where its number is from or going, and what happened to it, "
+        "newest first: services, numbers, orders, faults, contacts. The number in front of an event opens the order or fault behind it. "
+        "The keys begin an order for it; another kind is two letters keyed over, and the line stays. An account with several lines lists "
+        "them first."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
     takes="telephone or account number",
     keys=(
-        Key(name="S-F1", label="order", roles=frozenset({Role.CLERK, Role.SUPERVISOR})),
+        Key(name="S-F1", label="features", roles=DESK),
         Key(name="S-F2", label="fault", roles=frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})),
+        Key(name="S-F3", label="move", roles=DESK),
+        Key(name="S-F4", label="cease", roles=DESK),
         Key(name="S-F7", label="open order"),
         Key(name="S-F8", label="open fault"),
     ),
@@ -77,6 +87,8 @@ class LinePage:
     happenings: tuple[Happening, ...]
     open_order: OrderRow | None
     open_fault: FaultRow | None
+    number: NumberCard | None
+    """What has become of its number."""
 
 
 def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
@@ -98,6 +110,7 @@ def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
         tuple(sorted(found, key=lambda one: one.occurred_at)[::-1][:EVENTS_SHOWN]),
         next((one for one in orders if one.state in OPEN_STATES), None),
         next((one for one in faults if one.state is FaultState.REPORTED), None),
+        number_card(session, line.number, by=at_desk.by, at=at_desk.at) if line.number else None,
     )
 
 
@@ -181,8 +194,9 @@ def _line(at_desk: Desk, number: str) -> Response:
 
 def _links(page: LinePage, line: LineRow, account_number: str) -> dict[str, str]:
     works = line.state is LineState.WORKING and line.number
+    orders = {key: KINDS[kind].screen for key, kind in _ORDERS.items() if account_number and works}
     return {
-        "S-F1": address("OR01", account_number, line.number) if account_number else "",
+        **{key: address("OR01", account_number, letters, line.number) for key, letters in orders.items()},
         "S-F2": address("FL01", line.number) if works else "",
         "S-F7": address("OR03", page.open_order.order_number) if page.open_order else "",
         "S-F8": address("FL03", page.open_fault.fault_number) if page.open_fault else "",

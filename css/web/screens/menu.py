@@ -96,7 +96,9 @@ def _figures(session: Session, at_desk: Desk, *, serves: bool) -> list[Figure]:
     if serves:
         orders, faults = orders_at_risk(session, by=at_desk.by), faults_due(session, at_desk.at, by=at_desk.by)
         found += [
+            Figure("orders escalated", orders.escalated, "OR04", is_pressing=True),
             Figure("orders late", orders.late, "OR04", is_pressing=True),
+            Figure("orders with a visit missed, or work failed or overdue", orders.work, "OR04"),
             Figure("orders held", orders.held, "OR04"),
             Figure("orders due today or next working day", orders.due, "OR04"),
             Figure("faults past their time", faults.late, "FL04", is_pressing=True),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Response
+from flask import Response, flash
+from sqlalchemy.orm import Session
 
 from css.audit import record
+from css.core.errors import NotFound
+from css.core.ids import format_id
 from css.web.desk import Desk, status_of
-from css.web.form import REFRESH, Form
+from css.web.form import COMMIT, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
@@ -18,12 +21,16 @@ from css.web.screens.order_deed_fields import DESK, FIELD
 from css.web.screens.order_deeds import ORDER, in_hand, possible
 from css.web.screens.order_prompts import KIND_OF, kind_keyed
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
+from orders.actions import take_order
+from orders.commands import TakeOrder
+from orders.link_queries import orders_beside
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.kinds import KINDS
 from orders.rules.problems import PROBLEMS, Effect
+from orders.seeing_queries import order_notes
 from orders.task_queries import order_tasks
 from orders.words import OrderState
-from orders.work_queries import exchanges_of, order_progress, work_page
+from orders.work_queries import WorkPage, exchanges_of, order_progress, work_page
 
 OPEN: Final = {state.value.upper(): state for state in (OrderState.COMMITTED, OrderState.HELD, OrderState.ACKNOWLEDGED)}
 REASONS: Final = {reason.value.upper().replace(" ", "-"): reason for reason in Jeopardy}
@@ -34,8 +41,9 @@ OR03: Final = Screen(
     title="Order progress",
     family="Orders",
     help=(
-        "Where an order stands, what was promised and what is worked to, what happens next, every event the customer was told of, newest "
-        "first, and what came of it: charges left for billing and promises not kept."
+        "Where an order stands, what was promised and what is worked to, what happens next, what can be done, its tasks, the orders beside "
+        "it, every event the customer was told of, newest first, what is written down about it, and what came of it: charges left for "
+        "billing and promises not kept. The number in front of a deed, a task or an order opens it."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
@@ -58,7 +66,8 @@ OR04: Final = Screen(
     family="Orders",
     help=(
         "The open orders of a district, those that were escalated first, then those in danger and of them the worst, then by the day they "
-        "are worked for. Enter on a filter narrows the list; F7 and F8 turn its pages. Key the number in front to open one."
+        "are worked for. Enter on a filter narrows the list; F7 and F8 turn its pages. Key the number in front to open one. F6 takes the "
+        "first of the list that nobody sees through, and opens it."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
@@ -81,7 +90,12 @@ OR04: Final = Screen(
         Field(name="owner", label="Seen through by", help="An operator's code; ME for yours.", kind="code", length_max=10, width=8),
         Field(name="days_old", label="Days old", help="Placed at least so many days ago.", kind="number", length_max=4, width=4),
     ),
-    keys=(Key(name="Enter", label="narrow", sends=True), Key(name="F7", label="page back"), Key(name="F8", label="page on")),
+    keys=(
+        Key(name="Enter", label="narrow", sends=True),
+        Key(name="F6", label="take the next", sends=True, roles=FIELD),
+        Key(name="F7", label="page back"),
+        Key(name="F8", label="page on"),
+    ),
 )
 
 _KEYS: Final = {
@@ -107,6 +121,8 @@ def show_progress(at_desk: Desk, arguments: Arguments) -> Response:
         progress = order_progress(session, arguments[0], by=at_desk.by)
         card = progress.card
         tasks = order_tasks(session, card.order_number, by=at_desk.by)
+        beside = orders_beside(session, card.order_number, by=at_desk.by)
+        notes = order_notes(session, card.order_number, by=at_desk.by)
         record(session, by=at_desk.by, at=at_desk.at, verb="read", subject=("order", card.order_number), after={"screen": OR03.code})
     may = possible(card, tasks)
     return show(
@@ -117,6 +133,8 @@ def show_progress(at_desk: Desk, arguments: Arguments) -> Response:
         card=card,
         progress=progress,
         tasks=tasks,
+        beside=beside,
+        notes=notes,
         deeds=[(name, ORDER.deeds[name].words) for name in may if at_desk.may(ORDER.deeds[name].roles)],
         title=KINDS[card.kind].title,
     )
@@ -131,10 +149,12 @@ def show_list(at_desk: Desk, arguments: Arguments) -> Response:
 
 
 def act_list(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
-    """Enter narrows: the filters go into the address. F5 looks again at the same page."""
+    """Enter narrows: the filters go into the address. F5 looks again at the same page. F6 takes the next order to see through."""
     form = Form.posted(OR04, posted)
     if form.key == REFRESH or form.has_errors:
         return _list(at_desk, arguments, form)
+    if form.key == COMMIT and at_desk.may(FIELD) and not _wrong(form):
+        return _take_next(at_desk, arguments, form)
     with at_desk.reading() as session:
         _, chosen = place_of(session, arguments)
     filters = packed([form.code(field.name) for field in OR04.fields])
@@ -142,6 +162,7 @@ def act_list(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
 
 
 def _wrong(form: Form) -> bool:
+    """Whether a filter cannot be read; then the whole list is shown."""
     form.member("state", OrderState, OPEN)
     form.member("problem_code", str, {code: code for code in PROBLEMS})
     form.member("reason", Jeopardy, REASONS)
@@ -149,7 +170,40 @@ def _wrong(form: Form) -> bool:
     typed = form.text("days_old")
     if typed and not (typed.isascii() and typed.isdigit() and int(typed) <= DAYS_OLD_MAX):
         form.wrong("days_old", "CSS935E", "{label}: a whole number of days, at most {most}.", most=DAYS_OLD_MAX)
-    return form.has_errors
+    return bool(form.errors)
+
+
+def _take_next(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
+    """The first order of the list that nobody sees through is whoever's pressed F6; who was quicker, took it before."""
+    with at_desk.doing() as session:
+        _, chosen = place_of(session, arguments)
+        page = _asked(session, at_desk, chosen, form, after_of(arguments))
+        free = next((row.order_number for row in page.rows if row.owner is None), None)
+        if free is not None:
+            take_order(session, TakeOrder(token=f"take {form.token}", order_number=free), by=at_desk.by, at=at_desk.at)
+    if free is None:
+        form.general.append(NotFound("CSS850E", "Every order on this page has somebody who sees it through; F8 goes on to the next page."))
+        return _list(at_desk, arguments, form)
+    flash(f"Order {format_id(free)} is yours to see through.", "CSS847I")
+    return go("OR03", free)
+
+
+def _asked(session: Session, at_desk: Desk, chosen: str, form: Form, after: str) -> WorkPage:
+    """The page of the list that the filters ask for."""
+    owner = form.code("owner")
+    return work_page(
+        session,
+        chosen,
+        by=at_desk.by,
+        state=OPEN.get(form.code("state")),
+        problem_code=form.code("problem_code") or None,
+        exchange_code=form.code("exchange_code") or None,
+        days_old=int(form.text("days_old") or 0),
+        kind=kind_keyed(form.code("kind")),
+        reason=REASONS.get(form.code("reason")),
+        owner=(at_desk.by.name if owner == "ME" else owner) or None,
+        after=after,
+    )
 
 
 def _list(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
@@ -158,25 +212,13 @@ def _list(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
     with at_desk.reading() as session:
         places, chosen = place_of(session, arguments)
         exchanges = exchanges_of(session, chosen)
-        page = work_page(
-            session,
-            chosen,
-            by=at_desk.by,
-            state=None if wrong else OPEN.get(form.code("state")),
-            problem_code=None if wrong else form.code("problem_code") or None,
-            exchange_code=None if wrong else form.code("exchange_code") or None,
-            days_old=0 if wrong else int(form.text("days_old") or 0),
-            kind=None if wrong else kind_keyed(form.code("kind")),
-            reason=None if wrong else REASONS.get(form.code("reason")),
-            owner=None if wrong else (at_desk.by.name if form.code("owner") == "ME" else form.code("owner")) or None,
-            after="" if wrong else after_of(arguments),
-        )
+        page = _asked(session, at_desk, chosen, Form.blank(OR04) if wrong else form, "" if wrong else after_of(arguments))
     filters = "" if wrong else packed([form.code(field.name) for field in OR04.fields])
     return show(
         at_desk,
         OR04,
         form=form,
-        status=status_of(form) if wrong else 200,
+        status=status_of(form) if form.has_errors else 200,
         links=page_links("OR04", chosen, filters, page.back, page.forward),
         choices={
             "state": tuple((code, state.value) for code, state in OPEN.items()),
