@@ -53,7 +53,7 @@ def order_effect(session: Session, order_number: str, *, by: Actor) -> Effect:
     """
     card = order_card(session, order_number, by=by, with_stream=False)
     worth = order_worth(session, order_number, by=by)
-    term = max((item.minimum_term_months for item in _begun(worth) if item.kind is ProductKind.LINE and not worth.continues), default=0)
+    term = max((item.minimum_term_months for item in _begun(worth) if item.kind is ProductKind.LINE), default=0)
     effect = Effect(
         card=card,
         worth=worth,
@@ -66,11 +66,12 @@ def order_effect(session: Session, order_number: str, *, by: Actor) -> Effect:
 
 
 def _first_bill(session: Session, worth: OrderWorth, by: Actor) -> FirstBill | None:
+    # What only goes on elsewhere is rented as before: the rent that is due with or without the order is none of its cost.
     begun = tuple(Begun(product_code=item.product_code, quantity=item.quantity, number=worth.number) for item in _begun(worth))
     ended = tuple(
         Ended(service_id=item.service_id, product_code=item.product_code, reason=worth.end_reason)
         for item in worth.items
-        if item.service_id is not None and (item.action is ItemAction.REMOVE or (worth.continues and item.action is ItemAction.KEEP))
+        if item.service_id is not None and item.action is ItemAction.REMOVE
     )
     once = tuple(
         Once(
@@ -93,8 +94,7 @@ def _first_bill(session: Session, worth: OrderWorth, by: Actor) -> FirstBill | N
 
 
 def _begun(worth: OrderWorth) -> Iterable[WorthItem]:
-    starting = {ItemAction.ADD, ItemAction.KEEP} if worth.continues else {ItemAction.ADD}
-    return (item for item in worth.items if item.action in starting)
+    return (item for item in worth.items if item.action is ItemAction.ADD)
 
 
 def _charges(worth: OrderWorth) -> Iterable[Charge]:

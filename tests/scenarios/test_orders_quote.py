@@ -236,10 +236,14 @@ def test_a_line_comes_from_another_provider_and_is_changed_on_the_way(session: S
 
 
 def test_a_line_moves_to_other_premises(session: Session, zz: BuiltDistrict, home: BuiltLine) -> None:
-    order, bill = told_and_billed(
-        session, home.account, a_move(home.account, home.number, zz.gold[2], required_on=date(2026, 4, 13), emergency_name="Ada Tansley")
+    command = a_move(home.account, home.number, zz.gold[2], required_on=date(2026, 4, 13), emergency_name="Ada Tansley")
+    there_and_here = (
+        *(("Residential line, 18 of 30 days", 1170), ("Residential line, credit for 18 of 30 days", -1170)),
+        *(("Caller display, 18 of 30 days", 162), ("Caller display, credit for 18 of 30 days", -163)),
     )
-    assert ("Move to another address", 6250) in lines(session, bill)
+    order, _ = told_and_billed(session, home.account, command, (LINE, DISPLAY, *there_and_here))
+    assert [(line.words, line.net) for line in order.bill.lines] == [("Move to another address", Money(6250))]
+    assert order.bill.gross == Money(7500), "the rent that is due wherever the line is, is none of what the move costs"
     assert not any("minimum term" in sentence for sentence in order.script), "it goes on: no term is broken, and none begins"
     assert not order.bill.early_net
 
