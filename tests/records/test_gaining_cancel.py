@@ -16,8 +16,8 @@ from css.core.calendar import to_london
 from css.core.errors import Conflict, CssError, NotFound, Refused
 from css.core.words import Role
 from css.handover import BillableItem
-from orders.actions import cancel_order, cancel_other, delay_order, resume_order
-from orders.commands import CancelOrder, CancelOther, DelayOrder, ResumeOrder
+from orders.actions import amend_order, cancel_order, cancel_other, delay_order, resume_order
+from orders.commands import AmendOrder, CancelOrder, CancelOther, DelayOrder, ResumeOrder
 from orders.model import CustomerOrder, OrderTask
 from orders.queries import order_card
 from orders.words import CancelOtherReason, OrderState, TaskState
@@ -225,6 +225,15 @@ def test_it_is_no_order_of_the_losers_own(session: Session) -> None:
             deed()
         assert caught.value.code == "CSS255E"
     assert kinds_of(session, cease) == ["CREATED"]
+
+
+def test_a_new_day_of_what_is_held_is_told_as_a_change(session: Session) -> None:
+    zz = builders.district(session)
+    _, _, taker, cease = taking(session, zz)
+    delay_order(session, DelayOrder(order_number=taker, problem_code="NETWORK_ISSUE", words="The exchange is busy."), by=SYSTEM, at=AT)
+    amend_order(session, AmendOrder(order_number=taker, required_on=date(2026, 3, 11)), by=CLERK, at=AT)
+    assert order_card(session, cease, by=PARTNER_ACTOR).target_on == date(2026, 3, 11)
+    assert kinds_of(session, cease) == ["CREATED", "DELAY", "AMENDED"], "nothing that is held has an appointed day to be moved"
 
 
 def test_a_hold_and_a_new_day_are_told_to_both(session: Session) -> None:

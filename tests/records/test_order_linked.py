@@ -20,6 +20,7 @@ from orders.words import KciKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict
 from tests.race import together
+from tests.records.gaining import a_takeover, cease_of, partners_account
 from tests.records.numbering import a_port_out
 from tests.records.ordering import PROMISED, a_cease, a_provide, complete, place, refused, stream
 from tests.records.places import a_firm, lines_of
@@ -222,6 +223,28 @@ def test_what_is_promised_already_stays_and_is_warned_of_a_later_promise(session
         "LINKED_ORDER_ISSUE",
         f"Order {surveyed.order_number}, linked with this one, is promised by 14 April 2026.",
     )
+
+
+def test_whoever_loses_a_line_is_told_the_later_day_too(session: Session) -> None:
+    zz = builders.district(session)
+    line = builders.working_line(session, zz, partners_account(session, zz))
+    taker = builders.account(session, zz)
+    taking = place(session, a_takeover(taker, line.site))
+    later = a_provide(zz, taker, address_key=zz.gold[1].address_key, linked_order=taking.order_number, required_on=LATER)
+    place(session, later)
+    cease, cause = order_of(session, cease_of(session, taking.order_number)), order_of(session, taking.order_number)
+    assert (cease.target_on, cease.no_return_at) == (cause.target_on, cause.no_return_at) == (LATER, datetime(2026, 3, 20, 16, tzinfo=UTC))
+    assert stream(session, cease.number) == [KciKind.CREATED, KciKind.REAPPOINTED]
+
+
+def test_no_line_is_taken_for_a_day_that_is_not_known(session: Session) -> None:
+    zz = builders.district(session, pairs=1)
+    line = builders.working_line(session, zz, partners_account(session, zz))
+    taker = builders.account(session, zz)
+    surveyed = place(session, a_provide(zz, taker, address_key=zz.gold[1].address_key, required_on=LATER))
+    assert surveyed.committed_on is None
+    taking = a_takeover(taker, line.site, linked_order=surveyed.order_number, required_on=LATER)
+    assert refused(session, taking) == {"CSS873E": "linked_order"}
 
 
 def test_verbs_on_two_linked_orders_at_one_moment_follow_each_other(fresh_engine: Engine) -> None:
