@@ -35,7 +35,6 @@ from orders.commands import PlaceOrder, Slot
 from orders.words import OrderKind
 
 TARGET_MS: Final = 100
-AT_ONCE: Final = 8
 PAST: Final = (10_000, 1_000_000)
 """Orders of the past in the two districts that are compared."""
 MIX: Final = (

@@ -27,7 +27,7 @@ from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.surveying import excess_fault, promise_fault
 from orders.rules.tasks import checks_of
-from orders.words import KciKind, OrderKind, TaskKind, TaskState
+from orders.words import KciKind, TaskKind, TaskState
 
 
 @audit.answered
@@ -74,7 +74,7 @@ def commit_order(session: Session, command: CommitOrder, *, by: Actor, at: datet
     with session.begin_nested():
         if point_id is not None:
             site.match, site.distribution_point_id = AddressMatch.GOLD, point_id
-        if order.telephone_number is None and order.kind is not OrderKind.PORT_IN:
+        if order.telephone_number is None:
             order.telephone_number = order.kept_number = take_next_number(session, site.exchange_id, row.name, at)
         _agree_excess(order, command, at)
         order.state = moved.state

@@ -288,3 +288,16 @@ def test_an_amendment_with_a_token_is_made_once(session: Session, number: str) -
     first = amend(session, number, required_on=date(2026, 3, 12), token="a")
     assert amend(session, number, required_on=date(2026, 3, 12), token="a") == first
     assert stream(session, number).count(KciKind.AMENDED) == 1
+
+
+@pytest.mark.parametrize(("ordered", "wanted"), [(6, 2), (2, 6), (40, 6)])
+def test_more_lines_never_become_fewer_nor_lines_to_be_built_others(
+    session: Session, zz: builders.BuiltDistrict, ordered: int, wanted: int
+) -> None:
+    firm = builders.account(session, zz, segment=Segment.BUSINESS)
+    line = builders.working_line(session, zz, firm)
+    first = place(session, a_cease(firm, line.number, kind=OrderKind.LINES, line_count=4, required_on=PROMISED)).order_number
+    complete(session, first, PROMISED)
+    later = date(2026, 4, 13)
+    number = place(session, a_cease(firm, line.number, kind=OrderKind.LINES, line_count=ordered, required_on=later)).order_number
+    assert refused(session, number, line_count=wanted) == [("CSS757E", "line_count")]

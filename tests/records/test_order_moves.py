@@ -207,19 +207,21 @@ def test_the_directory_entry_comes_along_unless_the_order_says_otherwise(session
     assert listings_on(session, new.id) == [(DirectoryEntryKind.EX_DIRECTORY, None, "Mrs Ada Tansley", None)]
 
 
-def test_a_bar_for_debt_moves_with_the_line(session: Session) -> None:
+@pytest.mark.parametrize("put_on_at", [AT, start_of_day(PROMISED) + timedelta(hours=9)])
+def test_a_bar_for_debt_moves_with_the_line(session: Session, put_on_at: datetime) -> None:
+    """It moves at the beginning of the day; one put on in the morning of that day was on neither line before."""
     zz = builders.district(session)
     line = a_line(session, zz)
-    session.add(LineBar(line_id=line.id, kind=BarKind.OUTGOING, starts_at=AT, reference="ZZO00000001"))
+    session.add(LineBar(line_id=line.id, kind=BarKind.OUTGOING, starts_at=put_on_at, reference="ZZO00000001"))
     placed = place(session, a_move(line.account, line.number, zz.gold[1]))
     complete(session, placed.order_number, PROMISED)
     new = line_of(session, placed.order_number)
     bars = session.execute(
         select(LineBar.line_id, LineBar.kind, LineBar.starts_at, LineBar.ends_at, LineBar.reference).order_by(LineBar.id)
     ).all()
-    moved_at = start_of_day(PROMISED)
+    moved_at = max(put_on_at, start_of_day(PROMISED))
     assert [tuple(bar) for bar in bars] == [
-        (line.id, BarKind.OUTGOING, AT, moved_at, "ZZO00000001"),
+        (line.id, BarKind.OUTGOING, put_on_at, moved_at, "ZZO00000001"),
         (new.id, BarKind.OUTGOING, moved_at, None, "ZZO00000001"),
     ]
 
