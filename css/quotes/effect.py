@@ -31,6 +31,14 @@ class Charge:
     once: Amount | None
 
 
+@dataclass(frozen=True, slots=True)
+class LaterPrice:
+    """What a month costs more than before from a day on, because the price list changes on it."""
+
+    starts_on: date
+    monthly: Amount
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """An order as it stands, placed or only rehearsed, and what it costs."""
@@ -43,6 +51,8 @@ class Effect:
     """The first day after the minimum term that begins, were it done as promised."""
     first: FirstBill | None
     """What it puts on the first bill after it; None where nothing on a bill changes."""
+    later: LaterPrice | None = None
+    """The next change of the price list that is known by now, where it makes the month cost something else."""
     script: tuple[str, ...] = ()
     """What is read out to the customer before it is placed, sentence by sentence; the last is the question."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from billing.queries.first_bill import Begun, Ended, FirstBill, Once, bill_after
@@ -14,8 +15,9 @@ from css.core.actor import Actor
 from css.core.calendar import add_months
 from css.core.errors import NotFound
 from css.core.money import Price, to_money
-from css.core.words import ProductKind
-from css.quotes.effect import Amount, Charge, Effect
+from css.core.words import PriceKind, ProductKind
+from css.master.products import Product, ProductPrice, seen_on
+from css.quotes.effect import Amount, Charge, Effect, LaterPrice, together
 from css.quotes.script import script_of
 from orders.actions import place_order
 from orders.commands import OrderPlaced, PlaceOrder
@@ -62,6 +64,7 @@ def order_effect(session: Session, order_number: str, *, by: Actor) -> Effect:
         term_ends_on=add_months(worth.on, term) if term else None,
         first=_first_bill(session, worth, by) if card.state in OPEN_STATES else None,
     )
+    effect = replace(effect, later=_later_price(session, effect))
     return replace(effect, script=script_of(effect))
 
 
@@ -91,6 +94,30 @@ def _first_bill(session: Session, worth: OrderWorth, by: Actor) -> FirstBill | N
     except NotFound:
         # A price is missing: the order says what is wrong with that by itself.
         return None
+
+
+def _later_price(session: Session, effect: Effect) -> LaterPrice | None:
+    """The month by the next price list that is known: whoever agrees to a price is told when it will be another."""
+    worth = effect.worth
+    rented = {item.product_code for item in worth.items if item.action is not ItemAction.KEEP and item.net_rental is not None}
+    if not rented or worth.kind in _ENDING:
+        return None
+    listed = (ProductPrice.kind == PriceKind.RENTAL, ProductPrice.segment == worth.segment, Product.code.in_(rented))
+    changes = select(func.min(ProductPrice.starts_on)).join(Product, Product.id == ProductPrice.product_id)
+    starts_on = session.execute(changes.where(*listed, ProductPrice.starts_on > worth.on)).scalar()
+    if starts_on is None:
+        return None
+    prices = select(Product.code, ProductPrice.net_price, ProductPrice.gross_price).join(Product, Product.id == ProductPrice.product_id)
+    found = {row.code: row for row in session.execute(prices.where(*listed, seen_on(starts_on)))}
+    amounts = []
+    for item in worth.items:
+        if item.action is ItemAction.KEEP or item.product_code not in found:
+            continue
+        price = found[item.product_code]
+        amount = _amount(price.net_price, price.gross_price, item.quantity)
+        amounts.append(_less(amount) if item.action is ItemAction.REMOVE else amount)
+    monthly = together(amounts)
+    return None if monthly == effect.monthly else LaterPrice(starts_on, monthly)
 
 
 def _begun(worth: OrderWorth) -> Iterable[WorthItem]:

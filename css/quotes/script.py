@@ -9,7 +9,7 @@ from typing import Final
 from css.core.calendar import day_words
 from css.core.money import ZERO, Money
 from css.core.phone import display_number
-from css.core.words import BarKind, HalfDay, Segment
+from css.core.words import BarKind, DirectoryEntryKind, HalfDay, Segment
 from css.quotes.effect import Amount, Effect
 from orders.queries import OrderCard
 from orders.words import ItemAction, OrderKind, PlantOutcome
@@ -18,6 +18,11 @@ QUESTION: Final = "Do you agree to that?"
 _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DEAD: Final = "From that day nothing works on it, and emergency calls cannot be made from it either."
 _LOSER: Final = "Whoever provides it until then is told and ends it that day; what they charge for that is between you and them."
+_LISTED: Final = {
+    DirectoryEntryKind.ORDINARY: "in the directory",
+    DirectoryEntryKind.EX_DIRECTORY: "ex-directory: it is not printed, and nobody who asks for it is told",
+    DirectoryEntryKind.NO_ENTRY_ENQUIRIES_ALLOWED: "left out of the printed directory, but whoever asks for it is told",
+}
 _BARS: Final = {
     BarKind.OUTGOING: "no calls can be made from it, but to the emergency services",
     BarKind.INCOMING: "no calls reach it",
@@ -119,8 +124,13 @@ def _care(effect: Effect) -> Iterator[str]:
 
 def _directory(effect: Effect) -> Iterator[str]:
     card = effect.card
-    yield f"The entry of {_line(card)} in the directory, or the name the emergency services are told, is changed."
-    if card.directory_name:
+    if card.directory_kind is not None:
+        yield f"{_line(card)} will be {_LISTED[card.directory_kind]}."
+    elif card.directory_name:
+        yield f"The entry of {_line(card)} in the directory is changed."
+    else:
+        yield f"What the emergency services are told of {_line(card)} is changed."
+    if card.directory_name and card.directory_kind is not DirectoryEntryKind.EX_DIRECTORY:
         yield f"It will be listed as {card.directory_name}."
     if card.emergency_name:
         yield f"The emergency services will be told that {card.emergency_name} is there."
@@ -214,6 +224,8 @@ def _cost(effect: Effect) -> Iterator[str]:
         yield f"It costs nothing once, and {_a_month(effect)}."
     elif effect.card.kind not in {OrderKind.CEASE, OrderKind.PORT_OUT}:
         yield "It costs nothing."
+    if effect.later is not None and rents:
+        yield f"From {day_words(effect.later.starts_on)} it is {_a_month_of(effect.later.monthly, segment)}."
     if effect.term_ends_on:
         yield f"It is for at least {effect.term_months} months, until {day_words(effect.term_ends_on)}; ending it sooner is charged for."
     if effect.early_end:
@@ -222,7 +234,10 @@ def _cost(effect: Effect) -> Iterator[str]:
 
 
 def _a_month(effect: Effect) -> str:
-    monthly, segment = effect.monthly, effect.segment
+    return _a_month_of(effect.monthly, effect.segment)
+
+
+def _a_month_of(monthly: Amount, segment: Segment) -> str:
     if monthly.gross >= ZERO:
         return f"{said(monthly, segment)} a month in advance"
     return f"{said(Amount(-monthly.net, -monthly.gross), segment)} a month less than now"

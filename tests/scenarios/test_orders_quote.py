@@ -20,7 +20,7 @@ from billing.queries.bill_story import bill_story
 from billing.words import LineKind
 from css.core.actor import Actor
 from css.core.money import Money
-from css.core.words import BarKind, HalfDay, Role
+from css.core.words import BarKind, DirectoryEntryKind, HalfDay, Role
 from css.master.services import Service
 from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
@@ -317,6 +317,21 @@ def test_an_entry_in_the_directory_costs_nothing(session: Session, home: BuiltLi
     assert told.first_bill is None
     assert told.script[1:3] == ("It will be listed as Tansley Ada.", "We promise it for Monday 13 April 2026.")
     assert "It costs nothing." in told.script
+
+
+def test_who_goes_ex_directory_hears_what_that_is(session: Session, home: BuiltLine) -> None:
+    hidden = DirectoryEntryKind.EX_DIRECTORY
+    command = an_order(OrderKind.DIRECTORY, home.account, home.number, required_on=date(2026, 4, 13), directory_kind=hidden)
+    told = quote_order(session, QuoteOrder(order=command), by=CLERK, at=noon(ORDERED)).told
+    assert told.script[0].endswith("will be ex-directory: it is not printed, and nobody who asks for it is told.")
+    assert "listed as" not in " ".join(told.script)
+
+
+def test_a_price_that_will_rise_is_read_out_with_the_day(session: Session, zz: BuiltDistrict) -> None:
+    account = builders.account(session, zz)
+    told = quote_order(session, QuoteOrder(order=a_provide(zz, account)), by=CLERK, at=noon(date(2026, 3, 2))).told
+    assert "It costs £150.00 including VAT once, and £22.60 including VAT a month in advance." in told.script
+    assert "From 1 April 2026 it is £23.40 including VAT a month in advance." in told.script
 
 
 def test_a_line_that_was_barred_is_restored_for_a_fee(session: Session, home: BuiltLine) -> None:
