@@ -8,6 +8,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from css.core.calendar import london_date
+from css.core.slots import LIVE
 from css.core.words import AppointmentState
 from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.rules.jeopardy import Standing
@@ -41,7 +42,7 @@ def undone_work() -> LateralFromClause:
 def standing_of_listed(row: Row[Any]) -> Standing:
     """The same from a row that has the order itself, what is not done of its work, and the state of its slot."""
     order: CustomerOrder = row.CustomerOrder
-    has_slot = row.slot_state in {AppointmentState.HELD, AppointmentState.BOOKED}
+    has_slot = row.slot_state in LIVE
     return Standing(
         state=order.state,
         committed_on=order.committed_on,

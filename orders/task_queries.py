@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.core.errors import BadMessage
 from css.core.ids import IdKind, expect_id
-from css.core.words import AppointmentState, HalfDay
+from css.core.slots import LIVE
+from css.core.words import HalfDay
 from css.db.sql import block
 from orders.queries import no_order
 from orders.rules.tasks import TASKS, UNDONE, checks_of, may_work, waits_for
@@ -196,8 +197,8 @@ def tasks_to_do(
                 postcode=row.postcode,
                 exchange_code=row.exchange_code,
                 number=row.telephone_number,
-                slot_on=row.slot_on if row.slot_state in _COMING else None,
-                half_day=HalfDay(row.half_day) if row.slot_state in _COMING else None,
+                slot_on=row.slot_on if row.slot_state in LIVE else None,
+                half_day=HalfDay(row.half_day) if row.slot_state in LIVE else None,
                 hazard_notes=row.hazard_notes,
                 visit_notes=row.visit_notes,
                 contact_name=row.contact_name,
@@ -207,9 +208,6 @@ def tasks_to_do(
         ),
         forward=f"{rows[-1].due_on.isoformat()}.{rows[-1].id}" if len(rows) == limit else None,
     )
-
-
-_COMING: Final = frozenset({AppointmentState.HELD.value, AppointmentState.BOOKED.value})
 
 
 def tasks_waiting(session: Session, district_code: str, *, by: Actor) -> tuple[GroupRow, ...]:

@@ -18,6 +18,8 @@ DAYS_AHEAD_MAX: Final = 90
 HELD_HOURS: Final = 24
 NAMED_MAX: Final = 4
 """So many free slots are named to who asked for a full one."""
+LIVE: Final = frozenset({AppointmentState.HELD, AppointmentState.BOOKED})
+"""Somebody is still to come in it, or may be."""
 _BEGINS: Final = {HalfDay.AM: time(8), HalfDay.PM: time(13)}
 _ENDS: Final = {HalfDay.AM: time(13), HalfDay.PM: time(18)}
 

@@ -24,6 +24,7 @@ from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from orders.actions import place_order
 from orders.commands import PlaceOrder, Slot
+from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 
 NATION: Final = "england-and-wales"
@@ -216,7 +217,7 @@ def wish_for(engine: Engine, wishes: Wishes, day: date, *, days_lived: int, line
                 command = wish(wishes, session, day)
                 if command is None:
                     continue
-                by = SUPERVISOR if command.kind in {OrderKind.BAR, OrderKind.RESTORE} else CLERK
+                by = SUPERVISOR if KINDS[command.kind].is_treatment else CLERK
                 wishes.placed.append(place_order(session, command, by=by, at=at).order_number)
         except CssError as refused:
             wishes.refused.append(f"{wish.__name__}: {refused}")

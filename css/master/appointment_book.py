@@ -8,7 +8,6 @@ time is not counted, whether its row says so yet or not. Codes CSS818 to CSS829.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -18,14 +17,12 @@ from css.core.actor import Actor
 from css.core.calendar import Nation, day_words, to_london
 from css.core.errors import Breach, CssError, Refused
 from css.core.ids import IdKind, expect_id
-from css.core.slots import SlotOf, day_fault, full_refusal, slot_fault, state_at, window
+from css.core.slots import LIVE, SlotOf, day_fault, full_refusal, slot_fault, state_at, window
 from css.core.words import AppointmentState, HalfDay, MissCause, Skill
 from css.db.sql import block
 from css.master.appointment_queries import free_at_exchange, no_appointment
 from css.master.appointments import Appointment, SlotDay
 from css.master.serials import next_number
-
-_LIVE: Final = frozenset({AppointmentState.HELD, AppointmentState.BOOKED})
 
 
 def book_slot(  # noqa: PLR0913 - a slot is a place, a time, for whom and what
@@ -135,9 +132,9 @@ def book_held(  # noqa: PLR0913 - what is held, for whom and what, and when it m
 def give_back(session: Session, appointment_id: int, *, at: datetime) -> Appointment:
     """What was promised or held is wanted no longer: the visit is anybody's again. One that is over already stays as it is."""
     found = _by_id(session, appointment_id)
-    if found.state in _LIVE:
+    if found.state in LIVE:
         found.state = state_at(found.state, found.held_until_at, at)
-        if found.state in _LIVE:
+        if found.state in LIVE:
             found.state = AppointmentState.CANCELLED
         session.flush()
     return found

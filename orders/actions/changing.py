@@ -14,7 +14,7 @@ from css.core.actor import Actor
 from css.core.calendar import Nation
 from css.core.codec import to_plain
 from css.core.errors import Refusals, Refused
-from css.core.words import AppointmentState
+from css.core.slots import LIVE
 from css.master.appointments import Appointment
 from orders.actions.find import may_treat
 from orders.actions.tell import Event, order_as_it_stands, tell
@@ -80,7 +80,7 @@ def live_slot(session: Session, order: CustomerOrder) -> Appointment | None:
         return None
     return session.execute(
         select(Appointment)
-        .where(Appointment.id == order.appointment_id, Appointment.state.in_((AppointmentState.HELD, AppointmentState.BOOKED)))
+        .where(Appointment.id == order.appointment_id, Appointment.state.in_(LIVE))
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
 

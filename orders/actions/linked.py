@@ -39,7 +39,7 @@ from orders.rules.lifecycle import OPEN_STATES, Move, move
 from orders.words import KciKind, OrderKind, OrderState, PlantOutcome
 
 LINKED_ORDER_ISSUE: Final = "LINKED_ORDER_ISSUE"
-_NEVER_LINKED: Final = frozenset({OrderKind.BAR, OrderKind.RESTORE})
+_NEVER_LINKED: Final = frozenset(kind for kind, rule in KINDS.items() if rule.is_treatment)
 _TAKES_A_LINE_AWAY: Final = frozenset({OrderKind.CEASE, OrderKind.PORT_OUT})
 _GIVES_A_LINE: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER, OrderKind.PORT_IN, OrderKind.MOVE})
 
@@ -121,7 +121,8 @@ def _waits_fault(number: str) -> CssError:
     """CSS873E: whoever loses a line is told when at once, so that there is time to object; what waits has no day to be told."""
     return Refused(
         "CSS873E",
-        "Order {order} waits for planning, and a line is taken from somebody only for a day that is known: order this once that one is promised.",
+        "Order {order} waits for planning, and a line is taken from somebody only for a day that is known: order this once that one is "
+        "promised.",
         order=number,
         element="linked_order",
     )

@@ -40,7 +40,7 @@ from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
 from orders.rules.timing import point_of_no_return, timing_of
 from orders.timings import timings
-from orders.words import CeaseReason, KciKind, OrderKind, OrderState
+from orders.words import CeaseReason, KciKind, OrderState
 
 TRIES_MAX: Final = 3
 """How often an order looks for plant again after losing a race for it."""
@@ -127,7 +127,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None,
     waits = work.is_surveyed_first or (link is not None and link.waits)
     committed_on = None if waits else committed_date(command.required_on, asker.nation)
     slot = _book(session, asked, work, number, through=committed_on)
-    is_treatment = command.kind in {OrderKind.BAR, OrderKind.RESTORE} or content.reason is CeaseReason.DEBT
+    is_treatment = KINDS[command.kind].is_treatment or content.reason is CeaseReason.DEBT
     lists = work.lists_line
     listed_as = command.directory_kind or (DirectoryEntryKind.ORDINARY if makes_a_line(command) else None)
     order = CustomerOrder(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from css.core.calendar import Nation, day_words, working_day_on_or_after
 from css.core.errors import CssError, Refused
+from css.core.slots import LIVE
 from css.core.words import ProductKind, Segment
 from orders.commands import AmendOrder
 from orders.rules.content import LENGTHS_MAX, Offer, clash
@@ -265,7 +266,7 @@ def wanted_fields(command: AmendOrder) -> dict[str, object]:
 def _told(copy: Mapping[str, Any]) -> dict[str, str]:
     items: Collection[Mapping[str, Any]] = copy.get("items") or ()
     slot_on = copy.get("slot_on")
-    is_live = slot_on is not None and copy.get("slot_state") in {"held", "booked"}
+    is_live = slot_on is not None and copy.get("slot_state") in LIVE
     values = dict(copy) | {
         "slot": f"{_value(slot_on)} {copy.get('half_day')}" if is_live else None,
         "features": " ".join(str(item["product_code"]) for item in items if item.get("action") == ItemAction.ADD.value) or None,

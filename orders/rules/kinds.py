@@ -49,8 +49,8 @@ class KindRule:
     """Beyond COMMON and what it needs."""
     needs_consent: bool = False
     """Another provider loses by it: who agreed must be on record."""
-    is_for_desk: bool = True
-    """Operators may place it; bars are debt treatment's (and a supervisor's)."""
+    is_treatment: bool = False
+    """Debt treatment's own: nobody else places it but a supervisor, and it is done together with nothing."""
     is_for_partners: bool = True
 
 
@@ -169,12 +169,12 @@ KINDS: Final[dict[OrderKind, KindRule]] = {
             OrderKind.BAR, "Bar for debt", "Calls are barred, or the line is out of service, until what is owed is paid.", "BA",
             "modify MODIFY",
             ("Calls will be barred on {day}.", "Calls were barred on {day}."),
-            needs=frozenset({"number", "bar"}), is_for_partners=False,
+            needs=frozenset({"number", "bar"}), is_treatment=True, is_for_partners=False,
         ),
         _kind(
             OrderKind.RESTORE, "Restoring after a bar", "Every bar for debt is lifted.", "RE", "modify MODIFY",
             ("The line will be restored on {day}.", "The line was restored on {day}."),
-            needs=frozenset({"number"}), is_for_partners=False,
+            needs=frozenset({"number"}), is_treatment=True, is_for_partners=False,
         ),
     )
 }  # fmt: skip

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from css.core.calendar import day_words
-from css.core.errors import Breach
+from css.core.errors import BadMessage, Breach
 from css.core.money import Price, to_money
+from css.core.phone import parse_number
 from orders.commands import PlaceOrder
 from orders.quote_commands import Told, ToldCharge, ToldItem
 
@@ -43,8 +44,10 @@ def _plain(command: PlaceOrder, name: str) -> object:
     """A field so that two ways to write the same are the same."""
     value = getattr(command, name)
     if name in {"number", "new_number"}:
-        digits = "".join(sign for sign in value or "" if sign.isdigit())
-        return "44" + digits[1:] if digits.startswith("0") and not digits.startswith("00") else digits
+        try:
+            return parse_number(value or "")
+        except BadMessage:
+            return (value or "").strip()  # which is refused by itself
     if isinstance(value, tuple):
         return frozenset(value)
     return (value.strip().upper() or None) if isinstance(value, str) else value

@@ -29,7 +29,7 @@ from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, BuiltAccount, BuiltDistrict
 from tests.race import together
 from tests.records.gaining import a_takeover, partners_account
-from tests.records.ordering import PROMISED, a_provide
+from tests.records.ordering import PROMISED, a_provide, complete
 
 LAST_DAY = DAY + timedelta(days=14)
 
@@ -175,6 +175,8 @@ def test_an_order_by_a_quote_says_so_and_is_the_only_one(session: Session, zz: B
     cancel_order(session, CancelOrder(order_number=placed.order_number, reason="Wrong day."), by=CLERK, at=AT)
     again = place(session, other)
     assert quote_card(session, quoted.quote_number, by=CLERK).order_number == again.order_number
+    complete(session, again.order_number, PROMISED)
+    assert again.order_number in refusal(session, other)["CSS834E"], "what was done by it was ordered by it"
 
 
 def test_consent_given_with_the_order_counts_before_the_quotes(session: Session, zz: BuiltDistrict, account: BuiltAccount) -> None:
