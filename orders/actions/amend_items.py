@@ -19,7 +19,7 @@ from orders.actions import auxiliary
 from orders.actions.find import OrderFound, find_account, find_offers, services_of
 from orders.commands import AmendOrder
 from orders.model import CustomerOrder, OrderItem
-from orders.rules.amending import Standing, feature_faults
+from orders.rules.amending import KnownProduct, feature_faults
 from orders.rules.multiline import AUXILIARY_CODE, count_fault
 from orders.words import ItemAction, OrderKind, PlantOutcome
 
@@ -50,7 +50,7 @@ def write(session: Session, found: OrderFound, command: AmendOrder, *, by: Actor
         _write_lines(session, found.order, command.line_count, by=by, on=on)
 
 
-def _standing(session: Session, order: CustomerOrder) -> list[Standing]:
+def _standing(session: Session, order: CustomerOrder) -> list[KnownProduct]:
     """The products of an order, and those that work on its line and are the account's."""
     items = session.execute(
         select(Product.code, Product.kind, OrderItem.action)
@@ -60,8 +60,8 @@ def _standing(session: Session, order: CustomerOrder) -> list[Standing]:
     known = {row.code for row in items}
     working = services_of(session, order.line_id) if order.kind in _KEEPS_WHAT_WORKS else ()
     return [
-        *(Standing(row.code, row.kind, row.action) for row in items),
-        *(Standing(one.code, one.kind, None) for one in working if one.code not in known),
+        *(KnownProduct(row.code, row.kind, row.action) for row in items),
+        *(KnownProduct(one.code, one.kind, None) for one in working if one.code not in known),
     ]
 
 

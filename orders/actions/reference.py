@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Final
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -18,9 +19,12 @@ from css.master.operator_changes import require_supervisor
 from orders.model import OrderTiming
 from orders.reference_commands import ReferenceSet, SetOrderTiming, SetQuarantine
 
-LEAD_MAX = 250
-NO_RETURN_MAX = 60
-REST_MAX = 3650
+LEAD_MAX: Final = 250
+"""Working days."""
+NO_RETURN_MAX: Final = 60
+"""Working days."""
+REST_MAX: Final = 3650
+"""Days."""
 
 
 @audit.answered

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -212,7 +213,7 @@ def retry_task(session: Session, command: RetryTask, *, by: Actor, at: datetime)
     return changed(order, last_told(session, order))
 
 
-_MOVES = {Effect.DELAY: Move.DELAY, Effect.REAPPOINT: Move.REAPPOINT, Effect.CANCEL: Move.TERMINATE, Effect.INFORM: Move.INFORM}
+_MOVES: Final = {Effect.DELAY: Move.DELAY, Effect.REAPPOINT: Move.REAPPOINT, Effect.CANCEL: Move.TERMINATE, Effect.INFORM: Move.INFORM}
 
 
 def _target_fault(found: OrderFound, command: FailTask, on: date) -> CssError | None:
@@ -264,7 +265,7 @@ def _tell_failed(session: Session, order: CustomerOrder, command: FailTask, word
             assert order.target_on is not None, "it was given a day"
             day = f"The order will be done by {day_words(order.target_on)}."
             unsolicited.follow(session, order, by=by, at=at, problem_code=code)
-            answer = tell_of(session, order, [(KciKind.REAPPOINTED, f"{words} {day}", code)], at=at)
+            answer = tell_of(session, order, [(KciKind.REAPPOINTED, f"{as_sentence(words)} {day}", code)], at=at)
             linked.tell_others(session, order, f"will be done by {day_words(order.target_on)}", at=at)
             return answer
 

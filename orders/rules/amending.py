@@ -158,7 +158,7 @@ def _gives_slot(command: AmendOrder) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class KnownProduct:
     """A product of an order, or on its line."""
 
     code: str
@@ -168,7 +168,7 @@ class Standing:
 
 
 def feature_faults(
-    kind: OrderKind, command: AmendOrder, standing: Sequence[Standing], offers: Mapping[str, Offer], segment: Segment
+    kind: OrderKind, command: AmendOrder, standing: Sequence[KnownProduct], offers: Mapping[str, Offer], segment: Segment
 ) -> list[CssError]:
     """What is wrong with features ordered besides or no longer (CSS211E, CSS212E, CSS216E, CSS237E, CSS753E, CSS754E)."""
     if not command.add_codes and not command.drop_codes:

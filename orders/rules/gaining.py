@@ -65,7 +65,7 @@ def stopped_words(reason: CancelOtherReason) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class WorkingService:
     """What works on the line for its provider now."""
 
     code: str
@@ -94,7 +94,7 @@ def can_go_on(offer: Offer | None, segment: Segment) -> bool:
 
 
 def carry_over(
-    standing: Iterable[Standing], *, offers: Mapping[str, Offer], segment: Segment, removed: Collection[str]
+    standing: Iterable[WorkingService], *, offers: Mapping[str, Offer], segment: Segment, removed: Collection[str]
 ) -> tuple[list[Carried], list[str]]:
     """The features that come along, and by name and code those that cannot and were not taken off.
 
@@ -125,7 +125,7 @@ class Care:
     fault: CssError | None = None
 
 
-def carried_care(wanted: str | None, *, was: Standing | None, main: Offer, offers: Mapping[str, Offer], segment: Segment) -> Care:
+def carried_care(wanted: str | None, *, was: WorkingService | None, main: Offer, offers: Mapping[str, Offer], segment: Segment) -> Care:
     """The level wanted, else the one the line has, else the main product's own where that is as good (CSS217E)."""
     now = was.care_level if was is not None else None
     level = wanted or now or main.care_level

@@ -10,7 +10,7 @@ from css.core.words import ProductKind, Segment
 from orders.rules.content import Offer
 from orders.rules.gaining import (
     CANCEL_OTHER_WORDS,
-    Standing,
+    WorkingService,
     can_go_on,
     carried_care,
     carry_over,
@@ -42,8 +42,8 @@ def offer(code: str, kind: ProductKind = ProductKind.FEATURE, *, to: tuple[Segme
     return Offer(**(fields | others))  # type: ignore[arg-type]
 
 
-def standing(code: str, kind: ProductKind = ProductKind.FEATURE, *, quantity: int = 1, care_level: str | None = None) -> Standing:
-    return Standing(code=code, name=code.title(), kind=kind, quantity=quantity, care_level=care_level)
+def standing(code: str, kind: ProductKind = ProductKind.FEATURE, *, quantity: int = 1, care_level: str | None = None) -> WorkingService:
+    return WorkingService(code=code, name=code.title(), kind=kind, quantity=quantity, care_level=care_level)
 
 
 MAIN = offer("LINE-BUS", ProductKind.LINE, care_level="2")

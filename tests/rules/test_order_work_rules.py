@@ -14,11 +14,10 @@ from css.core.money import Money, Price
 from css.core.words import HalfDay, MissCause, ProductKind, Segment
 from orders.commands import AmendOrder, Slot
 from orders.rules import amending, problems, surveying, tasks
-from orders.rules.amending import Dates, NewDates, Standing, new_dates
+from orders.rules.amending import Dates, KnownProduct, NewDates, new_dates
 from orders.rules.content import Offer
 from orders.rules.dates import committed_date
-from orders.rules.jeopardy import Jeopardy, jeopardies, jeopardy
-from orders.rules.jeopardy import Standing as Stands
+from orders.rules.jeopardy import Jeopardy, Standing, jeopardies, jeopardy
 from orders.rules.problems import Effect
 from orders.rules.tasks import PLANS, TASKS, OrderWork, plan_tasks
 from orders.words import ItemAction, OrderKind, OrderState, PlantOutcome, TaskKind, WorkGroup
@@ -139,7 +138,7 @@ def test_a_later_day_the_customer_asked_for_is_what_was_promised() -> None:
 
 # --- jeopardy -------------------------------------------------------------------------------------------------------------
 
-CALM = Stands(state=OrderState.COMMITTED, committed_on=TARGET, target_on=TARGET)
+CALM = Standing(state=OrderState.COMMITTED, committed_on=TARGET, target_on=TARGET)
 
 
 @pytest.mark.parametrize(
@@ -292,9 +291,9 @@ def _offer(code: str, kind: ProductKind = ProductKind.FEATURE, **others: object)
 
 
 STANDING = (
-    Standing("LINE-RES", ProductKind.LINE, ItemAction.ADD),
-    Standing("CALLER-DISPLAY", ProductKind.FEATURE, ItemAction.ADD),
-    Standing("CALL-DIVERSION", ProductKind.FEATURE, ItemAction.ADD),
+    KnownProduct("LINE-RES", ProductKind.LINE, ItemAction.ADD),
+    KnownProduct("CALLER-DISPLAY", ProductKind.FEATURE, ItemAction.ADD),
+    KnownProduct("CALL-DIVERSION", ProductKind.FEATURE, ItemAction.ADD),
 )
 
 
@@ -322,7 +321,7 @@ def test_features_come_and_go_as_on_an_order_placed_so(add: tuple[str, ...], dro
 
 def test_an_order_without_products_has_no_features_and_one_of_features_keeps_something() -> None:
     command = AmendOrder(order_number=ORDER, drop_codes=("CALLER-DISPLAY",))
-    only = (Standing("LINE-RES", ProductKind.LINE, None), Standing("CALLER-DISPLAY", ProductKind.FEATURE, ItemAction.ADD))
+    only = (KnownProduct("LINE-RES", ProductKind.LINE, None), KnownProduct("CALLER-DISPLAY", ProductKind.FEATURE, ItemAction.ADD))
     for kind, code in ((OrderKind.CEASE, "CSS753E"), (OrderKind.FEATURES, "CSS754E")):
         (fault,) = amending.feature_faults(kind, command, only, {}, Segment.RESIDENTIAL)
         assert fault.code == code

@@ -21,7 +21,7 @@ from orders.actions.gaining import knows_orders_of, lock_somebodys_line, losing_
 from orders.actions.working import Asked, Doing, Item, Work, Working, date_faults
 from orders.rules.changes import Listing, features_faults, listed, listing_faults
 from orders.rules.content import Offer
-from orders.rules.gaining import Standing, carried_care, carry_over, lost_fault
+from orders.rules.gaining import WorkingService, carried_care, carry_over, lost_fault
 from orders.words import ItemAction, OrderKind
 
 
@@ -101,7 +101,8 @@ def _items(session: Session, asked: Asked, line: LineFound, wrong: Refusals) -> 
     command, segment = asked.command, asked.asker.segment
     services = services_of(session, line.line_id)
     standing = tuple(
-        Standing(code=each.code, name=each.name, kind=each.kind, quantity=each.quantity, care_level=each.care_level) for each in services
+        WorkingService(code=each.code, name=each.name, kind=each.kind, quantity=each.quantity, care_level=each.care_level)
+        for each in services
     )
     was = next((each for each in standing if each.kind is ProductKind.LINE), None)
     mains = _main_codes(session, asked)
@@ -142,7 +143,7 @@ def _main_codes(session: Session, asked: Asked) -> tuple[str, ...]:
     return tuple(rows.scalars())
 
 
-def _main_for(was: Standing | None, mains: tuple[str, ...], offers: dict[str, Offer], segment: Segment) -> Offer | None:
+def _main_for(was: WorkingService | None, mains: tuple[str, ...], offers: dict[str, Offer], segment: Segment) -> Offer | None:
     """The main product the line will have: the same where the segment can have it, else the segment's own."""
     can_have = [code for code in mains if code in offers and offers[code].is_sold_to(segment)]
     if was is not None and was.code in can_have:
