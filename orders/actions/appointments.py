@@ -20,9 +20,10 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from orders.actions import charging, linked, unsolicited
 from orders.actions.amend import book
-from orders.actions.changing import marks, read_words, record, tell_of, work_for
+from orders.actions.changing import live_slot, marks, read_words, record, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.progress import hold, tell_held
+from orders.actions.tell import as_sentence
 from orders.commands import MissAppointment, OrderChanged
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.lifecycle import Move, move
@@ -64,7 +65,7 @@ def miss_appointment(session: Session, command: MissAppointment, *, by: Actor, a
     wrong = Refusals()
     fault = _slot_fault(order, slot, command.cause, at)
     wrong.add(*([fault] if fault else []))
-    words = " ".join(filter(None, (_CAUSES[command.cause], read_words(wrong, command.words, "words", is_needed=False))))
+    words = " ".join(filter(None, (_CAUSES[command.cause], as_sentence(read_words(wrong, command.words, "words", is_needed=False)))))
     wrong.tell()
     assert slot is not None, "an order without a slot was refused"
     problem = miss_problem(command.cause)
@@ -90,6 +91,8 @@ def miss_appointment(session: Session, command: MissAppointment, *, by: Actor, a
     if event is Move.REAPPOINT:
         assert order.target_on is not None, "a committed order has a date"
         words = f"{words} The order will be done by {day_words(order.target_on)}."
+        if (agreed := live_slot(session, order)) is not None:
+            words = f"{words} The engineer comes on {SlotOf(agreed.slot_on, agreed.half_day).words}."
         unsolicited.follow(session, order, by=by, at=at, problem_code=problem.code)
     answer = tell_of(session, order, [(moved.kci, words, problem.code)], at=at)
     if moved.kci is KciKind.REAPPOINTED:

@@ -27,7 +27,7 @@ from orders.actions import auxiliary, linked, progress, unsolicited
 from orders.actions.changing import changed, live_slot, marks, read_words, record, tell_of, work_for
 from orders.actions.complete import finish
 from orders.actions.find import OrderFound, lock_order, require_may
-from orders.actions.tell import last_told
+from orders.actions.tell import as_sentence, last_told
 from orders.actions.working import Work
 from orders.commands import CompleteTask, FailTask, OrderChanged, RetryTask
 from orders.model import CustomerOrder, OrderTask

@@ -36,6 +36,11 @@ class Event:
     problem_code: str | None = None
 
 
+def as_sentence(words: str) -> str:
+    """Words somebody keyed, ended as a sentence is, so that another can follow them."""
+    return f"{words}." if words and words[-1] not in ".!?" else words
+
+
 def order_as_it_stands(session: Session, order: CustomerOrder) -> OrderCopy:
     """The order in full, after all changes so far."""
     return order_copies(session, CustomerOrder.id == order.id)[order.id]

@@ -187,11 +187,15 @@ def test_a_visit_we_missed_is_a_promise_not_kept_and_holds_the_order(session: Se
 
 def test_the_next_slot_agreed_at_once_gives_the_order_another_day(session: Session, number: str) -> None:
     next_slot = Slot(slot_on=date(2026, 3, 12), half_day=HalfDay.PM)
-    answer = miss(session, number, MissCause.NOT_EQUIPPED, appointment=next_slot)
+    answer = miss(session, number, MissCause.NOT_EQUIPPED, appointment=next_slot, words="No drill")
     assert (answer.state, answer.committed_on, answer.target_on) == (OrderState.COMMITTED, PROMISED, date(2026, 3, 12))
     card = order_card(session, number, by=CLERK)
     assert (card.slot_on, card.half_day, card.slot_state) == (date(2026, 3, 12), HalfDay.PM, AppointmentState.BOOKED)
     assert (card.kci[-1].kind, card.kci[-1].problem_code, card.required_on) == (KciKind.REAPPOINTED, "SUPPLIER_FAULT", PROMISED)
+    assert card.kci[-1].words == (
+        "The engineer had not what was needed. No drill. The order will be done by 12 March 2026. "
+        "The engineer comes on the afternoon of 12 March 2026."
+    )
     assert session.execute(select(func.count()).select_from(ServiceFailure)).scalar() == 1
 
 
