@@ -246,8 +246,24 @@ def path_of(root: Element, field: str) -> str | None:
         return _path_below("CancelOrder/Cancellation", cancellation, field, _CANCELLATION)
     if order is None or field == "conversation_id":
         return None if order is None else "SubmitOrder/Header/ConversationId"
-    is_new_line = read_text(order, "Kind") == code_of(OrderKind.PROVIDE)
-    return _path_below("SubmitOrder/Order", order, field, _ORDER | (_NEW_LINE if is_new_line else {}))
+    return _path_below("SubmitOrder/Order", order, field, _elements_of(order))
+
+
+def _elements_of(order: Element) -> dict[str, str]:
+    """Where the fields of ``PlaceOrder`` stand in a message of this kind that says this much."""
+    kind = _KINDS.get(read_text(order, "Kind") or "")
+    if kind is None:
+        return _ORDER
+    if kind is OrderKind.PROVIDE:
+        return _ORDER | _NEW_LINE
+    rule, said = KINDS[kind], {}
+    if "number" in rule.may and find(order, "TelephoneNumber") is None and find(order, "AddressKey") is not None:
+        # The line is named by where it is.
+        said["number"] = "AddressKey"
+    only_features = kind is not OrderKind.PORT_IN and "product_codes" not in rule.needs
+    if only_features and find(order, "ProductCode") is None and ("product_codes" in rule.may or find(order, "Features") is not None):
+        said["product_codes"] = "Features"
+    return _ORDER | said
 
 
 def add_order(update: Element, copy: OrderCopy) -> None:
