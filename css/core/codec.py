@@ -17,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
 from functools import cache
 from types import GenericAlias, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import cattrs
 from cattrs.errors import BaseValidationError
@@ -129,6 +129,18 @@ def _read_list(kind: Any) -> Any:
     return read
 
 
+def _read_choice(kind: Any) -> Any:
+    words = get_args(kind)
+
+    def read(value: object, _: Any) -> str:
+        text = _text(value)
+        if text not in words:
+            raise ValueError(f"{text[:40]!r} is none of {', '.join(words)}")
+        return text
+
+    return read
+
+
 def _read_record(kind: Any) -> Any:
     fields = make_dict_structure_fn(kind, _converter, _cattrs_forbid_extra_keys=True)
 
@@ -145,6 +157,7 @@ _DAY_FORM = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 _converter.register_structure_hook_factory(lambda kind: isinstance(kind, type) and is_dataclass(kind), _read_record)
 _converter.register_structure_hook_factory(lambda kind: cast("Any", get_origin(kind)) is tuple, _read_list)
+_converter.register_structure_hook_factory(lambda kind: cast("Any", get_origin(kind)) is Literal, _read_choice)
 for _kind, _read in (
     (str, _word),
     (int, _whole_number),
@@ -253,10 +266,10 @@ def phrase(hint: Any) -> str:
         return " or ".join(phrase(arg) for arg in get_args(hint) if arg is not type(None))
     if get_origin(hint) in (tuple, list):
         return f"list of {phrase(get_args(hint)[0])}"
+    if get_origin(hint) is Literal or (isinstance(hint, type) and issubclass(hint, StrEnum)):
+        return "one of " + ", ".join(get_args(hint) or _by_value(hint))
     if not isinstance(hint, type):
         return str(hint)
-    if issubclass(hint, Enum):
-        return "one of " + ", ".join(str(member.value) for member in hint)
     names = {
         str: "text",
         int: "number",

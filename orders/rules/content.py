@@ -336,7 +336,7 @@ def care_level_fault(level: str | None, main_code: str, own: str | None, better:
     return Refused(
         "CSS217E",
         "Care level {level} cannot be had with {main}; choose from {levels}.",
-        level=level,
+        level=(level or "none")[:20],
         main=main_code,
         levels=", ".join([*([own] if own else []), *better]) or "none",
         element="care_level",

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -298,3 +298,12 @@ def test_types_are_said_in_words() -> None:
         "body": "bytes, optional",
     }
     assert phrase(int | None) == "number"
+
+
+def test_a_word_of_a_few_is_said_like_any_other_closed_list() -> None:
+    effect = Literal["inform", "delay"]
+    assert phrase(effect) == "one of inform, delay"
+    assert from_plain("delay", effect) == "delay"  # type: ignore[arg-type]
+    for wrong, why in (("no", "'no' is none of inform, delay"), ({}, "expected text, not an object with fields"), (None, "expected text")):
+        with pytest.raises(BadMessage, match=why):
+            from_plain(wrong, effect)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from css.core.words import DirectoryEntryKind, HalfDay, PairState, ProductKind, 
 from orders.commands import PlaceOrder, Slot
 from orders.reference import TIMINGS
 from orders.rules import dates, lifecycle, plant, problems
-from orders.rules.content import Content, Offer, read_content
+from orders.rules.content import Content, Offer, care_level_fault, read_content
 from orders.rules.jeopardy import Jeopardy, Standing, jeopardy
 from orders.rules.lifecycle import MOVES, TMF622, Move, move
 from orders.rules.problems import PROBLEMS, Effect
@@ -208,9 +208,7 @@ def test_a_resumed_order_is_worked_for_a_working_day_not_before_the_promise() ->
         (OrderState.ACKNOWLEDGED, None, None, None),
     ],
 )
-def test_jeopardy_names_the_worst_reason(
-    state: OrderState, committed: date | None, target: date | None, why: Jeopardy | None
-) -> None:
+def test_jeopardy_names_the_worst_reason(state: OrderState, committed: date | None, target: date | None, why: Jeopardy | None) -> None:
     assert jeopardy(Standing(state=state, committed_on=committed, target_on=target), on=MONDAY, nation=E_W) is why
 
 
@@ -388,3 +386,8 @@ def test_a_cease_names_its_line_and_nothing_to_add() -> None:
     slot = Slot(slot_on=date(2026, 3, 9), half_day=HalfDay.AM)
     added = replace(cease, product_codes=("LINE-RES",), care_level="4", appointment=slot)
     assert read(added)[1] == [("CSS223E", "product_codes"), ("CSS223E", "care_level"), ("CSS223E", "appointment")]
+
+
+def test_a_care_level_as_long_as_a_book_is_not_said_again_whole() -> None:
+    fault = care_level_fault("9" * 100_000, "LINE-RES", "2", ("3",))
+    assert fault.text == f"CSS217E Care level {'9' * 20} cannot be had with LINE-RES; choose from 2, 3."
