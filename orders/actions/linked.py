@@ -255,7 +255,8 @@ def _commit_waiting(session: Session, orders: list[CustomerOrder], at: datetime)
     if not waiting or any(order.plant_outcome is PlantOutcome.BUILD for order in waiting):
         return
     nation = _nation(session, waiting[0])
-    day = committed_date(max(_day_of(order) for order in orders), nation)
+    slots = [slot.slot_on for slot in (live_slot(session, order) for order in waiting) if slot is not None]  # two or three orders
+    day = committed_date(max([*slots, *(_day_of(order) for order in orders)]), nation)
     for order in waiting:
         order.state = move(order.number, order.state, Move.COMMIT).state
         order.committed_on = order.target_on = day

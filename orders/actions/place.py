@@ -126,7 +126,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None,
     number = next_number(session, asker.district_code, IdKind.ORDER)
     waits = work.is_surveyed_first or (link is not None and link.waits)
     committed_on = None if waits else committed_date(command.required_on, asker.nation)
-    slot = _book(session, asked, work, number, through=committed_on)
+    slot = _book(session, asked, work, number, through=committed_date(command.required_on, asker.nation))
     is_treatment = KINDS[command.kind].is_treatment or content.reason is CeaseReason.DEBT
     lists = work.lists_line
     listed_as = command.directory_kind or (DirectoryEntryKind.ORDINARY if makes_a_line(command) else None)
@@ -242,7 +242,7 @@ def _no_return_at(asked: Asked, work: Work, target_on: date) -> datetime:
     return point_of_no_return(timing, target_on, asked.nation)
 
 
-def _book(session: Session, asked: Asked, work: Work, order_number: str, *, through: date | None) -> Appointment | None:
+def _book(session: Session, asked: Asked, work: Work, order_number: str, *, through: date) -> Appointment | None:
     """The slot asked for: one that is held for the asker, or one booked now, not after ``through``; None when none is asked for."""
     command, asker = asked.command, asked.asker
     if command.appointment_number:

@@ -46,6 +46,7 @@ LEAD: Final = {
 """Working days before an order can be had, where no plant decides; the others ask for five, or fifteen where one is built."""
 MAIN: Final = {Segment.RESIDENTIAL: "LINE-RES", Segment.BUSINESS: "LINE-BUS", Segment.WHOLESALE: "LINE-WHO"}
 FEATURES: Final = ("CALLER-DISPLAY", "CALL-WAITING", "CALL-BARRING", "CALL-DIVERSION", "BROADBAND", "FRIENDS")
+OPEN: Final = "state IN ('acknowledged', 'committed', 'held')"
 UNTOUCHED: Final = "NOT EXISTS (SELECT FROM orders.open_order_v o WHERE o.line_id = l.id)"
 FIT: Final = {
     OrderKind.LINES: "a.segment <> 'residential'",

@@ -7,16 +7,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from css.core.calendar import to_london
 from css.core.ids import IdKind, make_id
 from css.core.money import Price
-from css.core.words import HalfDay, MissCause, RequestKind
-from css.handover import leave_order_request
-from css.master.appointment_commands import LapseSlots, ReleaseSlot, ReserveSlot
-from css.master.appointment_holding import lapse_slots, release_slot, reserve_slot
+from css.core.words import HalfDay, MissCause
 from orders.actions import (
     amend_order,
     cancel_order,
@@ -35,8 +31,6 @@ from orders.actions import (
     take_order,
     terminate_order,
 )
-from orders.actions.requests import take_order_requests
-from orders.actions.reserve import release_number, reserve_number
 from orders.commands import (
     AmendOrder,
     CancelOrder,
@@ -56,18 +50,15 @@ from orders.commands import (
     TakeOrder,
     TerminateOrder,
 )
-from orders.number_commands import ReleaseNumber, ReserveNumber
-from orders.request_commands import TakeOrderRequests
 from orders.rules.problems import PROBLEMS
 from orders.rules.tasks import checks_of, waits_for
 from orders.words import CancelOtherReason, OrderKind, TaskKind
 from tests.builders import CLERK, PARTNER_ACTOR, SYSTEM
-from tests.records.order_asking import FEATURES, Dice, Life, NothingThere, lines
-from tests.records.order_world import ELSEWHERE_NUMBERS, NUMBERS, POINTS
+from tests.records.order_around import debt, keep_number, keep_slot, spoil_pair, wait
+from tests.records.order_asking import FEATURES, OPEN, Dice, Life, NothingThere, place
+from tests.records.order_world import POINTS
 
 CODES: Final = tuple(PROBLEMS)
-HOURS: Final = (7, 10, 14, 17)
-OPEN: Final = "state IN ('acknowledged', 'committed', 'held')"
 MINE: Final = "caused_by_id IS NULL"
 UNDONE: Final = "EXISTS (SELECT FROM orders.order_task t WHERE t.order_id = o.id AND t.state IN ('open', 'failed'){more})"
 
@@ -235,26 +226,41 @@ def inform(life: Life, dice: Dice) -> bool:
 
 
 def amend(life: Life, dice: Dice) -> bool:
-    order = _order(life, dice, OPEN, MINE)
-    row = _row(life, order)
-    day = _day(life, dice, order)
-    held = life.rows("SELECT number FROM css.appointment WHERE state = 'held' ORDER BY id")
-    changes: tuple[dict[str, Any], ...] = (
-        {"required_on": day},
-        {"required_on": day, "contact_name": "Ben Marlow"},
-        {"appointment": Slot(slot_on=day, half_day=dice.pick(tuple(HalfDay)))},
-        {"appointment": Slot(slot_on=day, half_day=HalfDay.AM), "reason_code": dice.pick(("SUPPLIER_FAULT", "ACCESS_ISSUE"))},
-        {"required_on": day, "reason_code": dice.pick(("NETWORK_ISSUE", "CUSTOMER_CHANGED_MIND"))},
-        {"appointment_number": dice.pick(held).number if held else make_id("ZZ", IdKind.APPOINTMENT, 9999)},
-        {"add_codes": (dice.pick(FEATURES),)},
-        {"drop_codes": (dice.pick(FEATURES),)},
-        {"line_count": dice.pick((2, 3, 4))},
-        {"hazard_notes": "Dog", "visit_notes": ""},
-    )
+    what = dice.pick(("date", "date", "date", "slot", "slot", "held", "features", "features", "lines", "notes"))
+    order = _order(life, dice, OPEN, MINE, *_FIT.get(what, ()))
     command = AmendOrder(token=life.token(), order_number=order, row_version=_stale(life, dice, order))
-    command = replace(command, **dice.pick(changes))
-    by = _desk(life, dice, row)
-    return life.attempt(f"amend {order}", lambda session: amend_order(session, command, by=by, at=life.at))
+    command = replace(command, **_amended(life, dice, order, what))
+    by = _desk(life, dice, _row(life, order))
+    return life.attempt(f"amend {what} of {order}", lambda session: amend_order(session, command, by=by, at=life.at))
+
+
+_VISIT: Final = UNDONE.format(more=" AND t.kind = 'field'")
+_FIT: Final = {
+    "slot": (_VISIT,),
+    "held": (_VISIT,),
+    "features": ("o.kind IN ('provide', 'start', 'takeover', 'transfer-with-changes', 'features')",),
+    "lines": ("o.kind = 'lines'",),
+}
+"""Which orders an amendment can be meant for."""
+
+
+def _amended(life: Life, dice: Dice, order: str, what: str) -> dict[str, Any]:
+    day, half_day = _day(life, dice, order), dice.pick(tuple(HalfDay))
+    held = life.rows("SELECT number FROM css.appointment WHERE state = 'held' ORDER BY id")
+    match what:
+        case "date":
+            return {"required_on": day, "reason_code": dice.pick(("", "", "NETWORK_ISSUE", "CUSTOMER_CHANGED_MIND"))}
+        case "slot":
+            reason = dice.pick(("", "", "SUPPLIER_FAULT", "ACCESS_ISSUE"))
+            return {"appointment": Slot(slot_on=max(day, life.working(1)), half_day=half_day), "reason_code": reason}
+        case "held":
+            return {"appointment_number": dice.pick(held).number if held else make_id("ZZ", IdKind.APPOINTMENT, 9999)}
+        case "features":
+            return dice.pick(({"add_codes": (dice.pick(FEATURES),)}, {"drop_codes": (dice.pick(FEATURES),)}))
+        case "lines":
+            return {"line_count": dice.pick((2, 3, 4, 5))}
+        case _:
+            return {"hazard_notes": "Dog", "visit_notes": ""}
 
 
 def _desk(life: Life, dice: Dice, row: Row[Any] | None) -> Any:  # noqa: ANN401 - an actor
@@ -323,88 +329,6 @@ def see(life: Life, dice: Dice) -> bool:
     return life.attempt(f"see {order}", dice.pick(deeds))
 
 
-def debt(life: Life, dice: Dice) -> bool:
-    """Debt treatment asks something of a line, and orders take what was asked."""
-    line, kind = dice.pick(lines(life)), dice.pick(tuple(RequestKind))
-
-    def deed(session: Session) -> None:
-        leave_order_request(
-            session,
-            source_key=f"debt/{life.token()}",
-            district_code="ZZ",
-            account_id=line.account_id,
-            line_id=line.line_id,
-            kind=kind,
-            reason="Something is owed.",
-            at=life.at,
-        )
-        take_order_requests(session, TakeOrderRequests(token=life.token(), district_code="ZZ"), by=SYSTEM, at=life.at)
-
-    return life.attempt(f"{kind.value} for debt of {line.number}", deed)
-
-
-def keep_number(life: Life, dice: Dice) -> bool:
-    by = dice.pick((CLERK, PARTNER_ACTOR))
-    site = dice.pick(life.world.sites)
-    wanted = dice.pick((None, *NUMBERS, *ELSEWHERE_NUMBERS))
-    if wanted is not None and dice.pick((True, False, False)):
-        return life.attempt(
-            f"release {wanted}", lambda session: release_number(session, ReleaseNumber(number=f"+{wanted}"), by=by, at=life.at)
-        )
-    command = ReserveNumber(token=life.token(), address_key=site.address_key, number=None if wanted is None else f"+{wanted}")
-    return life.attempt("reserve number", lambda session: reserve_number(session, command, by=by, at=life.at))
-
-
-def keep_slot(life: Life, dice: Dice) -> bool:
-    by = dice.pick((CLERK, CLERK, PARTNER_ACTOR))
-    held = life.rows("SELECT number FROM css.appointment WHERE state = 'held' ORDER BY id")
-    what = dice.pick(("hold", "hold", "release", "lapse"))
-    if what == "release" and held:
-        give = ReleaseSlot(token=life.token(), appointment_number=dice.pick(held).number)
-        return life.attempt("release slot", lambda session: release_slot(session, give, by=by, at=life.at))
-    if what == "lapse":
-        sweep = LapseSlots(token=life.token(), district_code="ZZ")
-        return life.attempt("lapse slots", lambda session: lapse_slots(session, sweep, by=SYSTEM, at=life.at))
-    command = ReserveSlot(
-        token=life.token(),
-        address_key=dice.pick(life.world.sites).address_key,
-        slot_on=life.working(dice.pick((1, 2, 3, 4, 5))),
-        half_day=dice.pick(tuple(HalfDay)),
-    )
-    return life.attempt("hold slot", lambda session: reserve_slot(session, command, by=by, at=life.at))
-
-
-def spoil_pair(life: Life, dice: Dice) -> bool:
-    """A spare pair, kept for somebody or not, turns out to be faulty; or those that are, are put right."""
-    is_bad = dice.pick((True, False))
-    change = (
-        "UPDATE css.pair SET state = 'faulty' WHERE id = (SELECT max(id) FROM css.pair WHERE state = 'spare')"
-        if is_bad
-        else "UPDATE css.pair SET state = 'spare' WHERE state = 'faulty'"
-    )
-    return life.attempt("a pair is faulty" if is_bad else "pairs are put right", lambda session: session.execute(text(change)))
-
-
-def wait(life: Life, dice: Dice) -> bool:
-    """Time goes by: to a later hour, some days, or the day an order is worked for or can last be stopped."""
-    until = life.rows(
-        f"SELECT target_on, no_return_at FROM orders.customer_order WHERE {OPEN} AND target_on >= :on ORDER BY id", on=life.today
-    )
-    row = dice.pick(until) if until else None
-    hour = dice.pick(HOURS)
-    match dice.pick(("hours", "days", "days", "target", "target", "last moment")):
-        case "target" if row is not None:
-            to = row.target_on
-        case "last moment" if row is not None:
-            local = to_london(row.no_return_at)
-            to, hour = local.date(), local.hour - dice.pick((0, 1))
-        case "hours":
-            to = life.today
-        case _:
-            to = life.today + timedelta(days=dice.pick((1, 1, 2, 3)))
-    return life.attempt("wait", lambda session: life.roll(session, to, hour))
-
-
 DEEDS: Final[dict[str, tuple[Callable[[Life, Dice], bool], int]]] = {
     "complete": (complete, 10),
     "do task": (do_task, 6),
@@ -437,3 +361,12 @@ BEFORE: Final = {
     "convert": OrderKind.LINES,
 }
 """What is ordered first where there is nothing yet for a deed to be done to; anything else begins with a new line."""
+
+
+def step(life: Life, name: str, drawn: Sequence[int]) -> bool:
+    """One deed of a life; whether anything came of it."""
+    try:
+        return DEEDS[name][0](life, Dice(drawn)) if name in DEEDS else place(life, OrderKind(name), Dice(drawn))
+    except NothingThere:
+        first = BEFORE.get(name, OrderKind.PROVIDE)
+        return first.value != name and step(life, first.value, drawn)

@@ -134,7 +134,8 @@ _ORDERS: Final = {
         SELECT o.number FROM orders.customer_order o JOIN orders.order_task t ON t.order_id = o.id
          WHERE o.state = 'completed' AND (t.state <> 'done' OR t.done_on IS NULL)""",
     "a promise taken back": """
-        SELECT number FROM orders.customer_order WHERE target_on < committed_on OR (target_on IS NULL) <> (no_return_at IS NULL)""",
+        SELECT number FROM orders.customer_order WHERE target_on < committed_on OR (target_on IS NULL) <> (no_return_at IS NULL)
+            OR (no_return_at AT TIME ZONE 'Europe/London')::date NOT BETWEEN target_on - 6 AND target_on""",
     "an open order on a line that is not there for it": f"""
         SELECT o.number, o.kind, l.state FROM orders.customer_order o JOIN css.line l ON l.id = o.line_id
           LEFT JOIN css.line f ON f.id = o.from_line_id

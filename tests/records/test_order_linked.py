@@ -10,20 +10,23 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from css.core.errors import CssError
+from css.core.words import HalfDay
 from css.db.engine import transaction
+from css.master.appointment_commands import ReserveSlot
+from css.master.appointment_holding import reserve_slot
 from orders.actions import cancel_order, delay_order
 from orders.actions.amend import amend_order
 from orders.actions.commit import commit_order
-from orders.commands import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced, PlaceOrder
+from orders.commands import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced, PlaceOrder, Slot
 from orders.model import CustomerOrder, KciEvent, OrderTask
-from orders.words import KciKind, OrderState, TaskKind
+from orders.words import KciKind, OrderKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict
 from tests.race import together
 from tests.records.gaining import a_takeover, cease_of, partners_account
 from tests.records.numbering import a_port_out
 from tests.records.ordering import PROMISED, a_cease, a_provide, complete, place, refused, stream
-from tests.records.places import a_firm, lines_of
+from tests.records.places import a_firm, an_order, lines_of
 
 LATER = date(2026, 3, 23)
 A_PORT_AWAY = date(2026, 3, 11)
@@ -206,6 +209,23 @@ def test_what_waits_is_committed_with_the_order_it_waits_for(session: Session) -
     order = order_of(session, waiting.order_number)
     assert (order.state, order.committed_on, order.required_on) == (OrderState.COMMITTED, built_by, LATER)
     assert last_event(session, waiting.order_number)[0] is KciKind.COMMITTED
+
+
+def test_what_waits_is_visited_by_the_day_it_is_wanted_and_promised_for_no_earlier_day_than_its_visit(session: Session) -> None:
+    zz = builders.district(session, pairs=3)
+    firm = a_firm(session, zz)
+    line, other = builders.working_line(session, zz, firm), builders.working_line(session, zz, firm)
+    surveyed = place(session, lines_of(firm, line.number, 4, required_on=LATER))
+    after = ReserveSlot(address_key=other.site.address_key, slot_on=date(2026, 3, 24), half_day=HalfDay.AM)
+    held = reserve_slot(session, after, by=CLERK, at=AT).appointment_number
+    wanted = {"linked_order": surveyed.order_number, "required_on": LATER}
+    shift = an_order(OrderKind.SHIFT, firm, other.number, **wanted, appointment_number=held)
+    assert refused(session, shift) == {"CSS222E": "appointment"}
+    slot = Slot(slot_on=LATER, half_day=HalfDay.AM)
+    waiting = place(session, an_order(OrderKind.SHIFT, firm, other.number, **wanted, appointment=slot)).order_number
+    amend_order(session, AmendOrder(order_number=waiting, required_on=date(2026, 3, 19)), by=CLERK, at=AT)
+    cancel_order(session, CancelOrder(order_number=surveyed.order_number, reason="Too dear"), by=CLERK, at=AT)
+    assert order_of(session, waiting).committed_on == LATER
 
 
 def test_what_is_promised_already_stays_and_is_warned_of_a_later_promise(session: Session) -> None:

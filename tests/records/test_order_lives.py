@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Final
 
 import pytest
@@ -14,9 +13,9 @@ from sqlalchemy import Engine
 from css.db.engine import transaction
 from orders.words import OrderKind
 from tests.records import order_world
-from tests.records.order_asking import Dice, Life, NothingThere, place
+from tests.records.order_asking import Life
 from tests.records.order_charges import wrongly_charged
-from tests.records.order_doing import BEFORE, DEEDS
+from tests.records.order_doing import DEEDS, step
 from tests.records.order_truths import broken
 from tests.records.order_world import CAPACITY, World
 
@@ -37,15 +36,6 @@ _NAMES: Final = [kind.value for kind in _PLACING] + [name for name, (_, often) i
 DRAWN: Final = st.lists(st.integers(0, 59), min_size=14, max_size=14)
 """What a deed is chosen by."""
 STEP: Final = st.tuples(st.sampled_from(_NAMES), DRAWN)
-
-
-def step(life: Life, name: str, drawn: Sequence[int]) -> bool:
-    """One deed of a life; whether anything came of it."""
-    try:
-        return DEEDS[name][0](life, Dice(drawn)) if name in DEEDS else place(life, OrderKind(name), Dice(drawn))
-    except NothingThere:
-        first = BEFORE.get(name, OrderKind.PROVIDE)
-        return first.value != name and step(life, first.value, drawn)
 
 
 def look(life: Life) -> None:

@@ -25,9 +25,9 @@ from tests.builders import DAY
 from tests.records import order_world
 from tests.records.billed import NIGHT, at, begin
 from tests.records.order_asking import Life
-from tests.records.order_doing import DEEDS
+from tests.records.order_doing import DEEDS, step
 from tests.records.order_world import World
-from tests.records.test_order_lives import DRAWN, EXAMPLES, SECONDS_MAX, step
+from tests.records.test_order_lives import DRAWN, EXAMPLES, SECONDS_MAX
 
 BOOKS: Final = ("bills_add_up", "services_charged", "ended_not_charged", "items_taken", "failures_taken")
 """The checks of the night that hold what orders left against what was billed."""
