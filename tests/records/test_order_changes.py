@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from css.core.errors import Conflict
+from css.core.errors import Conflict, Refused
 from css.core.words import DirectoryEntryKind, EndReason, Segment
 from css.master.guiding import number_in_use
 from css.master.line_story import LineEventKind, line_story
@@ -103,6 +103,21 @@ def test_a_feature_taken_off_may_come_back_the_same_day(session: Session, line: 
     again = place(session, a_change(line, product_codes=("CALLER-DISPLAY",), required_on=date(2026, 3, 5)))
     complete(session, again.order_number, WANTED)
     assert on_the_line(session, line)["CALLER-DISPLAY"] == WANTED
+
+
+def test_nothing_is_done_before_what_ended_on_the_line_meanwhile(session: Session, line: BuiltLine) -> None:
+    """Something else than an order can end a service, as billing does promotions; days of a line never overlap."""
+    placed = place(session, a_change(line, product_codes=("THREE-WAY",)))
+    feature = select(Product.id).where(Product.code == "CALLER-DISPLAY").scalar_subquery()
+    session.execute(
+        update(Service)
+        .where(Service.line_id == line.id, Service.product_id == feature)
+        .values(ends_on=date(2026, 3, 5), end_recorded_on=builders.DAY)
+    )
+    with pytest.raises(Refused, match="5 March 2026"):
+        complete(session, placed.order_number, WANTED)
+    complete(session, placed.order_number, date(2026, 3, 5))
+    assert on_the_line(session, line)["THREE-WAY"] == date(2026, 3, 5)
 
 
 def test_a_change_given_up_changes_nothing(session: Session, line: BuiltLine) -> None:

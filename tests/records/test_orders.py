@@ -179,6 +179,20 @@ def test_a_cease_ends_all_that_works_on_the_line_and_leaves_it_stopped(session: 
     assert session.execute(select(func.count()).select_from(BillableItem)).scalar() == 0
 
 
+def test_a_pair_that_is_broken_stays_so_when_its_line_is_ceased(session: Session) -> None:
+    """And nobody is promised the line to be started, until it is repaired."""
+    zz = builders.district(session)
+    account = builders.account(session, zz)
+    built = builders.working_line(session, zz, account)
+    placed = place(session, a_cease(account, built.number))
+    session.get_one(Pair, built.pair_id).state = PairState.FAULTY
+    complete(session, placed.order_number, date(2026, 3, 4))
+    line = line_of(session, placed.order_number)
+    assert (line.state, pair_state(session, line)) == (LineState.STOPPED, PairState.FAULTY)
+    again = place(session, a_provide(zz, account, address_key=built.site.address_key, required_on=date(2026, 3, 16)))
+    assert again.plant_outcome is PlantOutcome.SPARE_PAIR
+
+
 def test_a_cease_is_refused_for_what_is_not_there(session: Session) -> None:
     zz = builders.district(session)
     account, other = builders.account(session, zz), builders.account(session, zz)
