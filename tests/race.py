@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Engine, text
 
 T = TypeVar("T")
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
 
 def together(*deeds: Callable[[], T]) -> list[T | Exception]:
@@ -28,9 +29,18 @@ def together(*deeds: Callable[[], T]) -> list[T | Exception]:
         return list(pool.map(one, deeds))
 
 
+def in_the_background(engine: Engine, pool: ThreadPoolExecutor, deed: Callable[[], T]) -> Future[T]:
+    """Start a deed beside a transaction that is open, and go on when it stands before a lock, or is done."""
+    running = pool.submit(deed)
+    until = time.monotonic() + 5
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not running.done() and time.monotonic() < until and not connection.execute(_WAITING).scalar():
+            time.sleep(0.01)
+    return running
+
+
 def until_somebody_waits(engine: Engine) -> None:
     """Return when a session of the database waits for a lock: then the other side of a race is known to have arrived."""
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.execute(waiting).scalar():
+        while not connection.execute(_WAITING).scalar():
             time.sleep(0.01)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from time import monotonic, sleep
+from time import sleep
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -24,6 +24,7 @@ from orders.model import CustomerOrder
 from orders.words import CancelOtherReason, OrderState
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict, BuiltLine
+from tests.race import in_the_background
 from tests.records.gaining import (
     OTHER,
     OTHER_ACTOR,
@@ -74,18 +75,7 @@ class World:
             roll_business_date(session, "ZZ", to=day)
 
     def in_the_background(self, deed: Callable[[], T]) -> Future[T]:
-        """Start a deed and wait until it stands before a lock of the first (or is done)."""
-        running = self.pool.submit(deed)
-        until = monotonic() + 5
-        while not running.done() and monotonic() < until:
-            with self.engine.connect() as looking:
-                waiting = looking.execute(
-                    text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-                ).scalar()
-            if waiting:
-                break
-            sleep(0.01)
-        return running
+        return in_the_background(self.engine, self.pool, deed)
 
 
 @pytest.fixture

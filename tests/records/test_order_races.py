@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from time import monotonic, sleep
 from typing import TypeVar
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from css.core.errors import Conflict, CssError, Refused
@@ -24,6 +23,7 @@ from orders.queries import order_card
 from orders.words import OrderState, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, SYSTEM, BuiltAccount, BuiltDistrict
+from tests.race import in_the_background
 from tests.records.ordering import a_cease, a_provide
 
 FAR = date(2026, 3, 23)
@@ -43,18 +43,7 @@ class World:
             return place_order(session, command, by=CLERK, at=AT)
 
     def in_the_background(self, deed: Callable[[], T]) -> Future[T]:
-        """Start a deed and wait until it stands before a lock of the first (or is done)."""
-        running = self.pool.submit(deed)
-        until = monotonic() + 5
-        while not running.done() and monotonic() < until:
-            with self.engine.connect() as looking:
-                waiting = looking.execute(
-                    text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-                ).scalar()
-            if waiting:
-                break
-            sleep(0.01)
-        return running
+        return in_the_background(self.engine, self.pool, deed)
 
 
 def world(engine: Engine, pool: ThreadPoolExecutor, *, pairs: int = 4) -> World:
