@@ -277,7 +277,8 @@ def add_order(update: Element, copy: OrderCopy) -> None:
     add_optional(order, "Unsolicited", "true" if copy.reason_code == CeaseReason.LOST.value else None)
     add(order, "AccountNumber", copy.account_number)
     add_optional(order, "TelephoneNumber", _number(copy.number))
-    add_optional(order, "OldNumber", _number(copy.old_number))
+    # The number that a line taken over had is that of whoever moves out, who may be ex-directory: whoever named it knows it.
+    add_optional(order, "OldNumber", None if copy.kind is OrderKind.TAKEOVER else _number(copy.old_number))
     add_site(order, copy)
     add_optional(order, "RequiredDate", date_text(copy.required_on))
     add_optional(order, "TargetDate", date_text(copy.target_on))

@@ -399,6 +399,12 @@ def test_whatever_was_typed_makes_a_document_that_can_be_read(
     told(copy, KciKind.ADDITIONAL, major, words)
 
 
+def test_the_number_of_who_moves_out_is_not_told_to_who_moves_in() -> None:
+    root = told(replace(FULL, kind=OrderKind.TAKEOVER), KciKind.COMMITTED, 2)
+    assert FULL.old_number is not None
+    assert FULL.old_number not in etree.tostring(root, encoding="unicode")
+
+
 def test_the_second_version_tells_the_whole_order() -> None:
     root = told(FULL, KciKind.COMMITTED, 2)
     order = find(root, "Update/Order")
