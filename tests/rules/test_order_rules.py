@@ -121,7 +121,7 @@ def test_every_kind_has_timings_for_all_it_may_need() -> None:
     for kind in OrderKind:
         for outcome in (None, *PlantOutcome) if kind not in {OrderKind.PROVIDE, OrderKind.MOVE} else PlantOutcome:
             for needs_visit in (True, False):
-                assert timing_of(TIMINGS, kind, outcome, needs_visit=needs_visit, on=MONDAY)
+                assert timing_of(TIMINGS, kind, outcome, needs_visit=needs_visit, on=MONDAY).kind is kind
 
 
 def test_holidays_are_those_of_the_nation() -> None:
