@@ -250,6 +250,9 @@ def test_it_is_delayed_told_of_warned_of_and_goes_on(desk: Seat, ordered: Orders
 
 def test_it_is_ended_by_the_customer_and_by_us(desk: Seat, ordered: Orders) -> None:
     given_up, ended = ordered(), ordered()
+    desk.open(f"/s/OR02/{given_up}/cancel")
+    desk.press("Enter", reason="Moving elsewhere.")
+    assert re.search(r"<b>£\d+\.\d\d</b>, £\d+\.\d\d before VAT", desk.page), "what giving it up costs is said before"
     _does(desk, given_up, "cancel", reason="Moving elsewhere.")
     assert "CANCELLED" in desk.page
     _does(desk, ended, "terminate", problem_code="CAPACITY_ISSUE", words="The network is full there.")

@@ -48,6 +48,7 @@ from orders.rules.problems import PROBLEMS, Effect
 from orders.rules.tasks import PLANS, TASKS, checks_of
 from orders.task_queries import TaskRow
 from orders.words import CancelOtherReason, TaskKind, TaskState
+from orders.worth_queries import cancellation_charges
 
 MOVE_OF: Final[dict[str, Move]] = {
     "amend": Move.AMEND,
@@ -183,6 +184,12 @@ def _said(deed: str, card: OrderCard, done: Any) -> tuple[str, str]:  # noqa: AN
             return f"Order {done.order_number} is {done.state.value} now.", "CSS376I"
 
 
+def _giving_up(card: OrderCard, at_desk: Desk) -> dict[str, Any]:
+    """What it costs the customer to give the order up now."""
+    with at_desk.reading() as session:
+        return {"owed": cancellation_charges(session, card.order_number, by=at_desk.by)}
+
+
 def in_hand(card: OrderCard) -> InHand:
     return InHand(card.account_number, card.contact_name, card.number)
 
@@ -250,4 +257,5 @@ ORDER: Final = Record(
     in_hand=in_hand,
     unknown=("CSS385E", "Say what is done: OR02 with the order and one of {deeds}."),
     said=_said,
+    besides=_giving_up,
 )
