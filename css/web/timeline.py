@@ -16,7 +16,7 @@ from css.core.calendar import london_date, start_of_day
 from css.core.ids import format_id
 from css.core.phone import display_number
 from css.master.approvals import AskedRow
-from css.web.filters import day
+from css.web.filters import day, order_title
 from orders.queries import OrderRow
 from repairs.queries import FaultRow
 
@@ -102,7 +102,7 @@ def _of_contacts(contacts: Iterable[ContactRow]) -> Iterator[Moment]:
 def _of_orders(orders: Iterable[OrderRow]) -> Iterator[Moment]:
     for one in orders:
         number = f", {display_number(one.number)}" if one.number else ""
-        words = f"Order to {one.kind.value.replace('-', ' ')} placed{number}; now {one.state.value.replace('-', ' ')}"
+        words = f"{order_title(one.kind)} ordered{number}; now {one.state.value}"
         about = f"order {format_id(one.order_number)}"
         flag = one.jeopardy.value if one.jeopardy else ""
         yield Moment(View.ORDERS, london_date(one.placed_at), one.placed_at, about, words, flag, opens=("OR03", one.order_number))

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from css.audit import AuditEvent
 from css.care.actions import record_contact
 from css.care.commands import RecordContact
-from css.care.queries import line_timeline, timeline
+from css.care.queries import follow_ups, line_timeline, timeline
 from css.care.words import Channel, Direction, Outcome, Topic
 from css.core.actor import Actor
+from css.core.calendar import london_date
 from css.core.errors import BadMessage, CssError, Several
 from css.core.ids import IdKind, make_id
 from tests import builders
@@ -129,6 +130,17 @@ def test_everything_wrong_is_told(session: Session, town: Town) -> None:
         ("CSS054E", "account_number"),
         ("CSS052E", "reference"),
     ]
+
+
+def test_a_day_to_follow_it_up_is_a_promise_of_whoever_named_it(session: Session, town: Town) -> None:
+    _record(session, account_number=town.account.number)
+    _record(session, account_number=town.account.number, words="Asks where the order is.", follow_up_on=date(2026, 3, 5))
+    (promised,) = follow_ups(session, by=BY, owner_code=BY.name)
+    assert (promised.words, london_date(promised.due_at), promised.account_number) == (
+        "Asks where the order is.",
+        date(2026, 3, 5),
+        town.account.number,
+    )
 
 
 def test_a_follow_up_is_not_in_the_past(session: Session, town: Town) -> None:

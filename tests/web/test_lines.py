@@ -97,7 +97,7 @@ def test_orders_faults_and_contacts_are_in_the_story_newest_first_with_ways_to_t
         order = place_order(session, cease, by=builders.OPERATOR, at=AT - timedelta(minutes=10))
     desk.open(f"/s/LN03/{world.line.number}")
     events = _events(desk)
-    assert events[0].startswith("Order to cease placed")
+    assert events[0].startswith("Cease ordered")
     assert events[1] == "She rings twice."
     assert events[2].startswith("Fault reported")
     assert events[3].startswith("Fault cleared")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from css.audit import answered, record
 from css.care.commands import ContactRecorded, RecordContact
-from css.care.model import Contact
+from css.care.model import Contact, FollowUp
+from css.care.words import FollowUpKind
 from css.core.actor import Actor
+from css.core.calendar import london_instant
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, NotFound, Refusals, Refused
 from css.core.ids import IdKind, expect_id, parse_id
@@ -21,10 +24,14 @@ from css.master.districts import business_date
 from css.master.guiding import Guided, number_in_use
 from css.master.providers import Provider
 
+END_OF_DAY: Final = time(23, 59)
+
 
 @answered
 def record_contact(session: Session, command: RecordContact, *, by: Actor, at: datetime) -> ContactRecorded:
     """Put a contact on the timeline of the customer, the account and the line it was about.
+
+    A day to follow it up is also a promise of the operator's, like one made when a call is wrapped up.
 
     Any one of the three finds the others where there can be only one: a telephone number in use its account, an account
     its customer. Two that are named must belong together.
@@ -68,10 +75,32 @@ def record_contact(session: Session, command: RecordContact, *, by: Actor, at: d
     )
     session.add(contact)
     session.flush()
+    if command.follow_up_on is not None and not by.is_partner:
+        # Who promised it finds it on the menu: on the contact alone nobody would look for it when the day has come.
+        promise(session, contact, london_instant(command.follow_up_on, END_OF_DAY), None, by)
     told = {name: value for name, value in to_plain(command).items() if name != "token"}
     record(session, by=by, at=at, verb="record_contact", subject=("customer", customer.number), after=told)
     session.flush()
     return ContactRecorded(contact_id=contact.id)
+
+
+def promise(session: Session, contact: Contact, due_at: datetime, ring: str | None, by: Actor) -> int:
+    """Write down what was promised in a contact and who promised it; a number to ring makes it a call-back."""
+    follow_up = FollowUp(
+        district_code=contact.district_code,
+        contact_id=contact.id,
+        kind=FollowUpKind.CALL_BACK if ring else FollowUpKind.FOLLOW_UP,
+        due_at=due_at,
+        telephone=ring,
+        words=contact.words,
+        owner_code=by.name,
+        done_at=None,
+        done_by=None,
+        done_words=None,
+    )
+    session.add(follow_up)
+    session.flush()
+    return follow_up.id
 
 
 def _guided(session: Session, number: str | None, by: Actor, at: datetime) -> Guided | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from css.audit import answered, record
 from css.care.actions.callers import end_checks
+from css.care.actions.contacts import END_OF_DAY, promise
 from css.care.commands import CompleteFollowUp, FollowUpCompleted, WrappedUp, WrapUp
 from css.care.model import CallerCheck, Contact, FollowUp
 from css.care.rules.caller import OPEN_FOR
 from css.care.rules.wrap_up import WRAP_REASONS, reference_in
-from css.care.words import CallerKind, CheckOutcome, Direction, FollowUpKind
+from css.care.words import CallerKind, CheckOutcome, Direction
 from css.core.actor import Actor
 from css.core.calendar import london_date, london_instant, to_london
 from css.core.errors import BadMessage, Conflict, NotFound, Refusals, Refused
@@ -27,7 +28,6 @@ from css.master.guiding import number_in_use
 
 WORDS_LENGTH_MAX: Final = 2000
 AHEAD_MAX: Final = timedelta(days=366)
-END_OF_DAY: Final = time(23, 59)
 
 
 @answered
@@ -81,7 +81,7 @@ def wrap_up(session: Session, command: WrapUp, *, by: Actor, at: datetime) -> Wr
     session.add(contact)
     session.flush()
     kept = _keep_promise(session, account, contact, by=by, at=at) if reason.keeps_promise else None
-    promised = _promise(session, contact, due_at, ring, by) if due_at is not None else None
+    promised = promise(session, contact, due_at, ring, by) if due_at is not None else None
     ended = end_checks(session, customer.id, command.operator_session_id, by=by, at=at)
     told = {
         "reason_code": reason.code,
@@ -208,24 +208,6 @@ def _line_id(session: Session, number: str | None, account: Account, at: datetim
     """The line of the number in hand, if it is the account's."""
     guided = number_in_use(session, parse_number(number), at) if number else None
     return guided.line_id if guided is not None and guided.account_id == account.id else None
-
-
-def _promise(session: Session, contact: Contact, due_at: datetime, ring: str | None, by: Actor) -> int:
-    follow_up = FollowUp(
-        district_code=contact.district_code,
-        contact_id=contact.id,
-        kind=FollowUpKind.CALL_BACK if ring else FollowUpKind.FOLLOW_UP,
-        due_at=due_at,
-        telephone=ring,
-        words=contact.words,
-        owner_code=by.name,
-        done_at=None,
-        done_by=None,
-        done_words=None,
-    )
-    session.add(follow_up)
-    session.flush()
-    return follow_up.id
 
 
 def _keep_promise(session: Session, account: Account, contact: Contact, *, by: Actor, at: datetime) -> int:

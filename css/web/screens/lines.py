@@ -19,6 +19,7 @@ from css.master.cards import account_card
 from css.master.line_story import LineEventKind, LineStory, line_story
 from css.web.desk import Desk
 from css.web.disclosure import ask_first, may_disclose
+from css.web.filters import order_title
 from css.web.page import Arguments, Page
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Key, ResponseClass, Screen
@@ -128,7 +129,7 @@ def _of_line(story: LineStory) -> list[Happening]:
 def _of_orders(orders: tuple[OrderRow, ...]) -> list[Happening]:
     return [
         Happening(
-            one.placed_at, False, "order", f"Order to {one.kind.value} placed, now {one.state.value}", opens=("OR03", one.order_number)
+            one.placed_at, False, "order", f"{order_title(one.kind)} ordered, now {one.state.value}", opens=("OR03", one.order_number)
         )
         for one in orders
     ]
