@@ -39,7 +39,7 @@ class BusinessDate(Base):
 def no_district(district_code: str) -> NotFound:
     """CSS101E, for whoever finds that there is no such district."""
     return NotFound(
-        "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code, element="district_code"
+        "CSS101E", "There is no district {district}; `css ask districts` lists them.", district=district_code[:20], element="district_code"
     )
 
 

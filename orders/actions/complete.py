@@ -21,7 +21,7 @@ from css.handover import leave_service_failure, lift_hold
 from css.master import appointment_book
 from css.master.districts import business_date
 from css.master.lines import Line
-from css.master.services import Service
+from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from orders.actions import charging, linked, numbers, unsolicited
 from orders.actions.changing import changed
@@ -98,12 +98,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
             {
                 "uq_line_pair_id_live": lambda: just_taken("The pair"),
                 "uq_customer_order_number_reserved": lambda: just_taken("The telephone number"),
-                "ex_service_number_in_use": lambda: Conflict(
-                    "CSS243E",
-                    "{number}, kept for order {order}, is in use on another line.",
-                    number=display_number(order.telephone_number or ""),
-                    order=order.number,
-                ),
+                "ex_service_number_in_use": lambda: _number_in_use(session, order, done_on),
             },
         )
         if refusal is None:
@@ -128,6 +123,28 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
     last = tell(session, order, [Event(kind=moved.kci, copy=copy, words=KINDS[order.kind].done.format(day=day_words(done_on)))], at=at)
     linked.tell_others(session, order, f"was done on {day_words(done_on)}", at=at)
     return last
+
+
+def _number_in_use(session: Session, order: CustomerOrder, done_on: date) -> Conflict:
+    """CSS243E: of a line that was ceased the number is taken to the end of that day; otherwise it is on another line."""
+    number = order.telephone_number or ""
+    ceased = select(ServiceNumber.id).where(
+        ServiceNumber.number == number,
+        ServiceNumber.ends_at == start_of_day(done_on + ONE_DAY),
+        ServiceNumber.starts_at < ServiceNumber.ends_at,
+    )
+    if session.execute(ceased.limit(1)).first() is not None:
+        return Conflict(
+            "CSS243E",
+            "{number} was ceased on {day} and is taken until that day ends: order {order} can be done from the next day on.",
+            number=display_number(number),
+            day=day_words(done_on),
+            order=order.number,
+            element="done_on",
+        )
+    return Conflict(
+        "CSS243E", "{number}, kept for order {order}, is in use on another line.", number=display_number(number), order=order.number
+    )
 
 
 def _refuse_day(session: Session, doing: Doing) -> None:

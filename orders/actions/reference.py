@@ -93,7 +93,11 @@ def _number_fault(name: str, number: int, most: int) -> CssError | None:
 
 
 def _read_time(text: str) -> time:
+    """London's clocks are meant; one that says another zone would be misread."""
     try:
-        return time.fromisoformat(text)
+        found = time.fromisoformat(text)
     except ValueError:
-        raise BadMessage("CSS872E", "Write the time like 16:00.", element="no_return_time") from None
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise BadMessage("CSS872E", "Write the time like 16:00.", element="no_return_time")
+    return found

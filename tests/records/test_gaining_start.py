@@ -187,3 +187,15 @@ def test_a_partner_starts_a_line_on_its_own_account_only(session: Session) -> No
         order_card(session, place(session, a_start(zz, partners_account(session, zz)), by=PARTNER_ACTOR).order_number, by=CLERK).placed_at
         == AT
     )
+
+
+def test_a_line_that_was_ceased_today_works_from_tomorrow(session: Session) -> None:
+    """Calls of the day it was ceased are still its last customer's; whoever reports the start too soon is told from when it counts."""
+    zz = builders.district(session)
+    line = builders.working_line(session, zz, builders.account(session, zz))
+    complete(session, place(session, a_cease(line.account, line.number)).order_number, CEASED)
+    start = place(session, a_start(zz, builders.account(session, zz), required_on=date(2026, 3, 5)), at=LATER).order_number
+    with pytest.raises(CssError, match=f"ceased on 4 March 2026.*order {start} can be done from the next day on"):
+        complete(session, start, CEASED)
+    complete(session, start, date(2026, 3, 5))
+    assert order_card(session, start, by=CLERK).state is OrderState.COMPLETED

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from css.core.errors import CssError, Refused, Several
+from css.core.errors import BadMessage, CssError, Refused, Several
 from css.core.phone import display_number
 from css.master.districts import roll_business_date
 from css.master.numbers import Quarantine
@@ -92,6 +92,8 @@ def test_a_day_that_has_begun_a_wrong_number_and_a_clerk_are_refused(session: Se
         ("CSS872E", "no_return_working_days"),
         ("CSS872E", "no_return_time"),
     ]
+    with pytest.raises(BadMessage, match="Write the time like 16:00"):
+        set_order_timing(session, a_timing(no_return_time="16:00+01:00"), by=OPERATOR, at=AT)
     with pytest.raises(Refused, match="may not do this"):
         set_order_timing(session, a_timing(), by=CLERK, at=AT)
     with pytest.raises(Refused, match="are 0 to"):
