@@ -38,6 +38,8 @@ class WorthItem:
     service_id: int | None
     """The service that is ended or kept."""
     minimum_term_months: int
+    is_riding: bool
+    """Something else works over the line by it: an alarm, broadband."""
     net_rental: Price | None
     gross_rental: Price | None
 
@@ -145,6 +147,7 @@ def worth_of(session: Session, order: CustomerOrder, *, segment: Segment, accoun
                 quantity=row.OrderItem.quantity,
                 service_id=row.OrderItem.service_id,
                 minimum_term_months=row.Product.minimum_term_months,
+                is_riding=row.Product.is_riding,
                 net_rental=None if row.ProductPrice is None else row.ProductPrice.net_price,
                 gross_rental=None if row.ProductPrice is None else row.ProductPrice.gross_price,
             )

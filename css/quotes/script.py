@@ -97,6 +97,14 @@ def _port_in(effect: Effect) -> Iterator[str]:
 def _port_out(effect: Effect) -> Iterator[str]:
     yield f"The number {_line(effect.card)} goes to another network and the line is ceased."
     yield "From that day nothing else works on the line, and emergency calls cannot be made from it."
+    yield from _riding(effect)
+
+
+def _riding(effect: Effect) -> Iterator[str]:
+    """Whoever gives a line up may not think of the alarm that calls over it."""
+    for item in effect.worth.items:
+        if item.is_riding and item.action is ItemAction.REMOVE:
+            yield f"{item.product_name} works over this line and stops with it."
 
 
 def _move(effect: Effect) -> Iterator[str]:
@@ -152,6 +160,7 @@ def _cease(effect: Effect) -> Iterator[str]:
     else:
         yield f"You are giving up {_line(card)} on {weekday_words(day)}."
     yield _DEAD
+    yield from _riding(effect)
 
 
 def _bar(effect: Effect) -> Iterator[str]:

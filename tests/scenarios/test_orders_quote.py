@@ -366,6 +366,14 @@ def test_a_death_or_our_own_fault_breaks_no_minimum_term(session: Session, home:
     assert any("to your credit" in sentence for sentence in order.script)
 
 
+def test_who_gives_a_line_up_hears_that_the_alarm_stops(session: Session, zz: BuiltDistrict) -> None:
+    account = builders.account(session, zz)
+    line = builders.working_line(session, zz, account, features=("ALARM",))
+    command = replace(a_cease(account, line.number, required_on=date(2026, 4, 14)), ends_riding=True)
+    told = quote_order(session, QuoteOrder(order=command), by=CLERK, at=noon(ORDERED)).told
+    assert "Alarm signalling works over this line and stops with it." in told.script
+
+
 def test_a_number_goes_to_another_network(session: Session, home: BuiltLine) -> None:
     order, _ = told_and_billed(session, home.account, a_port_out(home.account, home.number, required_on=date(2026, 4, 16)))
     assert order.bill.early_net > Money(0)
