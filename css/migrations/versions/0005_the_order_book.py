@@ -62,10 +62,7 @@ CHECKS = (
         f" WHERE {_OPEN} AND caused_by_id IS NULL AND kind <> 'restore'"
     ),
     "ALTER TABLE css.order_request ADD CONSTRAINT ck_order_request_bar_of_a_bar CHECK (bar IS NULL OR kind = 'bar')",
-    (
-        "ALTER TABLE css.order_request ADD CONSTRAINT ck_order_request_taken_or_ended"
-        " CHECK (taken_order_number IS NULL OR ended_at IS NULL)"
-    ),
+    ("ALTER TABLE css.order_request ADD CONSTRAINT ck_order_request_taken_or_ended CHECK (taken_order_number IS NULL OR ended_at IS NULL)"),
     # What was promised before is kept: the numbers of open provides, the slots' areas and whom they are for.
     f"UPDATE orders.customer_order SET kept_number = telephone_number WHERE kind = 'provide' AND {_OPEN}",  # noqa: S608 - our own words
     "UPDATE css.appointment a SET exchange_id = s.exchange_id FROM css.site s WHERE s.id = a.site_id",
