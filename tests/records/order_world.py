@@ -17,9 +17,10 @@ from css.master.reference import PARTNER
 from tests import builders
 from tests.builders import CLERK, DAY, OPERATOR, PARTNER_ACTOR, BuiltAccount, BuiltDistrict, BuiltSite
 from tests.records.gaining import OTHER, OTHER_ACTOR, other_partner, partners_account
-from tests.records.places import Elsewhere, a_firm, elsewhere
+from tests.records.ordering import complete, place
+from tests.records.places import Elsewhere, a_firm, elsewhere, lines_of
 
-PAIRS: Final = 6
+PAIRS: Final = 7
 SITES: Final = 4
 CAPACITY: Final = 2
 """Visits in every half-day from Monday to Friday; none on Saturdays."""
@@ -60,7 +61,7 @@ SUPERVISOR: Final = OPERATOR
 
 
 def build(session: Session) -> World:
-    """The district with two working lines of homes, one of a firm and one of a partner; the other two pairs are spare."""
+    """The district with two working lines of homes, two of a firm with one number, and one of a partner; two pairs are spare."""
     zz = builders.district(session, pairs=PAIRS, sites=SITES)
     other_partner(session)
     oak = elsewhere(session, zz, pairs=2)
@@ -97,5 +98,12 @@ def build(session: Session) -> World:
         (world.accounts[3], zz.gold[0], NUMBERS[3], ()),
     ):
         builders.working_line(session, zz, account, site=site, number=number, features=features)
+    _grow(session, world)
     session.execute(text("UPDATE css.service SET minimum_term_ends_on = starts_on + 365 WHERE care_level IS NOT NULL"))
     return world
+
+
+def _grow(session: Session, world: World) -> None:
+    """The firm has two lines from the first day on."""
+    order = place(session, lines_of(world.accounts[2], NUMBERS[2], 2)).order_number
+    complete(session, order, DAY)

@@ -11,17 +11,22 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, Row
+from sqlalchemy import Engine, Row, select
 from sqlalchemy.orm import Session
 
 from billing import queries
 from billing.actions import calculate_block, post_block, release_run
+from billing.actions.release import release_bill
 from billing.checks import Books, _by_statement
+from billing.commands import ReleaseBill
+from billing.model import Bill
+from billing.words import BillState
 from css.core.calendar import ONE_DAY, add_months, days_in_month
 from css.core.money import round_half_up
 from css.db.engine import transaction
+from css.master.accounts import Account
 from orders.words import OrderKind
-from tests.builders import DAY
+from tests.builders import DAY, OPERATOR
 from tests.records import order_world
 from tests.records.billed import NIGHT, at, begin
 from tests.records.order_asking import Life
@@ -50,6 +55,11 @@ def bill(life: Life, day: date) -> None:
     with Session(life.connection, join_transaction_mode="create_savepoint") as session:
         run_id = begin(session, day)
         calculate_block(session, run_id, queries.accounts_to_calculate(session, run_id), by=NIGHT, at=at(day))
+        # A person looks at a bill that is unlike the others, and lets it go.
+        held = session.execute(select(Account.number).join(Bill, Bill.account_id == Account.id).where(Bill.state == BillState.HELD))
+        for number in held.scalars().all():
+            look = ReleaseBill(account_number=number, business_date=day, reason="It is right.")
+            release_bill(session, look, by=OPERATOR, at=at(day))
         release_run(session, run_id, by=NIGHT, at=at(day))
         post_block(session, queries.bills_to_post(session, run_id), by=NIGHT, at=at(day))
         session.commit()
