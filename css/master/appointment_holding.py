@@ -54,6 +54,8 @@ def reserve_slot(session: Session, command: ReserveSlot, *, by: Actor, at: datet
     fault = slot_fault(slot, on=on, first=first, last=last, nation=place.nation, at=at, element=_SLOT)
     if fault is not None:
         raise fault
+    # What is held for the address is counted by one at a time; whoever only refers to it does not wait.
+    session.execute(select(Site.id).where(Site.id == place.site_id).with_for_update(key_share=True))
     take_place(
         session,
         slot,

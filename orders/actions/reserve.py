@@ -145,6 +145,8 @@ def _own_fault(session: Session, number: str, at: datetime) -> CssError | None:
 
 
 def _refuse_too_many(session: Session, whose: _For, at: datetime) -> None:
+    # A partner's own requests come several at a time: each is counted after the one before.
+    session.execute(select(Provider.id).where(Provider.id == whose.provider_id).with_for_update(key_share=True))
     kept = session.execute(
         select(func.count())
         .select_from(NumberReservation)

@@ -156,6 +156,20 @@ def test_many_at_once_get_as_many_as_there_are(the: Book) -> None:
     assert {one.code for one in outcomes if isinstance(one, CssError)} == {"CSS818E"}
 
 
+def test_who_asks_for_several_at_once_holds_no_more_than_two_for_an_address(the: Book, pool: ThreadPoolExecutor) -> None:
+    the.give(2)
+    the.give(2, half=PM)
+    the.hold()
+    with Session(the.engine) as first:
+        command = ReserveSlot(address_key=the.zz.gold[0].address_key, slot_on=MONDAY, half_day=PM)
+        reserve_slot(first, command, by=CLERK, at=AT)
+        second = pool.submit(the.hold)
+        until_somebody_waits(the.engine)
+        first.commit()
+    with pytest.raises(Refused, match="2 slots are held for the address already"):
+        second.result(10)
+
+
 def test_a_hold_at_its_last_instant_is_used_or_lapsed_but_not_both(the: Book, pool: ThreadPoolExecutor) -> None:
     held = the.hold()
     lapses = AT + timedelta(hours=24)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from css.core.errors import Conflict, CssError, Refused
 from css.db.engine import transaction
+from orders.actions.reserve import PARTNER_RESERVATIONS_MAX
 from orders.number_commands import NumberReserved
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR
@@ -162,3 +163,16 @@ def test_whoever_writes_past_the_rules_is_stopped_by_the_database(fresh_engine: 
     with pytest.raises(Conflict) as caught:
         _reserve(the)
     assert caught.value.code == "CSS231E"
+
+
+def test_a_partner_who_asks_from_all_sides_at_once_keeps_no_more_than_it_may(fresh_engine: Engine, workers: ThreadPoolExecutor) -> None:
+    the = world(fresh_engine, workers)
+    for _ in range(PARTNER_RESERVATIONS_MAX - 1):
+        _reserve(the, None)
+    with Session(fresh_engine) as first:
+        reserve(first, the.zz, None, by=PARTNER_ACTOR)
+        second = the.in_the_background(lambda: _reserve(the, None))
+        first.commit()
+    with pytest.raises(Refused) as caught:
+        second.result(10)
+    assert caught.value.code == "CSS269E"
