@@ -178,6 +178,16 @@ def test_nothing_is_owed_where_a_date_of_ours_was_given_later(session: Session, 
     assert left(session, placed.order_number) == {}
 
 
+@pytest.mark.parametrize(("problem", "owed"), [("NETWORK_ISSUE", {}), ("ACCESS_ISSUE", {"cancellation/FEE-CANCEL": FEE})])
+def test_nothing_is_owed_where_we_moved_the_date(
+    session: Session, zz: BuiltDistrict, account: BuiltAccount, problem: str, owed: dict[str, tuple[str, str, str]]
+) -> None:
+    placed = place(session, a_provide(zz, account))
+    amend_order(session, AmendOrder(order_number=placed.order_number, required_on=MONDAY_AFTER, reason_code=problem), by=CLERK, at=AT)
+    cancel(session, placed.order_number)
+    assert left(session, placed.order_number) == owed
+
+
 def test_nothing_is_owed_for_what_we_end_or_the_loser_stops(session: Session, zz: BuiltDistrict, account: BuiltAccount) -> None:
     ended = place(session, a_provide(zz, account, address_key=zz.gold[1].address_key)).order_number
     end = TerminateOrder(order_number=ended, problem_code="CAPACITY_ISSUE", words="Full.")
