@@ -147,7 +147,7 @@ def _promised(target_on: date, on: date, outcome: PlantOutcome | None) -> str:
         return f"It was to be done on {day}: have it reported done, or delay it and say why."
     if outcome is PlantOutcome.BUILD:
         return f"A pair must be built first; the line is to work on {day}."
-    return f"It is to be done on {day}; until then nobody need do anything."
+    return f"It is to be done on {day}."
 
 
 def _lost(state: OrderState, target_on: date | None) -> str:

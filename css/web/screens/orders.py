@@ -24,12 +24,13 @@ from css.web.screens.work_lists import after_of, packed, page_links, place_of, u
 from orders.actions import take_order
 from orders.commands import TakeOrder
 from orders.link_queries import orders_beside
+from orders.queries import OrderCard
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.kinds import KINDS
 from orders.rules.problems import PROBLEMS, Effect
 from orders.seeing_queries import order_notes
-from orders.task_queries import order_tasks
-from orders.words import OrderState
+from orders.task_queries import TaskRow, order_tasks
+from orders.words import OrderState, TaskState
 from orders.work_queries import WorkPage, exchanges_of, order_progress, work_page
 
 OPEN: Final = {state.value.upper(): state for state in (OrderState.COMMITTED, OrderState.HELD, OrderState.ACKNOWLEDGED)}
@@ -41,9 +42,9 @@ OR03: Final = Screen(
     title="Order progress",
     family="Orders",
     help=(
-        "Where an order stands, what was promised and what is worked to, what happens next, what can be done, its tasks, the orders beside "
-        "it, every event the customer was told of, newest first, what is written down about it, and what came of it: charges left for "
-        "billing and promises not kept. The number in front of a deed, a task or an order opens it."
+        "Where an order stands, what was promised and what is worked to, what happens next, its tasks, the orders beside it, every "
+        "event the customer was told of, newest first, what is written down about it, what came of it (charges left for billing, promises "
+        "not kept) and what can be done. The number in front of a deed, a task or an order opens it."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
@@ -133,11 +134,19 @@ def show_progress(at_desk: Desk, arguments: Arguments) -> Response:
         card=card,
         progress=progress,
         tasks=tasks,
+        first=_first(card, tasks),
         beside=beside,
         notes=notes,
         deeds=[(name, ORDER.deeds[name].words) for name in may if at_desk.may(ORDER.deeds[name].roles)],
         title=KINDS[card.kind].title,
     )
+
+
+def _first(card: OrderCard, tasks: tuple[TaskRow, ...]) -> TaskRow | None:
+    """Of an order that is worked on: the first task that waits for no other."""
+    if card.state is not OrderState.COMMITTED or card.caused_by is not None:
+        return None
+    return next((task for task in tasks if task.state in {TaskState.OPEN, TaskState.FAILED} and not task.waits_for), None)
 
 
 # --- OR04 ---------------------------------------------------------------------------------------------------------------
