@@ -90,6 +90,8 @@ def test_a_wrong_field_gets_the_cursor_and_two_presses_are_one(hands: Hands, wor
     hands.go("Enter", to="CU03")
     hands.page.wait_for_selector("text=Open without a caller")
     assert hands.page.locator('a[href*="/s/OR03/"]').count() == 2, "one order: in its pane and on the timeline"
+    hands.command("1 or01 fe", to="OR01")
+    assert hands.value("kind") == "FE", "what stands behind the code goes along"
 
 
 def test_function_keys_work_inside_a_field_and_help_is_where_the_cursor_is(hands: Hands, world: World) -> None:

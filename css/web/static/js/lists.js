@@ -17,15 +17,16 @@ export function move(key) {
   return true;
 }
 
-// "3" opens line 3 of the list on the screen; "3 FL01" opens that screen for what line 3 is about.
+// "3" opens line 3 of the list on the screen; "3 FL01" opens that screen for what line 3 is about, "3 OR01 FE" with more behind it.
 export function line(text) {
-  const found = /^(\d{1,3})(?:\s+((?:\.\.|=)?)([a-z]{2}\d{2}))?$/i.exec(text.trim());
+  const found = /^(\d{1,3})(?:\s+((?:\.\.|=)?)([a-z]{2}\d{2})((?:\s+\S+)*))?$/i.exec(text.trim());
   const row = found && $(`[data-line="${Number(found[1])}"]`);
   if (!row) return false;
   const to = new URL(row.href);
   if (found[3]) {
     const on = found[2] ? null : to.searchParams.get("on");
-    to.pathname = `/s/${found[3].toUpperCase()}/${encodeURIComponent(row.dataset.subject)}`;
+    const said = [row.dataset.subject, ...found[4].split(/\s+/).filter(Boolean)];
+    to.pathname = `/s/${found[3].toUpperCase()}/${said.map(encodeURIComponent).join("/")}`;
     to.search = on ? `?${new URLSearchParams({ on })}` : "";
   }
   travel(to.href);
