@@ -42,11 +42,15 @@ class QuoteFound:
 def find_quote(session: Session, command: PlaceOrder, asker: Asker, on: date) -> tuple[QuoteFound | None, list[CssError]]:
     """The quote an order names, and what is wrong with placing it by that; nothing where it names none.
 
-    CSS830E there is none of the account, CSS831E it holds no longer, CSS832E another order was quoted, CSS834E it was ordered by.
+    CSS052E to CSS055E its form, CSS830E there is none of the account, CSS831E it holds no longer, CSS832E another order was quoted,
+    CSS834E it was ordered by.
     """
     if not (command.quote_number or "").strip():
         return None, []
-    number = expect_id(command.quote_number or "", IdKind.QUOTE, element="quote_number")
+    try:
+        number = expect_id(command.quote_number or "", IdKind.QUOTE, element="quote_number")
+    except CssError as error:
+        return None, [error]
     quote = session.execute(
         select(Quote)
         .where(Quote.number == number, Quote.account_id == asker.account_id)

@@ -29,7 +29,7 @@ from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, BuiltAccount, BuiltDistrict
 from tests.race import together
 from tests.records.gaining import a_takeover, partners_account
-from tests.records.ordering import PROMISED, a_provide, complete
+from tests.records.ordering import PROMISED, a_provide, complete, refused
 
 LAST_DAY = DAY + timedelta(days=14)
 
@@ -298,3 +298,10 @@ def test_two_orders_by_one_quote_at_one_moment_are_one(fresh_engine: Engine) -> 
     assert {answer.code for answer in answers if isinstance(answer, CssError)} == {"CSS834E"}
     with Session(fresh_engine) as session:
         assert session.execute(select(func.count()).select_from(CustomerOrder)).scalar_one() == 1
+
+
+def test_a_quote_of_no_such_form_is_told_with_everything_else(session: Session, zz: BuiltDistrict, account: BuiltAccount) -> None:
+    assert refused(session, a_provide(zz, account, quote_number="nonsense", contact_name=" ")) == {
+        "CSS052E": "quote_number",
+        "CSS221E": "contact_name",
+    }
