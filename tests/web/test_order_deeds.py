@@ -288,8 +288,11 @@ def test_it_is_chased_escalated_taken_and_given_back(desk: Seat, ordered: Orders
     _does(desk, order, "give")
     desk.open("/s/OR04/ZY")
     desk.press("F6")
-    assert desk.title.startswith("OR03"), "the first that is nobody's"
-    assert order in desk.path
+    assert desk.path.startswith(f"/s/OR02/{order}/take"), "the first that is nobody's"
+    desk.press("F6")
+    assert "CSS367W" in desk.said, "it is shown before it is done"
+    desk.press("F6")
+    assert desk.title.startswith("OR03")
 
 
 def test_a_line_somebody_else_takes_is_shown_to_who_loses_it_and_stopped(desk: Seat, engine: Engine, zy: BuiltDistrict) -> None:

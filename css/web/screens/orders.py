@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Response, flash
+from flask import Response
 from sqlalchemy.orm import Session
 
 from css.audit import record
 from css.core.errors import NotFound
-from css.core.ids import format_id
 from css.web.desk import Desk, status_of
 from css.web.form import COMMIT, REFRESH, Form
 from css.web.page import Arguments, Page, Posted
@@ -21,8 +20,6 @@ from css.web.screens.order_deed_fields import DESK, FIELD
 from css.web.screens.order_deeds import ORDER, in_hand, possible
 from css.web.screens.order_prompts import KIND_OF, kind_keyed
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
-from orders.actions import take_order
-from orders.commands import TakeOrder
 from orders.link_queries import orders_beside
 from orders.queries import OrderCard
 from orders.rules.jeopardy import Jeopardy
@@ -67,8 +64,8 @@ OR04: Final = Screen(
     family="Orders",
     help=(
         "The open orders of a district, those that were escalated first, then those in danger and of them the worst, then by the day they "
-        "are worked for. Enter on a filter narrows the list; F7 and F8 turn its pages. Key the number in front to open one. F6 takes the "
-        "first of the list that nobody sees through, and opens it."
+        "are worked for. Enter on a filter narrows the list; F7 and F8 turn its pages. Key the number in front to open one. F6 leads to "
+        "taking the first of the list that nobody sees through."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
@@ -158,7 +155,7 @@ def show_list(at_desk: Desk, arguments: Arguments) -> Response:
 
 
 def act_list(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
-    """Enter narrows: the filters go into the address. F5 looks again at the same page. F6 takes the next order to see through."""
+    """Enter narrows: the filters go into the address. F5 looks again at the same page. F6 leads to taking the next order."""
     form = Form.posted(OR04, posted)
     if form.key == REFRESH or form.has_errors:
         return _list(at_desk, arguments, form)
@@ -183,18 +180,15 @@ def _wrong(form: Form) -> bool:
 
 
 def _take_next(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
-    """The first order of the list that nobody sees through is whoever's pressed F6; who was quicker, took it before."""
-    with at_desk.doing() as session:
+    """To the deed of taking the first order of the list that nobody sees through: nothing is done that was not shown."""
+    with at_desk.reading() as session:
         _, chosen = place_of(session, arguments)
         page = _asked(session, at_desk, chosen, form, after_of(arguments))
-        free = next((row.order_number for row in page.rows if row.owner is None), None)
-        if free is not None:
-            take_order(session, TakeOrder(token=f"take {form.token}", order_number=free), by=at_desk.by, at=at_desk.at)
+    free = next((row.order_number for row in page.rows if row.owner is None), None)
     if free is None:
         form.general.append(NotFound("CSS850E", "Every order on this page has somebody who sees it through; F8 goes on to the next page."))
         return _list(at_desk, arguments, form)
-    flash(f"Order {format_id(free)} is yours to see through.", "CSS847I")
-    return go("OR03", free)
+    return go("OR02", free, "take")
 
 
 def _asked(session: Session, at_desk: Desk, chosen: str, form: Form, after: str) -> WorkPage:
