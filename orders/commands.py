@@ -41,7 +41,8 @@ class PlaceOrder:
     new_number: str | None = None
     """The number the line will have: of a renumber, port in, takeover, move or start. None leaves it to the house."""
     keeps_number: bool = True
-    """Of a takeover, a move or a start: the line keeps its number, where it can; otherwise it gets another."""
+    """Of a takeover, a move or a start: the line keeps its number, where it can; otherwise it gets another. Of a takeover only for who
+    names the number: it may be ex-directory."""
     line_count: int | None = None
     """Of an order for how many lines: how many there will be, the one with the number included."""
     network_code: str | None = None

@@ -312,7 +312,8 @@ def _copy(row: Any, items: tuple[ItemRow, ...]) -> OrderCopy:  # noqa: ANN401 - 
         hazard_notes=order.hazard_notes,
         visit_notes=order.visit_notes,
         slot_number=None if slot is None else slot.number,
-        old_number=order.old_number,
+        # Who takes over a line is not told the number somebody else has on it.
+        old_number=None if order.kind is OrderKind.TAKEOVER else order.old_number,
         line_count=order.line_count,
         network_code=order.network_code,
         bar=order.bar,

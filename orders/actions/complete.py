@@ -99,6 +99,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
                 "uq_line_pair_id_live": lambda: just_taken("The pair"),
                 "uq_customer_order_number_reserved": lambda: just_taken("The telephone number"),
                 "ex_service_number_in_use": lambda: _number_in_use(session, order, done_on),
+                "ex_ported_number_twice": lambda: just_taken("The telephone number"),
             },
         )
         if refusal is None:

@@ -194,13 +194,16 @@ def message_2(message_type: str, parts: Parts, *, head: MessageHeader | None = N
     return to_bytes(root, indented=True)
 
 
-def takeover(account: str, address_key: str, *, head: MessageHeader | None = None, required_on: str = "2026-03-09") -> bytes:
-    """Whoever moves in takes over the line at an address."""
+def takeover(
+    account: str, address_key: str, *, number: str | None = None, head: MessageHeader | None = None, required_on: str = "2026-03-09"
+) -> bytes:
+    """Whoever moves in takes over the line at an address; who names its number keeps it."""
     head = head or header()
     order: Parts = [
         ("CustomerReference", f"PO-{head.message_id}"),
         ("Kind", "TAKEOVER"),
         ("AccountNumber", account),
+        *([("TelephoneNumber", f"+{number}")] if number else []),
         ("AddressKey", address_key),
         ("RequiredDate", required_on),
         ("ProductCode", "LINE-WHO"),

@@ -59,7 +59,7 @@ class Stage:
 
     def takes_over(self, *, head: MessageHeader | None = None, required_on: str = "2026-03-09") -> str:
         """The partner's order takes the line; its number."""
-        data = takeover(self.mover, self.line.site.address_key, head=head, required_on=required_on)
+        data = takeover(self.mover, self.line.site.address_key, number=self.line.number, head=head, required_on=required_on)
         assert send(self.engine, data).status == 202
         return said(outbox(self.engine)[-1], "Update/Order/OrderNumber")
 

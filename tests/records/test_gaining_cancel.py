@@ -112,7 +112,7 @@ def test_whoever_wanted_it_gives_it_up(session: Session) -> None:
     assert holds_of(session, line.account) == holds_of(session, mover) == []
     assert kinds_of(session, cease) == ["CREATED", "CANCELLED"]
     # The line may be asked for again, by its own people or by others.
-    assert place(session, a_takeover(mover, line.site)).number == line.number
+    assert place(session, a_takeover(mover, line.site, number=line.number)).number == line.number
 
 
 def test_the_loser_learns_nothing_of_the_takers_reasons(session: Session) -> None:

@@ -15,8 +15,8 @@ from css.core.words import BarKind, DirectoryEntryKind, EndReason, LineState, Pa
 from css.master.lines import Line, LineBar
 from css.master.plant import Pair
 from css.master.services import Service
-from orders.actions import complete_order
-from orders.commands import CompleteOrder, PlaceOrder
+from orders.actions import cancel_order, complete_order
+from orders.commands import CancelOrder, CompleteOrder, PlaceOrder
 from orders.model import CustomerOrder, OrderItem
 from orders.queries import order_card
 from orders.words import ItemAction, OrderKind, OrderState
@@ -57,7 +57,7 @@ def test_the_line_passes_with_its_number_and_the_loser_is_told(session: Session)
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver, features=("CALLER-DISPLAY",))
-    placed = place(session, a_takeover(mover, line.site, product_codes=("LINE-RES", "VOICEMAIL-1571")))
+    placed = place(session, a_takeover(mover, line.site, number=line.number, product_codes=("LINE-RES", "VOICEMAIL-1571")))
     assert (placed.state, placed.committed_on, placed.number, placed.plant_outcome) == (OrderState.COMMITTED, TAKEN, line.number, None)
     cease = cease_of(session, placed.order_number)
     card = order_card(session, cease, by=PARTNER_ACTOR)
@@ -148,6 +148,18 @@ def test_the_number_is_left_behind_when_another_is_wanted(session: Session) -> N
     assert uses_of(session, placed.number or "") == [(mover.id, DAWN, None)]
 
 
+def test_whoever_does_not_know_the_number_is_given_another(session: Session) -> None:
+    """It may be ex-directory: an order by the address alone, cancelled at once, must not find it out."""
+    zz = builders.district(session)
+    line = builders.working_line(session, zz, builders.account(session, zz))
+    for by in (CLERK, PARTNER_ACTOR):
+        mover = builders.account(session, zz, provider_code=by.provider_code)
+        placed = place(session, a_takeover(mover, line.site), by=by)
+        assert placed.number not in {line.number, None}
+        assert line.number not in str(order_card(session, placed.order_number, by=by))
+        cancel_order(session, CancelOrder(order_number=placed.order_number, reason="Only looking."), by=by, at=AT)
+
+
 def test_a_number_of_the_movers_choice(session: Session) -> None:
     zz = builders.district(session)
     leaver, mover = builders.account(session, zz), builders.account(session, zz)
@@ -163,10 +175,10 @@ def test_a_line_can_be_started_and_taken_over_and_over(session: Session) -> None
     zz = builders.district(session)
     first, second = builders.account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, first)
-    one = place(session, a_takeover(second, line.site))
+    one = place(session, a_takeover(second, line.site, number=line.number))
     complete(session, one.order_number, TAKEN)
     at = datetime.combine(TAKEN, AT.timetz())
-    back = place(session, a_takeover(first, line.site, required_on=date(2026, 3, 16)), at=at)
+    back = place(session, a_takeover(first, line.site, number=line.number, required_on=date(2026, 3, 16)), at=at)
     complete(session, back.order_number, date(2026, 3, 16))
     assert [use[0] for use in uses_of(session, line.number)] == [first.id, second.id, first.id]
 
@@ -199,7 +211,10 @@ def test_what_is_needed_is_told_at_once(session: Session) -> None:
         "CSS259E": "postcode",
         "CSS210E": "product_codes",
     }
-    assert place(session, a_takeover(mover, line.site, postcode=line.site.postcode.lower().replace(" ", ""))).number == line.number
+    assert (
+        place(session, a_takeover(mover, line.site, number=line.number, postcode=line.site.postcode.lower().replace(" ", ""))).number
+        == line.number
+    )
 
 
 def test_consent_stays_on_record(session: Session) -> None:

@@ -46,7 +46,7 @@ def test_the_last_task_passes_the_line(session: Session) -> None:
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver)
-    number = place(session, a_takeover(mover, line.site)).order_number
+    number = place(session, a_takeover(mover, line.site, number=line.number)).order_number
     cease = cease_of(session, number)
     kinds = [task.kind for task in order_tasks(session, number, by=CLERK)]
     assert kinds == [TaskKind.EXCHANGE, TaskKind.DIRECTORY, TaskKind.EMERGENCY]
@@ -65,7 +65,7 @@ def test_a_task_that_fails_holds_both_sides_up(session: Session) -> None:
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver)
-    number = place(session, a_takeover(mover, line.site)).order_number
+    number = place(session, a_takeover(mover, line.site, number=line.number)).order_number
     command = FailTask(order_number=number, task=TaskKind.EXCHANGE, problem_code="NETWORK_ISSUE", words="Mr Marlow's port is dead.")
     fail_task(session, command, by=SYSTEM, at=AT)
     cease = cease_of(session, number)
@@ -78,7 +78,7 @@ def test_whoever_comes_may_come_later_and_the_loser_has_as_much_longer(session: 
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver)
-    number = place(session, a_takeover(mover, line.site)).order_number
+    number = place(session, a_takeover(mover, line.site, number=line.number)).order_number
     cease = cease_of(session, number)
     amend_order(session, AmendOrder(order_number=number, required_on=date(2026, 3, 18)), by=CLERK, at=AT)
     card = order_card(session, cease, by=PARTNER_ACTOR)
@@ -93,7 +93,7 @@ def test_what_does_not_concern_the_loser_is_not_told(session: Session) -> None:
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver)
-    number = place(session, a_takeover(mover, line.site)).order_number
+    number = place(session, a_takeover(mover, line.site, number=line.number)).order_number
     amend_order(session, AmendOrder(order_number=number, contact_name="Benjamin Marlow"), by=CLERK, at=AT)
     assert kinds_of(session, cease_of(session, number)) == ["CREATED"]
 
@@ -102,7 +102,7 @@ def test_what_we_end_ends_for_both_and_costs_nobody_anything(session: Session) -
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver)
-    number = place(session, a_takeover(mover, line.site)).order_number
+    number = place(session, a_takeover(mover, line.site, number=line.number)).order_number
     cease = cease_of(session, number)
     terminate_order(session, TerminateOrder(order_number=number, problem_code="CAPACITY_ISSUE", words="Full."), by=SYSTEM, at=AT)
     assert (state_of(session, number), state_of(session, cease)) == (OrderState.TERMINATED, OrderState.TERMINATED)
@@ -116,7 +116,7 @@ def test_orders_linked_with_one_that_was_stopped_are_warned(session: Session) ->
     zz = builders.district(session)
     leaver, mover = partners_account(session, zz), builders.account(session, zz)
     line = builders.working_line(session, zz, leaver)
-    number = place(session, a_takeover(mover, line.site)).order_number
+    number = place(session, a_takeover(mover, line.site, number=line.number)).order_number
     beside = place(session, a_provide(zz, mover, address_key=line.site.address_key, linked_order=number)).order_number
     stop = CancelOther(order_number=cease_of(session, number), reason=CancelOtherReason.NOT_MOVING)
     cancel_other(session, stop, by=PARTNER_ACTOR, at=AT)

@@ -140,7 +140,7 @@ def a_line_is_taken_over_by_who_moves_in(the: Town, where: BuiltDistrict) -> Ite
         bound_until(session, line, date(2027, 3, 2))
     yield MONDAY_9
     # Monday 9 March, for the 16th. Both ring a mobile at noon, the leaver on Friday, the mover on the day itself.
-    taken = the.place(a_takeover(mover, line.site, required_on=date(2026, 3, 16)))
+    taken = the.place(a_takeover(mover, line.site, number=line.number, required_on=date(2026, 3, 16)))
     yield date(2026, 3, 13)
     the.call(line.number)
     yield date(2026, 3, 16)
@@ -166,7 +166,8 @@ def journey_3_a_partner_takes_over_a_line_and_the_loser_may_stop_it_in_time(the:
 
     # Monday 9 March: the partner orders for the 16th. The line's own people see an order nobody of theirs asked for.
     first = the.place(
-        a_takeover(partner, line.site, required_on=date(2026, 3, 16), token="first", customer_reference="BW-1"), PARTNER_ACTOR
+        a_takeover(partner, line.site, number=line.number, required_on=date(2026, 3, 16), token="first", customer_reference="BW-1"),
+        PARTNER_ACTOR,
     )
     with Session(the.engine) as session:
         (seen,) = open_orders(session, by=CLERK, account_number=leaver.number)
@@ -186,7 +187,8 @@ def journey_3_a_partner_takes_over_a_line_and_the_loser_may_stop_it_in_time(the:
     # Monday 16 March: she moves after all, and the partner orders again, for the 23rd. On Friday at four it is too late to stop.
     yield date(2026, 3, 16)
     second = the.place(
-        a_takeover(partner, line.site, token="second", customer_reference="BW-2", required_on=date(2026, 3, 23)), PARTNER_ACTOR
+        a_takeover(partner, line.site, number=line.number, token="second", customer_reference="BW-2", required_on=date(2026, 3, 23)),
+        PARTNER_ACTOR,
     )
     yield date(2026, 3, 20)
     with Session(the.engine) as session:

@@ -111,7 +111,9 @@ def _items(session: Session, asked: Asked, line: LineFound, wrong: Refusals) -> 
 
 
 def _number_for(session: Session, asked: Asked, line: LineFound) -> str:
-    """The number the line has, unless another is wanted.
+    """The number the line has, where the asker names it and wants it; else another.
+
+    Who does not know the number is not told it: it may be ex-directory, and order and cancel would find it out.
 
     Raises:
         Refused: CSS224E to CSS227E, CSS229E, CSS262E, CSS263E. BadMessage: CSS080E to CSS083E.
@@ -128,7 +130,7 @@ def _number_for(session: Session, asked: Asked, line: LineFound) -> str:
             at=asked.at,
             element="new_number",
         )
-    if asked.command.keeps_number:
+    if asked.command.keeps_number and (asked.command.number or "").strip():
         return line.number
     return take_next_number(session, line.exchange_id, line.exchange_name, asked.at)
 
