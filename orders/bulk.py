@@ -14,7 +14,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from css.core.codec import from_plain, phrase
 from css.core.errors import BadMessage, CssError, Several
-from orders.commands import PlaceOrder, Slot
+from orders.commands.orders import PlaceOrder, Slot
 
 ORDERS_MAX: Final = 1_000
 _NOT_BY_FILE: Final = frozenset({"token", "schema_major", "appointment"})

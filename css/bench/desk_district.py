@@ -37,7 +37,7 @@ from css.master.reference import RETAIL
 from css.migrations import reference
 from css.settings import settings
 from orders.actions import complete_order, place_order
-from orders.commands import CompleteOrder, PlaceOrder
+from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault

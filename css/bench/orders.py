@@ -31,7 +31,7 @@ from css.demo.life import AMY, NATION, PROVIDE_LEAD_DAYS
 from css.demo.plan import DemoPlan
 from css.demo.run import build
 from orders.actions import place_order
-from orders.commands import PlaceOrder, Slot
+from orders.commands.orders import PlaceOrder, Slot
 from orders.words import OrderKind
 
 TARGET_MS: Final = 100

@@ -67,19 +67,25 @@ from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
-from orders import entry_queries, number_queries, plant_queries, request_queries, seeing_queries, task_queries, work_queries
-from orders import queries as order_queries
 from orders.actions import reference as order_reference
 from orders.actions import requests as order_requests
 from orders.actions import reserve
 from orders.actions.bulk import place_orders_in_bulk
 from orders.actions.quoting import consent_quote
-from orders.count_queries import orders_at_risk
-from orders.delay_queries import delays_of_account
-from orders.link_queries import orders_beside
-from orders.quote_queries import quote_card, quotes_of_account
+from orders.queries import cards as order_queries
+from orders.queries import entry as entry_queries
+from orders.queries import notes as seeing_queries
+from orders.queries import numbers as number_queries
+from orders.queries import plant as plant_queries
+from orders.queries import requests as request_queries
+from orders.queries import tasks as task_queries
+from orders.queries import work as work_queries
+from orders.queries.counts import orders_at_risk
+from orders.queries.delays import delays_of_account
+from orders.queries.links import orders_beside
+from orders.queries.quotes import quote_card, quotes_of_account
+from orders.queries.worth import cancellation_charges
 from orders.timings import timings
-from orders.worth_queries import cancellation_charges
 from repairs import actions as repair_actions
 from repairs import queries as repair_queries
 from repairs import queue_queries

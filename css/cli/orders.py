@@ -12,7 +12,7 @@ import typer
 from css.core.errors import BadMessage, CssError, Several
 
 if TYPE_CHECKING:
-    from orders.bulk_commands import PlacedInBulk
+    from orders.commands.bulk import PlacedInBulk
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Orders: place those of a file.")
 
@@ -44,7 +44,7 @@ def load(
     from css.cli.progress import counting_of  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
     from orders.actions.bulk import place_orders_in_bulk  # noqa: PLC0415
-    from orders.bulk_commands import PlaceOrdersInBulk  # noqa: PLC0415
+    from orders.commands.bulk import PlaceOrdersInBulk  # noqa: PLC0415
 
     content = _read(file)
     # A check leaves nothing to be answered again.

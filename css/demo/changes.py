@@ -23,7 +23,7 @@ from css.master.reference import RETAIL
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from orders.actions import place_order
-from orders.commands import PlaceOrder, Slot
+from orders.commands.orders import PlaceOrder, Slot
 from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 

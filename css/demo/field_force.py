@@ -23,10 +23,10 @@ from css.core.words import MissCause
 from css.db.engine import transaction
 from css.master.reference import RETAIL
 from orders.actions import commit_order, complete_order, complete_task, fail_task, miss_appointment, resume_order
-from orders.commands import CommitOrder, CompleteOrder, CompleteTask, FailTask, MissAppointment, ResumeOrder
-from orders.queries import open_orders
+from orders.commands.orders import CommitOrder, CompleteOrder, CompleteTask, FailTask, MissAppointment, ResumeOrder
+from orders.queries.cards import open_orders
+from orders.queries.tasks import ToDoRow, tasks_to_do
 from orders.rules.tasks import checks_of
-from orders.task_queries import ToDoRow, tasks_to_do
 from orders.words import OrderState, TaskKind, WorkGroup
 
 FIELD_FORCE: Final = Actor("system", "FIELD", RETAIL, frozenset({"clerk", "repair"}), "field force")

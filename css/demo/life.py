@@ -44,8 +44,8 @@ from css.master.reference import PARTNER, RETAIL
 from css.partners.inbox import receive
 from css.partners.keys import own_party, partner_of
 from orders.actions import complete_order, place_order
-from orders.commands import CompleteOrder, PlaceOrder
-from orders.queries import order_card
+from orders.commands.orders import CompleteOrder, PlaceOrder
+from orders.queries.cards import order_card
 from orders.words import OrderKind, OrderState
 from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault

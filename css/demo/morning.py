@@ -26,7 +26,7 @@ from css.master.news import post_news
 from css.master.operator_commands import PostNews
 from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
 from repairs.commands import ReportFault

@@ -26,7 +26,7 @@ from css.partners.keys import Partner, own_party, partner_of
 from css.partners.model import InboxMessage, InboxState
 from css.xml import Element, MessageHeader, read_header, read_message, read_text
 from orders.actions import amend_order, cancel_order, cancel_other, place_order
-from orders.commands import CancelOther
+from orders.commands.orders import CancelOther
 from orders.messages import (
     ORDER_UPDATE,
     amend_order_command,
@@ -36,7 +36,7 @@ from orders.messages import (
     refusal_kind,
     submit_order_command,
 )
-from orders.queries import OrderCopy, order_card
+from orders.queries.cards import OrderCopy, order_card
 
 TRIES_MAX: Final = 5
 """How often handling is begun when the database says that somebody else was at the same rows."""

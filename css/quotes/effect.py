@@ -9,8 +9,8 @@ from datetime import date
 from billing.queries.first_bill import FirstBill
 from css.core.money import Money, total
 from css.core.words import Segment
-from orders.queries import OrderCard
-from orders.worth_queries import OrderWorth
+from orders.queries.cards import OrderCard
+from orders.queries.worth import OrderWorth
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from css.master.products import Product, ProductPrice, seen_on
 from css.quotes.effect import Amount, Charge, Effect, LaterPrice, together
 from css.quotes.script import script_of
 from orders.actions import place_order
-from orders.commands import OrderPlaced, PlaceOrder
-from orders.queries import order_card
+from orders.commands.orders import OrderPlaced, PlaceOrder
+from orders.queries.cards import order_card
+from orders.queries.worth import OrderWorth, WorthItem, order_worth
 from orders.rules.charges import What
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import ItemAction, OrderKind
-from orders.worth_queries import OrderWorth, WorthItem, order_worth
 
 _ENDING = frozenset({OrderKind.CEASE, OrderKind.PORT_OUT})
 """Everything on the line stops: what that saves a month is not told product by product."""

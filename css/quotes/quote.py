@@ -15,9 +15,9 @@ from css.quotes.effect import Effect
 from css.quotes.placing import place_with_effect
 from css.quotes.script import script_of
 from orders.actions.quoting import keep_quote
-from orders.commands import PlaceOrder
-from orders.date_queries import first_dates
-from orders.quote_commands import OrderQuoted, QuoteOrder, Told, ToldBill, ToldLine
+from orders.commands.orders import PlaceOrder
+from orders.commands.quotes import OrderQuoted, QuoteOrder, Told, ToldBill, ToldLine
+from orders.queries.dates import first_dates
 from orders.rules.charges import is_number_chosen
 from orders.words import OrderKind, PlantOutcome
 

@@ -11,7 +11,7 @@ from css.core.money import ZERO, Money
 from css.core.phone import display_number
 from css.core.words import BarKind, DirectoryEntryKind, HalfDay, Segment
 from css.quotes.effect import Amount, Effect
-from orders.queries import OrderCard
+from orders.queries.cards import OrderCard
 from orders.words import ItemAction, OrderKind, PlantOutcome
 
 QUESTION: Final = "Do you agree to that?"

@@ -17,7 +17,7 @@ from css.core.ids import format_id
 from css.core.phone import display_number
 from css.master.approvals import AskedRow
 from css.web.filters import day, order_title
-from orders.queries import OrderRow
+from orders.queries.cards import OrderRow
 from repairs.queries import FaultRow
 
 

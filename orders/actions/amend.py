@@ -26,7 +26,7 @@ from orders.actions import amend_items, linked, unsolicited
 from orders.actions.changing import has_visit, live_slot, marks, record, refuse_treatment, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import order_as_it_stands
-from orders.commands import AmendOrder, OrderChanged, Slot
+from orders.commands.orders import AmendOrder, OrderChanged, Slot
 from orders.model import CustomerOrder, KciEvent
 from orders.rules import amending
 from orders.rules.amending import Dates, NewDates

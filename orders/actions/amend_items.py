@@ -17,7 +17,7 @@ from css.master.products import Product
 from css.master.sites import Site
 from orders.actions import auxiliary
 from orders.actions.find import OrderFound, find_account, find_offers, services_of
-from orders.commands import AmendOrder
+from orders.commands.orders import AmendOrder
 from orders.model import CustomerOrder, OrderItem
 from orders.rules.amending import KnownProduct, feature_faults
 from orders.rules.multiline import AUXILIARY_CODE, count_fault

@@ -24,7 +24,7 @@ from orders.actions.changing import live_slot, marks, read_words, record, tell_o
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.progress import hold, tell_held
 from orders.actions.tell import as_sentence
-from orders.commands import MissAppointment, OrderChanged
+from orders.commands.orders import MissAppointment, OrderChanged
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.lifecycle import Move, move
 from orders.rules.problems import miss_problem

@@ -13,8 +13,8 @@ from css.core.actor import Actor
 from css.core.errors import CssError, Refusals
 from orders.actions.place import place_order
 from orders.bulk import RowOrder, at_row, read_orders
-from orders.bulk_commands import PlacedInBulk, PlaceOrdersInBulk
-from orders.commands import OrderPlaced
+from orders.commands.bulk import PlacedInBulk, PlaceOrdersInBulk
+from orders.commands.orders import OrderPlaced
 
 Watch = Callable[[int, int], None]
 """Told how many orders are done, and how many there are."""

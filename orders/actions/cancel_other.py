@@ -18,9 +18,9 @@ from orders.actions import ending, linked
 from orders.actions.changing import changed
 from orders.actions.find import lock_order, require_may
 from orders.actions.tell import Event, last_told, order_as_it_stands, tell
-from orders.commands import CancelOther, OrderChanged
+from orders.commands.orders import CancelOther, OrderChanged
 from orders.model import CustomerOrder
-from orders.queries import no_order
+from orders.queries.cards import no_order
 from orders.rules.dates import too_late_fault
 from orders.rules.gaining import stopped_words
 from orders.rules.lifecycle import Move, move

@@ -18,7 +18,7 @@ from css.core.slots import LIVE
 from css.master.appointments import Appointment
 from orders.actions.find import may_treat
 from orders.actions.tell import Event, order_as_it_stands, tell
-from orders.commands import OrderChanged
+from orders.commands.orders import OrderChanged
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.tasks import UNDONE, task_due_on
 from orders.rules.timing import point_of_no_return, timing_of

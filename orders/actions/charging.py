@@ -16,8 +16,8 @@ from css.core.words import Segment
 from css.handover import ItemToBill, leave_billable_items
 from css.master.appointments import Appointment
 from orders.actions.working import Doing
-from orders.charge_queries import PricedCharge, priced_cancellation, priced_completion, priced_visit
 from orders.model import CustomerOrder
+from orders.queries.charges import PricedCharge, priced_cancellation, priced_completion, priced_visit
 from orders.words import OrderState
 
 

@@ -21,7 +21,7 @@ from orders.actions import linked, tasks, unsolicited
 from orders.actions.changing import live_slot, marks, record, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.numbers import take_next_number
-from orders.commands import CommitOrder, OrderChanged
+from orders.commands.orders import CommitOrder, OrderChanged
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move

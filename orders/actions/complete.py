@@ -29,7 +29,7 @@ from orders.actions.find import OrderFound, just_taken, lock_order, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Doing
-from orders.commands import CompleteOrder, OrderChanged
+from orders.commands.orders import CompleteOrder, OrderChanged
 from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.rules.dates import done_fault
 from orders.rules.kinds import KINDS

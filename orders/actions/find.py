@@ -25,9 +25,9 @@ from css.master.products import Product, ProductPrice, covers
 from css.master.providers import Provider
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site, no_address
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.model import CustomerOrder
-from orders.queries import no_order
+from orders.queries.cards import no_order
 from orders.rules.content import Offer
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import OrderKind

@@ -31,7 +31,7 @@ from orders.actions import unsolicited
 from orders.actions.changing import live_slot, work_for
 from orders.actions.find import Asker
 from orders.actions.tell import Event, order_as_it_stands, tell
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.model import CustomerOrder
 from orders.rules.dates import committed_date, too_late_fault
 from orders.rules.kinds import KINDS

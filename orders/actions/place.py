@@ -30,7 +30,7 @@ from orders.actions.find import find_account, find_offers, just_taken, may_treat
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Asked, Work
-from orders.commands import OrderPlaced, PlaceOrder
+from orders.commands.orders import OrderPlaced, PlaceOrder
 from orders.messages import conversation_of
 from orders.model import CustomerOrder, OrderItem
 from orders.rules.charges import is_number_chosen

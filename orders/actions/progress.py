@@ -21,7 +21,7 @@ from orders.actions import charging, ending, linked, unsolicited
 from orders.actions.changing import changed, live_slot, marks, read_words, record, refuse_treatment, tell_of, work_for
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import Event, order_as_it_stands, tell
-from orders.commands import CancelOrder, DelayOrder, InformOrder, OrderChanged, ResumeOrder, TerminateOrder
+from orders.commands.orders import CancelOrder, DelayOrder, InformOrder, OrderChanged, ResumeOrder, TerminateOrder
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.dates import target_fault, too_late_fault
 from orders.rules.lifecycle import Move, move

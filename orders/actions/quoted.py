@@ -14,14 +14,14 @@ from css.core.errors import CssError, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.words import Segment
 from orders.actions.find import Asker
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
+from orders.commands.quotes import Told
 from orders.model import CustomerOrder, Quote
-from orders.quote_commands import Told
-from orders.quote_queries import no_quote
+from orders.queries.quotes import no_quote
+from orders.queries.worth import worth_of
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.quotes import changes, differences
 from orders.words import OrderState
-from orders.worth_queries import worth_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

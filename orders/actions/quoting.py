@@ -18,10 +18,10 @@ from css.master.providers import Provider
 from css.master.serials import next_number
 from orders.actions.find import find_account, require_may
 from orders.actions.quoted import lapsed_fault
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
+from orders.commands.quotes import ConsentQuote, OrderQuoted, QuoteConsented, Told
 from orders.model import Quote
-from orders.quote_commands import ConsentQuote, OrderQuoted, QuoteConsented, Told
-from orders.quote_queries import no_quote
+from orders.queries.quotes import no_quote
 from orders.rules.content import LENGTHS_MAX
 from orders.rules.quotes import valid_through
 

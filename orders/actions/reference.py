@@ -16,8 +16,8 @@ from css.core.errors import BadMessage, CssError, Refusals, Refused
 from css.master.districts import latest_business_date
 from css.master.numbers import Quarantine
 from css.master.operator_changes import require_supervisor
+from orders.commands.reference import ReferenceSet, SetOrderTiming, SetQuarantine
 from orders.model import OrderTiming
-from orders.reference_commands import ReferenceSet, SetOrderTiming, SetQuarantine
 
 LEAD_MAX: Final = 250
 """Working days."""

@@ -23,9 +23,9 @@ from orders.actions.complete import complete_order
 from orders.actions.find import may_treat
 from orders.actions.place import place_order
 from orders.actions.progress import terminate_order
-from orders.commands import CompleteOrder, PlaceOrder, TerminateOrder
-from orders.request_commands import RequestsTaken, TakeOrderRequests
-from orders.request_queries import WAITS, LinesKnown, lines_known
+from orders.commands.orders import CompleteOrder, PlaceOrder, TerminateOrder
+from orders.commands.requests import RequestsTaken, TakeOrderRequests
+from orders.queries.requests import WAITS, LinesKnown, lines_known
 from orders.rules.timing import earliest_date, timing_of
 from orders.rules.treatment import TREATMENT_KINDS, Decision, Step
 from orders.timings import timings

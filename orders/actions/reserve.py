@@ -21,7 +21,7 @@ from css.master.numbers import NumberReservation
 from css.master.providers import Provider
 from orders.actions.find import SiteFound, find_account, find_site, just_taken, require_may
 from orders.actions.numbers import take_next_number, take_number
-from orders.number_commands import NumberReleased, NumberReserved, ReleaseNumber, ReserveNumber
+from orders.commands.numbers import NumberReleased, NumberReserved, ReleaseNumber, ReserveNumber
 from orders.rules.plant import reserved_until
 
 PARTNER_RESERVATIONS_MAX: Final = 20

@@ -14,7 +14,7 @@ from css.core.errors import Conflict, Refusals, Refused
 from css.core.words import Role
 from orders.actions.changing import marks, read_words, record
 from orders.actions.find import lock_order, require_may
-from orders.commands import ChaseOrder, EscalateOrder, OrderNoted, TakeOrder
+from orders.commands.orders import ChaseOrder, EscalateOrder, OrderNoted, TakeOrder
 from orders.model import CustomerOrder, OrderNote
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import NoteKind

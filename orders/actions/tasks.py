@@ -29,7 +29,7 @@ from orders.actions.complete import finish
 from orders.actions.find import OrderFound, lock_order, require_may
 from orders.actions.tell import as_sentence, last_told
 from orders.actions.working import Work
-from orders.commands import CompleteTask, FailTask, OrderChanged, RetryTask
+from orders.commands.orders import CompleteTask, FailTask, OrderChanged, RetryTask
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.dates import done_fault, target_fault
 from orders.rules.lifecycle import Move, move

@@ -17,7 +17,7 @@ from css.master.providers import Provider
 from css.xml import Party
 from orders.messages import ORDER_UPDATE, major_of, message_id, order_update
 from orders.model import CustomerOrder, KciEvent
-from orders.queries import KciRow, OrderCopy, order_copies
+from orders.queries.cards import KciRow, OrderCopy, order_copies
 from orders.words import KciKind
 
 PARTY_SCHEME: Final = "DUNS"

@@ -16,7 +16,7 @@ from css.core.words import Segment, Skill
 from css.master.lines import Line
 from css.master.sites import Site
 from orders.actions.find import Asker, ServiceFound
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.model import CustomerOrder
 from orders.rules.content import Content, Offer
 from orders.rules.dates import committed_date, required_date_fault

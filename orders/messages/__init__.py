@@ -33,10 +33,10 @@ from css.xml import (
     required,
     to_bytes,
 )
-from orders.commands import AmendOrder, CancelOrder, CancelOther, PlaceOrder
+from orders.commands.orders import AmendOrder, CancelOrder, CancelOther, PlaceOrder
 from orders.messages import version1, version2
 from orders.messages.parts import TEXT_MAX, conversation_of, message_id
-from orders.queries import KciRow, OrderCopy
+from orders.queries.cards import KciRow, OrderCopy
 
 __all__ = [
     "ORDER_UPDATE",

@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 from css.core.errors import BadMessage
 from css.core.words import HalfDay, ProductKind
 from css.xml import Element, add, add_address, add_contact, add_optional, clean_text, find, read_date, read_text, required
-from orders.commands import Slot
-from orders.queries import ItemRow, OrderCopy
+from orders.commands.orders import Slot
+from orders.queries.cards import ItemRow, OrderCopy
 from orders.words import ItemAction
 
 TEXT_MAX: Final = 500

@@ -11,7 +11,7 @@ from typing import Final
 from css.core.errors import Refused
 from css.core.words import DirectoryEntryKind
 from css.xml import Element, add, add_optional, children, date_text, find, instant_text, read_date, read_header, read_text, required
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.messages.parts import (
     add_appointment,
     add_listing,
@@ -23,7 +23,7 @@ from orders.messages.parts import (
     main_and_features,
     read_appointment,
 )
-from orders.queries import OrderCopy
+from orders.queries.cards import OrderCopy
 from orders.rules.kinds import KINDS
 from orders.words import ItemAction, OrderKind
 

@@ -29,7 +29,7 @@ from css.xml import (
     read_whole,
     required,
 )
-from orders.commands import AmendOrder, CancelOrder, CancelOther, PlaceOrder
+from orders.commands.orders import AmendOrder, CancelOrder, CancelOther, PlaceOrder
 from orders.messages.parts import (
     add_appointment,
     add_listing,
@@ -41,7 +41,7 @@ from orders.messages.parts import (
     main_and_features,
     read_appointment,
 )
-from orders.queries import OrderCopy
+from orders.queries.cards import OrderCopy
 from orders.rules.kinds import KINDS, KindRule
 from orders.words import CancelOtherReason, CeaseReason, ItemAction, OrderKind
 

@@ -12,7 +12,7 @@ from css.core.calendar import Nation, day_words, working_day_on_or_after
 from css.core.errors import CssError, Refused
 from css.core.slots import LIVE
 from css.core.words import ProductKind, Segment
-from orders.commands import AmendOrder
+from orders.commands.orders import AmendOrder
 from orders.rules.content import LENGTHS_MAX, Offer, clash
 from orders.rules.dates import committed_date, required_date_fault
 from orders.rules.kinds import KINDS

@@ -15,7 +15,7 @@ from css.core.deadline import CARE_LEVELS
 from css.core.errors import BadMessage, CssError, Refusals, Refused
 from css.core.phone import SHORT_CODE_DIGITS_MAX, parse_number
 from css.core.words import DirectoryEntryKind, ProductKind, Segment
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.rules.kinds import COMMON, DEFAULTED, KINDS, KindRule
 from orders.words import CeaseReason, OrderKind
 

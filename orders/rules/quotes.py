@@ -11,8 +11,8 @@ from css.core.calendar import day_words
 from css.core.errors import BadMessage, Breach
 from css.core.money import Price, to_money
 from css.core.phone import parse_number
-from orders.commands import PlaceOrder
-from orders.quote_commands import Told, ToldCharge, ToldItem
+from orders.commands.orders import PlaceOrder
+from orders.commands.quotes import Told, ToldCharge, ToldItem
 
 VALID_DAYS: Final = (
     # Long enough to talk it over, short enough that plant and prices are much the same. A choice of the house.

@@ -42,8 +42,8 @@ from css.quotes.quote import quote_order
 from css.settings import settings
 from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
-from orders.commands import PlaceOrder
-from orders.quote_commands import QuoteOrder
+from orders.commands.orders import PlaceOrder
+from orders.commands.quotes import QuoteOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
 from tests import builders

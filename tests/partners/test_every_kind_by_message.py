@@ -13,7 +13,7 @@ from css.master.districts import roll_business_date
 from css.master.reference import PARTNER
 from css.xml import Element
 from orders.actions import complete_order
-from orders.commands import CompleteOrder
+from orders.commands.orders import CompleteOrder
 from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 from tests import builders

@@ -22,7 +22,7 @@ from css.master.reference import PARTNER
 from css.partners import gateway, inbox
 from css.partners.gateway import create_application
 from css.partners.keys import IssuePartnerKey, issue_key
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.messages import version2
 from orders.rules.content import makes_a_line
 from orders.rules.kinds import KINDS, KindRule

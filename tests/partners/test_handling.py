@@ -21,7 +21,7 @@ from css.partners.handling import Drained, drain
 from css.partners.model import InboxMessage, InboxState
 from css.xml import MessageHeader, read_header
 from orders.actions import place_order
-from orders.commands import OrderPlaced, PlaceOrder
+from orders.commands.orders import OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder, KciEvent
 from tests.batch.killing import run_child
 from tests.partners.speaking import (

@@ -17,9 +17,9 @@ from css.handover import OutboxMessage, outbox_after, outbox_last_sequence
 from css.xml import Element, Party, children, find, read_header, read_message, read_text, schema_for, validate
 from orders import messages
 from orders.actions import cancel_order, complete_order, delay_order, place_order, resume_order
-from orders.commands import CancelOrder, CompleteOrder, DelayOrder, PlaceOrder, ResumeOrder, Slot
+from orders.commands.orders import CancelOrder, CompleteOrder, DelayOrder, PlaceOrder, ResumeOrder, Slot
 from orders.model import KciEvent
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import OrderKind
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM

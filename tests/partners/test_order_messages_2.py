@@ -17,9 +17,9 @@ from css.core.money import Money, Price
 from css.core.words import AppointmentState, BarKind, DirectoryEntryKind, HalfDay, ProductKind, Segment
 from css.xml import Element, Party, children, find, read_header, read_message, read_text, schema_for, validate
 from orders import messages
-from orders.commands import AmendOrder, CancelOrder, CancelOther, PlaceOrder, Slot
+from orders.commands.orders import AmendOrder, CancelOrder, CancelOther, PlaceOrder, Slot
 from orders.messages import version2
-from orders.queries import ItemRow, KciRow, OrderCopy
+from orders.queries.cards import ItemRow, KciRow, OrderCopy
 from orders.rules.content import read_content
 from orders.rules.kinds import KINDS
 from orders.words import CancelOtherReason, ItemAction, KciKind, OrderKind, OrderState, PlantOutcome

@@ -13,7 +13,7 @@ from css.master.reference import PARTNER
 from css.partners import handling
 from css.partners.keys import partner_of_key
 from css.settings import settings
-from orders.commands import OrderPlaced
+from orders.commands.orders import OrderPlaced
 from tests.partners.speaking import Scene, opened, said, send, submit_order
 
 

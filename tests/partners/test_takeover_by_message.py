@@ -15,7 +15,7 @@ from css.master.reference import PARTNER
 from css.xml import Element, MessageHeader, read_header
 from orders.actions import place_order
 from orders.model import CustomerOrder
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import KciKind, OrderKind
 from tests import builders
 from tests.builders import BuiltAccount, BuiltLine

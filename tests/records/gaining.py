@@ -19,7 +19,7 @@ from css.master.plant import Pair
 from css.master.products import Product
 from css.master.providers import Provider
 from css.master.services import Service, ServiceNumber
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.model import CustomerOrder, KciEvent
 from orders.words import KciKind, OrderKind, OrderState
 from tests import builders

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
 from orders.actions.reserve import release_number, reserve_number
-from orders.commands import PlaceOrder
-from orders.number_commands import NumberReleased, NumberReserved, ReleaseNumber, ReserveNumber
+from orders.commands.numbers import NumberReleased, NumberReserved, ReleaseNumber, ReserveNumber
+from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from tests.builders import AT, CLERK, BuiltAccount, BuiltDistrict
 

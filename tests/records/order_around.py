@@ -15,8 +15,8 @@ from css.master.appointment_commands import LapseSlots, ReleaseSlot, ReserveSlot
 from css.master.appointment_holding import lapse_slots, release_slot, reserve_slot
 from orders.actions.requests import take_order_requests
 from orders.actions.reserve import release_number, reserve_number
-from orders.number_commands import ReleaseNumber, ReserveNumber
-from orders.request_commands import TakeOrderRequests
+from orders.commands.numbers import ReleaseNumber, ReserveNumber
+from orders.commands.requests import TakeOrderRequests
 from tests.builders import CLERK, PARTNER_ACTOR, SYSTEM
 from tests.records.order_asking import OPEN, Dice, Life, lines
 from tests.records.order_world import ELSEWHERE_NUMBERS, NUMBERS

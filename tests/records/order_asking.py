@@ -19,8 +19,8 @@ from css.master.districts import roll_business_date
 from css.quotes.quote import quote_order
 from orders.actions import place_order
 from orders.actions.quoting import consent_quote
-from orders.commands import PlaceOrder, Slot
-from orders.quote_commands import ConsentQuote, QuoteOrder
+from orders.commands.orders import PlaceOrder, Slot
+from orders.commands.quotes import ConsentQuote, QuoteOrder
 from orders.words import CeaseReason, OrderKind
 from tests.builders import DAY, PARTNER_ACTOR, BuiltAccount
 from tests.records.order_world import BARS, ELSEWHERE_NUMBERS, FOREIGN, NUMBERS, SUPERVISOR, UNKNOWN_NUMBER, World

@@ -31,7 +31,7 @@ from orders.actions import (
     take_order,
     terminate_order,
 )
-from orders.commands import (
+from orders.commands.orders import (
     AmendOrder,
     CancelOrder,
     CancelOther,

@@ -16,9 +16,9 @@ from css.master.districts import roll_business_date
 from css.master.lines import Line
 from css.master.plant import Pair
 from orders.actions import commit_order, complete_order, place_order
-from orders.commands import CommitOrder, CompleteOrder, OrderPlaced, PlaceOrder
+from orders.commands.orders import CommitOrder, CompleteOrder, OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import KciKind, OrderKind
 from tests.builders import AT, CLERK, SYSTEM, BuiltAccount, BuiltDistrict
 

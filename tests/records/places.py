@@ -14,7 +14,7 @@ from css.master.lines import Line
 from css.master.plant import Cabinet, DistributionPoint, Exchange, NumberBlock, Pair
 from css.master.services import Service
 from css.master.sites import Site
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from tests import builders
 from tests.builders import BuiltAccount, BuiltDistrict, BuiltSite

@@ -13,8 +13,8 @@ from css.cli import main
 from css.db.engine import transaction
 from css.settings import settings
 from orders.actions import place_order
-from orders.commands import PlaceOrder
-from orders.queries import order_card
+from orders.commands.orders import PlaceOrder
+from orders.queries.cards import order_card
 from orders.words import OrderKind
 from tests import builders
 from tests.records.billed import at, night, rated_call

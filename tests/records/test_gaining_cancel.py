@@ -17,9 +17,9 @@ from css.core.errors import Conflict, CssError, NotFound, Refused
 from css.core.words import Role
 from css.handover import BillableItem
 from orders.actions import amend_order, cancel_order, cancel_other, delay_order, resume_order
-from orders.commands import AmendOrder, CancelOrder, CancelOther, DelayOrder, ResumeOrder
+from orders.commands.orders import AmendOrder, CancelOrder, CancelOther, DelayOrder, ResumeOrder
 from orders.model import CustomerOrder, OrderTask
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import CancelOtherReason, OrderState, TaskState
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict, BuiltLine

@@ -19,7 +19,7 @@ from css.db.engine import transaction
 from css.master.districts import roll_business_date
 from css.master.services import Service
 from orders.actions import cancel_order, cancel_other, complete_order, place_order
-from orders.commands import CancelOrder, CancelOther, CompleteOrder, OrderPlaced, PlaceOrder
+from orders.commands.orders import CancelOrder, CancelOther, CompleteOrder, OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder
 from orders.words import CancelOtherReason, OrderState
 from tests import builders

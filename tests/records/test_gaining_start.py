@@ -15,9 +15,9 @@ from css.master.lines import Line
 from css.master.numbers import PortedNumber
 from css.master.plant import Pair
 from orders.actions import cancel_order
-from orders.commands import CancelOrder
+from orders.commands.orders import CancelOrder
 from orders.model import CustomerOrder
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import OrderState, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, BuiltAccount, BuiltDistrict, BuiltLine

@@ -16,9 +16,9 @@ from css.master.lines import Line, LineBar
 from css.master.plant import Pair
 from css.master.services import Service
 from orders.actions import cancel_order, complete_order
-from orders.commands import CancelOrder, CompleteOrder, PlaceOrder
+from orders.commands.orders import CancelOrder, CompleteOrder, PlaceOrder
 from orders.model import CustomerOrder, OrderItem
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import ItemAction, OrderKind, OrderState
 from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, SYSTEM, BuiltAccount

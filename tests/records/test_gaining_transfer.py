@@ -13,7 +13,7 @@ from css.core.errors import CssError
 from css.core.words import DirectoryEntryKind, Segment
 from css.master.services import Service
 from orders.model import CustomerOrder
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import ItemAction, OrderKind, OrderState
 from tests import builders
 from tests.builders import CLERK, DAY, PARTNER_ACTOR, BuiltAccount, BuiltDistrict, BuiltLine

@@ -14,10 +14,10 @@ from css.handover import BillableItem
 from css.master.districts import roll_business_date
 from css.master.products import Product
 from orders.actions import amend_order, cancel_other, complete_task, fail_task, terminate_order
-from orders.commands import AmendOrder, CancelOther, CompleteTask, FailTask, TerminateOrder
-from orders.queries import order_card
+from orders.commands.orders import AmendOrder, CancelOther, CompleteTask, FailTask, TerminateOrder
+from orders.queries.cards import order_card
+from orders.queries.tasks import order_tasks
 from orders.rules.tasks import checks_of
-from orders.task_queries import order_tasks
 from orders.words import CancelOtherReason, OrderKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR, SYSTEM

@@ -17,11 +17,11 @@ from css.master.numbers import NumberReservation, PortedNumber, Quarantine
 from css.master.plant import NumberBlock
 from orders.actions import cancel_order, numbers
 from orders.actions.reserve import PARTNER_RESERVATIONS_MAX
-from orders.commands import CancelOrder
-from orders.entry_queries import free_numbers
-from orders.number_commands import NumberReleased
-from orders.number_queries import networks, number_card, number_stock, ported_numbers, reserved_numbers
-from orders.plant_queries import plant_at
+from orders.commands.numbers import NumberReleased
+from orders.commands.orders import CancelOrder
+from orders.queries.entry import free_numbers
+from orders.queries.numbers import networks, number_card, number_stock, ported_numbers, reserved_numbers
+from orders.queries.plant import plant_at
 from orders.rules.plant import NumberState
 from orders.words import OrderKind, PlantOutcome
 from tests import builders

@@ -15,9 +15,9 @@ from css.core.errors import CssError
 from css.master.districts import roll_business_date
 from css.master.numbers import Quarantine
 from orders.actions import cancel_order, complete_order
-from orders.commands import CancelOrder, CompleteOrder, PlaceOrder
-from orders.entry_queries import free_numbers
-from orders.number_queries import number_card, number_stock
+from orders.commands.orders import CancelOrder, CompleteOrder, PlaceOrder
+from orders.queries.entry import free_numbers
+from orders.queries.numbers import number_card, number_stock
 from orders.rules.plant import NumberState
 from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from css.core.errors import Conflict, CssError, Refused
 from css.db.engine import transaction
 from orders.actions.reserve import PARTNER_RESERVATIONS_MAX
-from orders.number_commands import NumberReserved
+from orders.commands.numbers import NumberReserved
 from tests import builders
 from tests.builders import AT, CLERK, PARTNER_ACTOR
 from tests.records.numbering import a_new_line, a_port_in, a_renumber, release, reserve

@@ -18,10 +18,10 @@ from css.master.districts import roll_business_date
 from css.master.lines import Line
 from css.master.services import Service
 from orders.actions import amend_order, delay_order
-from orders.commands import AmendOrder, DelayOrder, OrderChanged, Slot
+from orders.commands.orders import AmendOrder, DelayOrder, OrderChanged, Slot
 from orders.model import CustomerOrder, OrderItem
-from orders.queries import order_card
-from orders.task_queries import order_tasks
+from orders.queries.cards import order_card
+from orders.queries.tasks import order_tasks
 from orders.words import ItemAction, KciKind, OrderKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, OPERATOR, PARTNER_ACTOR

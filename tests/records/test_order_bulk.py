@@ -22,8 +22,8 @@ from css.master.lines import Line
 from css.settings import settings
 from orders.actions.bulk import place_orders_in_bulk
 from orders.bulk import FIELDS, ORDERS_MAX, read_orders
-from orders.bulk_commands import PlacedInBulk, PlaceOrdersInBulk
-from orders.commands import Slot
+from orders.commands.bulk import PlacedInBulk, PlaceOrdersInBulk
+from orders.commands.orders import Slot
 from orders.model import CustomerOrder
 from orders.words import OrderKind, PlantOutcome
 from tests import builders

@@ -17,8 +17,8 @@ from css.master.lines import LineListing
 from css.master.products import Product
 from css.master.services import Service
 from orders.actions import cancel_order
-from orders.commands import CancelOrder, PlaceOrder
-from orders.queries import order_card
+from orders.commands.orders import CancelOrder, PlaceOrder
+from orders.queries.cards import order_card
 from orders.words import ItemAction, OrderKind
 from repairs.actions import report_fault
 from tests import builders

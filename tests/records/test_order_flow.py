@@ -15,7 +15,7 @@ from css.handover import BillableItem, Hold, OutboxMessage, ServiceFailure
 from css.master.appointments import Appointment
 from css.master.districts import roll_business_date
 from orders.actions import amend_order, cancel_order, delay_order, inform_order, miss_appointment, resume_order, terminate_order
-from orders.commands import (
+from orders.commands.orders import (
     AmendOrder,
     CancelOrder,
     DelayOrder,
@@ -27,8 +27,8 @@ from orders.commands import (
     TerminateOrder,
 )
 from orders.model import CustomerOrder, KciEvent
-from orders.queries import order_card
-from orders.task_queries import order_tasks
+from orders.queries.cards import order_card
+from orders.queries.tasks import order_tasks
 from orders.words import KciKind, OrderState, TaskKind
 from tests import builders
 from tests.builders import AT, CLERK, OPERATOR, PARTNER_ACTOR, SYSTEM

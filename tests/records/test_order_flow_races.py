@@ -20,7 +20,7 @@ from css.master.districts import roll_business_date
 from css.master.plant import Pair
 from css.master.services import Service
 from orders.actions import amend_order, cancel_order, commit_order, complete_task, miss_appointment, place_order, take_order
-from orders.commands import (
+from orders.commands.orders import (
     AmendOrder,
     CancelOrder,
     CommitOrder,
@@ -31,9 +31,9 @@ from orders.commands import (
     Slot,
     TakeOrder,
 )
-from orders.queries import OrderCard, order_card
+from orders.queries.cards import OrderCard, order_card
+from orders.queries.tasks import order_tasks
 from orders.rules.tasks import checks_of
-from orders.task_queries import order_tasks
 from orders.words import OrderState, TaskKind, TaskState
 from tests import builders
 from tests.builders import AT, CLERK, DAY, OPERATOR

@@ -17,7 +17,7 @@ from css.master.queries import site_by_key
 from orders.actions import cancel_order
 from orders.actions.commit import commit_order
 from orders.actions.tasks import complete_task
-from orders.commands import CancelOrder, CommitOrder, CompleteTask, Slot
+from orders.commands.orders import CancelOrder, CommitOrder, CompleteTask, Slot
 from orders.model import CustomerOrder, OrderItem, OrderTask
 from orders.words import ItemAction, OrderKind, OrderState, PlantOutcome, TaskKind
 from tests import builders

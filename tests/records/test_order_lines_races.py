@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from css.db.engine import transaction
 from css.master.lines import Line
 from orders.actions import place_order
-from orders.commands import OrderPlaced, PlaceOrder
+from orders.commands.orders import OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder
 from orders.words import PlantOutcome
 from tests import builders

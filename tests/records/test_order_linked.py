@@ -17,7 +17,7 @@ from css.master.appointment_holding import reserve_slot
 from orders.actions import cancel_order, delay_order
 from orders.actions.amend import amend_order
 from orders.actions.commit import commit_order
-from orders.commands import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced, PlaceOrder, Slot
+from orders.commands.orders import AmendOrder, CancelOrder, CommitOrder, DelayOrder, OrderPlaced, PlaceOrder, Slot
 from orders.model import CustomerOrder, KciEvent, OrderTask
 from orders.words import KciKind, OrderKind, OrderState, TaskKind
 from tests import builders

@@ -27,7 +27,7 @@ from orders.actions import (
     resume_order,
     terminate_order,
 )
-from orders.commands import (
+from orders.commands.orders import (
     AmendOrder,
     CancelOrder,
     CancelOther,
@@ -39,8 +39,8 @@ from orders.commands import (
     Slot,
     TerminateOrder,
 )
+from orders.queries.worth import cancellation_charges
 from orders.words import CancelOtherReason, OrderState, TaskKind
-from orders.worth_queries import cancellation_charges
 from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, SYSTEM, BuiltAccount, BuiltDistrict
 from tests.records.gaining import a_takeover, a_transfer, cease_of, partners_account

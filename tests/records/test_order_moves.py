@@ -16,7 +16,7 @@ from css.master.plant import Pair
 from css.master.products import Product
 from css.master.services import Service, ServiceNumber
 from orders.actions import cancel_order
-from orders.commands import CancelOrder, Slot
+from orders.commands.orders import CancelOrder, Slot
 from orders.model import CustomerOrder, OrderItem
 from orders.words import ItemAction, OrderKind, OrderState, PlantOutcome
 from tests import builders

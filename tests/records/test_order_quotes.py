@@ -19,11 +19,11 @@ from css.quotes.quote import quote_order
 from css.quotes.script import OPENINGS
 from orders.actions import cancel_order, place_order
 from orders.actions.quoting import consent_quote
-from orders.commands import CancelOrder, OrderPlaced, PlaceOrder
+from orders.commands.orders import CancelOrder, OrderPlaced, PlaceOrder
+from orders.commands.quotes import ConsentQuote, OrderQuoted, QuoteOrder
 from orders.model import CustomerOrder
-from orders.queries import order_card
-from orders.quote_commands import ConsentQuote, OrderQuoted, QuoteOrder
-from orders.quote_queries import quote_card, quotes_of_account
+from orders.queries.cards import order_card
+from orders.queries.quotes import quote_card, quotes_of_account
 from orders.words import OrderKind, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, DAY, PARTNER_ACTOR, BuiltAccount, BuiltDistrict

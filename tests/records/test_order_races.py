@@ -17,9 +17,9 @@ from css.db.engine import transaction
 from css.master.districts import roll_business_date
 from css.master.lines import Line
 from orders.actions import cancel_order, complete_order, place_order
-from orders.commands import CancelOrder, CompleteOrder, OrderPlaced, PlaceOrder
+from orders.commands.orders import CancelOrder, CompleteOrder, OrderPlaced, PlaceOrder
 from orders.model import CustomerOrder
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import OrderState, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, SYSTEM, BuiltAccount, BuiltDistrict

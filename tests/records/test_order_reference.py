@@ -14,9 +14,9 @@ from css.core.phone import display_number
 from css.master.districts import roll_business_date
 from css.master.numbers import Quarantine
 from orders.actions.reference import set_order_timing, set_quarantine
+from orders.commands.reference import SetOrderTiming, SetQuarantine
 from orders.model import OrderTiming
-from orders.queries import order_card
-from orders.reference_commands import SetOrderTiming, SetQuarantine
+from orders.queries.cards import order_card
 from orders.words import OrderKind, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, DAY, OPERATOR

@@ -21,11 +21,11 @@ from css.master.reference import RETAIL
 from css.master.services import Service
 from orders.actions import delay_order, terminate_order
 from orders.actions.requests import take_order_requests
-from orders.commands import DelayOrder, PlaceOrder, TerminateOrder
+from orders.commands.orders import DelayOrder, PlaceOrder, TerminateOrder
+from orders.commands.requests import RequestsTaken, TakeOrderRequests
 from orders.model import CustomerOrder
-from orders.queries import order_card
-from orders.request_commands import RequestsTaken, TakeOrderRequests
-from orders.request_queries import TONIGHT, waiting_order_requests
+from orders.queries.cards import order_card
+from orders.queries.requests import TONIGHT, waiting_order_requests
 from orders.words import CeaseReason, OrderKind, OrderState
 from tests import builders
 from tests.builders import AT, CLERK, DAY, SYSTEM, BuiltAccount, BuiltDistrict, BuiltLine

@@ -12,9 +12,9 @@ from css.handover import OrderRequest
 from css.master.lines import LineBar
 from orders.actions import place_order
 from orders.actions.requests import take_order_requests
-from orders.commands import OrderPlaced
+from orders.commands.orders import OrderPlaced
+from orders.commands.requests import RequestsTaken, TakeOrderRequests
 from orders.model import CustomerOrder
-from orders.request_commands import RequestsTaken, TakeOrderRequests
 from orders.words import OrderKind, OrderState
 from tests import builders
 from tests.builders import AT, CLERK, BuiltLine

@@ -15,14 +15,14 @@ from css.core.words import HalfDay, MissCause, Role
 from css.db.sql import block
 from css.master.districts import roll_business_date
 from orders.actions import chase_order, delay_order, escalate_order, fail_task, miss_appointment, take_order
-from orders.commands import ChaseOrder, DelayOrder, EscalateOrder, FailTask, MissAppointment, Slot, TakeOrder
-from orders.count_queries import orders_at_risk
+from orders.commands.orders import ChaseOrder, DelayOrder, EscalateOrder, FailTask, MissAppointment, Slot, TakeOrder
 from orders.model import OrderNote
-from orders.queries import order_card
+from orders.queries.cards import order_card
+from orders.queries.counts import orders_at_risk
+from orders.queries.notes import order_notes
+from orders.queries.work import order_progress, work_page
 from orders.rules.jeopardy import Jeopardy
-from orders.seeing_queries import order_notes
 from orders.words import NoteKind, OrderKind, TaskKind
-from orders.work_queries import order_progress, work_page
 from tests import builders
 from tests.builders import AT, CLERK, OPERATOR, PARTNER_ACTOR
 from tests.records.ordering import a_cease, a_provide, complete, place, stream

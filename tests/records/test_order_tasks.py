@@ -20,11 +20,11 @@ from css.master.plant import Pair
 from css.master.services import Service
 from css.master.sites import Site
 from orders.actions import commit_order, complete_order, complete_task, fail_task, resume_order, retry_task
-from orders.commands import CommitOrder, CompleteOrder, CompleteTask, FailTask, ResumeOrder, RetryTask, Slot
+from orders.commands.orders import CommitOrder, CompleteOrder, CompleteTask, FailTask, ResumeOrder, RetryTask, Slot
 from orders.model import CustomerOrder, OrderTask
-from orders.queries import order_card
+from orders.queries.cards import order_card
+from orders.queries.tasks import order_tasks, tasks_to_do, tasks_waiting
 from orders.rules.tasks import checks_of
-from orders.task_queries import order_tasks, tasks_to_do, tasks_waiting
 from orders.words import KciKind, OrderState, TaskKind, TaskState, WorkGroup
 from tests import builders
 from tests.builders import AT, CLERK, DAY, OPERATOR, PARTNER_ACTOR, SYSTEM

@@ -17,9 +17,9 @@ from css.master.lines import LineListing
 from css.master.plant import Pair
 from css.master.services import Service, ServiceNumber
 from orders.actions import cancel_order, delay_order, resume_order
-from orders.commands import CancelOrder, DelayOrder, ResumeOrder, Slot
+from orders.commands.orders import CancelOrder, DelayOrder, ResumeOrder, Slot
 from orders.model import KciEvent, OrderItem
-from orders.queries import order_card
+from orders.queries.cards import order_card
 from orders.words import ItemAction, KciKind, OrderState, PlantOutcome
 from tests import builders
 from tests.builders import AT, CLERK, DAY

@@ -20,10 +20,10 @@ from css.handover import Hold
 from css.master.districts import roll_business_date
 from css.master.lines import Line
 from orders.actions import cancel_order, complete_order, delay_order, resume_order
-from orders.commands import CancelOrder, CompleteOrder, DelayOrder, ResumeOrder, Slot
+from orders.commands.orders import CancelOrder, CompleteOrder, DelayOrder, ResumeOrder, Slot
 from orders.model import CustomerOrder
-from orders.plant_queries import plant_at
-from orders.queries import account_orders, open_orders, order_card, order_work_list
+from orders.queries.cards import account_orders, open_orders, order_card, order_work_list
+from orders.queries.plant import plant_at
 from orders.rules.jeopardy import Jeopardy
 from orders.words import PlantOutcome
 from tests import builders

@@ -17,11 +17,11 @@ from css.master.lines import Line, LineListing
 from css.master.plant import Pair
 from css.master.services import Service
 from orders.actions import cancel_order
-from orders.commands import CancelOrder
-from orders.entry_queries import free_numbers
+from orders.commands.orders import CancelOrder
 from orders.model import CustomerOrder
-from orders.number_queries import number_card
-from orders.queries import order_card
+from orders.queries.cards import order_card
+from orders.queries.entry import free_numbers
+from orders.queries.numbers import number_card
 from orders.rules.plant import NumberState
 from orders.words import ItemAction, OrderState, PlantOutcome
 from tests import builders

@@ -17,7 +17,7 @@ from css.core.errors import NotFound
 from css.core.money import Money
 from css.core.words import BillFrequency, Segment
 from orders.actions import complete_order
-from orders.commands import CompleteOrder
+from orders.commands.orders import CompleteOrder
 from tests import builders
 from tests.builders import AT, CLERK, DAY, OPERATOR
 from tests.records.billed import at, bills, lines, night, rated_call

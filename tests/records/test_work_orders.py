@@ -14,13 +14,13 @@ from css.core.words import HalfDay, Skill
 from css.master.appointment_commands import SetSlotCapacity
 from css.master.appointment_planning import set_slot_capacity
 from orders.actions import complete_order, delay_order
-from orders.commands import CompleteOrder, DelayOrder, Slot
-from orders.entry_queries import entry_answer, free_numbers
+from orders.commands.orders import CompleteOrder, DelayOrder, Slot
+from orders.queries.entry import entry_answer, free_numbers
+from orders.queries.work import exchanges_of, order_progress, work_page
 from orders.rules.content import better_levels, clash
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.lifecycle import next_step
 from orders.words import OrderState, PlantOutcome
-from orders.work_queries import exchanges_of, order_progress, work_page
 from tests import builders
 from tests.builders import AT, CLERK, DAY, OPERATOR
 from tests.records.ordering import a_cease, a_provide, place

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 import billing.commands
 import css.care.commands
 import css.master.commands
-import orders.commands
+import orders.commands.orders
 import repairs.commands
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, CssError, Several
 from css.core.money import ZERO, Money, Percent, Price
 from css.core.words import HalfDay, Segment
 
-ROOMS = (billing.commands, css.care.commands, css.master.commands, orders.commands, repairs.commands)
+ROOMS = (billing.commands, css.care.commands, css.master.commands, orders.commands.orders, repairs.commands)
 RECORDS = [
     kind
     for room in ROOMS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from css.core.calendar import Nation, is_working_day, london_date, to_london
 from css.core.errors import Refusals, Refused
 from css.core.words import DirectoryEntryKind, HalfDay, PairState, ProductKind, Segment
-from orders.commands import PlaceOrder, Slot
+from orders.commands.orders import PlaceOrder, Slot
 from orders.reference import TIMINGS
 from orders.rules import dates, lifecycle, plant, problems
 from orders.rules.content import Content, Offer, care_level_fault, read_content

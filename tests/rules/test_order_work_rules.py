@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from css.core.calendar import Nation, is_working_day
 from css.core.money import Money, Price
 from css.core.words import HalfDay, MissCause, ProductKind, Segment
-from orders.commands import AmendOrder, Slot
+from orders.commands.orders import AmendOrder, Slot
 from orders.rules import amending, problems, surveying, tasks
 from orders.rules.amending import Dates, KnownProduct, NewDates, new_dates
 from orders.rules.content import Offer

@@ -28,7 +28,7 @@ from css.core.calendar import london_instant
 from css.core.words import DirectoryEntryKind
 from css.db.engine import transaction
 from orders.actions import complete_order, place_order
-from orders.commands import CompleteOrder, PlaceOrder
+from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from tests import builders
 from tests.scenarios.nights import CallMade, bill_totals, carrier_file, nights_through, run_night

@@ -25,7 +25,7 @@ from css.core.words import DirectoryEntryKind
 from css.db.engine import transaction
 from css.master.lines import LineListing
 from orders.actions import complete_order, place_order
-from orders.commands import CompleteOrder, PlaceOrder
+from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
 from repairs.commands import ReportFault

@@ -23,10 +23,10 @@ from css.master.lines import LineBar
 from css.master.services import Service
 from orders.actions import complete_order
 from orders.actions.requests import take_order_requests
-from orders.commands import CompleteOrder
+from orders.commands.orders import CompleteOrder
+from orders.commands.requests import TakeOrderRequests
 from orders.model import CustomerOrder
-from orders.request_commands import TakeOrderRequests
-from orders.request_queries import waiting_order_requests
+from orders.queries.requests import waiting_order_requests
 from orders.words import OrderKind, OrderState
 from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault

@@ -30,8 +30,8 @@ from css.core.errors import Refused
 from css.db.engine import transaction
 from css.master.services import Service
 from orders.actions import cancel_other, complete_order, place_order
-from orders.commands import CancelOther, CompleteOrder, OrderPlaced, PlaceOrder
-from orders.queries import open_orders, order_card
+from orders.commands.orders import CancelOther, CompleteOrder, OrderPlaced, PlaceOrder
+from orders.queries.cards import open_orders, order_card
 from orders.words import CancelOtherReason, OrderState
 from tests import builders
 from tests.builders import CLERK, OPERATOR, PARTNER_ACTOR, BuiltAccount, BuiltDistrict, BuiltLine

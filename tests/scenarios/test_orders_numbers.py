@@ -26,7 +26,7 @@ from css.master.districts import close_business_date
 from css.master.guiding import number_in_use
 from css.master.lines import Line
 from css.master.services import Service
-from orders.number_queries import number_card, ported_numbers
+from orders.queries.numbers import number_card, ported_numbers
 from orders.rules.plant import NumberState
 from tests import builders
 from tests.builders import AT, CLERK, BuiltAccount, BuiltDistrict, BuiltLine

@@ -18,7 +18,7 @@ from billing.model import Bill, BillLine
 from billing.queries.benefits import friends
 from css.core.words import HalfDay
 from css.master.services import Service
-from orders.commands import Slot
+from orders.commands.orders import Slot
 from orders.words import OrderKind, PlantOutcome
 from tests import builders
 from tests.builders import BuiltAccount, BuiltDistrict, BuiltLine

@@ -26,8 +26,8 @@ from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
 from orders.actions import complete_order, place_order
 from orders.actions.quoting import consent_quote
-from orders.commands import CompleteOrder, PlaceOrder, Slot
-from orders.quote_commands import ConsentQuote, QuoteOrder, ToldBill
+from orders.commands.orders import CompleteOrder, PlaceOrder, Slot
+from orders.commands.quotes import ConsentQuote, QuoteOrder, ToldBill
 from orders.words import OrderKind
 from tests import builders
 from tests.builders import CLERK, SYSTEM, BuiltAccount, BuiltDistrict, BuiltLine

@@ -26,7 +26,7 @@ from css.partners.keys import own_party, partner_of
 from css.settings import Settings
 from css.web.app import create_app
 from css.xml import COMMON, MessageHeader, add, add_contact, add_header, date_text, document, to_bytes
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from tests import builders
 from tests.scenarios.copies import copy_of

@@ -26,7 +26,7 @@ from css.core.money import Money
 from css.core.words import DirectoryEntryKind
 from css.db.engine import transaction
 from orders.actions import complete_order, place_order
-from orders.commands import CompleteOrder, PlaceOrder
+from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault

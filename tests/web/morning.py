@@ -25,7 +25,7 @@ from css.master.authorised import authorise_person
 from css.master.customer_commands import AuthorisePerson
 from css.master.reference import RETAIL
 from orders.actions import place_order
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from tests import builders
 from tests.web.hands import Hands

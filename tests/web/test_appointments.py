@@ -17,7 +17,7 @@ from css.db.engine import transaction
 from css.master.appointment_queries import appointments_of_site
 from css.master.appointments import Appointment
 from orders.actions import place_order
-from orders.commands import Slot
+from orders.commands.orders import Slot
 from tests import builders
 from tests.conftest import QueryCount
 from tests.records.ordering import a_provide

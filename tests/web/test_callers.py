@@ -27,7 +27,7 @@ from css.master.authorised import authorise_person
 from css.master.customer_commands import AuthorisePerson
 from css.web.rendering import SHELL_HEADER
 from orders.actions import delay_order, place_order
-from orders.commands import DelayOrder, PlaceOrder
+from orders.commands.orders import DelayOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
 from repairs.commands import ReportFault

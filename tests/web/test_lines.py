@@ -21,7 +21,7 @@ from css.db.engine import transaction
 from css.master.lines import Line
 from css.master.sites import Site
 from orders.actions import place_order
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import clear_fault, report_fault
 from repairs.commands import ClearFault, ReportFault

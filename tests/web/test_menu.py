@@ -21,8 +21,8 @@ from css.master.news import post_news
 from css.master.operator_commands import PostNews
 from css.master.reference import RETAIL
 from orders.actions import delay_order, place_order
-from orders.commands import DelayOrder, PlaceOrder
-from orders.count_queries import orders_at_risk
+from orders.commands.orders import DelayOrder, PlaceOrder
+from orders.queries.counts import orders_at_risk
 from orders.words import OrderKind
 from repairs.actions import report_fault
 from repairs.commands import ReportFault

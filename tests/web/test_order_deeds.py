@@ -17,7 +17,7 @@ from css.master.appointment_holding import reserve_slot
 from css.web.rendering import SHELL_HEADER
 from css.web.screens.order_deeds import ORDER
 from orders.actions import place_order
-from orders.commands import PlaceOrder, Slot
+from orders.commands.orders import PlaceOrder, Slot
 from tests import builders
 from tests.builders import BuiltDistrict
 from tests.conftest import clone

@@ -15,7 +15,7 @@ from css.core.words import HalfDay
 from css.db.engine import transaction
 from css.web.rendering import SHELL_HEADER
 from orders.actions import delay_order, place_order
-from orders.commands import DelayOrder, Slot
+from orders.commands.orders import DelayOrder, Slot
 from repairs.actions import report_fault
 from repairs.commands import ReportFault
 from tests import builders

@@ -38,7 +38,7 @@ from css.web.rendering import address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.order_prompts import HALVES, free_words, short_day
 from css.web.screens.work_lists import place_of
-from orders.work_queries import exchanges_of
+from orders.queries.work import exchanges_of
 
 HOLD, VISITS, MOVE, RELEASE = "hold", "visits", "move", "release"
 PLANNERS: Final = frozenset({Role.SUPERVISOR})

@@ -40,8 +40,8 @@ from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens import find
 from css.web.screens.find import STAFF
 from css.web.timeline import Moment, View, stream
-from orders.delay_queries import DelayRow, delays_of_account
-from orders.queries import OrderRow, account_orders, open_orders
+from orders.queries.cards import OrderRow, account_orders, open_orders
+from orders.queries.delays import DelayRow, delays_of_account
 from orders.rules.jeopardy import Jeopardy
 from repairs.queries import FaultRow, faults_of_account
 from repairs.words import FaultState

@@ -20,7 +20,7 @@ from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
-from orders.queries import OrderRow, open_orders
+from orders.queries.cards import OrderRow, open_orders
 from repairs.actions import report_fault
 from repairs.commands import ReportFault
 from repairs.queries import FaultRow, open_faults_of_line

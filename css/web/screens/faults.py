@@ -22,7 +22,7 @@ from css.web.screens.deeds import Deed, Record, page_of
 from css.web.screens.fault_entry import DESK
 from css.web.screens.fault_entry import PAGES as REPORTING
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
-from orders.work_queries import exchanges_of
+from orders.queries.work import exchanges_of
 from repairs.actions import clear_fault, withdraw_fault
 from repairs.commands import ClearFault, WithdrawFault
 from repairs.queries import FaultCard, clear_codes, fault_card

@@ -25,8 +25,8 @@ from css.web.rendering import InHand, address, go, show
 from css.web.screen import Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF, account_of
 from css.web.screens.order_fields import DESK
-from orders.number_queries import NumberCard, number_card
-from orders.queries import OrderRow, orders_of_line
+from orders.queries.cards import OrderRow, orders_of_line
+from orders.queries.numbers import NumberCard, number_card
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import OrderKind

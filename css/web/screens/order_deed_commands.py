@@ -12,7 +12,7 @@ from css.core.phone import display_number
 from css.core.words import HalfDay, MissCause
 from css.web.form import Form
 from css.web.screens.order_prompts import short_day
-from orders.commands import (
+from orders.commands.orders import (
     AmendOrder,
     CancelOrder,
     CancelOther,
@@ -30,7 +30,7 @@ from orders.commands import (
     TakeOrder,
     TerminateOrder,
 )
-from orders.queries import OrderCard
+from orders.queries.cards import OrderCard
 from orders.words import CancelOtherReason, TaskKind
 
 WHAT_COMES: Final[dict[str, Literal["inform", "delay", "reappoint", "cancel"]]] = {

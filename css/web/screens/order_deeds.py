@@ -41,14 +41,14 @@ from orders.actions import (
     take_order,
     terminate_order,
 )
-from orders.commands import ChaseOrder, OrderNoted
-from orders.queries import OrderCard, order_card
+from orders.commands.orders import ChaseOrder, OrderNoted
+from orders.queries.cards import OrderCard, order_card
+from orders.queries.tasks import TaskRow
+from orders.queries.worth import cancellation_charges
 from orders.rules.lifecycle import MOVES, Move
 from orders.rules.problems import PROBLEMS, Effect
 from orders.rules.tasks import PLANS, TASKS, checks_of
-from orders.task_queries import TaskRow
 from orders.words import CancelOtherReason, TaskKind, TaskState
-from orders.worth_queries import cancellation_charges
 
 MOVE_OF: Final[dict[str, Move]] = {
     "amend": Move.AMEND,

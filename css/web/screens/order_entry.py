@@ -33,9 +33,9 @@ from css.web.screens.order_prompts import (
     short_day,
 )
 from orders.actions import place_order
-from orders.commands import PlaceOrder, Slot
-from orders.quote_commands import QuoteOrder
-from orders.quote_queries import QuoteCard, quote_card
+from orders.commands.orders import PlaceOrder, Slot
+from orders.commands.quotes import QuoteOrder
+from orders.queries.quotes import QuoteCard, quote_card
 from orders.rules.kinds import KINDS
 from orders.words import OrderKind
 

@@ -34,11 +34,11 @@ from css.web.disclosure import knows_caller, note_read
 from css.web.filters import BARS, day, soon, weekday
 from css.web.form import Form
 from css.web.page import Arguments, Values
-from orders.date_queries import first_dates
-from orders.entry_queries import EntryAnswer, entry_answer, free_numbers
-from orders.number_queries import networks
-from orders.queries import open_orders
-from orders.quote_queries import quotes_of_account
+from orders.queries.cards import open_orders
+from orders.queries.dates import first_dates
+from orders.queries.entry import EntryAnswer, entry_answer, free_numbers
+from orders.queries.numbers import networks
+from orders.queries.quotes import quotes_of_account
 from orders.rules.content import better_levels, clash
 from orders.rules.kinds import KINDS
 from orders.rules.multiline import AUXILIARY_CODE

@@ -13,7 +13,7 @@ from css.web.page import Arguments, Page, Posted
 from css.web.rendering import go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
-from orders.task_queries import tasks_to_do, tasks_waiting
+from orders.queries.tasks import tasks_to_do, tasks_waiting
 from orders.words import WorkGroup
 
 GROUPS: Final = {group.value.upper(): group for group in WorkGroup}

@@ -20,15 +20,15 @@ from css.web.screens.order_deed_fields import DESK, FIELD
 from css.web.screens.order_deeds import ORDER, in_hand, possible
 from css.web.screens.order_prompts import KIND_OF, kind_keyed
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
-from orders.link_queries import orders_beside
-from orders.queries import OrderCard
+from orders.queries.cards import OrderCard
+from orders.queries.links import orders_beside
+from orders.queries.notes import order_notes
+from orders.queries.tasks import TaskRow, order_tasks
+from orders.queries.work import WorkPage, exchanges_of, order_progress, work_page
 from orders.rules.jeopardy import Jeopardy
 from orders.rules.kinds import KINDS
 from orders.rules.problems import PROBLEMS, Effect
-from orders.seeing_queries import order_notes
-from orders.task_queries import TaskRow, order_tasks
 from orders.words import OrderState, TaskState
-from orders.work_queries import WorkPage, exchanges_of, order_progress, work_page
 
 OPEN: Final = {state.value.upper(): state for state in (OrderState.COMMITTED, OrderState.HELD, OrderState.ACKNOWLEDGED)}
 REASONS: Final = {reason.value.upper().replace(" ", "-"): reason for reason in Jeopardy}

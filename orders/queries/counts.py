@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.core.words import NationCode
 from css.db.sql import block
+from orders.queries.standing import standing_of
 from orders.rules.jeopardy import Jeopardy, jeopardy
-from orders.standing import standing_of
 
 
 @dataclass(frozen=True, slots=True)

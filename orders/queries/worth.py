@@ -16,10 +16,10 @@ from css.master.accounts import Account
 from css.master.districts import business_date
 from css.master.products import Product, ProductPrice, seen_on
 from css.master.providers import Provider
-from orders.charge_queries import PricedCharge, priced_cancellation, priced_completion
+from orders.commands.quotes import ToldCharge, ToldItem
 from orders.model import CustomerOrder, OrderItem
-from orders.queries import no_order
-from orders.quote_commands import ToldCharge, ToldItem
+from orders.queries.cards import no_order
+from orders.queries.charges import PricedCharge, priced_cancellation, priced_completion
 from orders.rules.charges import What, end_reason
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.quotes import Holds

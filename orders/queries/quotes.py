@@ -14,9 +14,9 @@ from css.core.errors import NotFound
 from css.core.ids import IdKind, expect_id
 from css.master.accounts import Account
 from css.master.providers import Provider
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
+from orders.commands.quotes import Told
 from orders.model import CustomerOrder, Quote
-from orders.quote_commands import Told
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import OrderKind, OrderState
 

@@ -14,7 +14,7 @@ from css.core.ids import IdKind, expect_id
 from css.core.slots import LIVE
 from css.core.words import HalfDay
 from css.db.sql import block
-from orders.queries import no_order
+from orders.queries.cards import no_order
 from orders.rules.tasks import TASKS, UNDONE, checks_of, may_work, waits_for
 from orders.words import OrderKind, OrderState, TaskKind, TaskState, WorkGroup
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orders.commands import OrderPlaced
+from orders.commands.orders import OrderPlaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from css.core.actor import Actor
 from css.core.ids import IdKind, expect_id
 from css.master.providers import Provider
 from orders.model import CustomerOrder, OrderNote
-from orders.queries import no_order
+from orders.queries.cards import no_order
 from orders.words import NoteKind
 
 NOTES_MAX = 200

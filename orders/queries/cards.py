@@ -25,9 +25,9 @@ from css.master.products import Product
 from css.master.providers import Provider
 from css.master.sites import Site
 from orders.model import CustomerOrder, KciEvent, OrderItem, Quote
+from orders.queries.standing import standing_of_listed, undone_work
 from orders.rules.jeopardy import Jeopardy, jeopardy
 from orders.rules.lifecycle import OPEN_STATES
-from orders.standing import standing_of_listed, undone_work
 from orders.words import ItemAction, KciKind, OrderKind, OrderState, PlantOutcome
 
 ROWS_MAX = 500

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from css.core.money import Money, Price
 from css.core.words import HalfDay
-from orders.commands import PlaceOrder
+from orders.commands.orders import PlaceOrder
 from orders.words import ItemAction, OrderKind, PlantOutcome
 
 

@@ -17,8 +17,8 @@ from css.master.accounts import Account
 from css.master.lines import Line, LineBar
 from css.master.providers import Provider
 from css.master.services import Service, ServiceNumber
+from orders.commands.requests import WaitingRequest
 from orders.model import CustomerOrder
-from orders.request_commands import WaitingRequest
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.treatment import Decision, LineFacts, OpenOrder, Request, StandingHold, Step, decide
 

@@ -14,7 +14,7 @@ from css.core.ids import IdKind, expect_id
 from css.master.accounts import Account
 from css.master.providers import Provider
 from orders.model import CustomerOrder
-from orders.queries import no_order
+from orders.queries.cards import no_order
 from orders.words import OrderKind, OrderState
 
 

@@ -18,11 +18,11 @@ from css.core.words import FailureKind, HalfDay, NationCode, PriceBasis
 from css.db.sql import block
 from css.handover import BillableItem, ServiceFailure
 from css.master.accounts import Account
-from orders.queries import OrderCard, order_card
+from orders.queries.cards import OrderCard, order_card
+from orders.queries.standing import standing_of
 from orders.rules.jeopardy import Jeopardy, jeopardies
 from orders.rules.lifecycle import OPEN_STATES, next_step
 from orders.rules.problems import PROBLEMS
-from orders.standing import standing_of
 from orders.words import CeaseReason, OrderKind, OrderState
 
 PAGE_ROWS: Final = 25
