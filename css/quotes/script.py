@@ -76,7 +76,7 @@ def _start(effect: Effect) -> Iterator[str]:
 
 
 def _takeover(effect: Effect) -> Iterator[str]:
-    yield f"You are taking over the working line {_line(effect.card)} at {_place(effect.card)}, with {_products(effect, ItemAction.ADD)}."
+    yield f"You are taking over the working line at {_place(effect.card)}, with {_products(effect, ItemAction.ADD)}."
     yield "Whoever has the line now is told that it goes, and may object until the day before."
 
 

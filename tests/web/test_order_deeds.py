@@ -166,7 +166,7 @@ def test_a_task_is_done_with_its_checks_and_the_last_completes(desk: Seat, order
     ):
         _does(desk, order, f"task/{task}", checks=checks, done_on="2/3/26")
     assert "COMPLETED" in desk.page
-    assert _deeds(desk, order) == ["chase"]
+    assert _deeds(desk, order) == [], "nobody waits for it any more"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_it_is_ended_by_the_customer_and_by_us(desk: Seat, ordered: Orders) -> N
     _does(desk, ended, "terminate", problem_code="CAPACITY_ISSUE", words="The network is full there.")
     assert "TERMINATED" in desk.page
     for order in (given_up, ended):
-        assert _deeds(desk, order) == ["chase"], "whoever asks after it is still heard"
+        assert _deeds(desk, order) == [], "there is nothing to see through; whoever asks is wrapped up"
 
 
 # --- seeing it through ------------------------------------------------------------------------------------------------------

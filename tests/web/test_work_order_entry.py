@@ -249,5 +249,5 @@ def test_order_entry_sends_a_fixed_number_of_statements(
     assert one <= STATEMENTS_OF_THE_CHECK
 
 
-STATEMENTS_OF_THE_CHECK = 55
-"""The page, the order placed and taken back, its price and its first bill."""
+STATEMENTS_OF_THE_CHECK = 57
+"""Two of them look whether the price will be another soon, which is read out before anybody agrees."""

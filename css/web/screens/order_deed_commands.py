@@ -31,8 +31,11 @@ from orders.commands.orders import (
     TerminateOrder,
 )
 from orders.queries.cards import OrderCard
+from orders.rules.tasks import checks_of
 from orders.words import CancelOtherReason, TaskKind
 
+ALL: Final = "ALL"
+"""Every check of a task was seen to."""
 WHAT_COMES: Final[dict[str, Literal["inform", "delay", "reappoint", "cancel"]]] = {
     "INFORM": "inform",
     "DELAY": "delay",
@@ -43,9 +46,9 @@ WHAT_COMES: Final[dict[str, Literal["inform", "delay", "reappoint", "cancel"]]] 
 
 def complete(form: Form, card: OrderCard, today: date) -> CompleteOrder | None:
     done_on = form.day("done_on", today)
-    if form.has_errors or done_on is None:
+    if form.has_errors:
         return None
-    return CompleteOrder(order_number=card.order_number, done_on=done_on, row_version=form.version())
+    return CompleteOrder(order_number=card.order_number, done_on=done_on or today, row_version=form.version())
 
 
 def task_of(form: Form) -> TaskKind | None:
@@ -54,13 +57,16 @@ def task_of(form: Form) -> TaskKind | None:
 
 def task(form: Form, card: OrderCard, today: date) -> CompleteTask | None:
     done_on, task = form.day("done_on", today), task_of(form)
-    if form.has_errors or done_on is None or task is None:
+    if form.has_errors or task is None:
         return None
+    checks = form.words("checks")
+    if checks == (ALL,):
+        checks = tuple(check.code for check in checks_of(task, card.kind))
     return CompleteTask(
         order_number=card.order_number,
         task=task,
-        checks=form.words("checks"),
-        done_on=done_on,
+        checks=checks,
+        done_on=done_on or today,
         words=form.text("noted"),
         row_version=form.version(),
     )

@@ -44,7 +44,7 @@ OR02: Final = Screen(
         Field(
             name="checks",
             label="Seen to",
-            help="The codes of its checklist that were seen to, with spaces between; F4 lists them.",
+            help="The codes of its checklist that were seen to, with spaces between; F4 lists them. ALL for all of them.",
             kind="code",
             length_max=200,
             width=44,
@@ -53,10 +53,9 @@ OR02: Final = Screen(
         Field(
             name="done_on",
             label="Done on",
-            help="The day the work was done, not after the business date.",
+            help="The day the work was done, not after the business date; empty for today.",
             kind="date",
             length_max=20,
-            is_required=True,
             deeds=_only("complete", "task"),
         ),
         Field(

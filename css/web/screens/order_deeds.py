@@ -174,7 +174,7 @@ def _seen(card: OrderCard) -> dict[str, tuple[str, str]]:
 def _said(deed: str, card: OrderCard, done: Any) -> tuple[str, str]:  # noqa: ANN401 - each deed has its own answer
     match deed:
         case "chase":
-            return f"It is on the contact log that they asked for order {card.order_number}; {done.chase_count} times by now.", "CSS934I"
+            return f"It is on the contact log that they asked for order {card.order_number}; this is chase {done.chase_count}.", "CSS934I"
         case "escalate":
             return f"Order {done.order_number} is escalated to level {done.escalation}.", "CSS846I"
         case "take" | "give":
@@ -197,7 +197,7 @@ def in_hand(card: OrderCard) -> InHand:
 def possible(card: OrderCard, tasks: tuple[TaskRow, ...]) -> tuple[str, ...]:
     """What can be done to an order as it stands, in the order of the record's deeds."""
     if card.caused_by is not None:
-        return ("stop", "chase") if MOVES[card.state] else ("chase",)
+        return ("stop", "chase") if MOVES[card.state] else ()
     states = {task.state for task in tasks}
     has_no_use = {
         "task": TaskState.OPEN not in states,
@@ -206,10 +206,11 @@ def possible(card: OrderCard, tasks: tuple[TaskRow, ...]) -> tuple[str, ...]:
         "missed": card.slot_on is None,
         "give": card.owner is None,
     }
+    moves = MOVES[card.state]
     return tuple(
         name
         for name in ORDER.deeds
-        if name == "chase" or (name in MOVE_OF and MOVE_OF[name] in MOVES[card.state] and not has_no_use.get(name, False))
+        if (name == "chase" and moves) or (name in MOVE_OF and MOVE_OF[name] in moves and not has_no_use.get(name, False))
     )
 
 

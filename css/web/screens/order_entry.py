@@ -47,6 +47,10 @@ NAMED_KINDS: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TA
 """Kinds after which somebody is at a line who was not before: listed, and told to the emergency services."""
 
 
+OF_OTHERS: Final = frozenset({OrderKind.TAKEOVER, OrderKind.TRANSFER, OrderKind.TRANSFER_WITH_CHANGES})
+"""Kinds about a line somebody else has: its number is known only where it was keyed behind the kind."""
+
+
 def show_entry(at_desk: Desk, arguments: Arguments) -> Response:
     """``OR01 [account [kind] [telephone]]`` or ``OR01 quote``: an order with what is known already of the customer, the line, the quote."""
     with at_desk.reading() as session:
@@ -83,13 +87,23 @@ def _quote_of(session: Session, at_desk: Desk, arguments: Arguments) -> QuoteCar
 def _beginning(kind: OrderKind, arguments: Arguments) -> dict[str, str]:
     """What stands in the fields of a kind to begin with: the line in hand, for what is done to a line they have."""
     line = next((said for said in arguments[1:] if kind_keyed(said) is None), "")
+    if not line and arguments and _is_telephone(arguments[0]):
+        line = arguments[0]
+    is_others = kind in OF_OTHERS and any(kind_keyed(said) is kind for said in arguments[1:])
     return {
         "kind": KINDS[kind].screen,
-        "number": line if kind in ON_OWN_LINE | {OrderKind.PORT_IN} else "",
+        "number": line if kind in ON_OWN_LINE | {OrderKind.PORT_IN} or is_others else "",
         "directory_kind": DirectoryEntryKind.ORDINARY.value if kind in NAMED_KINDS else "",
         "keeps_number": "Y",
         "ends_riding": "N",
     }
+
+
+def _is_telephone(text: str) -> bool:
+    try:
+        return identify(text).what == "telephone"
+    except CssError:
+        return False
 
 
 def _said_already(head: CustomerHead, kind: OrderKind) -> dict[str, str]:
@@ -284,6 +298,8 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         form.wrong("slot_on", "CSS360E", "{label} must be keyed.")
     if form.has_errors or kind is None or required_on is None:
         return None
+    # A number that comes to a line of theirs changes nobody's name: what the screen began with is not asked for.
+    names = kind is not OrderKind.PORT_IN or not form.text("number")
     return PlaceOrder(
         kind=kind,
         account_number=form.text("account_number"),
@@ -311,9 +327,9 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         customer_reference=form.optional("customer_reference"),
         contact_name=form.text("contact_name"),
         contact_phone=form.text("contact_phone"),
-        directory_kind=directory,
-        directory_name=form.optional("directory_name"),
-        emergency_name=form.optional("emergency_name"),
+        directory_kind=directory if names else None,
+        directory_name=form.optional("directory_name") if names else None,
+        emergency_name=form.optional("emergency_name") if names else None,
         hazard_notes=form.optional("hazard_notes"),
         visit_notes=form.optional("visit_notes"),
     )

@@ -74,7 +74,7 @@ LINES_OFFERED: Final = 20
 SLOTS_OFFERED: Final = 12
 DATES_OFFERED: Final = 5
 PLANT_WORDS: Final = {
-    PlantOutcome.RESTART: "a stopped line is there and is started again; nobody visits for it",
+    PlantOutcome.RESTART: "a stopped line is there and is started again; nobody visits for it (ordered as ST it costs the fee for a start)",
     PlantOutcome.SPARE_PAIR: "a spare pair is there",
     PlantOutcome.BUILD: "there is no pair, so one must be built first",
 }
