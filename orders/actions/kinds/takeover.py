@@ -22,6 +22,9 @@ from orders.rules.gaining import can_go_on, lost_fault
 from orders.rules.multiline import AUXILIARY_CODE
 from orders.words import ItemAction
 
+LOOKS_MAX: Final = 2
+"""How often a line is looked for at an address."""
+
 
 def find(session: Session, asked: Asked) -> Work:
     """Find and lock the occupied line, and tell everything that is wrong with the order."""
@@ -81,21 +84,26 @@ def _lock_line_at(session: Session, site: SiteFound, named: str | None) -> LineF
     """
     if site.distribution_point_id is None:
         raise Refused("CSS258E", "A line is taken over only at an address in the network's records.", element="address_key")
-    at_site = session.execute(block("orders", "gaining.occupied"), {"site_id": site.site_id}).all()
-    fitting = [row for row in at_site if named in {None, row.number}]
-    if len(fitting) > 1:
-        raise Refused(
-            "CSS258E", "There are {count} working lines at the address; say the number of the one.", count=len(fitting), element="number"
-        )
-    line = lock_somebodys_line(session, fitting[0].line_id, fitting[0].number) if fitting else None
-    if line is None:
-        raise NotFound(
-            "CSS258E",
-            "There is no working line{which} at the address to take over.",
-            which=f" with the number {display_number(named)}" if named else "",
-            element="number" if named else "address_key",
-        )
-    return line
+    # Looked for again when whoever was waited for gave the line another number meanwhile.
+    for _ in range(LOOKS_MAX):
+        at_site = session.execute(block("orders", "gaining.occupied"), {"site_id": site.site_id}).all()
+        fitting = [row for row in at_site if named in {None, row.number}]
+        if len(fitting) > 1:
+            raise Refused(
+                "CSS258E",
+                "There are {count} working lines at the address; say the number of the one.",
+                count=len(fitting),
+                element="number",
+            )
+        line = lock_somebodys_line(session, fitting[0].line_id, fitting[0].number) if fitting else None
+        if line is not None:
+            return line
+    raise NotFound(
+        "CSS258E",
+        "There is no working line{which} at the address to take over.",
+        which=f" with the number {display_number(named)}" if named else "",
+        element="number" if named else "address_key",
+    )
 
 
 def _items(session: Session, asked: Asked, line: LineFound, wrong: Refusals) -> tuple[Item, ...]:
