@@ -25,7 +25,7 @@ from css.master.services import Service, ServiceNumber
 from css.master.sites import Site
 from orders.actions import charging, linked, numbers, unsolicited
 from orders.actions.changing import changed
-from orders.actions.find import OrderFound, just_taken, lock_order, require_may
+from orders.actions.find import OrderFound, hold_key, just_taken, lock_order, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Doing
@@ -118,7 +118,7 @@ def finish(session: Session, found: OrderFound, *, done_on: date, by: Actor, at:
     order.kept_number = None
     order.row_version += 1
     session.flush()
-    lift_hold(session, source_key=f"order/{order.number}", at=at)
+    lift_hold(session, source_key=hold_key(order.number), at=at)
     unsolicited.complete(session, order, done_on, by=by, at=at)
     copy = order_as_it_stands(session, order)
     last = tell(session, order, [Event(kind=moved.kci, copy=copy, words=KINDS[order.kind].done.format(day=day_words(done_on)))], at=at)

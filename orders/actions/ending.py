@@ -14,6 +14,7 @@ from css.master import appointment_book
 from css.master.districts import business_date
 from css.master.lines import Line
 from orders.actions import unsolicited
+from orders.actions.find import hold_key
 from orders.model import CustomerOrder, OrderTask
 from orders.rules.lifecycle import Move
 from orders.rules.tasks import UNDONE
@@ -47,7 +48,7 @@ def release(
     withdraw_tasks(session, order)
     order.kept_number = None
     session.flush()
-    lift_hold(session, source_key=f"order/{order.number}", at=at)
+    lift_hold(session, source_key=hold_key(order.number), at=at)
     unsolicited.end(session, order, by=by, at=at, event=event, problem_code=problem_code, words=words)
 
 

@@ -43,6 +43,11 @@ def require_may(by: Actor, deed: Literal["place", "cancel", "work"]) -> None:
         raise Refused("CSS203E", "{who} may not do this to orders.", who=by.name)
 
 
+def hold_key(order_number: str) -> str:
+    """By what the hold of an open order is placed and lifted."""
+    return f"order/{order_number}"
+
+
 def may_treat(by: Actor) -> bool:
     """Whether somebody may order what debt treatment orders: treatment itself by night, and a supervisor."""
     return by.kind in {"batch", "system"} or (by.kind == "operator" and Role.SUPERVISOR.value in by.roles)

@@ -26,7 +26,7 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.serials import next_number
 from orders.actions import linked, numbers, quoted, tasks, unsolicited
-from orders.actions.find import find_account, find_offers, just_taken, may_treat, require_may
+from orders.actions.find import find_account, find_offers, hold_key, just_taken, may_treat, require_may
 from orders.actions.kinds import WORKINGS
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Asked, Work
@@ -194,7 +194,7 @@ def _write(session: Session, asked: Asked, work: Work, link: linked.Link | None,
         quoted.refuse_changed(session, order, quote, asker.segment)
     place_hold(
         session,
-        source_key=f"order/{number}",
+        source_key=hold_key(number),
         account_id=asker.account_id,
         line_id=work.line_id,
         kind=HoldKind.TREATMENT if is_treatment else HoldKind.OPEN_ORDER,

@@ -24,6 +24,7 @@ from css.master.products import Product
 from css.master.providers import Provider
 from css.master.serials import next_number
 from css.master.services import Service
+from orders.actions.find import hold_key
 from orders.actions.tell import Event, order_as_it_stands, tell
 from orders.actions.working import Losing
 from orders.messages import conversation_of
@@ -93,7 +94,7 @@ def leave(session: Session, order: CustomerOrder, losing: Losing, *, by: Actor, 
     )
     place_hold(
         session,
-        source_key=f"order/{number}",
+        source_key=hold_key(number),
         account_id=losing.account_id,
         line_id=order.line_id,
         kind=HoldKind.OPEN_ORDER,
@@ -153,7 +154,7 @@ def complete(session: Session, order: CustomerOrder, done_on: date, *, by: Actor
     before = _marks(cease)
     # It may be done while held: the line has gone, whatever was told last.
     cease.state, cease.done_on, cease.completed_at = OrderState.COMPLETED, done_on, at
-    lift_hold(session, source_key=f"order/{cease.number}", at=at)
+    lift_hold(session, source_key=hold_key(cease.number), at=at)
     _note(session, cease, before, verb="complete_unsolicited_cease", by=by, at=at)
     event = Event(kind=KciKind.COMPLETED, copy=order_as_it_stands(session, cease), words=gone_words(order.kind, done_on))
     tell(session, cease, [event], at=at)
@@ -187,7 +188,7 @@ def end(
     before = _marks(cease)
     moved = move(cease.number, cease.state, event)
     cease.state = moved.state
-    lift_hold(session, source_key=f"order/{cease.number}", at=at)
+    lift_hold(session, source_key=hold_key(cease.number), at=at)
     _note(session, cease, before, verb="end_unsolicited_cease", by=by, at=at)
     copy = order_as_it_stands(session, cease)
     tell(session, cease, [Event(kind=moved.kci, copy=copy, words=ended_words(order.kind, words), problem_code=problem_code)], at=at)
