@@ -162,9 +162,11 @@ def test_a_task_is_done_with_its_checks_and_the_last_completes(desk: Seat, order
         ("EXCHANGE", "jumpered switched"),
         ("FIELD", "line_tested dial_tone"),
         ("DIRECTORY", "entry_sent"),
-        ("EMERGENCY", "record_sent read_back"),
     ):
         _does(desk, order, f"task/{task}", checks=checks, done_on="2/3/26")
+    # The shortest way: everything was seen to, today.
+    _does(desk, order, "task/EMERGENCY", checks="all")
+    assert "RECORD_SENT, READ_BACK" in _pane(desk.page, "Its work")
     assert "COMPLETED" in desk.page
     assert _deeds(desk, order) == [], "nobody waits for it any more"
 

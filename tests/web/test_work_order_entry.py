@@ -251,3 +251,25 @@ def test_order_entry_sends_a_fixed_number_of_statements(
 
 STATEMENTS_OF_THE_CHECK = 57
 """Two of them look whether the price will be another soon, which is read out before anybody agrees."""
+
+
+@pytest.mark.usefixtures("caller_is_known")
+def test_a_number_keyed_behind_the_kind_is_kept(desk: Seat, world: World) -> None:
+    """Also one of somebody else's line, where the kind is about that; the line in hand only for what is done to a line of theirs."""
+    account, number = world.account.number, world.line.number
+    for opened, kept in (
+        (f"{account}/TR/01632960999", "01632960999"),
+        (f"{account}/{number}", ""),
+        (f"{account}/FE/{number}", number),
+        (f"{number}/FE", number),
+    ):
+        desk.open(f"/s/OR01/{opened}")
+        assert desk.form()["number"] == kept, opened
+
+
+@pytest.mark.usefixtures("caller_is_known")
+def test_a_number_that_comes_to_a_line_of_theirs_asks_for_no_names(desk: Seat, world: World) -> None:
+    desk.open(f"/s/OR01/{world.account.number}/PI")
+    desk.press("Enter", number=world.line.number, new_number="01632199001", network_code="KELDER", authority="LOA 7", required_on="+20")
+    assert "CSS223E" not in desk.said
+    assert "CSS366I" in desk.said

@@ -298,8 +298,6 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         form.wrong("slot_on", "CSS360E", "{label} must be keyed.")
     if form.has_errors or kind is None or required_on is None:
         return None
-    # A number that comes to a line of theirs changes nobody's name: what the screen began with is not asked for.
-    names = kind is not OrderKind.PORT_IN or not form.text("number")
     return PlaceOrder(
         kind=kind,
         account_number=form.text("account_number"),
@@ -327,9 +325,9 @@ def read_order(form: Form, at_desk: Desk) -> PlaceOrder | None:
         customer_reference=form.optional("customer_reference"),
         contact_name=form.text("contact_name"),
         contact_phone=form.text("contact_phone"),
-        directory_kind=directory if names else None,
-        directory_name=form.optional("directory_name") if names else None,
-        emergency_name=form.optional("emergency_name") if names else None,
+        directory_kind=directory,
+        directory_name=form.optional("directory_name"),
+        emergency_name=form.optional("emergency_name"),
         hazard_notes=form.optional("hazard_notes"),
         visit_notes=form.optional("visit_notes"),
     )
