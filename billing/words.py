@@ -44,9 +44,21 @@ class OutsideKind(StrEnum):
     """What changes the amount due without being a supply."""
 
     COMPENSATION = "compensation"
+    GUARANTEE = "guarantee"  # a wholesale service guarantee that was not kept
     LATE_FEE = "late-fee"
     GOODWILL = "goodwill"
     TRANSFER = "transfer"  # a member's bill, asked for on the group account's
+
+
+class DayCount(StrEnum):
+    """Which days a repair that was late is compensated for."""
+
+    FULL_DAYS_AFTER = "full-days-after"
+    """One when the last working day has passed, and one for each full day after it: the worked complaint's count."""
+    FULL_DAYS_ONLY = "full-days-only"
+    """Each full day after the last working day, and nothing at its end."""
+    DAYS_BEGUN = "days-begun"
+    """One when the last working day has passed, and one for each day after it that was begun, the day of repair too."""
 
 
 class BenefitKind(StrEnum):
@@ -111,6 +123,7 @@ class NominalCode(StrEnum):
     CALLS = "CALLS"
     LATE_FEES = "LATE-FEES"
     COMPENSATION = "COMPENSATION"
+    GUARANTEES = "GUARANTEES"
     DISCOUNTS = "DISCOUNTS"
     TERMINATION = "TERMINATION"
     GOODWILL = "GOODWILL"

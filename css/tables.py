@@ -19,10 +19,12 @@ import css.master.lines
 import css.master.numbers
 import css.master.operators
 import css.master.plant
+import css.master.plant_condition
 import css.master.products
 import css.master.providers
 import css.master.serials
 import css.master.services
 import css.master.sites
+import css.master.working_calendars
 import orders.model
 import repairs.model

@@ -14,10 +14,10 @@ from billing.model.bill import (
     BillRunAccount,
     BillSeries,
     BillVat,
-    CompensationRate,
     OutsideItem,
     Statement,
 )
+from billing.model.compensation import CompensationPolicy, CompensationRate, CreditedDay, GuaranteeRate, OutsideNominal
 from billing.model.ledger import (
     JournalEntry,
     Nominal,
@@ -52,11 +52,15 @@ __all__ = [
     "BillRunAccount",
     "BillSeries",
     "BillVat",
+    "CompensationPolicy",
     "CompensationRate",
+    "CreditedDay",
     "FriendNumber",
+    "GuaranteeRate",
     "JournalEntry",
     "Nominal",
     "OutsideItem",
+    "OutsideNominal",
     "Payment",
     "Posting",
     "RatedBlock",

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from billing.words import BillFileKind, BillKind, BillState, LineKind, OutsideKind
 from css.audit import append_only
 from css.core.money import Money, Price
-from css.core.words import BillMedium, FailureKind
+from css.core.words import BillMedium
 from css.db.base import Base, Id, Ref, SmallNumber, choice
 
 
@@ -350,18 +350,6 @@ class OutsideItem(Base):
     entered_on: Mapped[date]
     """Its date on the bill."""
     business_date: Mapped[date]
-
-
-class CompensationRate(Base):
-    """What a broken promise costs, by the date the issue began."""
-
-    __tablename__ = "compensation_rate"
-    __table_args__ = ({"schema": "billing"},)
-
-    kind: Mapped[FailureKind] = mapped_column(choice(FailureKind, "kind"), primary_key=True)
-    starts_on: Mapped[date] = mapped_column(primary_key=True)
-    amount: Mapped[Money]
-    """Per day for a delayed repair or start, once for a missed appointment."""
 
 
 class BillFile(Base):

@@ -40,7 +40,7 @@ from orders.actions import complete_order, place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import clear_fault, report_fault
-from repairs.commands import ClearFault, ReportFault
+from repairs.commands.faults import ClearFault, ReportFault
 
 KEPT = "desk_kept"
 """The database that nobody works in: every measurement has a copy of it."""

@@ -87,9 +87,9 @@ from orders.queries.quotes import quote_card, quotes_of_account
 from orders.queries.worth import cancellation_charges
 from orders.timings import timings
 from repairs import actions as repair_actions
-from repairs import queries as repair_queries
-from repairs import queue_queries
-from repairs.count_queries import faults_due
+from repairs.queries import cards as fault_queries
+from repairs.queries import queue as queue_queries
+from repairs.queries.counts import faults_due
 
 VERBS: Mapping[str, Callable[..., Any]] = {
     "open-district": enrol.open_district,
@@ -259,14 +259,14 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "appointment-card": appointment_queries.appointment_card,
     "appointments-of-site": appointment_queries.appointments_of_site,
     "appointments-of-day": appointment_queries.appointments_of_day,
-    "fault-card": repair_queries.fault_card,
-    "open-faults": repair_queries.open_faults,
-    "faults-of-account": repair_queries.faults_of_account,
-    "faults-of-line": repair_queries.faults_of_line,
+    "fault-card": fault_queries.fault_card,
+    "open-faults": fault_queries.open_faults,
+    "faults-of-account": fault_queries.faults_of_account,
+    "faults-of-line": fault_queries.faults_of_line,
     "fault-queue": queue_queries.queue_page,
     "fault-clock": queue_queries.fault_clock,
-    "symptoms": repair_queries.symptoms,
-    "clear-codes": repair_queries.clear_codes,
+    "symptoms": fault_queries.symptoms,
+    "clear-codes": fault_queries.clear_codes,
     "account-balance": billing_queries.account_balance,
     "account-terms": account_terms_of,
     "statement": billing_queries.statement,

@@ -100,6 +100,33 @@ class PairState(StrEnum):
     FAULTY = "faulty"  # -> spare (repaired)
 
 
+class PlantElement(StrEnum):
+    """What can be broken between the exchange and the telephone, the largest first."""
+
+    EXCHANGE = "exchange"
+    CABINET = "cabinet"
+    DISTRIBUTION_POINT = "distribution-point"
+    PAIR = "pair"
+    PREMISES = "premises"
+    """Behind the socket: the customer's own wiring and apparatus."""
+
+
+class PlantCondition(StrEnum):
+    """What is physically wrong with a piece of plant: the electrical categories of the trade, and what no meter shows."""
+
+    DISCONNECTION = "disconnection"
+    LOOP = "loop"
+    SHORT = "short"
+    EARTH = "earth-contact"
+    BATTERY = "battery-contact"
+    LOW_INSULATION = "low-insulation"
+    RECTIFIED_LOOP = "rectified-loop"
+    DATA = "data"
+    """Nothing electrical: the switch is wrongly set."""
+    UNSEEN = "unseen"
+    """Broken, and a test sees nothing: worn, noisy now and then, dangerous."""
+
+
 class LineState(StrEnum):
     """What the line is doing."""
 
@@ -257,6 +284,8 @@ class Role(StrEnum):
     """Orders, faults, payments, customers."""
     REPAIR = "repair"
     """Clears faults."""
+    CONTRACTOR = "contractor"
+    """Clears the faults that were given to them, and sees no others."""
     BILLING = "billing"
     """Adjusts, holds and releases bills."""
     SCHEDULER = "scheduler"

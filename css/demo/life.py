@@ -48,7 +48,7 @@ from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.queries.cards import order_card
 from orders.words import OrderKind, OrderState
 from repairs.actions import clear_fault, report_fault
-from repairs.commands import ClearFault, ReportFault
+from repairs.commands.faults import ClearFault, ReportFault
 from repairs.rules.report import SYMPTOMS
 
 NATION: Final = "england-and-wales"

@@ -29,7 +29,7 @@ from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
-from repairs.commands import ReportFault
+from repairs.commands.faults import ReportFault
 
 PHRASE = "harbour lights"
 """What the customer's husband can be asked."""

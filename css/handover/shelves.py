@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
     Integer,
     String,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from css.core.calendar import require_aware
 from css.core.money import Price
 from css.core.words import FailureKind, PriceBasis, VatCode
 from css.db.base import Base, Id, Ref, SmallNumber, choice
@@ -81,6 +85,14 @@ class ServiceFailure(Base):
     """What was promised: due instant of the repair, committed date of the start, end of the slot."""
     put_right_at: Mapped[datetime]
     """When it was put right."""
+    care_level: Mapped[str | None]
+    """Of a repair: the level that was promised."""
+    customer_held: Mapped[list[list[str]]] = mapped_column(JSONB, server_default="[]")
+    """The customer's own delay, as pairs of instants (ISO 8601, UTC): automatic compensation stops meanwhile."""
+    is_guaranteed: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """Whether a wholesale guarantee counts at all: not where matters beyond our control were declared in time."""
+    guarantee_ends_at: Mapped[datetime | None]
+    """Until when a guarantee counts at most; none for as long as it took."""
     business_date: Mapped[date]
 
 
@@ -128,6 +140,10 @@ def leave_service_failure(  # noqa: PLR0913 - a shelf row is written in one plac
     promised_at: datetime,
     put_right_at: datetime,
     business_date: date,
+    care_level: str | None = None,
+    customer_held: Sequence[tuple[datetime, datetime]] = (),
+    is_guaranteed: bool = True,
+    guarantee_ends_at: datetime | None = None,
 ) -> bool:
     """Leave a broken promise for billing's compensation rule; False when it was left before."""
     return leave(
@@ -144,5 +160,9 @@ def leave_service_failure(  # noqa: PLR0913 - a shelf row is written in one plac
             "promised_at": promised_at,
             "put_right_at": put_right_at,
             "business_date": business_date,
+            "care_level": care_level,
+            "customer_held": [[require_aware(one).isoformat() for one in held] for held in customer_held],
+            "is_guaranteed": is_guaranteed,
+            "guarantee_ends_at": guarantee_ends_at,
         },
     )

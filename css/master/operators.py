@@ -21,7 +21,7 @@ class Operator(Base):
     __tablename__ = "operator"
     __table_args__ = (
         code_form("code", "^[A-Z][A-Z0-9]{1,7}$", "code_form"),
-        CheckConstraint("roles <@ ARRAY['clerk','repair','billing','scheduler','supervisor']::text[]", name="roles_known"),
+        CheckConstraint("roles <@ ARRAY['clerk','repair','contractor','billing','scheduler','supervisor']::text[]", name="roles_known"),
         {"schema": "css"},
     )
 

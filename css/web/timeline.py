@@ -18,7 +18,7 @@ from css.core.phone import display_number
 from css.master.approvals import AskedRow
 from css.web.filters import day, order_title
 from orders.queries.cards import OrderRow
-from repairs.queries import FaultRow
+from repairs.queries.cards import FaultRow
 
 
 class View(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from css.core.errors import CssError, Refused
-from repairs.commands import ReportFault
+from repairs.commands.faults import ReportFault
 
 NOTES_MAX: Final = 500
 LENGTHS: Final = {"contact_name": 100, "hazard_notes": 50}

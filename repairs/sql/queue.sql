@@ -10,7 +10,7 @@ SELECT f.number, f.due_at
   JOIN css.customer c ON c.id = a.customer_id
   JOIN css.line l ON l.id = f.line_id
   JOIN css.site s ON s.id = l.site_id
- WHERE f.district_code = :district AND f.state = 'reported'
+ WHERE f.district_code = :district AND f.is_open
    AND (CAST(:provider AS text) IS NULL OR f.provider_id = (SELECT p.id FROM css.provider p WHERE p.code = :provider))
    AND (CAST(:level AS text) IS NULL OR f.care_level = :level)
    AND (CAST(:area AS text) IS NULL OR s.postcode LIKE :area || ' %')
@@ -52,4 +52,4 @@ SELECT f.number, f.state, f.symptom_code, f.is_total_loss, f.care_level, f.repor
 -- example: {"district": "ZZ"}
 SELECT count(*) AS open_count, coalesce(max(f.id), 0) AS last_id, coalesce(sum(f.id), 0) AS ids, coalesce(sum(f.row_version), 0) AS versions
   FROM repairs.fault f
- WHERE f.district_code = :district AND f.state = 'reported';
+ WHERE f.district_code = :district AND f.is_open;

@@ -15,7 +15,7 @@ from css.core.actor import Actor
 from css.core.errors import CssError, Several
 from css.core.words import Role
 from repairs.actions import clear_fault, report_fault, withdraw_fault
-from repairs.commands import ClearFault, FaultChanged, FaultReported, ReportFault, WithdrawFault
+from repairs.commands.faults import ClearFault, FaultChanged, FaultReported, ReportFault, WithdrawFault
 from tests import builders
 
 BY, AT = builders.OPERATOR, builders.AT  # Monday 2 March 2026, ten in the morning

@@ -15,9 +15,9 @@ from css.core.words import FailureKind
 from css.db.engine import transaction
 from css.handover import Hold, ServiceFailure
 from css.master.services import ServiceNumber
-from repairs.commands import FaultReported
+from repairs.commands.faults import FaultReported
 from repairs.model import Fault, FaultEvent
-from repairs.queries import fault_card
+from repairs.queries.cards import fault_card
 from repairs.words import FaultState
 from tests import builders
 from tests.race import together, until_somebody_waits

@@ -14,8 +14,8 @@ from css.audit import AuditEvent
 from css.core.ids import IdKind, make_id
 from css.core.words import HoldKind, Role
 from css.handover import Hold, holds_on
-from repairs.commands import FaultChanged
-from repairs.queries import clear_codes, fault_card, faults_of_account, open_faults, symptoms
+from repairs.commands.faults import FaultChanged
+from repairs.queries.cards import clear_codes, fault_card, faults_of_account, open_faults, symptoms
 from repairs.words import FaultState
 from tests import builders
 from tests.records.faults import AT, BY, FIELD, LATE, Town, build, clear, codes, refusal, report, withdraw

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from css.core.errors import BadMessage
-from repairs.queries import open_faults_of_line
-from repairs.queue_queries import fault_clock, queue_page, queue_version
+from repairs.queries.cards import open_faults_of_line
+from repairs.queries.queue import fault_clock, queue_page, queue_version
 from repairs.rules.clock import ClockState, clock_of
 from tests import builders
 from tests.records.faults import AT, BY, LATE, build, clear, report, withdraw

@@ -20,13 +20,25 @@ import billing.commands
 import css.care.commands
 import css.master.commands
 import orders.commands.orders
-import repairs.commands
+import repairs.commands.dispatch
+import repairs.commands.faults
+import repairs.commands.outages
+import repairs.commands.testing
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, CssError, Several
 from css.core.money import ZERO, Money, Percent, Price
 from css.core.words import HalfDay, Segment
 
-ROOMS = (billing.commands, css.care.commands, css.master.commands, orders.commands.orders, repairs.commands)
+ROOMS = (
+    billing.commands,
+    css.care.commands,
+    css.master.commands,
+    orders.commands.orders,
+    repairs.commands.faults,
+    repairs.commands.dispatch,
+    repairs.commands.outages,
+    repairs.commands.testing,
+)
 RECORDS = [
     kind
     for room in ROOMS
@@ -52,6 +64,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - a type of 
         return st.one_of(*(values_of(arg) for arg in get_args(hint)))
     if get_origin(hint) is tuple:
         return st.lists(values_of(get_args(hint)[0]), max_size=3).map(tuple)
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint) and hint not in SIMPLE:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from css.core.errors import Refused
-from repairs.commands import ReportFault
+from repairs.commands.faults import ReportFault
 from repairs.rules.clear import CLEAR_CODES, check_cleared_at, clear_code, may_be_owed
 from repairs.rules.lifecycle import MOVES, TMF621, move
 from repairs.rules.report import SYMPTOMS, report_faults

@@ -28,7 +28,7 @@ from orders.actions import complete_order, place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
-from repairs.commands import ReportFault
+from repairs.commands.faults import ReportFault
 from tests import builders
 from tests.scenarios.nights import CallMade, carrier_file, nights_through
 

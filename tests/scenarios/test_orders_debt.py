@@ -29,7 +29,7 @@ from orders.model import CustomerOrder
 from orders.queries.requests import waiting_order_requests
 from orders.words import OrderKind, OrderState
 from repairs.actions import clear_fault, report_fault
-from repairs.commands import ClearFault, ReportFault
+from repairs.commands.faults import ClearFault, ReportFault
 from tests import builders
 from tests.scenarios.nights import NIGHT_ACTOR, nights_through, run_night
 from tests.scenarios.test_orders_changes import lines_of_bill

@@ -29,7 +29,7 @@ from orders.actions import complete_order, place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import clear_fault, report_fault
-from repairs.commands import ClearFault, ReportFault
+from repairs.commands.faults import ClearFault, ReportFault
 from tests import builders
 from tests.scenarios.nights import CallMade, bill_lines, bill_totals, carrier_file, nights_through
 

@@ -30,7 +30,7 @@ from orders.actions import delay_order, place_order
 from orders.commands.orders import DelayOrder, PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import report_fault
-from repairs.commands import ReportFault
+from repairs.commands.faults import ReportFault
 from tests import builders
 from tests.conftest import QueryCount
 from tests.web.conftest import AT, MovingClock, Seat, World, seated

@@ -24,7 +24,7 @@ from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
 from repairs.actions import clear_fault, report_fault
-from repairs.commands import ClearFault, ReportFault
+from repairs.commands.faults import ClearFault, ReportFault
 from tests import builders
 from tests.conftest import QueryCount
 from tests.web.conftest import AT, MovingClock, Seat, World, seated

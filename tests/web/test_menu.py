@@ -25,8 +25,8 @@ from orders.commands.orders import DelayOrder, PlaceOrder
 from orders.queries.counts import orders_at_risk
 from orders.words import OrderKind
 from repairs.actions import report_fault
-from repairs.commands import ReportFault
-from repairs.count_queries import faults_due
+from repairs.commands.faults import ReportFault
+from repairs.queries.counts import faults_due
 from tests import builders
 from tests.conftest import QueryCount
 from tests.web.conftest import AT, MovingClock, Seat, World, seated

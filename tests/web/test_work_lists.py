@@ -17,7 +17,7 @@ from css.web.rendering import SHELL_HEADER
 from orders.actions import delay_order, place_order
 from orders.commands.orders import DelayOrder, Slot
 from repairs.actions import report_fault
-from repairs.commands import ReportFault
+from repairs.commands.faults import ReportFault
 from tests import builders
 from tests.conftest import QueryCount
 from tests.records.ordering import a_provide

@@ -43,8 +43,8 @@ from css.web.timeline import Moment, View, stream
 from orders.queries.cards import OrderRow, account_orders, open_orders
 from orders.queries.delays import DelayRow, delays_of_account
 from orders.rules.jeopardy import Jeopardy
-from repairs.queries import FaultRow, faults_of_account
-from repairs.words import FaultState
+from repairs.queries.cards import FaultRow, faults_of_account
+from repairs.words import OPEN_STATES
 
 __all__ = ["CU03", "PAGES", "STAFF", "CustomerPage", "account_of", "compose"]
 
@@ -139,7 +139,7 @@ class CustomerPage:
 
     @property
     def open_faults(self) -> tuple[FaultRow, ...]:
-        return tuple(fault for fault in self.faults if fault.state is FaultState.REPORTED)
+        return tuple(fault for fault in self.faults if fault.state in OPEN_STATES)
 
 
 @dataclass(frozen=True, slots=True)

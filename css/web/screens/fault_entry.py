@@ -22,8 +22,8 @@ from css.web.rendering import InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from orders.queries.cards import OrderRow, open_orders
 from repairs.actions import report_fault
-from repairs.commands import ReportFault
-from repairs.queries import FaultRow, open_faults_of_line
+from repairs.commands.faults import ReportFault
+from repairs.queries.cards import FaultRow, open_faults_of_line
 from repairs.rules.report import SYMPTOMS
 
 DESK: Final = frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})

@@ -24,11 +24,11 @@ from css.web.screens.fault_entry import PAGES as REPORTING
 from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
 from orders.queries.work import exchanges_of
 from repairs.actions import clear_fault, withdraw_fault
-from repairs.commands import ClearFault, WithdrawFault
-from repairs.queries import FaultCard, clear_codes, fault_card
-from repairs.queue_queries import QueueRow, fault_clock, queue_page, queue_version
+from repairs.commands.faults import ClearFault, WithdrawFault
+from repairs.queries.cards import FaultCard, clear_codes, fault_card
+from repairs.queries.queue import QueueRow, fault_clock, queue_page, queue_version
 from repairs.rules.lifecycle import MOVES
-from repairs.words import FaultState
+from repairs.words import OPEN_STATES, FaultState
 
 FIELD: Final = frozenset({Role.REPAIR, Role.SUPERVISOR})
 POLLS_SECONDS: Final = 10
@@ -125,7 +125,7 @@ def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
     with at_desk.doing() as session:
         clock = fault_clock(session, arguments[0], by=at_desk.by, at=at_desk.at)
         summary = clock.card.summary
-        is_open = summary.state is FaultState.REPORTED
+        is_open = summary.state in OPEN_STATES
         worth = (
             repair_worth(
                 session,

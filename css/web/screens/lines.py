@@ -30,8 +30,7 @@ from orders.queries.numbers import NumberCard, number_card
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import OrderKind
-from repairs.queries import FaultRow, faults_of_line
-from repairs.words import FaultState
+from repairs.queries.cards import FaultRow, faults_of_line
 
 EVENTS_SHOWN: Final = 60
 _ORDERS: Final = {"S-F1": OrderKind.FEATURES, "S-F3": OrderKind.MOVE, "S-F4": OrderKind.CEASE}
@@ -110,7 +109,7 @@ def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
         story,
         tuple(sorted(found, key=lambda one: one.occurred_at)[::-1][:EVENTS_SHOWN]),
         next((one for one in orders if one.state in OPEN_STATES), None),
-        next((one for one in faults if one.state is FaultState.REPORTED), None),
+        next((one for one in faults if one.state in OPEN_STATES), None),
         number_card(session, line.number, by=at_desk.by, at=at_desk.at) if line.number else None,
     )
 

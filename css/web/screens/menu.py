@@ -27,7 +27,7 @@ from css.web.rendering import address, address_of, go, show
 from css.web.screen import EVERYBODY, Key, ResponseClass, Screen
 from css.web.screens.find import STAFF
 from orders.queries.counts import orders_at_risk
-from repairs.count_queries import faults_due
+from repairs.queries.counts import faults_due
 
 RECENT: Final = 5
 LEFT: Final = 6

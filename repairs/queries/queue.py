@@ -17,7 +17,7 @@ from css.core.errors import BadMessage
 from css.db.sql import block
 from css.master.districts import District
 from repairs.model import Fault
-from repairs.queries import FaultCard, fault_card
+from repairs.queries.cards import FaultCard, fault_card
 from repairs.rules.clock import ClockPart, clock_of
 from repairs.rules.report import SYMPTOMS
 from repairs.words import FaultState

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from css.core.actor import Actor
 from css.master.providers import Provider
 from repairs.model import Fault
-from repairs.words import FaultState
 
 SOON: Final = timedelta(hours=4)
 
@@ -29,9 +28,7 @@ class FaultsDue:
 def faults_due(session: Session, at: datetime, *, by: Actor) -> FaultsDue:
     """The open faults of all districts that are past their time, or nearly. One statement, by ix_fault_due."""
     late = func.count().filter(Fault.due_at < at)
-    statement = select(late.label("late"), func.count().label("pressing")).where(
-        Fault.state == FaultState.REPORTED, Fault.due_at < at + SOON
-    )
+    statement = select(late.label("late"), func.count().label("pressing")).where(Fault.is_open, Fault.due_at < at + SOON)
     if by.is_partner:
         statement = statement.join(Provider, Provider.id == Fault.provider_id).where(Provider.code == by.provider_code)
     row = session.execute(statement).one()

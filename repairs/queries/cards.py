@@ -112,7 +112,7 @@ def fault_card(session: Session, fault_number: str, *, by: Actor) -> FaultCard:
 
 def open_faults(session: Session, district: str, *, by: Actor) -> tuple[FaultRow, ...]:
     """The work list of a district, soonest due first, at most 200. Uses ix_fault_due."""
-    statement = _rows(by.is_partner).where(Fault.district_code == district, Fault.state == FaultState.REPORTED)
+    statement = _rows(by.is_partner).where(Fault.district_code == district, Fault.is_open)
     rows = session.execute(statement.order_by(Fault.due_at, Fault.id).limit(LIST_MAX), {"provider_code": by.provider_code})
     return tuple(_row(row) for row in rows)
 
@@ -170,7 +170,7 @@ def _of_account(is_partner: bool) -> Select[Any]:  # noqa: FBT001 - as above
 
 @cache
 def _open_on_line(is_partner: bool) -> Select[Any]:  # noqa: FBT001 - as above
-    return _rows(is_partner).where(Fault.line_id == bindparam("line_id"), Fault.state == FaultState.REPORTED)
+    return _rows(is_partner).where(Fault.line_id == bindparam("line_id"), Fault.is_open)
 
 
 @cache

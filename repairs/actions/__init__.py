@@ -1,0 +1,8 @@
+"""The verbs of repairs, by subject. Each does the whole of its deed in the caller's transaction and never commits."""
+
+from __future__ import annotations
+
+from repairs.actions.clear import clear_fault
+from repairs.actions.report import report_fault, withdraw_fault
+
+__all__ = ["clear_fault", "report_fault", "withdraw_fault"]
