@@ -62,6 +62,15 @@ def clock(value: datetime) -> str:
     return f"{to_london(value):%H:%M}"
 
 
+def span(minutes: int) -> str:
+    """So many minutes as people say it: ``2 d 4 h``, ``3 h 05 min``, ``12 min``."""
+    hours, left = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h"
+    return f"{hours} h {left:02} min" if hours else f"{left} min"
+
+
 def dates(text: str) -> str:
     """A sentence with its days written as everywhere on a screen: ``31/01/2026`` is ``31 Jan 2026``."""
     return _NUMERIC.sub(lambda found: f"{int(found[1])} {_MONTHS[int(found[2]) - 1]} {found[3]}", text)
@@ -114,6 +123,7 @@ FILTERS: Final = {
     "instant": instant,
     "soon": soon,
     "clock": clock,
+    "span": span,
     "dates": dates,
     "sterling": sterling,
     "price": price,

@@ -1,37 +1,34 @@
-"""FL02 clear or withdraw a fault, FL03 one fault with its story, FL04 the work list; with FL01 they are the family's pages."""
+"""FL02 clear or withdraw a fault, FL03 one fault with its story; with the report and the work list they are the family's pages."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, Final
 
 from flask import Response
 
 from billing.queries.worth import repair_worth
 from css.audit import record
-from css.core.deadline import CARE_LEVELS
 from css.core.words import Role
-from css.web.desk import Desk, status_of
-from css.web.filters import instant
-from css.web.form import REFRESH, Form
-from css.web.page import Arguments, Page, Posted
+from css.web.desk import Desk
+from css.web.filters import instant, span
+from css.web.form import Form
+from css.web.page import Arguments, Page
 from css.web.rendering import Choices, InHand, address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF
 from css.web.screens.deeds import Deed, Record, page_of
 from css.web.screens.fault_entry import DESK
 from css.web.screens.fault_entry import PAGES as REPORTING
-from css.web.screens.work_lists import after_of, packed, page_links, place_of, unpacked
-from orders.queries.work import exchanges_of
+from css.web.screens.fault_queue import PAGES as QUEUE
 from repairs.actions import clear_fault, withdraw_fault
 from repairs.commands.faults import ClearFault, WithdrawFault
 from repairs.queries.cards import FaultCard, clear_codes, fault_card
-from repairs.queries.queue import QueueRow, fault_clock, queue_page, queue_version
+from repairs.queries.queue import fault_clock
 from repairs.rules.lifecycle import MOVES
 from repairs.words import OPEN_STATES, FaultState
 
 FIELD: Final = frozenset({Role.REPAIR, Role.SUPERVISOR})
-POLLS_SECONDS: Final = 10
 
 FL02: Final = Screen(
     code="FL02",
@@ -89,29 +86,6 @@ FL03: Final = Screen(
     keys=(Key(name="S-F8", label="clear", roles=FIELD), Key(name="S-F9", label="withdraw", roles=DESK)),
 )
 
-FL04: Final = Screen(
-    code="FL04",
-    title="Fault work list",
-    family="Faults",
-    help=(
-        "The open faults of a district, soonest due first, with where they are, and whether the line had one lately (REPEAT) or the "
-        "customer must come first (VULNERABLE). Enter on a filter narrows the list; F7 and F8 turn its pages. It looks for news by "
-        "itself. Key the number in front to open one."
-    ),
-    roles=STAFF,
-    response=ResponseClass.R1,
-    takes="[district [care level]]",
-    fields=(
-        Field(name="care_level", label="Care level", help="1, 2, 2.5, 3 or 4; empty for all.", kind="code", length_max=3, width=4),
-        Field(name="area", label="Area", help="The first half of a postcode: ZZ4.", length_max=4, width=5),
-        Field(name="exchange_code", label="Exchange", help="Where the line is.", kind="code", length_max=8, width=8),
-        Field(name="only_vulnerable", label="Vulnerable", help="Y for vulnerable customers only.", kind="yes-no", length_max=3, width=3),
-        Field(name="only_repeats", label="Repeats", help="Y for lines that had a fault lately only.", kind="yes-no", length_max=3, width=3),
-    ),
-    keys=(Key(name="Enter", label="narrow", sends=True), Key(name="F7", label="page back"), Key(name="F8", label="page on")),
-    polls_seconds=POLLS_SECONDS,
-)
-
 _KEYS: Final = {"S-F8": "clear", "S-F9": "withdraw"}
 
 
@@ -148,21 +122,12 @@ def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
         clock=clock,
         worth=worth,
         is_open=is_open,
-        span=_span,
+        span=span,
     )
 
 
 def _in_hand(card: FaultCard) -> InHand:
     return InHand(card.summary.account_number, card.contact_name, card.summary.number, ring=card.contact_phone)
-
-
-def _span(minutes: int) -> str:
-    """So many minutes as people say it: ``2 d 4 h``, ``3 h 05 min``, ``12 min``."""
-    hours, left = divmod(minutes, 60)
-    days, hours_left = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours_left} h"
-    return f"{hours} h {left:02} min" if hours else f"{left} min"
 
 
 # --- FL02 ---------------------------------------------------------------------------------------------------------------
@@ -216,84 +181,9 @@ FAULT: Final = Record(
 )
 
 
-# --- FL04 ---------------------------------------------------------------------------------------------------------------
-
-
-def show_list(at_desk: Desk, arguments: Arguments) -> Response:
-    names = [field.name for field in FL04.fields]
-    return _list(at_desk, arguments, Form.blank(FL04, **dict(zip(names, unpacked(arguments, len(names)), strict=True))))
-
-
-def act_list(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
-    """Enter narrows: the filters go into the address. F5 looks again at the same page."""
-    form = Form.posted(FL04, posted)
-    if form.key == REFRESH or form.has_errors or _wrong(form):
-        return _list(at_desk, arguments, form)
-    with at_desk.reading() as session:
-        _, chosen = place_of(session, arguments)
-    return go("FL04", chosen, packed([form.code(field.name) for field in FL04.fields]))
-
-
-def version_of_list(at_desk: Desk, arguments: Arguments) -> str:
-    """Whether the list would look otherwise than it did."""
-    with at_desk.reading() as session:
-        _, chosen = place_of(session, arguments)
-        return queue_version(session, chosen, at=at_desk.at)
-
-
-def _wrong(form: Form) -> bool:
-    form.member("care_level", str, {code: code for code in CARE_LEVELS})
-    form.yes("only_vulnerable")
-    form.yes("only_repeats")
-    return form.has_errors
-
-
-def _list(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
-    wrong = _wrong(form)
-    form.at_command = not wrong
-    with at_desk.reading() as session:
-        places, chosen = place_of(session, arguments)
-        exchanges = exchanges_of(session, chosen)
-        page = queue_page(
-            session,
-            chosen,
-            by=at_desk.by,
-            at=at_desk.at,
-            care_level=None if wrong else form.optional("care_level"),
-            area=None if wrong else form.code("area") or None,
-            exchange_code=None if wrong else form.code("exchange_code") or None,
-            only_vulnerable=not wrong and form.yes("only_vulnerable"),
-            only_repeats=not wrong and form.yes("only_repeats"),
-            after="" if wrong else after_of(arguments),
-        )
-    filters = "" if wrong else packed([form.code(field.name) for field in FL04.fields])
-    return show(
-        at_desk,
-        FL04,
-        form=form,
-        status=status_of(form) if wrong else 200,
-        links=page_links("FL04", chosen, filters, page.back, page.forward),
-        choices={
-            "care_level": tuple((level.code, level.promise) for level in CARE_LEVELS.values()),
-            "exchange_code": exchanges,
-        },
-        page=page,
-        rows=[(row, _due_in(row, at_desk.at)) for row in page.rows],
-        places=places,
-        chosen=chosen,
-    )
-
-
-def _due_in(row: QueueRow, at: datetime) -> str:
-    """How much is left until it is due, or for how long it has been late."""
-    left = row.due_at - at
-    minutes = abs(left) // timedelta(minutes=1)
-    return f"late by {_span(minutes)}" if left < timedelta() else f"in {_span(minutes)}"
-
-
 PAGES: Final = (
     *REPORTING,
     page_of(FAULT),
     Page(FL03, show_fault),
-    Page(FL04, show_list, act_list, None, version_of_list),
+    *QUEUE,
 )
