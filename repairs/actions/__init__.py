@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from repairs.actions.amending import amend_fault, chase_fault, own_fault
 from repairs.actions.clear import clear_fault
 from repairs.actions.report import report_fault, withdraw_fault
 
-__all__ = ["clear_fault", "report_fault", "withdraw_fault"]
+__all__ = ["amend_fault", "chase_fault", "clear_fault", "own_fault", "report_fault", "withdraw_fault"]
