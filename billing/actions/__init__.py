@@ -11,8 +11,8 @@ from billing.actions.approve import approve_bills
 from billing.actions.calculate import calculate_block
 from billing.actions.control import set_bill_control
 from billing.actions.dispatch import dispatch_block
+from billing.actions.failures import credit_failures, take_service_failures
 from billing.actions.gather import gather_group
-from billing.actions.outside import take_service_failures
 from billing.actions.payments import take_payment
 from billing.actions.post import post_block
 from billing.actions.release import release_bill, release_run
@@ -27,6 +27,7 @@ __all__ = [
     "approve_bills",
     "calculate_block",
     "cancel_bill_request",
+    "credit_failures",
     "dispatch_block",
     "freeze_cut",
     "gather_group",

@@ -1,30 +1,25 @@
-"""What changes the amount due without being a supply: compensation for broken promises, late fees, goodwill."""
+"""What changes the amount due without being a supply and is entered by hand: late fees, goodwill."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.actions.adjustments import ask_for_bill
 from billing.actions.limits import approved
-from billing.commands import BlockTotals
 from billing.credit_commands import EnterOutsideItem, OutsideItemEntered
-from billing.model import AccountCycle, CompensationRate, OutsideItem
+from billing.model import AccountCycle, OutsideItem
 from billing.queries.accounts import account_named, owed
-from billing.rules.compensation import CompensationRow, Failure, compensation
 from billing.rules.permission import require_may
 from billing.words import BillKind, OutsideKind
 from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, Refusals, Refused
-from css.core.money import ZERO, Money, total
-from css.core.words import FailureKind, NationCode, Segment
-from css.db.bulk import copy_rows
+from css.core.money import ZERO, Money
 from css.db.sql import block
 from css.master.accounts import Account
 from css.master.districts import business_date
@@ -32,60 +27,6 @@ from css.master.districts import business_date
 BY_HAND: Final = frozenset({OutsideKind.LATE_FEE, OutsideKind.GOODWILL})
 OUTSIDE_MAX: Final = Money(1_000_000_00)
 WORDS_MAX: Final = 120
-_ITEM = ("source_key", "account_id", "kind", "amount", "words", "reference", "entered_on", "business_date")
-
-
-def take_service_failures(
-    session: Session, district_code: str, business_date: date, failure_ids: Sequence[int], *, by: Actor, at: datetime
-) -> BlockTotals:
-    """Take broken promises off the shelf and enter their compensation for that date; those taken before are filtered.
-
-    ``billing.queries.failures_to_take`` says which are left. What is worth nothing is entered as nothing, with the reason,
-    so that it is taken once too. ``amount`` is what was given, as a positive amount.
-    """
-    found = session.execute(block("billing", "outside.failures"), {"failures": list(failure_ids)}).all()
-    rates = tuple(CompensationRow(rate.kind, rate.starts_on, rate.amount) for rate in session.execute(select(CompensationRate)).scalars())
-    given = [(row, compensation(_failure(row), rates)) for row in found]
-    copy_rows(
-        session,
-        "billing.outside_item",
-        _ITEM,
-        (
-            (
-                row.source_key,
-                row.account_id,
-                OutsideKind.COMPENSATION,
-                -gift.amount,
-                gift.words,
-                row.reference,
-                business_date,
-                business_date,
-            )
-            for row, gift in given
-        ),
-    )
-    keys = [row.source_key for row in found]
-    session.execute(block("billing", "outside.enter"), {"keys": keys, "district": district_code, "at": at})
-    session.execute(block("billing", "outside.post"), {"keys": keys})
-    amount = total(gift.amount for _, gift in given)
-    if given:
-        after = {"failures": len(given), "compensation": str(amount)}
-        audit.record(
-            session, by=by, at=at, verb="take_service_failures", subject=("district", f"{district_code} {business_date}"), after=after
-        )
-    return BlockTotals(read=len(failure_ids), written=len(given), filtered=len(failure_ids) - len(given), amount=amount)
-
-
-def _failure(row: Row[Any]) -> Failure:
-    return Failure(
-        kind=FailureKind(row.kind),
-        issue_on=row.issue_on,
-        promised_at=row.promised_at,
-        put_right_at=row.put_right_at,
-        nation=NationCode(row.nation).value,
-        segment=Segment(row.segment),
-        is_own_retail=row.is_own_retail,
-    )
 
 
 @audit.answered

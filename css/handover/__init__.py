@@ -17,7 +17,14 @@ from css.handover.outbox import (
     put_in_outbox,
 )
 from css.handover.requests import OrderRequest, leave_order_request, order_requests_follow
-from css.handover.shelves import BillableItem, ItemToBill, ServiceFailure, leave_billable_items, leave_service_failure
+from css.handover.shelves import (
+    BillableItem,
+    ItemToBill,
+    ServiceFailure,
+    leave_billable_items,
+    leave_service_failure,
+    noting_failures,
+)
 
 __all__ = [
     "BillableItem",
@@ -36,6 +43,7 @@ __all__ = [
     "leave_service_failure",
     "lift_hold",
     "next_outbox_sequence",
+    "noting_failures",
     "order_requests_follow",
     "outbox_after",
     "outbox_last_sequence",

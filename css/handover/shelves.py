@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import (
     Boolean,
@@ -93,7 +95,24 @@ class ServiceFailure(Base):
     """Whether a wholesale guarantee counts at all: not where matters beyond our control were declared in time."""
     guarantee_ends_at: Mapped[datetime | None]
     """Until when a guarantee counts at most; none for as long as it took."""
+    is_total_loss: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    """Whether the line was dead: compensation of a repair asks for that, a guarantee does not."""
     business_date: Mapped[date]
+
+
+_NOTED: Final = "service_failures_noted"
+"""Where a session keeps the keys of the failures left in it, while somebody wants to know."""
+
+
+@contextmanager
+def noting_failures(session: Session) -> Iterator[list[str]]:
+    """The source keys of the failures left meanwhile, in their order, for whoever is to see to them in the same transaction."""
+    before, noted = session.info.get(_NOTED), list[str]()
+    session.info[_NOTED] = noted
+    try:
+        yield noted
+    finally:
+        session.info[_NOTED] = before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +163,10 @@ def leave_service_failure(  # noqa: PLR0913 - a shelf row is written in one plac
     customer_held: Sequence[tuple[datetime, datetime]] = (),
     is_guaranteed: bool = True,
     guarantee_ends_at: datetime | None = None,
+    is_total_loss: bool = True,
 ) -> bool:
     """Leave a broken promise for billing's compensation rule; False when it was left before."""
-    return leave(
+    is_new = leave(
         session,
         ServiceFailure,
         {
@@ -164,5 +184,10 @@ def leave_service_failure(  # noqa: PLR0913 - a shelf row is written in one plac
             "customer_held": [[require_aware(one).isoformat() for one in held] for held in customer_held],
             "is_guaranteed": is_guaranteed,
             "guarantee_ends_at": guarantee_ends_at,
+            "is_total_loss": is_total_loss,
         },
     )
+    noted: list[str] | None = session.info.get(_NOTED)
+    if is_new and noted is not None:
+        noted.append(source_key)
+    return is_new

@@ -57,6 +57,11 @@ CHECKS = (
     *_check("repairs.fault", "appointed_has_slot", "(state = 'appointed') <= (appointment_id IS NOT NULL)"),
     *_check("repairs.fault", "charge_band_known", "charge_band BETWEEN 0 AND 4"),
     *_check("repairs.fault", "chases_count", "chase_count >= 0"),
+    *_check(
+        "repairs.fault",
+        "waits_for_a_while",
+        "(waits_from_at IS NULL) = (waits_until_at IS NULL) AND coalesce(waits_from_at < waits_until_at, true)",
+    ),
     "DROP INDEX repairs.uq_fault_open_on_line",
     (
         "CREATE UNIQUE INDEX uq_fault_open_on_line ON repairs.fault (line_id)"
@@ -769,6 +774,7 @@ def upgrade() -> None:
     )
     op.add_column("service_failure", sa.Column("is_guaranteed", sa.Boolean(), server_default=sa.text("true"), nullable=False), schema="css")
     op.add_column("service_failure", sa.Column("guarantee_ends_at", sa.DateTime(timezone=True), nullable=True), schema="css")
+    op.add_column("service_failure", sa.Column("is_total_loss", sa.Boolean(), server_default=sa.text("true"), nullable=False), schema="css")
     op.add_column(
         "fault",
         sa.Column(
@@ -856,6 +862,8 @@ def upgrade() -> None:
     op.add_column("fault", sa.Column("last_chased_at", sa.DateTime(timezone=True), nullable=True), schema="repairs")
     op.add_column("fault", sa.Column("owner_code", sa.Text(), nullable=True), schema="repairs")
     op.add_column("fault", sa.Column("warned_due_at", sa.DateTime(timezone=True), nullable=True), schema="repairs")
+    op.add_column("fault", sa.Column("waits_from_at", sa.DateTime(timezone=True), nullable=True), schema="repairs")
+    op.add_column("fault", sa.Column("waits_until_at", sa.DateTime(timezone=True), nullable=True), schema="repairs")
     op.add_column("fault", sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True), schema="repairs")
     op.add_column("fault", sa.Column("accept_by_at", sa.DateTime(timezone=True), nullable=True), schema="repairs")
     op.add_column("fault", sa.Column("clear_count", sa.Integer(), server_default="0", nullable=False), schema="repairs")
