@@ -39,6 +39,10 @@ class Fault(Base):
         CheckConstraint("(state = 'appointed') <= (appointment_id IS NOT NULL)", name="appointed_has_slot"),
         CheckConstraint("charge_band BETWEEN 0 AND 4", name="charge_band_known"),
         CheckConstraint("chase_count >= 0", name="chases_count"),
+        CheckConstraint(
+            "(waits_from_at IS NULL) = (waits_until_at IS NULL) AND coalesce(waits_from_at < waits_until_at, true)",
+            name="waits_for_a_while",
+        ),
         Index(
             "uq_fault_open_on_line",
             "line_id",
@@ -131,6 +135,10 @@ class Fault(Base):
     """The operator who sees it through."""
     warned_due_at: Mapped[datetime | None]
     """The deadline it was last warned of as about to be missed."""
+    waits_from_at: Mapped[datetime | None]
+    """The customer chose a later visit than was offered: the start of the offered slot. The clock stands until ``waits_until_at``."""
+    waits_until_at: Mapped[datetime | None]
+    """The start of the slot that was chosen."""
     breached_at: Mapped[datetime | None]
     """The deadline that was missed: a fact, not undone by what comes later."""
     cleared_at: Mapped[datetime | None]
