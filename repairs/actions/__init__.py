@@ -4,6 +4,25 @@ from __future__ import annotations
 
 from repairs.actions.amending import amend_fault, chase_fault, own_fault
 from repairs.actions.clear import clear_fault
+from repairs.actions.diagnosing import diagnose_fault, queue_fault
+from repairs.actions.dispatch import arrive_on_site, assign_fault, recall_fault, return_fault, take_next
+from repairs.actions.engineers import add_engineer, change_engineer
 from repairs.actions.report import report_fault, withdraw_fault
 
-__all__ = ["amend_fault", "chase_fault", "clear_fault", "own_fault", "report_fault", "withdraw_fault"]
+__all__ = [
+    "add_engineer",
+    "amend_fault",
+    "arrive_on_site",
+    "assign_fault",
+    "change_engineer",
+    "chase_fault",
+    "clear_fault",
+    "diagnose_fault",
+    "own_fault",
+    "queue_fault",
+    "recall_fault",
+    "report_fault",
+    "return_fault",
+    "take_next",
+    "withdraw_fault",
+]
