@@ -1,4 +1,7 @@
-"""When a fault must be cleared: the service maintenance levels ("care levels") as data, and their reckoning.
+"""When a fault must be cleared: what a care level promises, over the working hours of its calendar. Pure.
+
+What each level promises is dated data (table ``css.care_level_terms``); a new database begins with the service maintenance
+levels of the trade:
 
 | Level | Commitment | Counts |
 | --- | --- | --- |
@@ -10,9 +13,9 @@
 
 The clock starts when the fault is accepted, that is when its number is given, not at the first word on the telephone.
 Where the published rules leave a choice the house chooses: a report on a day the level does not count is taken as made
-on the next day it does; exactly 13:00:00 is still "by 13:00"; "23:59" is the instant 23:59:00 in London and a clear at
-that instant is in time; six hours are six hours by the sun, through the nights the clocks change; the text of
-level 2.5 was not to be found and "next day, seven days a week" stands for it.
+on the next day it does; exactly 13:00:00 is still "by 13:00"; "23:59" is the instant 23:59:00 by the calendar's clocks
+and a clear at that instant is in time; six hours are six hours by the sun, through the nights the clocks change; the
+text of level 2.5 was not to be found and "next day, seven days a week" stands for it.
 
 Pauses are not reckoned here: the room that keeps the fault moves the due time and keeps the first one beside it.
 """
@@ -23,46 +26,37 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from css.core.calendar import Nation, add_working_days, bank_holiday_name, london_instant, require_aware, to_london, working_day_on_or_after
+from css.core.calendar import ONE_DAY, require_aware
 from css.core.errors import BadMessage
+from css.core.working_hours import WEEKDAYS, WorkingHours, days_words
 
 END_OF_DAY: Final = time(23, 59)
-NOON_CUT: Final = time(13)
-BEFORE_NOON_CUT: Final = time(12, 59)
+HOUR_MINUTES: Final = 60
+LONDON_NAME: Final = "Europe/London"
 
-_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
-class CareLevel:
-    """One level's promise. Exactly one of ``days``, ``same_day_by`` and ``hours`` is set."""
+class CareTerms:
+    """One level's promise from a day on. Exactly one of ``days``, ``same_day_by`` and ``minutes`` is set."""
 
     code: str
+    starts_on: date
+    rank: int
+    """The better the promise, the higher."""
     promise: str
-    """The promise in words, as a screen shows it."""
+    """In words, as a screen shows it."""
+    calendar_code: str
+    """Whose days and hours count."""
     days: int | None = None
     """By 23:59 so many counted days after the day of acceptance."""
     same_day_by: time | None = None
-    """Accepted at or before this London time: by 23:59 the same day; after it: by 12:59 the next."""
-    hours: int | None = None
-    """So many elapsed hours after acceptance."""
-    working_days_only: bool = False
-    """Counts neither Sundays nor bank holidays; Saturdays only when ``saturdays``."""
-    saturdays: bool = False
-
-
-CARE_LEVELS: Final[dict[str, CareLevel]] = {
-    level.code: level
-    for level in (
-        CareLevel("1", "by 23:59 on the day after next, Monday to Friday, not bank holidays", days=2, working_days_only=True),
-        CareLevel("2", "by 23:59 next day, Monday to Saturday, not bank holidays", days=1, working_days_only=True, saturdays=True),
-        CareLevel("2.5", "by 23:59 next day, every day", days=1),
-        CareLevel("3", "by 23:59 the same day if accepted by 13:00, else by 12:59 next day, every day", same_day_by=NOON_CUT),
-        CareLevel("4", "within 6 hours, any time, any day", hours=6),
-    )
-}
-"""In order of rising promise."""
+    """Accepted at or before this time on the calendar's clocks: by 23:59 the same day."""
+    next_day_by: time | None = None
+    """Accepted after it: by this time the next counted day."""
+    minutes: int | None = None
+    """So many open minutes after acceptance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,61 +71,104 @@ class Deadline:
         return require_aware(at) > self.due_at
 
 
-def care_level(code: str) -> CareLevel:
-    """The level of that code ("1", "2", "2.5", "3", "4"). Error: CSS070E."""
-    try:
-        return CARE_LEVELS[code]
-    except KeyError:
-        known = ", ".join(CARE_LEVELS)
-        raise BadMessage(
-            "CSS070E", "{level!r} is not a care level; there are {known}.", element="care_level", level=code[:40], known=known
-        ) from None
+def no_level(code: str, known: str, *, element: str = "care_level") -> BadMessage:
+    """CSS070E, for whoever finds that there is no such level."""
+    return BadMessage("CSS070E", "{level!r} is not a care level; there are {known}.", element=element, level=code[:40], known=known)
 
 
-def care_deadline(level: str, accepted_at: datetime, nation: Nation) -> Deadline:
-    """When a fault accepted at ``accepted_at`` (aware) in that nation is due under the care level of that code.
+def due_at(terms: CareTerms, hours: WorkingHours, accepted_at: datetime) -> datetime:
+    """When what was accepted at ``accepted_at`` (aware) is due, without the words; ``hours`` are those of the terms' calendar.
 
-    Errors: CSS070E no such level, CSS071E no such nation.
+    Error: CSS837E, the calendar has no such days to come.
     """
-    care = care_level(level)
     accepted_at = require_aware(accepted_at)
-    accepted = to_london(accepted_at)
-    told = f"Care level {care.code}, accepted {_instant_words(accepted_at)}"
-    if care.hours is not None:
-        due_at = accepted_at + timedelta(hours=care.hours)
-        return Deadline(due_at, f"{told}: due {care.hours} hours later, {_instant_words(due_at)}.")
+    if terms.minutes is not None:
+        return hours.add(accepted_at, timedelta(minutes=terms.minutes))
+    _, due_on, wall = _day_reckoned(terms, hours, accepted_at.astimezone(hours.zone))
+    return hours.instant(due_on, wall)
+
+
+def deadline(terms: CareTerms, hours: WorkingHours, accepted_at: datetime) -> Deadline:
+    """``due_at`` with the sentence that says how it was reckoned."""
+    accepted_at = require_aware(accepted_at)
+    due = due_at(terms, hours, accepted_at)
+    told = f"Care level {terms.code}, accepted {instant_words(accepted_at, hours)}"
+    if terms.minutes is not None:
+        return Deadline(due, f"{told}: due {_time_words(terms.minutes, hours)} later, {instant_words(due, hours)}.")
+    accepted = accepted_at.astimezone(hours.zone)
+    counted, _, wall = _day_reckoned(terms, hours, accepted)
+    if terms.same_day_by is not None and counted == accepted.date():
+        by_cut = "by" if wall == END_OF_DAY else "after"
+        told += f" ({by_cut} {terms.same_day_by:%H:%M})"
+    if counted != accepted.date():
+        why = hours.hours_of(accepted.date()).reason or "not a day this level counts"
+        told += f" ({why}) and taken as made on {day_words(counted)}"
+    return Deadline(due, f"{told}: due {_count_words(terms, hours, counted, wall)} {instant_words(due, hours)}.")
+
+
+def _day_reckoned(terms: CareTerms, hours: WorkingHours, accepted: datetime) -> tuple[date, date, time]:
+    """Of a promise by days: on which day it is taken as made, on which it is due, and at what time. ``accepted`` as its clocks show it."""
     day = accepted.date()
-    if care.same_day_by is not None:
-        cut = f"{care.same_day_by:%H:%M}"
-        if accepted.time() <= care.same_day_by:
-            return _due(f"{told} (by {cut})", "the same day,", day, END_OF_DAY)
-        return _due(f"{told} (after {cut})", "next day,", day + timedelta(days=1), BEFORE_NOON_CUT)
-    days = care.days or 0
-    if not care.working_days_only:
-        return _due(told, "next day," if days == 1 else f"{days} days later,", day + timedelta(days=days), END_OF_DAY)
-    counted = working_day_on_or_after(day, nation, saturdays=care.saturdays)
-    if counted != day:
-        why = bank_holiday_name(day, nation) or "not a day this level counts"
-        told += f" ({why}) and taken as made on {_day_words(counted)}"
-    due_on = add_working_days(counted, days, nation, saturdays=care.saturdays)
-    week = "Mon-Sat" if care.saturdays else "Mon-Fri"
-    count = f"{days} working {'day' if days == 1 else 'days'} ({week}, not bank holidays) later,"
-    return _due(told, count, due_on, END_OF_DAY)
+    counted = hours.counted_day(day)
+    if terms.same_day_by is None:
+        return counted, hours.counted_day(counted, terms.days or 0), END_OF_DAY
+    # A report that waits for a day that counts is there when that day begins.
+    if counted != day or accepted.time() <= terms.same_day_by:
+        return counted, counted, END_OF_DAY
+    return counted, hours.counted_day(day + ONE_DAY), terms.next_day_by or END_OF_DAY
 
 
-def _due(told: str, reckoning: str, day: date, wall: time) -> Deadline:
-    due_at = london_instant(day, wall)
-    return Deadline(due_at, f"{told}: due {reckoning} {_instant_words(due_at)}.")
+def _count_words(terms: CareTerms, hours: WorkingHours, counted: date, wall: time) -> str:
+    if terms.same_day_by is not None and wall == END_OF_DAY:
+        return "the same day,"
+    days = 1 if terms.days is None else terms.days
+    if hours.is_every_day:
+        return "the same day," if not days else "next day," if days == 1 else f"{days} days later,"
+    return f"{days} working {'day' if days == 1 else 'days'} ({calendar_words(hours, counted)}) later,"
 
 
-def _day_words(day: date) -> str:
+def calendar_words(hours: WorkingHours, on: date) -> str:
+    """Which days a calendar counts, in brackets of a sentence: "Mon-Sat, not bank holidays"."""
+    counted = tuple(weekday for weekday, spans in enumerate(hours.week_on(on)) if spans)
+    week = days_words(counted) if len(counted) < len(WEEKDAYS) else "every day"
+    return f"{week}, not bank holidays" if hours.terms.keeps_bank_holidays else week
+
+
+def _time_words(minutes: int, hours: WorkingHours) -> str:
+    number, unit = (minutes // HOUR_MINUTES, "hour") if minutes % HOUR_MINUTES == 0 else (minutes, "minute")
+    what = unit if hours.is_always else f"open {unit}"
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def day_words(day: date) -> str:
+    """A day as a deadline says it: Tue 24 Nov 2026."""
     # Not strftime's %a and %b: they speak the language of the machine.
-    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def _instant_words(instant: datetime) -> str:
-    shown = to_london(instant)
-    # The zone is said only where the hour alone would not tell: in the hour that comes twice.
+def instant_words(instant: datetime, hours: WorkingHours) -> str:
+    """An instant as the calendar's clocks show it: Sun 25 Oct 2026 01:30 BST."""
+    shown = instant.astimezone(hours.zone)
+    # The zone is said only where the hour alone would not tell: in the hour that comes twice, and away from London.
     other = shown.replace(fold=1 - shown.fold)
-    zone = f" {shown.tzname()}" if other.utcoffset() != shown.utcoffset() else ""
-    return f"{_day_words(shown.date())} {shown:%H:%M}{zone}"
+    is_plain = other.utcoffset() == shown.utcoffset() and hours.zone.key == LONDON_NAME
+    return f"{day_words(shown.date())} {shown:%H:%M}{'' if is_plain else f' {shown.tzname()}'}"
+
+
+def care_deadline(level: str, accepted_at: datetime, nation: str) -> Deadline:
+    """By the levels of a new database: for callers that have no book yet."""
+    from css.master.working_reference import CALENDARS  # noqa: PLC0415
+    CARE_LEVELS = __getattr__('CARE_LEVELS')
+    terms = CARE_LEVELS.get(level)
+    if terms is None:
+        raise no_level(level, ", ".join(CARE_LEVELS))
+    calendar = next(each for each in CALENDARS if each.code == terms.calendar_code)
+    return deadline(terms, WorkingHours(calendar, nation), accepted_at)
+
+
+def __getattr__(name: str) -> object:
+    if name == "CARE_LEVELS":
+        from css.master.working_reference import CARE_LEVELS as rows  # noqa: PLC0415
+        globals()[name] = found = {each.code: each for each in rows}
+        return found
+    raise AttributeError(name)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from css.core.words import HalfDay, Skill
+from css.master import working_reference
 from css.master.appointments import SlotPattern
 from css.master.numbers import Network, Quarantine
 from css.master.price_list import BOOK_OPENS, PRODUCTS, VAT_RATES, dated_prices
@@ -89,6 +90,7 @@ def load(session: Session) -> None:
     session.execute(insert(Network).on_conflict_do_nothing(), list(NETWORKS))
     session.execute(insert(Quarantine).on_conflict_do_nothing(), list(QUARANTINE))
     session.execute(insert(SlotPattern).on_conflict_do_nothing(), list(SLOT_PATTERN))
+    working_reference.load(session)
     session.execute(insert(Product).on_conflict_do_nothing(), _products())
     ids = {row.code: row.id for row in session.execute(select(Product.code, Product.id))}
     prices = [

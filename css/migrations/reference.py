@@ -1,4 +1,4 @@
-"""What a new database holds before anybody keys anything: reference data of the master files, of billing and of orders."""
+"""What a new database holds before anybody keys anything: reference data of the master files, of billing, orders and repairs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 import billing.reference
 import css.master.reference
 import orders.reference
+import repairs.reference
 
 
 def load(session: Session) -> None:
@@ -14,3 +15,4 @@ def load(session: Session) -> None:
     css.master.reference.load(session)
     billing.reference.load(session)
     orders.reference.load(session)
+    repairs.reference.load(session)
