@@ -152,6 +152,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "report-fault": repair_actions.report_fault,
     "clear-fault": repair_actions.clear_fault,
     "withdraw-fault": repair_actions.withdraw_fault,
+    "report-damage": repair_actions.report_damage,
     "amend-fault": repair_actions.amend_fault,
     "chase-fault": repair_actions.chase_fault,
     "own-fault": repair_actions.own_fault,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from repairs.actions.amending import amend_fault, chase_fault, own_fault
 from repairs.actions.clear import clear_fault
+from repairs.actions.damage import report_damage
 from repairs.actions.diagnosing import diagnose_fault, queue_fault
 from repairs.actions.dispatch import arrive_on_site, assign_fault, recall_fault, return_fault, take_next
 from repairs.actions.engineers import add_engineer, change_engineer
@@ -21,6 +22,7 @@ __all__ = [
     "own_fault",
     "queue_fault",
     "recall_fault",
+    "report_damage",
     "report_fault",
     "return_fault",
     "take_next",
