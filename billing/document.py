@@ -28,7 +28,7 @@ UnitCode = Literal["C62", "MON", "DAY", "MIN", "SEC"]
 """UN/ECE Recommendation 20, as EN 16931 asks: one, month, day, minute, second."""
 VatCategory = Literal["S", "Z", "E", "AE"]
 """UNCL 5305: standard rate, zero rate, exempt, domestic reverse charge. Outside the scope never stands on an invoice."""
-OutsideKind = Literal["late_fee", "compensation", "adjustment", "deposit", "goodwill", "transfer"]
+OutsideKind = Literal["late_fee", "compensation", "guarantee", "adjustment", "deposit", "goodwill", "transfer"]
 CallLeg = Literal["outgoing", "diverted", "reverse"]
 """Which part of a call is charged: made from the number, sent on by it, or made to it at its own charge."""
 

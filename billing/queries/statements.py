@@ -33,6 +33,7 @@ BILL_WORDS: Final = {
 }
 OUTSIDE_WORDS: Final = {
     OutsideKind.COMPENSATION: "Compensation",
+    OutsideKind.GUARANTEE: "Guarantee",
     OutsideKind.LATE_FEE: "Late payment charge",
     OutsideKind.GOODWILL: "Goodwill",
     OutsideKind.TRANSFER: "Bill paid by a group account",

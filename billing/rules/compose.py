@@ -79,6 +79,7 @@ CUSTOMER_KINDS: Final[dict[Segment, CustomerKind]] = {
 }
 OUTSIDE_KINDS: Final[dict[OutsideKind, DocumentOutsideKind]] = {
     OutsideKind.COMPENSATION: "compensation",
+    OutsideKind.GUARANTEE: "guarantee",
     OutsideKind.LATE_FEE: "late_fee",
     OutsideKind.GOODWILL: "goodwill",
     OutsideKind.TRANSFER: "transfer",
