@@ -23,13 +23,14 @@ from css.master.appointments import Appointment
 from css.master.working_calendars import CareLevelTerms
 from repairs.actions.engineers import busy, live_fault, locked_engineer
 from repairs.actions.visits import LiveVisit, end_visit, live_visit
-from repairs.actions.working import locked_fault, record, require_may, sees_only_own_visits, step
+from repairs.actions.working import locked_fault, record, require_may, step
 from repairs.commands.dispatch import ArriveOnSite, AssignFault, FaultIssued, RecallFault, ReturnFault, TakeNext
 from repairs.commands.faults import FaultChanged
 from repairs.model import Engineer, EngineerArea, EngineerCraft, Fault, Visit
 from repairs.queries.shifts import is_on_shift
 from repairs.rules.dispatch import Waiting, latest_begun, misfits, pressing, why_this
 from repairs.rules.report import too_long
+from repairs.rules.seeing import sees_only_own_visits
 from repairs.words import Craft, FaultState, ReturnReason, VisitState
 
 LOOKED_AT: Final = 100

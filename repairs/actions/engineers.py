@@ -21,9 +21,9 @@ from css.master.customer_fields import require_staff
 from css.master.districts import District, no_district
 from css.master.plant import Exchange, no_exchange
 from css.master.working_calendars import WorkingCalendar
-from repairs.actions.working import sees_only_own_visits
 from repairs.commands.dispatch import AddEngineer, ChangeEngineer, EngineerChanged
 from repairs.model import Engineer, EngineerArea, EngineerCraft, Fault, Visit
+from repairs.rules.seeing import sees_only_own_visits
 from repairs.words import Craft
 
 CODE_FORM: Final = re.compile(r"^[A-Z][A-Z0-9]{1,7}\Z")

@@ -22,7 +22,20 @@ from css.core.words import Role
 from css.master.providers import Provider
 from repairs.model import Engineer, Fault, FaultEvent, Visit
 from repairs.rules.lifecycle import move
+from repairs.rules.seeing import sees_only_own_visits
 from repairs.words import OPEN_STATES, FaultState
+
+__all__ = [
+    "MAY",
+    "hold_key",
+    "locked_fault",
+    "no_fault",
+    "record",
+    "require_may",
+    "sees_only_own_visits",
+    "step",
+    "tell",
+]
 
 _DESK: Final = frozenset({Role.CLERK.value, Role.REPAIR.value, Role.SUPERVISOR.value})
 _CONTROL: Final = frozenset({Role.REPAIR.value, Role.SUPERVISOR.value})
@@ -63,12 +76,6 @@ def require_may(by: Actor, deed: str) -> None:
     roles, partners = MAY[deed]
     if (by.is_partner and not partners) or (by.kind == "operator" and not roles & by.roles):
         raise Refused("CSS315E", "{who} may not {deed} faults.", who=by.name, deed=deed)
-
-
-def sees_only_own_visits(by: Actor) -> bool:
-    """Whether somebody sees no fault but those that were given to them: a contractor and nothing else."""
-    others = by.roles - {Role.CONTRACTOR.value}
-    return by.kind == "operator" and Role.CONTRACTOR.value in by.roles and not others
 
 
 def no_fault(number: str) -> NotFound:

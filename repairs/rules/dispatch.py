@@ -10,7 +10,7 @@ from typing import Final
 from css.core.calendar import ONE_DAY, require_aware, to_london
 from css.core.slots import SlotOf
 from css.core.words import HalfDay
-from repairs.words import Craft, FaultKind, FaultState, Location
+from repairs.words import Craft, FaultState, Location
 
 CRAFTS: Final[Mapping[Location, Craft | None]] = {
     Location.OK: Craft.HOME,
@@ -31,16 +31,9 @@ def craft_for(location: Location) -> Craft | None:
     return CRAFTS[location]
 
 
-def waits(state: FaultState, kind: FaultKind, *, is_slot_begun: bool, is_in_outage: bool) -> bool:
-    """Whether a fault waits for the next engineer.
-
-    Damage has nobody to test or to appoint, so it waits from its report. What hangs on an outage goes with it.
-    """
-    if is_in_outage:
-        return False
-    if kind is FaultKind.DAMAGE and state is FaultState.REPORTED:
-        return True
-    return state is FaultState.QUEUED or (state is FaultState.APPOINTED and is_slot_begun)
+def waits(state: FaultState, *, is_slot_begun: bool, is_in_outage: bool) -> bool:
+    """Whether a fault waits for the next engineer. What hangs on an outage goes with it."""
+    return not is_in_outage and (state is FaultState.QUEUED or (state is FaultState.APPOINTED and is_slot_begun))
 
 
 def latest_begun(at: datetime) -> SlotOf:

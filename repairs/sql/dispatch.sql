@@ -10,7 +10,7 @@
    LEFT JOIN css.account a ON a.id = f.account_id
    LEFT JOIN css.customer c ON c.id = a.customer_id
   WHERE f.district_code = :district AND f.is_open AND f.outage_id IS NULL
-    AND (f.state = 'queued' OR (f.state = 'reported' AND f.kind = 'damage'))
+    AND f.state = 'queued'
     AND f.exchange_id = ANY(:areas) AND (f.craft IS NULL OR f.craft = ANY(:crafts))
   ORDER BY f.due_at
   FETCH FIRST :most ROWS WITH TIES)
@@ -32,7 +32,7 @@ UNION ALL
 SELECT f.id, f.number
   FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS o (id, place)
   JOIN repairs.fault f ON f.id = o.id
- WHERE f.outage_id IS NULL AND (f.state IN ('queued', 'appointed') OR (f.state = 'reported' AND f.kind = 'damage'))
+ WHERE f.outage_id IS NULL AND f.state IN ('queued', 'appointed')
  ORDER BY o.place
  LIMIT 1
    FOR UPDATE OF f SKIP LOCKED;
