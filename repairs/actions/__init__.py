@@ -9,6 +9,7 @@ from repairs.actions.diagnosing import diagnose_fault, queue_fault
 from repairs.actions.dispatch import arrive_on_site, assign_fault, recall_fault, return_fault, take_next
 from repairs.actions.engineers import add_engineer, change_engineer
 from repairs.actions.report import report_fault, withdraw_fault
+from repairs.actions.testing import collect_line_tests, test_line
 
 __all__ = [
     "add_engineer",
@@ -18,6 +19,7 @@ __all__ = [
     "change_engineer",
     "chase_fault",
     "clear_fault",
+    "collect_line_tests",
     "diagnose_fault",
     "own_fault",
     "queue_fault",
@@ -26,5 +28,6 @@ __all__ = [
     "report_fault",
     "return_fault",
     "take_next",
+    "test_line",
     "withdraw_fault",
 ]

@@ -33,6 +33,26 @@ class LineTested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectLineTests:
+    """Begin what waits, and take in what test heads have answered. For whoever does so again and again; safe for two at once."""
+
+    token: str = ""
+    most: int = 200
+    """Tests looked at, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineTestsCollected:
+    """What was done; what another collector holds at the moment is not counted."""
+
+    started: int
+    running: int
+    """Not done yet."""
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreakPlant:
     """Set the physical condition of a piece of plant: for a simulated world, or told by who saw it."""
 

@@ -40,6 +40,8 @@ class LineTest(Base):
     """What the head calls it."""
     asked_at: Mapped[datetime]
     asked_by: Mapped[str]
+    fault_number: Mapped[str | None]
+    """The fault that is judged by it when it answers, as people read it out; that may have ended by then."""
     finished_at: Mapped[datetime | None]
     """When the head answered, or gave up."""
     outcome: Mapped[TestOutcome | None] = mapped_column(choice(TestOutcome, "outcome"))
