@@ -23,6 +23,7 @@ from css.db.constraints import constraint_of
 from css.handover import place_hold
 from css.master import appointment_book
 from css.master.appointments import Appointment
+from css.master.care_levels import care_book
 from css.master.districts import business_date
 from css.master.serials import next_number
 from orders.actions import linked, numbers, quoted, tasks, unsolicited
@@ -80,7 +81,8 @@ def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetim
     wrong.add(*faults)
     command = quote.given_with(command) if quote is not None else command
     offers = find_offers(session, (*command.product_codes, *command.remove_codes), asker.segment, command.required_on)
-    content = read_content(command, wrong, segment=asker.segment, offers=offers)
+    ladder = care_book(session, command.required_on).codes
+    content = read_content(command, wrong, segment=asker.segment, offers=offers, ladder=ladder)
     if content.reason is CeaseReason.DEBT and not may_treat(by):
         sentence = "A cease for debt is debt treatment's, or a supervisor's; give another reason."
         wrong.add(Refused("CSS254E", sentence, element="reason_code"))

@@ -5,7 +5,7 @@ Elements are the names of ``PlaceOrder``'s fields; of a product, ``product_codes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,7 +72,9 @@ def _not_a_feature(offer: Offer, element: str) -> list[CssError]:
     return [Refused("CSS270E", "{code} is no feature; what changes it is {instead}.", code=offer.code, instead=instead, element=element)]
 
 
-def care_fault(level: str, *, main_code: str, own: str | None, now: str | None, sold: Collection[str | None]) -> CssError | None:
+def care_fault(
+    level: str, *, main_code: str, own: str | None, now: str | None, sold: Collection[str | None], ladder: Sequence[str]
+) -> CssError | None:
     """Why a working line cannot have another care level; None when it can (CSS217E, CSS275E).
 
     Args:
@@ -81,10 +83,11 @@ def care_fault(level: str, *, main_code: str, own: str | None, now: str | None, 
         own: the level that comes with it, for nothing.
         now: the level the line has.
         sold: the levels sold for money to the account on the day.
+        ladder: the care levels in force on the day, rising.
     """
     if level == now:
         return Refused("CSS275E", "The line has care level {level} already.", level=level, element="care_level")
-    better = better_levels(own, sold)
+    better = better_levels(own, sold, ladder)
     if level == own or level in better:
         return None
     return care_level_fault(level, main_code, own, better)

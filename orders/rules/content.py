@@ -6,12 +6,11 @@ Elements are the names of ``PlaceOrder``'s fields; of a product, ``product_codes
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
-from css.core.deadline import CARE_LEVELS
 from css.core.errors import BadMessage, CssError, Refusals, Refused
 from css.core.phone import SHORT_CODE_DIGITS_MAX, parse_number
 from css.core.words import DirectoryEntryKind, ProductKind, Segment
@@ -91,7 +90,7 @@ def makes_a_line(command: PlaceOrder) -> bool:
     return command.kind in {OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER}
 
 
-def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offers: Mapping[str, Offer]) -> Content:
+def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offers: Mapping[str, Offer], ladder: Sequence[str]) -> Content:
     """The content of an order for an account of a segment. What is wrong goes into ``wrong``: the result counts only when
     nothing did.
 
@@ -100,6 +99,7 @@ def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offe
         wrong: gathers the faults, CSS080E to CSS083E, CSS210E to CSS223E, CSS237E to CSS238E, CSS241E, CSS250E, CSS251E.
         segment: of the account.
         offers: by code, those named in the command and every care product.
+        ladder: the care levels in force on the day, rising.
     """
     rule = KINDS[command.kind]
     wrong.add(*_field_faults(command), *_kind_faults(command, rule))
@@ -111,7 +111,7 @@ def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offe
     items = tuple(found)
     care_level = _clean(command.care_level)
     if main is not None:
-        care_level, care_offer, fault = _read_care(command.care_level, main, found, segment, offers)
+        care_level, care_offer, fault = _read_care(command.care_level, main, found, segment, offers, ladder)
         wrong.add(*([fault] if fault else []))
         items = (main, *(offer for offer in found if offer is not main), *([care_offer] if care_offer else []))
     return Content(
@@ -325,9 +325,8 @@ def care_sold(offers: Iterable[Offer], segment: Segment) -> dict[str | None, Off
     }
 
 
-def better_levels(own: str | None, sold: Collection[str | None]) -> list[str]:
-    """The care levels that can be had for money above a main product's own, rising."""
-    ladder = list(CARE_LEVELS)
+def better_levels(own: str | None, sold: Collection[str | None], ladder: Sequence[str]) -> list[str]:
+    """The care levels that can be had for money above a main product's own, rising; ``ladder`` are all there are, rising."""
     return [each for each in ladder[ladder.index(own) + 1 if own in ladder else 0 :] if each in sold]
 
 
@@ -344,7 +343,7 @@ def care_level_fault(level: str | None, main_code: str, own: str | None, better:
 
 
 def _read_care(
-    asked: str | None, main: Offer, found: list[Offer], segment: Segment, offers: Mapping[str, Offer]
+    asked: str | None, main: Offer, found: list[Offer], segment: Segment, offers: Mapping[str, Offer], ladder: Sequence[str]
 ) -> tuple[str | None, Offer | None, CssError | None]:
     """The care level of the line, the care product to add for it, and what is wrong.
 
@@ -361,7 +360,7 @@ def _read_care(
         for offer in offers.values()
         if offer.kind is ProductKind.CARE and offer.is_sold_to(segment) and offer.has_rental_price
     }
-    better = better_levels(main.care_level, sold)
+    better = better_levels(main.care_level, sold, ladder)
     if level in better:
         return level, None if chosen else sold[level], None
     return level, None, care_level_fault(level, main.code, main.care_level, better)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from css.core.calendar import day_words, to_london
-from css.core.deadline import CARE_LEVELS
 from css.core.errors import CssError, Refused
 from css.core.words import ProductKind, Segment
 from orders.rules.content import Offer, better_levels, care_level_fault, care_sold
@@ -125,19 +124,29 @@ class Care:
     fault: CssError | None = None
 
 
-def carried_care(wanted: str | None, *, was: WorkingService | None, main: Offer, offers: Mapping[str, Offer], segment: Segment) -> Care:
-    """The level wanted, else the one the line has, else the main product's own where that is as good (CSS217E)."""
+def carried_care(
+    wanted: str | None,
+    *,
+    was: WorkingService | None,
+    main: Offer,
+    offers: Mapping[str, Offer],
+    segment: Segment,
+    ladder: Sequence[str],
+) -> Care:
+    """The level wanted, else the one the line has, else the main product's own where that is as good (CSS217E).
+
+    ``ladder`` are the care levels in force on the day, rising.
+    """
     now = was.care_level if was is not None else None
     level = wanted or now or main.care_level
     if level is None or level == main.care_level:
         return Care(level=level)
     sold = care_sold(offers.values(), segment)
-    better = better_levels(main.care_level, sold)
+    better = better_levels(main.care_level, sold, ladder)
     if level in better:
         return Care(level=level, offer=sold[level])
     if wanted is not None:
         return Care(level=level, fault=care_level_fault(level, main.code, main.care_level, better))
-    ladder = list(CARE_LEVELS)
     if level in ladder and main.care_level in ladder and ladder.index(level) < ladder.index(main.care_level):
         return Care(level=main.care_level)
     return Care(level=level, lost=f"Care level {level}")

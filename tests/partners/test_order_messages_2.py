@@ -57,7 +57,7 @@ def test_each_kind_of_order_can_be_said_and_lacks_nothing(kind: OrderKind) -> No
     assert command.kind is kind
     assert command.schema_major == 2
     wrong = Refusals()
-    read_content(command, wrong, segment=Segment.WHOLESALE, offers={})
+    read_content(command, wrong, segment=Segment.WHOLESALE, offers={}, ladder=())
     # With no product on offer; what remains are the rules on what a kind needs and has a place for.
     assert [fault.text for fault in wrong.found if fault.code != "CSS211E"] == []
 

@@ -114,7 +114,7 @@ def test_free_numbers_are_those_that_can_be_given_out(session: Session, zz: buil
 def test_what_clashes_and_what_is_better() -> None:
     assert clash("CALL-BARRING", ("LINE-RES", "CALL-DIVERSION")) == "CALL-DIVERSION"
     assert clash("CALL-BARRING", ("LINE-RES",)) is None
-    assert better_levels("1", {"3", "2", None}) == ["2", "3"]
+    assert better_levels("1", {"3", "2", None}, ("1", "2", "2.5", "3")) == ["2", "3"]
 
 
 # --- the work list --------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def standing(code: str, kind: ProductKind = ProductKind.FEATURE, *, quantity: in
     return WorkingService(code=code, name=code.title(), kind=kind, quantity=quantity, care_level=care_level)
 
 
+LADDER = ("1", "2", "2.5", "3", "4")
 MAIN = offer("LINE-BUS", ProductKind.LINE, care_level="2")
 LEVELS = {
     f"CARE-{level}": offer(f"CARE-{level}", ProductKind.CARE, care_level=level, to=to)
@@ -102,12 +103,12 @@ def test_the_care_level_comes_along_or_one_as_good(
     wanted: str | None, now: str | None, level: str, product: str | None, lost: str | None
 ) -> None:
     was = standing("LINE-RES", ProductKind.LINE, care_level=now)
-    care = carried_care(wanted, was=was, main=MAIN, offers=LEVELS, segment=FIRM)
+    care = carried_care(wanted, was=was, main=MAIN, offers=LEVELS, segment=FIRM, ladder=LADDER)
     assert (care.level, care.offer.code if care.offer else None, care.lost, care.fault) == (level, product, lost, None)
 
 
 def test_a_level_that_is_not_sold_is_refused_when_it_was_asked_for() -> None:
-    care = carried_care("2.5", was=None, main=MAIN, offers=LEVELS, segment=FIRM)
+    care = carried_care("2.5", was=None, main=MAIN, offers=LEVELS, segment=FIRM, ladder=LADDER)
     assert care.fault is not None
     assert care.fault.code == "CSS217E"
     assert care.lost is None

@@ -294,10 +294,12 @@ GOOD = PlaceOrder(
     emergency_name="Mrs Ada Tansley",
 )
 
+LADDER = ("1", "2", "2.5", "3", "4")
+
 
 def read(command: PlaceOrder) -> tuple[Content, list[tuple[str, str | None]]]:
     wrong = Refusals()
-    content = read_content(command, wrong, segment=Segment.RESIDENTIAL, offers=OFFERS)
+    content = read_content(command, wrong, segment=Segment.RESIDENTIAL, offers=OFFERS, ladder=LADDER)
     return content, [(fault.code, fault.element) for fault in wrong.found]
 
 

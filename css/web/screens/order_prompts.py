@@ -27,6 +27,7 @@ from css.core.words import (
 from css.master.appointment_queries import AppointmentRow, FreeSlot, appointments_of_site, free_slots
 from css.master.card_rows import AccountCard, LineRow
 from css.master.cards import account_card
+from css.master.care_levels import care_book
 from css.master.queries import ProductRow, SiteAnswer, products, sites_by_postcode
 from css.web.address_field import address_in_words, addresses_for, look_up_address
 from css.web.desk import Desk
@@ -87,6 +88,8 @@ class Known:
     card: AccountCard | None = None
     sold: tuple[ProductRow, ...] = ()
     """What is sold to the account's segment on the date wanted, or today."""
+    ladder: tuple[str, ...] = ()
+    """The care levels in force that day, rising."""
     sites: tuple[SiteAnswer, ...] = ()
     """The address, or those to choose from."""
     answer: EntryAnswer | None = None
@@ -111,9 +114,11 @@ def known_of(session: Session, at_desk: Desk, form: Form) -> Known:
     except (BadMessage, NotFound):
         return Known()
     note_read(session, at_desk, form.screen, ("account", card.account.number))
+    wanted_on = _wanted_on(form, at_desk) or at_desk.today
     known = Known(
         card,
-        products(session, card.account.segment, _wanted_on(form, at_desk) or at_desk.today),
+        products(session, card.account.segment, wanted_on),
+        care_book(session, wanted_on).codes,
         is_caller_known=knows_caller(session, at_desk, card.customer.number),
     )
     kind = kind_keyed(form.code("kind"))
@@ -285,7 +290,7 @@ def _levels(known: Known, form: Form) -> Values:
     main = next((row for row in known.sold if row.code in chosen and row.kind is ProductKind.LINE), None)
     sold = {row.care_level: row for row in known.sold if row.kind is ProductKind.CARE and row.is_orderable}
     own = ((main.care_level, f"{main.name}'s own"),) if main and main.care_level else ()
-    better = better_levels(main.care_level if main else None, sold)
+    better = better_levels(main.care_level if main else None, sold, known.ladder)
     return (*own, *((level, _with_price(sold[level])) for level in better))
 
 

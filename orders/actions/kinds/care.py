@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from css.core.errors import Breach, Refusals
 from css.core.words import ProductKind
+from css.master.care_levels import care_book
 from css.master.products import Product
 from css.master.services import Service
 from orders.actions import effects
@@ -40,7 +41,8 @@ def find(session: Session, asked: Asked) -> Work:
     care = _care(session, asked, services)
     main = next((service for service in services if service.kind is ProductKind.LINE), None)
     if care is not None and main is not None and level is not None:
-        fault = care_fault(level, main_code=main.code, own=care.main.care_level, now=main.care_level, sold=care.sold)
+        ladder = care_book(session, asked.command.required_on).codes
+        fault = care_fault(level, main_code=main.code, own=care.main.care_level, now=main.care_level, sold=care.sold, ladder=ladder)
         wrong.add(*([fault] if fault else []))
     wrong.tell()
     if line is None or care is None or level is None:

@@ -11,6 +11,7 @@ from css.core.address import parse_postcode
 from css.core.errors import Breach, NotFound, Refusals, Refused
 from css.core.phone import display_number, parse_number
 from css.core.words import DirectoryEntryKind, EndReason, LineState, PriceKind, ProductKind, Segment
+from css.master.care_levels import care_book
 from css.master.lines import Line
 from css.master.products import Product, ProductPrice, covers
 from css.master.services import Service, ServiceNumber
@@ -116,7 +117,8 @@ def _items(session: Session, asked: Asked, line: LineFound, wrong: Refusals) -> 
         on_line = tuple(each.code for each in standing if each.kind is ProductKind.FEATURE)
         wrong.add(*features_faults(codes=command.product_codes, remove_codes=command.remove_codes, offers=named, standing=on_line))
     carried, lost = carry_over(standing, offers=offers, segment=segment, removed=command.remove_codes)
-    care = carried_care(asked.content.care_level, was=was, main=main, offers=offers, segment=segment)
+    ladder = care_book(session, command.required_on).codes
+    care = carried_care(asked.content.care_level, was=was, main=main, offers=offers, segment=segment, ladder=ladder)
     wrong.add(*([care.fault] if care.fault is not None else []))
     if care.lost is not None:
         lost = [*lost, care.lost]
