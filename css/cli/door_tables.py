@@ -88,6 +88,7 @@ from orders.queries.worth import cancellation_charges
 from orders.timings import timings
 from repairs import actions as repair_actions
 from repairs.queries import cards as fault_queries
+from repairs.queries import clock as clock_queries
 from repairs.queries import queue as queue_queries
 from repairs.queries.counts import faults_due
 
@@ -268,7 +269,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "faults-of-account": fault_queries.faults_of_account,
     "faults-of-line": fault_queries.faults_of_line,
     "fault-queue": queue_queries.queue_page,
-    "fault-clock": queue_queries.fault_clock,
+    "fault-clock": clock_queries.fault_clock,
     "symptoms": fault_queries.symptoms,
     "clear-codes": fault_queries.clear_codes,
     "account-balance": billing_queries.account_balance,

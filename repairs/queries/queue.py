@@ -1,40 +1,43 @@
-"""The work queue of faults page by page, and one fault's clock: for whoever sees that faults are put right in time."""
+"""The work queue of faults page by page: for whoever sees that faults are put right in time."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.core.calendar import Nation, require_aware
-from css.core.deadline import care_deadline
+from css.core.calendar import require_aware
 from css.core.errors import BadMessage
+from css.core.slots import SlotOf
+from css.core.words import HalfDay
 from css.db.sql import block
-from css.master.districts import District
-from repairs.model import Fault
-from repairs.queries.cards import FaultCard, fault_card
-from repairs.rules.clock import ClockPart, clock_of
+from css.master.accounts import Account
+from css.master.customers import Customer
+from css.master.lines import Line
+from css.master.plant import Exchange
+from css.master.sites import Site
+from repairs.model import Engineer, Fault, Visit
+from repairs.queries.seen import asker, seen
 from repairs.rules.report import SYMPTOMS
-from repairs.words import FaultState
+from repairs.rules.seeing import Eyes, eyes_of
+from repairs.words import Craft, FaultKind, FaultState
 
 PAGE_ROWS: Final = 25
 PAGE_ROWS_MAX: Final = 100
-LOOKED_AT_MAX: Final = 20_000
-"""Open faults of one district: a bad storm."""
-REPEAT_DAYS: Final = 30
-"""A fault so soon after another on the same line is a repeat: the measure the trade uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRow:
-    """An open fault as the queue shows it."""
+    """An open fault as the queue shows it. Damage has no account, no line and no address, but a place."""
 
     fault_number: str
+    kind: FaultKind
     state: FaultState
     symptom_code: str
     symptom_words: str
@@ -44,19 +47,36 @@ class QueueRow:
     due_at: datetime
     was_moved: bool
     """Whether it is due at another time than was first promised."""
-    account_number: str
+    account_number: str | None
     provider_code: str
     number: str | None
     exchange_code: str
     cabinet_code: str | None
     distribution_point_code: str | None
-    area: str
+    area: str | None
     """The outward half of the postcode."""
-    premises: str
-    street: str
+    premises: str | None
+    street: str | None
+    place_words: str | None
+    """Of damage: where it is."""
     is_repeat: bool
-    """Another fault on the line was put right within 30 days before."""
+    """Another fault on the line was put right shortly before; how shortly is the policy's to say."""
     is_vulnerable: bool
+    is_hazard: bool
+    """Something there may hurt somebody."""
+    is_expedited: bool
+    is_in_outage: bool
+    """It hangs on failed plant, and goes with it."""
+    outage_id: int | None
+    owner_code: str | None
+    """The operator who sees it through."""
+    craft: Craft | None
+    """Who must go; None where anybody may."""
+    engineer_code: str | None
+    """Who has it now."""
+    chase_count: int
+    slot: SlotOf | None
+    """The visit the customer was promised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +93,24 @@ class QueuePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FaultClock:
-    """A fault with its time: how the deadline was reckoned, and what the clock has done since."""
+class QueueFilter:
+    """What the queue is narrowed by; each that is None or False narrows nothing."""
 
-    card: FaultCard
-    nation: Nation
-    deadline_words: str
-    """How the first deadline is reached, in a sentence to read out."""
-    parts: tuple[ClockPart, ...]
-    is_late: bool
+    care_level: str | None = None
+    area: str | None = None
+    exchange_code: str | None = None
+    only_vulnerable: bool = False
+    only_repeats: bool = False
+    state: FaultState | None = None
+    kind: FaultKind | None = None
+    craft: Craft | None = None
+    owner_code: str | None = None
+    engineer_code: str | None = None
+    """Who has it now."""
+    outage_id: int | None = None
+    in_outage: bool | None = None
+    """True for what hangs on an outage, False for what does not."""
+    only_moved: bool = False
 
 
 def queue_page(  # noqa: PLR0913 - a list is narrowed by each of them
@@ -95,78 +124,128 @@ def queue_page(  # noqa: PLR0913 - a list is narrowed by each of them
     exchange_code: str | None = None,
     only_vulnerable: bool = False,
     only_repeats: bool = False,
+    state: FaultState | None = None,
+    kind: FaultKind | None = None,
+    craft: Craft | None = None,
+    owner_code: str | None = None,
+    engineer_code: str | None = None,
+    outage_id: int | None = None,
+    in_outage: bool | None = None,
+    only_moved: bool = False,
     after: str = "",
     limit: int = PAGE_ROWS,
 ) -> QueuePage:
-    """A page of the open faults of a district, soonest due first, in two statements.
+    """A page of the open faults of a district, soonest due first, in three statements; a fourth from the third page on.
 
     A place in the queue is a key, so that faults that come and go meanwhile shift nothing; ``after`` is one from a page
-    before, empty for the first. ``area`` is the outward half of a postcode.
+    before, empty for the first. ``area`` is the outward half of a postcode; the other criteria are those of ``QueueFilter``.
 
     Raises:
         BadMessage: CSS931E, ``after`` is no place of a list.
     """
-    wanted = {
-        "district": district_code,
-        "provider": by.provider_code if by.is_partner else None,
-        "level": care_level,
-        "area": area,
-        "exchange": exchange_code,
-        "vulnerable": only_vulnerable,
-        "repeats": only_repeats,
-        "most": LOOKED_AT_MAX,
-        "repeat_days": REPEAT_DAYS,
-    }
-    keys = [(row.due_at, row.number) for row in session.execute(block("repairs", "queue.open"), wanted)]
+    wanted = QueueFilter(
+        care_level=care_level,
+        area=area,
+        exchange_code=exchange_code,
+        only_vulnerable=only_vulnerable,
+        only_repeats=only_repeats,
+        state=state,
+        kind=kind,
+        craft=craft,
+        owner_code=owner_code,
+        engineer_code=engineer_code,
+        outage_id=outage_id,
+        in_outage=in_outage,
+        only_moved=only_moved,
+    )
+    place = _place(after) if after else None
+    narrowed = [Fault.district_code == district_code, Fault.is_open, seen(eyes_of(by)), *_conditions(wanted)]
     limit = max(1, min(limit, PAGE_ROWS_MAX))
-    start = bisect_right(keys, _place(after)) if after else 0
-    shown = keys[start : start + limit]
-    numbers = {"numbers": [number for _, number in shown], "repeat_days": REPEAT_DAYS}
-    found = {row.number: _queue_row(row) for row in session.execute(block("repairs", "queue.rows"), numbers)} if shown else {}
+    before = literal(0) if place is None else func.count().filter(_KEY <= tuple_(*place))
+    counts = session.execute(
+        select(func.count().label("total"), func.count().filter(Fault.due_at < at).label("late"), before.label("before")).where(*narrowed),
+        asker(by),
+    ).one()
+    ahead = select(Fault.due_at, Fault.number).where(*narrowed).order_by(Fault.due_at, Fault.number).limit(limit + 1)
+    keys = session.execute(ahead if place is None else ahead.where(_KEY > tuple_(*place)), asker(by)).tuples().all()
+    shown = [number for _, number in keys[:limit]]
+    found = {row.number: _queue_row(row) for row in session.execute(block("repairs", "queue.rows"), {"numbers": shown})} if shown else {}
+    back = None if not counts.before else ""
+    if place is not None and counts.before > limit:
+        behind = select(Fault.due_at, Fault.number).where(*narrowed, _KEY <= tuple_(*place))
+        step_back = behind.order_by(Fault.due_at.desc(), Fault.number.desc()).offset(limit).limit(1)
+        back = _key(session.execute(step_back, asker(by)).tuples().one())
     return QueuePage(
-        rows=tuple(found[number] for _, number in shown if number in found),
-        total=len(keys),
-        late=bisect_right(keys, (at - timedelta(microseconds=1), "~")),
-        first_place=start + 1 if shown else 0,
-        back=None if not start else "" if start <= limit else _key(keys[start - limit - 1]),
-        forward=_key(shown[-1]) if start + limit < len(keys) else None,
+        rows=tuple(found[number] for number in shown if number in found),
+        total=counts.total,
+        late=counts.late,
+        first_place=counts.before + 1 if shown else 0,
+        back=back,
+        forward=_key(keys[limit - 1]) if len(keys) > limit else None,
     )
 
 
-def queue_version(session: Session, district_code: str, *, at: datetime) -> str:
+def queue_version(session: Session, district_code: str, *, at: datetime, by: Actor | None = None) -> str:
     """A fingerprint of a district's queue, from one cheap statement: the same means that nothing on the page has changed.
 
-    What is due in so many minutes changes by itself, so the minute is part of it.
+    What is due in so many minutes changes by itself, so the minute is part of it. ``by`` narrows it to what the asker sees.
     """
-    row = session.execute(block("repairs", "queue.version"), {"district": district_code}).one()
+    eyes = Eyes.ALL if by is None else eyes_of(by)
+    row = session.execute(_version(eyes), {"district": district_code, **({} if by is None else asker(by))}).one()
     return f"{row.open_count}.{row.last_id}.{row.ids}.{row.versions}.{require_aware(at):%Y%m%d%H%M}"
 
 
-def fault_clock(session: Session, fault_number: str, *, by: Actor, at: datetime) -> FaultClock:
-    """A fault in full with its clock, in three statements.
+@cache
+def _version(eyes: Eyes) -> Select[Any]:
+    """Built once, asked with values (docs/decisions/0143). Uses ix_fault_due."""
+    return select(
+        func.count().label("open_count"),
+        func.coalesce(func.max(Fault.id), 0).label("last_id"),
+        func.coalesce(func.sum(Fault.id), 0).label("ids"),
+        func.coalesce(func.sum(Fault.row_version), 0).label("versions"),
+    ).where(Fault.district_code == bindparam("district"), Fault.is_open, seen(eyes))
 
-    Raises:
-        NotFound: CSS313E, none of that number for the asker.
-    """
-    card = fault_card(session, fault_number, by=by)
-    nation: Nation = (
-        session.execute(
-            select(District.nation).join(Fault, Fault.district_code == District.code).where(Fault.number == card.summary.fault_number)
-        )
-        .scalar_one()
-        .value
-    )
-    summary = card.summary
-    ended_at = summary.cleared_at
-    if summary.state is FaultState.WITHDRAWN:
-        ended_at = card.events[-1].occurred_at
-    return FaultClock(
-        card=card,
-        nation=nation,
-        deadline_words=care_deadline(summary.care_level, card.accepted_at, nation).words,
-        parts=clock_of(reported_at=summary.reported_at, accepted_at=card.accepted_at, due_at=summary.due_at, ended_at=ended_at, at=at),
-        is_late=summary.state is not FaultState.WITHDRAWN and (summary.cleared_at or at) > summary.due_at,
-    )
+
+_KEY: Final = tuple_(Fault.due_at, Fault.number)
+
+
+def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
+    """Only what is asked for is in the statement, so that a queue that is not narrowed touches nothing but its index."""
+    if wanted.care_level is not None:
+        yield Fault.care_level == wanted.care_level
+    if wanted.state is not None:
+        yield Fault.state == wanted.state
+    if wanted.kind is not None:
+        yield Fault.kind == wanted.kind
+    if wanted.craft is not None:
+        yield Fault.craft == wanted.craft
+    if wanted.owner_code is not None:
+        yield Fault.owner_code == wanted.owner_code.strip().upper()
+    if wanted.outage_id is not None:
+        yield Fault.outage_id == wanted.outage_id
+    if wanted.in_outage is not None:
+        yield Fault.outage_id.is_not(None) if wanted.in_outage else Fault.outage_id.is_(None)
+    if wanted.only_repeats:
+        yield Fault.is_repeat
+    if wanted.only_moved:
+        yield Fault.due_at != Fault.original_due_at
+    yield from _conditions_elsewhere(wanted)
+
+
+def _conditions_elsewhere(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
+    """Those that other tables answer."""
+    if wanted.area is not None:
+        in_area = select(Line.id).join(Site, Site.id == Line.site_id).where(Site.postcode.like(f"{wanted.area} %"))
+        yield Fault.line_id.in_(in_area)
+    if wanted.exchange_code is not None:
+        yield Fault.exchange_id.in_(select(Exchange.id).where(Exchange.code == wanted.exchange_code))
+    if wanted.only_vulnerable:
+        depends = select(Account.id).join(Customer, Customer.id == Account.customer_id).where(Customer.is_vulnerable)
+        yield Fault.account_id.in_(depends)
+    if wanted.engineer_code is not None:
+        code = wanted.engineer_code.strip().upper()
+        has = select(Visit.fault_id).join(Engineer, Engineer.id == Visit.engineer_id).where(Engineer.code == code, Visit.ended_at.is_(None))
+        yield Fault.id.in_(has)
 
 
 def _key(place: tuple[datetime, str]) -> str:
@@ -187,6 +266,7 @@ def _queue_row(row: Row[Any]) -> QueueRow:
     symptom = SYMPTOMS.get(row.symptom_code)
     return QueueRow(
         fault_number=row.number,
+        kind=FaultKind(row.kind),
         state=FaultState(row.state),
         symptom_code=row.symptom_code,
         symptom_words=symptom.words if symptom else row.symptom_code,
@@ -204,6 +284,16 @@ def _queue_row(row: Row[Any]) -> QueueRow:
         area=row.area,
         premises=row.premises,
         street=row.street,
+        place_words=row.place_words,
         is_repeat=row.is_repeat,
         is_vulnerable=row.is_vulnerable,
+        is_hazard=row.is_hazard,
+        is_expedited=row.is_expedited,
+        is_in_outage=row.outage_id is not None,
+        outage_id=row.outage_id,
+        owner_code=row.owner_code,
+        craft=None if row.craft is None else Craft(row.craft),
+        engineer_code=row.engineer_code,
+        chase_count=row.chase_count,
+        slot=None if row.slot_on is None else SlotOf(row.slot_on, HalfDay(row.half_day)),
     )

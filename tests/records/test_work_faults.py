@@ -1,9 +1,8 @@
-"""The fault queue page by page, what makes a fault a repeat, and a fault's clock in parts."""
+"""The fault queue page by page, and what makes a fault a repeat."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -11,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from css.core.errors import BadMessage
 from repairs.queries.cards import open_faults_of_line
-from repairs.queries.queue import fault_clock, queue_page, queue_version
-from repairs.rules.clock import ClockState, clock_of
+from repairs.queries.queue import queue_page, queue_version
 from tests import builders
 from tests.records.faults import AT, BY, LATE, build, clear, report, withdraw
 
@@ -69,7 +67,7 @@ def test_the_queue_shows_where_and_whose_and_is_narrowed(session: Session) -> No
     assert [row.fault_number for row in partner.rows] == [other]
 
 
-@pytest.mark.parametrize(("days", "is_repeat"), [(1, True), (29, True), (31, False)])
+@pytest.mark.parametrize(("days", "is_repeat"), [(1, True), (27, True), (29, False)])
 def test_a_fault_soon_after_another_on_the_line_is_a_repeat(session: Session, *, days: int, is_repeat: bool) -> None:
     build(session)
     clear(session, report(session).fault_number, at=AT + timedelta(hours=2))
@@ -98,56 +96,3 @@ def test_what_is_open_on_a_line(session: Session) -> None:
     assert open_faults_of_line(session, town.line.id, by=builders.PARTNER_ACTOR) == ()
     clear(session, number)
     assert open_faults_of_line(session, town.line.id, by=BY) == ()
-
-
-def test_the_clock_of_a_fault_is_told_with_its_reckoning(session: Session) -> None:
-    build(session)
-    number = report(session).fault_number
-    open_one = fault_clock(session, number, by=BY, at=AT + timedelta(hours=1))
-    assert [part.state for part in open_one.parts] == [ClockState.RUNNING, ClockState.LEFT]
-    assert open_one.parts[0].minutes == 60
-    assert "Care level 1" in open_one.deadline_words
-    assert not open_one.is_late
-    assert fault_clock(session, number, by=BY, at=LATE).is_late
-    clear(session, number, at=LATE)
-    ended = fault_clock(session, number, by=BY, at=LATE + timedelta(days=9))
-    assert [part.state for part in ended.parts] == [ClockState.RUNNING, ClockState.LATE]
-    assert ended.is_late
-
-
-def test_a_report_taken_back_stops_its_clock(session: Session) -> None:
-    build(session)
-    number = report(session).fault_number
-    withdraw(session, number, at=AT + timedelta(minutes=30))
-    ended = fault_clock(session, number, by=BY, at=LATE)
-    assert [(part.state, part.minutes) for part in ended.parts] == [(ClockState.RUNNING, 30)]
-    assert not ended.is_late
-
-
-def _hour(hour: int) -> datetime:
-    return AT + timedelta(hours=hour)
-
-
-@pytest.mark.parametrize(
-    ("reported", "accepted", "due", "ended", "now", "states"),
-    [
-        (0, 0, 4, None, 0, [("left", 1000)]),
-        (0, 1, 4, None, 2, [("before it had its number", 250), ("running", 250), ("left", 500)]),
-        (0, 0, 4, None, 8, [("running", 500), ("running, late", 500)]),
-        (0, 0, 4, 4, 9, [("running", 1000)]),
-        (0, 0, 4, 5, 9, [("running", 800), ("running, late", 200)]),
-        (0, 2, 4, 1, 9, [("before it had its number", 1000)]),
-    ],
-)
-def test_parts_follow_one_another(
-    reported: int, accepted: int, due: int, ended: int | None, now: int, states: list[tuple[str, int]]
-) -> None:
-    parts = clock_of(
-        reported_at=_hour(reported),
-        accepted_at=_hour(accepted),
-        due_at=_hour(due),
-        ended_at=None if ended is None else _hour(ended),
-        at=_hour(now),
-    )
-    assert [(part.state.value, part.share) for part in parts] == states
-    assert all(before.ends_at == after.starts_at for before, after in pairwise(parts))

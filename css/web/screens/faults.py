@@ -24,7 +24,7 @@ from css.web.screens.fault_queue import PAGES as QUEUE
 from repairs.actions import clear_fault, withdraw_fault
 from repairs.commands.faults import ClearFault, WithdrawFault
 from repairs.queries.cards import FaultCard, clear_codes, fault_card
-from repairs.queries.queue import fault_clock
+from repairs.queries.clock import fault_clock
 from repairs.rules.lifecycle import MOVES
 from repairs.words import OPEN_STATES, FaultState
 
