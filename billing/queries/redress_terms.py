@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from billing.model import CompensationPolicy, CompensationRate, GuaranteeRate
+from billing.model import CompensationPolicy, CompensationRate, GuaranteeRate, OutsideNominal
 from billing.rules.compensation import CompensationRow, PolicyRow
 from billing.rules.failures import Failure, Held
 from billing.rules.guarantees import GuaranteeRow
 from billing.rules.redress import Terms
+from billing.words import OutsideKind
 from css.core.words import FailureKind, NationCode, Segment
 
 
@@ -50,3 +52,34 @@ def failure_of(row: Row[Any]) -> Failure:
 def held_of(pairs: Sequence[Sequence[str]]) -> Held:
     """The customer's own delay as the shelf holds it."""
     return tuple((datetime.fromisoformat(begun), datetime.fromisoformat(done)) for begun, done in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class NominalFrom:
+    """Against which nominal a kind of outside item stands from a business date on."""
+
+    kind: OutsideKind
+    starts_on: date
+    nominal_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedressTerms:
+    """Every amount, policy and nominal, the oldest first."""
+
+    compensation: tuple[CompensationRow, ...]
+    policies: tuple[PolicyRow, ...]
+    guarantees: tuple[GuaranteeRow, ...]
+    nominals: tuple[NominalFrom, ...]
+
+
+def redress_terms(session: Session) -> RedressTerms:
+    """What broken promises cost by date, how days are counted, and against which nominals it stands."""
+    terms = terms_now(session)
+    against = session.execute(select(OutsideNominal.kind, OutsideNominal.starts_on, OutsideNominal.nominal_code)).all()
+    return RedressTerms(
+        compensation=tuple(sorted(terms.rates, key=lambda row: (row.kind, row.starts_on))),
+        policies=tuple(sorted(terms.policies, key=lambda row: row.starts_on)),
+        guarantees=tuple(sorted(terms.guarantees, key=lambda row: (row.kind, row.care_level, row.starts_on))),
+        nominals=tuple(sorted((NominalFrom(*row) for row in against), key=lambda row: (row.kind, row.starts_on))),
+    )

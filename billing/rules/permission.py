@@ -40,6 +40,7 @@ Deed = Literal[
     "set prices",
     "change VAT statuses",
     "change how accounts are billed",
+    "set what broken promises cost",
 ]
 
 _MAY: Final[dict[Deed, frozenset[str]]] = {
@@ -68,6 +69,7 @@ _MAY: Final[dict[Deed, frozenset[str]]] = {
     "set prices": _TARIFF_KEEPERS,
     "change VAT statuses": _BILLING,
     "change how accounts are billed": _CASHIERS,
+    "set what broken promises cost": _BILLING,
 }
 
 

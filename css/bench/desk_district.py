@@ -35,11 +35,12 @@ from css.demo.plan import DISTRICT, DemoPlan
 from css.demo.run import build, night
 from css.master.reference import RETAIL
 from css.migrations import reference
+from css.redress.verbs import clear_fault, complete_order
 from css.settings import settings
-from orders.actions import complete_order, place_order
+from orders.actions import place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.words import OrderKind
-from repairs.actions import clear_fault, report_fault
+from repairs.actions import report_fault
 from repairs.commands.faults import ClearFault, ReportFault
 
 KEPT = "desk_kept"

@@ -18,6 +18,7 @@ from billing.actions import (
     outside,
     prices,
     promotions,
+    redress_terms,
     rerating,
     statements,
     suspense,
@@ -32,6 +33,7 @@ from billing.queries.bill_calls import calls_of_bill
 from billing.queries.bill_story import bill_line_story, bill_story
 from billing.queries.explain_call import calls_of_number, explain_call
 from billing.queries.first_bill import first_bill
+from billing.queries.redress_terms import redress_terms as redress_terms_now
 from billing.queries.statements import statement_file, statements_of_account
 from billing.queries.tariff_comparison import tariff_comparison
 from billing.queries.tariffs import tariff_book, tariff_card, tariff_versions
@@ -65,6 +67,7 @@ from css.master import (
 from css.master import queries as master_queries
 from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
+from css.redress import verbs as credited
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
 from orders.actions import reference as order_reference
@@ -122,7 +125,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "quote-order": quote_order,
     "consent-quote": consent_quote,
     "place-order": order_actions.place_order,
-    "complete-order": order_actions.complete_order,
+    "complete-order": credited.complete_order,
     "delay-order": order_actions.delay_order,
     "resume-order": order_actions.resume_order,
     "cancel-order": order_actions.cancel_order,
@@ -131,10 +134,10 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "amend-order": order_actions.amend_order,
     "inform-order": order_actions.inform_order,
     "terminate-order": order_actions.terminate_order,
-    "complete-task": order_actions.complete_task,
+    "complete-task": credited.complete_task,
     "fail-task": order_actions.fail_task,
     "retry-task": order_actions.retry_task,
-    "miss-appointment": order_actions.miss_appointment,
+    "miss-appointment": credited.miss_appointment,
     "chase-order": order_actions.chase_order,
     "escalate-order": order_actions.escalate_order,
     "take-order": order_actions.take_order,
@@ -151,7 +154,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-order-timing": order_reference.set_order_timing,
     "set-quarantine": order_reference.set_quarantine,
     "report-fault": repair_actions.report_fault,
-    "clear-fault": repair_actions.clear_fault,
+    "clear-fault": credited.clear_fault,
     "withdraw-fault": repair_actions.withdraw_fault,
     "report-damage": repair_actions.report_damage,
     "amend-fault": repair_actions.amend_fault,
@@ -192,6 +195,10 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-vat-status": account_terms.set_vat_status,
     "change-cycle": account_terms.change_cycle,
     "change-billing": account_terms.change_billing,
+    "set-compensation-rate": redress_terms.set_compensation_rate,
+    "set-compensation-policy": redress_terms.set_compensation_policy,
+    "set-guarantee-rate": redress_terms.set_guarantee_rate,
+    "set-outside-nominal": redress_terms.set_outside_nominal,
 }
 
 QUERIES: Mapping[str, Callable[..., Any]] = {
@@ -291,6 +298,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "bill-calls": calls_of_bill,
     "first-bill": first_bill,
     "repair-worth": repair_worth,
+    "redress-terms": redress_terms_now,
     "benefits": benefit_queries.benefits,
     "benefit-card": benefit_queries.benefit_card,
     "friends": benefit_queries.friends,

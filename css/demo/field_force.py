@@ -22,7 +22,8 @@ from css.core.money import Price
 from css.core.words import MissCause
 from css.db.engine import transaction
 from css.master.reference import RETAIL
-from orders.actions import commit_order, complete_order, complete_task, fail_task, miss_appointment, resume_order
+from css.redress.verbs import complete_order, complete_task, miss_appointment
+from orders.actions import commit_order, fail_task, resume_order
 from orders.commands.orders import CommitOrder, CompleteOrder, CompleteTask, FailTask, MissAppointment, ResumeOrder
 from orders.queries.cards import open_orders
 from orders.queries.tasks import ToDoRow, tasks_to_do

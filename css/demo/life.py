@@ -43,11 +43,12 @@ from css.master.providers import Provider
 from css.master.reference import PARTNER, RETAIL
 from css.partners.inbox import receive
 from css.partners.keys import own_party, partner_of
-from orders.actions import complete_order, place_order
+from css.redress.verbs import clear_fault, complete_order
+from orders.actions import place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.queries.cards import order_card
 from orders.words import OrderKind, OrderState
-from repairs.actions import clear_fault, report_fault
+from repairs.actions import report_fault
 from repairs.commands.faults import ClearFault, ReportFault
 from repairs.rules.report import SYMPTOMS
 

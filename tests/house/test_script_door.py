@@ -287,6 +287,7 @@ CRITERIA = {
     "bill-calls": "{bill} limit=5",
     "first-bill": "{account} LINE-RES,CALLER-DISPLAY 2026-04-01",
     "repair-worth": "{account} reported_at=2026-03-02T12:00:00Z put_right_at=2026-03-09T12:00:00Z",
+    "redress-terms": "",
     "benefits": "",
     "benefit-card": "MINUTES-500",
     "friends": "01632960123",

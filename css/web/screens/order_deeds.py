@@ -14,6 +14,7 @@ from css.core.actor import Actor
 from css.core.errors import CssError
 from css.core.words import AppointmentState, MissCause, Skill
 from css.master.appointment_queries import appointments_of_site, free_slots
+from css.redress.verbs import complete_order, complete_task, miss_appointment
 from css.web.desk import Desk
 from css.web.filters import weekday
 from css.web.form import Form
@@ -29,13 +30,10 @@ from orders.actions import (
     cancel_other,
     chase_order,
     commit_order,
-    complete_order,
-    complete_task,
     delay_order,
     escalate_order,
     fail_task,
     inform_order,
-    miss_appointment,
     resume_order,
     retry_task,
     take_order,
