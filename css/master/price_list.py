@@ -151,13 +151,13 @@ def _care(level: str, **rental: tuple[str, ...]) -> Listed:
     )
 
 
-def _fee(code: str, name: str, **once: tuple[str, ...]) -> Listed:
-    """What an order costs once; which order leaves which, ``orders.rules.charges`` says. Never asked for by itself."""
+def _fee(code: str, name: str, *, nominal_code: str = "CONNECTIONS", **once: tuple[str, ...]) -> Listed:
+    """What an order or a repair costs once; which leaves which, ``rules.charges`` of its room says. Never asked for by itself."""
     return Listed(
         code=code,
         name=name,
         kind=ProductKind.ONE_OFF,
-        nominal_code="CONNECTIONS",
+        nominal_code=nominal_code,
         rental={},
         connection={},
         one_off={Segment(segment): _now_and_then(*pence) for segment, pence in once.items()},
@@ -319,6 +319,20 @@ PRODUCTS: Final = (
     _fee(
         "FEE-CANCEL", "Cancellation of an order",
         residential=("1800", "1800", "2000", "2400"), business=("1500", "1500", "1700", "2000"), wholesale=("650", "675", "700", "775"),
+    ),
+    # What a repair costs that was none of ours to make, or that was bought sooner.
+    _fee(
+        "TRC-FIRST-HOUR", "Engineer's time, first hour", nominal_code="VISITS",
+        residential=("11600", "12000", "12500", "13000"), business=("9900", "10300", "10900", "11500"),
+        wholesale=("6500", "6800", "7200", "7800"),
+    ),
+    _fee(
+        "TRC-HOUR", "Engineer's time, each further hour", nominal_code="VISITS",
+        residential=("6000", "6300", "6900", "7500"), business=("5500", "5800", "6200", "6800"), wholesale=("3800", "3900", "4100", "4400"),
+    ),
+    _fee(
+        "FEE-EXPEDITE", "Expedited repair", nominal_code="VISITS",
+        residential=("4500", "4700", "5000", "5500"), business=("4000", "4200", "4500", "5000"), wholesale=("2400", "2500", "2700", "2900"),
     ),
     # What planning finds the new plant to cost: the order says how much.
     Listed(

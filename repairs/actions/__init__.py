@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 from repairs.actions.amending import amend_fault, chase_fault, own_fault
+from repairs.actions.answers import accept_clear, accept_silent_clears, reject_clear
+from repairs.actions.appointing import appoint_fault, miss_visit
 from repairs.actions.clear import clear_fault
 from repairs.actions.damage import report_damage
 from repairs.actions.diagnosing import diagnose_fault, queue_fault
 from repairs.actions.dispatch import arrive_on_site, assign_fault, recall_fault, return_fault, take_next
 from repairs.actions.engineers import add_engineer, change_engineer
+from repairs.actions.plant import break_plant, mend_plant
 from repairs.actions.report import report_fault, withdraw_fault
 from repairs.actions.testing import collect_line_tests, test_line
 
 __all__ = [
+    "accept_clear",
+    "accept_silent_clears",
     "add_engineer",
     "amend_fault",
+    "appoint_fault",
     "arrive_on_site",
     "assign_fault",
+    "break_plant",
     "change_engineer",
     "chase_fault",
     "clear_fault",
     "collect_line_tests",
     "diagnose_fault",
+    "mend_plant",
+    "miss_visit",
     "own_fault",
     "queue_fault",
     "recall_fault",
+    "reject_clear",
     "report_damage",
     "report_fault",
     "return_fault",

@@ -236,6 +236,24 @@ class RejectClear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptSilentClears:
+    """Nobody said anything to these clears in time: so many at most of a district, the longest waiting first."""
+
+    token: str = ""
+    district_code: str
+    most: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentClearsAccepted:
+    """How many were accepted; fewer than ``most`` were asked for when there are no more that somebody else has not locked."""
+
+    accepted: int
+    charges: int
+    """Charges left for billing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawFault:
     """The customer takes the report back."""
 
