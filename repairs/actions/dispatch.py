@@ -310,4 +310,4 @@ def _waiting(
 def _ranks(session: Session) -> dict[str, int]:
     """Care levels by how good they are, as they were last set."""
     terms = select(CareLevelTerms.code, CareLevelTerms.rank).order_by(CareLevelTerms.starts_on)
-    return dict(session.execute(terms).tuples().all())
+    return dict(session.execute(terms).all())

@@ -166,9 +166,7 @@ def _no_calendar(session: Session, code: str) -> Iterable[CssError]:
 def _areas(session: Session, district_code: str, codes: tuple[str, ...]) -> list[int]:
     wanted = dict.fromkeys(code.strip().upper() for code in codes)
     found = dict(
-        session.execute(select(Exchange.code, Exchange.id).where(Exchange.district_code == district_code, Exchange.code.in_(wanted)))
-        .tuples()
-        .all()
+        session.execute(select(Exchange.code, Exchange.id).where(Exchange.district_code == district_code, Exchange.code.in_(wanted))).all()
     )
     wrong = Refusals()
     wrong.add(*(no_exchange(district_code, code) for code in wanted if code not in found))

@@ -161,20 +161,20 @@ def queue_page(  # noqa: PLR0913 - a list is narrowed by each of them
     place = _place(after) if after else None
     narrowed = [Fault.district_code == district_code, Fault.is_open, seen(eyes_of(by)), *_conditions(wanted)]
     limit = max(1, min(limit, PAGE_ROWS_MAX))
-    before = literal(0) if place is None else func.count().filter(_KEY <= tuple_(*place))
+    before = literal(0) if place is None else func.count().filter(_columns <= tuple_(*place))
     counts = session.execute(
         select(func.count().label("total"), func.count().filter(Fault.due_at < at).label("late"), before.label("before")).where(*narrowed),
         asker(by),
     ).one()
     ahead = select(Fault.due_at, Fault.number).where(*narrowed).order_by(Fault.due_at, Fault.number).limit(limit + 1)
-    keys = session.execute(ahead if place is None else ahead.where(_KEY > tuple_(*place)), asker(by)).tuples().all()
+    keys = session.execute(ahead if place is None else ahead.where(_columns > tuple_(*place)), asker(by)).all()
     shown = [number for _, number in keys[:limit]]
     found = {row.number: _queue_row(row) for row in session.execute(block("repairs", "queue.rows"), {"numbers": shown})} if shown else {}
     back = None if not counts.before else ""
     if place is not None and counts.before > limit:
-        behind = select(Fault.due_at, Fault.number).where(*narrowed, _KEY <= tuple_(*place))
+        behind = select(Fault.due_at, Fault.number).where(*narrowed, _columns <= tuple_(*place))
         step_back = behind.order_by(Fault.due_at.desc(), Fault.number.desc()).offset(limit).limit(1)
-        back = _key(session.execute(step_back, asker(by)).tuples().one())
+        back = _key(session.execute(step_back, asker(by)).one())
     return QueuePage(
         rows=tuple(found[number] for number in shown if number in found),
         total=counts.total,
@@ -196,7 +196,7 @@ def queue_version(session: Session, district_code: str, *, at: datetime, by: Act
 
 
 @cache
-def _version(eyes: Eyes) -> Select[Any]:
+def _version(eyes: Eyes) -> Select[int, int, int, int]:
     """Built once, asked with values (docs/decisions/0143). Uses ix_fault_due."""
     return select(
         func.count().label("open_count"),
@@ -206,7 +206,7 @@ def _version(eyes: Eyes) -> Select[Any]:
     ).where(Fault.district_code == bindparam("district"), Fault.is_open, seen(eyes))
 
 
-_KEY: Final = tuple_(Fault.due_at, Fault.number)
+_columns = tuple_(Fault.due_at, Fault.number)
 
 
 def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
@@ -226,7 +226,7 @@ def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.in_outage is not None:
         yield Fault.outage_id.is_not(None) if wanted.in_outage else Fault.outage_id.is_(None)
     if wanted.only_repeats:
-        yield Fault.is_repeat
+        yield Fault.is_repeat.is_(True)
     if wanted.only_moved:
         yield Fault.due_at != Fault.original_due_at
     yield from _conditions_elsewhere(wanted)
