@@ -63,6 +63,8 @@ from css.master import (
     people,
     pins,
     wholesale,
+    working_calendar_actions,
+    working_queries,
 )
 from css.master import queries as master_queries
 from css.quotes.placing import order_effect
@@ -90,10 +92,13 @@ from orders.queries.quotes import quote_card, quotes_of_account
 from orders.queries.worth import cancellation_charges
 from orders.timings import timings
 from repairs import actions as repair_actions
+from repairs.actions.policy import set_repair_policy
 from repairs.queries import cards as fault_queries
 from repairs.queries import clock as clock_queries
 from repairs.queries import queue as queue_queries
+from repairs.queries import testing as test_queries
 from repairs.queries.counts import faults_due
+from repairs.reference import policy_on
 
 VERBS: Mapping[str, Callable[..., Any]] = {
     "open-district": enrol.open_district,
@@ -153,6 +158,10 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-slot-pattern": appointment_planning.set_slot_pattern,
     "set-order-timing": order_reference.set_order_timing,
     "set-quarantine": order_reference.set_quarantine,
+    "set-working-hours": working_calendar_actions.set_working_hours,
+    "set-calendar-exception": working_calendar_actions.set_calendar_exception,
+    "set-care-level": working_calendar_actions.set_care_level,
+    "set-repair-policy": set_repair_policy,
     "report-fault": repair_actions.report_fault,
     "clear-fault": credited.clear_fault,
     "withdraw-fault": repair_actions.withdraw_fault,
@@ -160,6 +169,10 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "amend-fault": repair_actions.amend_fault,
     "chase-fault": repair_actions.chase_fault,
     "own-fault": repair_actions.own_fault,
+    "test-line": repair_actions.test_line,
+    "collect-line-tests": repair_actions.collect_line_tests,
+    "break-plant": repair_actions.break_plant,
+    "mend-plant": repair_actions.mend_plant,
     "take-payment": billing_actions.take_payment,
     "release-bill": billing_actions.release_bill,
     "withdraw-bill": billing_actions.withdraw_bill,
@@ -277,6 +290,13 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "faults-of-line": fault_queries.faults_of_line,
     "fault-queue": queue_queries.queue_page,
     "fault-clock": clock_queries.fault_clock,
+    "line-test": test_queries.line_test,
+    "tests-of-line": test_queries.tests_of_line,
+    "plant-troubles": test_queries.plant_troubles,
+    "care-levels": working_queries.care_levels,
+    "working-calendar": working_queries.working_calendar,
+    "due-time": working_queries.due_time,
+    "repair-policy": policy_on,
     "symptoms": fault_queries.symptoms,
     "clear-codes": fault_queries.clear_codes,
     "account-balance": billing_queries.account_balance,

@@ -28,7 +28,8 @@ from typing import Final
 
 from css.core.calendar import ONE_DAY, require_aware
 from css.core.errors import BadMessage
-from css.core.working_hours import WEEKDAYS, WorkingHours, days_words
+from css.core.hours_words import WEEKDAYS, days_words
+from css.core.working_hours import WorkingHours
 
 END_OF_DAY: Final = time(23, 59)
 HOUR_MINUTES: Final = 60

@@ -21,7 +21,6 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
-from itertools import pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -115,7 +114,7 @@ class WorkingHours:
     def __init__(self, terms: CalendarTerms, nation: Nation) -> None:
         self.terms = terms
         self.nation = nation
-        self.zone = _zone(terms.time_zone)
+        self.zone = zone_named(terms.time_zone)
         self._exceptions: dict[date, ExceptionalDay] = {}
         # Those for all first, so that one for the nation takes the place.
         for exceptional in sorted(terms.exceptions, key=lambda each: each.nation is not None):
@@ -199,6 +198,10 @@ class WorkingHours:
     def instant(self, day: date, wall: time) -> datetime:
         """When this calendar's clocks show ``wall`` on ``day``, by the rule of this module, in UTC."""
         return _wall(datetime.combine(day, wall), self.zone)
+
+    def at_minute(self, day: date, minute: int) -> datetime:
+        """When its clocks come to show so many minutes after the midnight that begins ``day``; 1440 is the next midnight."""
+        return _wall(datetime.combine(day, time()) + minute * _MINUTE, self.zone)
 
     def hours_of(self, day: date) -> DayHours:
         """The day's spans by the clock on the wall, and what is unusual about it."""
@@ -301,7 +304,7 @@ class WorkingHours:
             if spans:
                 days.append(day.toordinal())
             for span in spans:
-                opens_at, closes_at = self._edge(day, span.opens_minute), self._edge(day, span.closes_minute)
+                opens_at, closes_at = self.at_minute(day, span.opens_minute), self.at_minute(day, span.closes_minute)
                 if opens_at == closes_at:  # wholly in the hour the clocks jump over
                     continue
                 if closes and opens_at <= closes[-1]:
@@ -313,10 +316,7 @@ class WorkingHours:
         before = [ZERO]
         for opens_at, closes_at in zip(opens, closes, strict=True):
             before.append(before[-1] + (closes_at - opens_at))
-        return _Laid(first, last, self._edge(date(first, 1, 1), 0), self._edge(end, 0), opens, closes, before, days)
-
-    def _edge(self, day: date, minute: int) -> datetime:
-        return _wall(datetime.combine(day, time()) + minute * _MINUTE, self.zone)
+        return _Laid(first, last, self.at_minute(date(first, 1, 1), 0), self.at_minute(end, 0), opens, closes, before, days)
 
     # --- looking for an edge ---
 
@@ -361,7 +361,8 @@ def _elapsed(laid: _Laid, at: datetime) -> timedelta:
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of that IANA name. Error: CSS854E."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
@@ -386,35 +387,3 @@ def _wall(shown: datetime, zone: ZoneInfo) -> datetime:
         else:
             late = middle
     return late.replace(microsecond=0)
-
-
-# --- hours in words -------------------------------------------------------------------------------------------------
-
-WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def spans_overlap(spans: tuple[Span, ...]) -> bool:
-    """Whether two spans of a day, in order, have a minute in common."""
-    return any(early.closes_minute > late.opens_minute for early, late in pairwise(spans))
-
-
-def span_words(spans: tuple[Span, ...]) -> str:
-    """As a screen shows a day's hours: "08:00-12:30, 13:00-17:00", "all day" or "closed"."""
-    if spans == (Span(0, DAY_MINUTES),):
-        return "all day"
-    return ", ".join(f"{_clock(span.opens_minute)}-{_clock(span.closes_minute)}" for span in spans) or "closed"
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
-def days_words(weekdays: tuple[int, ...]) -> str:
-    """Weekdays (0 is Monday) as a sentence names them: "Mon-Fri", "Mon, Wed", "Mon-Wed, Sat"."""
-    runs: list[list[int]] = []
-    for weekday in sorted(weekdays):
-        if runs and runs[-1][-1] == weekday - 1:
-            runs[-1].append(weekday)
-        else:
-            runs.append([weekday])
-    return ", ".join(WEEKDAYS[run[0]] if len(run) == 1 else f"{WEEKDAYS[run[0]]}-{WEEKDAYS[run[-1]]}" for run in runs)

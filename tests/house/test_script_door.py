@@ -31,7 +31,7 @@ from css.cli.door import QUERIES, VERBS, the_asker
 from css.core.codec import to_plain
 from css.core.ids import IdKind, make_id
 from css.core.money import Money
-from css.core.words import HalfDay, Role
+from css.core.words import HalfDay, PlantCondition, PlantElement, Role
 from css.db.engine import transaction
 from css.master.appointment_commands import ReserveSlot
 from css.master.appointment_holding import reserve_slot
@@ -45,7 +45,9 @@ from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
 from orders.commands.quotes import QuoteOrder
 from orders.words import OrderKind
-from repairs.actions import report_fault
+from repairs.actions import break_plant, report_fault
+from repairs.actions import test_line as measured
+from repairs.commands.testing import BreakPlant, TestLine
 from tests import builders
 from tests.bulk.carrier import carrier_file, given
 from tests.bulk.taking import MADE_AT, NIGHT, NOON
@@ -110,6 +112,8 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
         slot = ReserveSlot(address_key=zz.gold[0].address_key, slot_on=builders.DAY + timedelta(days=7), half_day=HalfDay.AM)
         held = reserve_slot(session, slot, by=BY, at=AT)
         fault = report_fault(session, REPORT, by=BY, at=AT)
+        break_plant(session, BreakPlant(element=PlantElement.PAIR, number=line.number, condition=PlantCondition.BATTERY), by=BY, at=AT)
+        measured(session, TestLine(number=line.number), by=BY, at=AT)
         take_payment(session, TakePayment(account_number=account.number, amount=Money(500), method=PaymentMethod.CASH), by=BY, at=AT)
     home = tmp_path_factory.mktemp("home")
     stranger = ("441632960777", "442079460123", NOON, 60)
@@ -266,6 +270,13 @@ CRITERIA = {
     "faults-of-line": "{line_id}",
     "fault-queue": "ZZ at=2026-03-02T12:00:00Z care_level=1",
     "fault-clock": "{fault} at=2026-03-02T12:00:00Z",
+    "line-test": "1",
+    "tests-of-line": "{line_id}",
+    "plant-troubles": "ZZ",
+    "care-levels": "2026-03-02",
+    "working-calendar": "FIELD at=2026-03-02T12:00:00Z nation=scotland",
+    "due-time": "1 accepted_at=2026-03-02T12:00:00Z",
+    "repair-policy": "2026-03-02",
     "symptoms": "",
     "clear-codes": "",
     "account-balance": "{account}",
