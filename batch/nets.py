@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from batch.net import Net
-from batch.steps import bills, books, dates, report, requests, usage_intake, usage_long_calls, usage_rating
+from batch.steps import bills, books, dates, faults, report, requests, usage_intake, usage_long_calls, usage_rating
 
 NIGHT: Final = Net(
     "night",
-    "The night of a district: orders of debt, usage in, calls rated, bills made, posted, rendered and sent, books checked, date closed.",
+    "The night of a district: orders of debt, faults that press, usage in, calls rated, bills made and sent, books checked, date closed.",
     (
         dates.ROLL,
         requests.TAKE,
+        faults.MARK,
+        faults.WARN,
+        faults.ACCEPT,
+        faults.PROBLEMS,
         usage_intake.COLLECT,
         usage_rating.RATE,
         usage_long_calls.REPLAY,

@@ -47,15 +47,16 @@ def outage_over(session: Session, pair_id: int | None) -> Outage | None:
 
 
 def is_over(session: Session, outage_id: int) -> bool:
-    """Whether an outage ended, so that a fault that is open again hangs on nothing."""
-    return session.execute(select(Outage.id).where(Outage.id == outage_id, Outage.state == OutageState.OPEN)).scalar() is None
+    """Whether an outage ended, so that a fault that is open again hangs on nothing. One that has not is held in common."""
+    still = select(Outage.id).where(Outage.id == outage_id, Outage.state == OutageState.OPEN)
+    return session.execute(still.with_for_update(read=True)).scalar() is None
 
 
 def hang(session: Session, outage_id: int | None, faults: Sequence[int]) -> None:
     """Let faults that are locked hang on an outage, or on none."""
     session.flush()
     session.execute(block("repairs", "outages.hang"), {"outage": outage_id, "faults": list(faults)})
-    _look_again(session, faults)
+    look_again(session, faults)
 
 
 def tell_all(session: Session, faults: Sequence[int], deed: str, words: str, *, by: Actor, at: datetime) -> None:
@@ -65,7 +66,7 @@ def tell_all(session: Session, faults: Sequence[int], deed: str, words: str, *, 
     session.execute(block("repairs", "outages.tell"), told)
 
 
-def _look_again(session: Session, faults: Sequence[int]) -> None:
+def look_again(session: Session, faults: Sequence[int]) -> None:
     """What was changed behind the session's back is read again when it is looked at."""
     changed = frozenset(faults)
     for one in list(session.identity_map.values()):

@@ -34,6 +34,8 @@ def stop_clock(session: Session, fault: Fault, *, by: Actor, at: datetime) -> No
     _cut(session, fault, max(at, fault.accepted_at), by=by, keeps_first=True)
     fault.waits_from_at = fault.waits_until_at = None
     settle_due(session, fault)
+    if fault.breached_at is None and at > fault.due_at:  # nobody had marked it while it was open; its end says it was late
+        fault.breached_at = fault.due_at
 
 
 def pause(session: Session, fault: Fault, state: ClockState, reason: str | None, words: str | None, *, by: Actor, at: datetime) -> None:

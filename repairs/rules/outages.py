@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 from css.core.calendar import day_words, to_london
-from css.core.errors import CssError, Refused
+from css.core.errors import Conflict, CssError, NotFound, Refused
 from repairs.commands.outages import DeclareOutage
 from repairs.rules.report import too_long
 from repairs.words import PlantKind
@@ -49,6 +50,31 @@ def missing(**texts: str) -> Iterator[CssError]:
             yield Refused("CSS878E", "The {what} is missing.", what=element.replace("_", " "), element=element)
 
 
+def no_outage(outage_id: int) -> NotFound:
+    """CSS874E, not there or not for the asker."""
+    return NotFound("CSS874E", "There is no outage {outage}.", outage=outage_id, element="outage_id")
+
+
+def over(what: str, number: int, state: StrEnum) -> Refused:
+    """CSS877E: an outage or a problem that has ended is not touched again."""
+    sentence = "The {what} {number} is {state}: there is nothing more to do."
+    return Refused("CSS877E", sentence, what=what, number=number, state=state.value, element=f"{what}_id")
+
+
+def changed(what: str, number: int, state: StrEnum, now: int, seen: int) -> Conflict:
+    """CSS876E: somebody else changed an outage or a problem since it was looked at."""
+    return Conflict(
+        "CSS876E",
+        "The {what} {number} was changed by somebody else: it is {state} now (version {now}, you saw {seen}). Look again.",
+        what=what,
+        number=number,
+        state=state.value,
+        now=now,
+        seen=seen,
+        element="row_version",
+    )
+
+
 def _named(command: DeclareOutage) -> Iterator[CssError]:
     needed = {
         "cabinet_code": command.kind is not PlantKind.EXCHANGE,
@@ -67,6 +93,11 @@ def element_words(kind: PlantKind, exchange_code: str, cabinet_code: str | None,
         return f"exchange {exchange_code}"
     cabinet = f"cabinet {cabinet_code} of exchange {exchange_code}"
     return cabinet if kind is PlantKind.CABINET else f"distribution point {distribution_point_code} of {cabinet}"
+
+
+def place_words(row: Any) -> str:  # noqa: ANN401 - a row of any statement with these columns
+    """The piece of plant of a row with ``kind`` and the three codes."""
+    return element_words(PlantKind(row.kind), row.exchange_code, row.cabinet_code, row.distribution_point_code)
 
 
 def told_words(message: str, expected_at: datetime | None) -> str:
