@@ -10,7 +10,10 @@ from repairs.actions.damage import report_damage
 from repairs.actions.diagnosing import diagnose_fault, queue_fault
 from repairs.actions.dispatch import arrive_on_site, assign_fault, recall_fault, return_fault, take_next
 from repairs.actions.engineers import add_engineer, change_engineer
+from repairs.actions.nightly import mark_breaches, warn_of_breaches
+from repairs.actions.outages import clear_outage, declare_outage, detach_fault, update_outage, withdraw_outage
 from repairs.actions.plant import break_plant, mend_plant
+from repairs.actions.problems import close_problem, find_problems
 from repairs.actions.report import report_fault, withdraw_fault
 from repairs.actions.testing import collect_line_tests, test_line
 
@@ -26,8 +29,14 @@ __all__ = [
     "change_engineer",
     "chase_fault",
     "clear_fault",
+    "clear_outage",
+    "close_problem",
     "collect_line_tests",
+    "declare_outage",
+    "detach_fault",
     "diagnose_fault",
+    "find_problems",
+    "mark_breaches",
     "mend_plant",
     "miss_visit",
     "own_fault",
@@ -39,5 +48,8 @@ __all__ = [
     "return_fault",
     "take_next",
     "test_line",
+    "update_outage",
+    "warn_of_breaches",
     "withdraw_fault",
+    "withdraw_outage",
 ]

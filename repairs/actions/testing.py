@@ -40,7 +40,7 @@ def test_line(session: Session, command: TestLine, *, by: Actor, at: datetime) -
     Raises:
         BadMessage: CSS064E and its family, no telephone number.
         NotFound: CSS311E, CSS316E; CSS313E, the fault.
-        Refused: CSS315E; CSS332E, the fault is of another line or has ended; CSS333E, it goes with its outage.
+        Refused: CSS315E; CSS332E, the fault is of another line, has ended, or goes with its outage.
         Conflict: CSS334E, a full test of the line is running.
     """
     require_may(by, "test")
@@ -279,7 +279,7 @@ def _require_testable(fault: Fault, line: InTrouble) -> None:
         raise Refused("CSS332E", sentence, fault=fault.number, state=fault.state.value, element="fault_number")
     if fault.outage_id is not None:
         sentence = "Fault {fault} goes with its outage and is not tested by itself; the line alone can be."
-        raise Refused("CSS333E", sentence, fault=fault.number, element="fault_number")
+        raise Refused("CSS332E", sentence, fault=fault.number, element="fault_number")
 
 
 def _require_idle(session: Session, line: InTrouble) -> None:

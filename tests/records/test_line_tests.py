@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
 
 from repairs.actions.testing import test_line as have_tested
 from repairs.commands.testing import TestLine
