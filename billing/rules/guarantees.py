@@ -46,7 +46,7 @@ def guarantee(failure: Failure, rows: Iterable[GuaranteeRow]) -> Owed:
         in_time = failure.put_right_at <= failure.promised_at
         why = "no guarantee, put right in time" if in_time else "no guarantee, held up by the customer or by matters beyond our control"
         return nothing(failure, kind, why, verdicts)
-    return Owed(kind, f"{NAMES[failure.kind]}, guarantee", row.amount, verdicts, "")
+    return Owed(kind, f"Guarantee for a {NAMES[failure.kind].lower()}", row.amount, verdicts, "")
 
 
 def row_on(rows: Iterable[GuaranteeRow], kind: FailureKind, care_level: str | None, day: date) -> GuaranteeRow | None:
