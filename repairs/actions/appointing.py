@@ -17,13 +17,13 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from css.master.lines import Line
 from repairs.actions.clear import leave_missed
-from repairs.actions.clock import go_on, pause, rows_of
+from repairs.actions.clock import await_slot, go_on, pause, rows_of, stop_waiting
 from repairs.actions.visits import end_visit
 from repairs.actions.working import locked_fault, record, require_may, step
 from repairs.commands.faults import AppointFault, FaultChanged, MissVisit
 from repairs.model import Fault, Visit
 from repairs.queries.times import nation_of
-from repairs.rules.appointing import CAUSES, appoint_faults, customers_wait, miss_fault
+from repairs.rules.appointing import CAUSES, appoint_faults, miss_fault, offered_slot
 from repairs.rules.lifecycle import move
 from repairs.rules.report import too_long
 from repairs.words import ClockState, FaultState, ParkReason, ReturnReason, VisitState
@@ -126,19 +126,20 @@ def appoint_fault(session: Session, command: AppointFault, *, by: Actor, at: dat
         at=at,
     )
     chosen = SlotOf(booked.slot_on, booked.half_day)
-    wait = customers_wait(command.offered_on, command.offered_half_day, chosen, at=at)
+    offered = offered_slot(command.offered_on, command.offered_half_day, chosen, at=at)
+    offered_at = None if offered is None else offered.begins_at
     words = f"An engineer is promised for {chosen.words}."
-    if wait is not None and command.offered_on is not None and command.offered_half_day is not None:
-        words += f" The customer was offered {SlotOf(command.offered_on, command.offered_half_day).words}."
-    if fault.state is FaultState.PARKED and _waits_for_a_slot(session, fault):
+    if offered is not None:
+        words += f" The customer was offered {offered.words}."
+    is_agreed = fault.state is FaultState.PARKED and _waits_for_a_slot(session, fault)
+    if is_agreed:
         # From when they missed the last one until the one they have agreed to, it is the customer who delays it.
-        wait = (at, chosen.begins_at) if chosen.begins_at > at else None
+        fault.waits_from_at, fault.waits_until_at = (at, chosen.begins_at) if chosen.begins_at > at else (None, None)
         step(session, fault, "resume", f"The customer has agreed to {chosen.words}.", by=by, at=at, back_to=FaultState.QUEUED)
-    was_waiting = fault.waits_from_at is not None
-    fault.waits_from_at, fault.waits_until_at = wait or (None, None)
-    step(session, fault, "appoint", words, by=by, at=at)
-    if fault.state is not FaultState.PARKED and (wait is not None or was_waiting or before is FaultState.PARKED):
         go_on(session, fault, by=by, at=at)
+    else:
+        await_slot(session, fault, offered_at=offered_at, chosen_at=chosen.begins_at, by=by, at=at)
+    step(session, fault, "appoint", words, by=by, at=at)
     record(session, fault, command, "appoint_fault", before, by=by, at=at, appointment=booked.number)
     return FaultChanged(fault_number=fault.number, state=fault.state, was_late=at > fault.due_at, due_at=fault.due_at)
 
@@ -182,9 +183,7 @@ def miss_visit(session: Session, command: MissVisit, *, by: Actor, at: datetime)
     if command.cause.is_ours:
         leave_missed(session, fault, missed, at=at)
         # What the customer chose is over, and the next visit is late by our doing.
-        if fault.waits_from_at is not None:
-            fault.waits_from_at = fault.waits_until_at = None
-            go_on(session, fault, by=by, at=at)
+        stop_waiting(session, fault, by=by, at=at)
     else:
         fault.waits_from_at = fault.waits_until_at = None
         held_at = max(min(at, came_at or promised.ends_at), rows_of(session, fault.id)[-1].starts_at)

@@ -17,7 +17,7 @@ from css.handover import leave_service_failure, lift_hold
 from css.master import appointment_book
 from css.master.appointments import Appointment
 from css.master.districts import business_date
-from repairs.actions.clock import stop_clock
+from repairs.actions.clock import customer_held, stop_clock
 from repairs.actions.pairs import change_pair
 from repairs.actions.visits import end_visit, live_visit
 from repairs.actions.working import hold_key, locked_fault, record, require_may, step
@@ -179,5 +179,6 @@ def _leave_failure(session: Session, fault: Fault, code: ClearCode, cleared_at: 
         put_right_at=cleared_at,
         business_date=business_date(session, fault.district_code),
         care_level=fault.care_level,
+        customer_held=customer_held(session, fault.id),
         is_total_loss=fault.is_total_loss,
     )

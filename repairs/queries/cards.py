@@ -261,9 +261,22 @@ def symptoms() -> tuple[CodeRow, ...]:
     return tuple(CodeRow(symptom.code, symptom.words) for symptom in SYMPTOMS.values())
 
 
-def clear_codes() -> tuple[CodeRow, ...]:
+@dataclass(frozen=True, slots=True)
+class ClearCodeRow(CodeRow):
+    """A clear code with what follows from it."""
+
+    chargeable: bool
+    fault_location: Location
+    counts_as_network_fault: bool
+    sla_applies: bool
+
+
+def clear_codes() -> tuple[ClearCodeRow, ...]:
     """Every clear code."""
-    return tuple(CodeRow(clear.code, clear.words) for clear in CLEAR_CODES.values())
+    return tuple(
+        ClearCodeRow(clear.code, clear.words, clear.chargeable, clear.fault_location, clear.counts_as_network_fault, clear.sla_applies)
+        for clear in CLEAR_CODES.values()
+    )
 
 
 @cache

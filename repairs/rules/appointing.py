@@ -33,10 +33,8 @@ def appoint_faults(appointment_number: str | None, slot_on: date | None, half_da
         yield Refused("CSS857E", "Name a slot that is held, or the day and the half of one that is not.", element="appointment_number")
 
 
-def customers_wait(
-    offered_on: date | None, offered_half_day: HalfDay | None, chosen: SlotOf, *, at: datetime
-) -> tuple[datetime, datetime] | None:
-    """From the start of the slot that was offered to that of the later one the customer chose; None where none was offered earlier.
+def offered_slot(offered_on: date | None, offered_half_day: HalfDay | None, chosen: SlotOf, *, at: datetime) -> SlotOf | None:
+    """The earlier slot that was offered, where the customer chose a later one; None where nothing of it was said.
 
     Raises:
         Refused: CSS858E, what was offered had begun, is not earlier than what was chosen, or is only half said.
@@ -48,10 +46,9 @@ def customers_wait(
     offered = SlotOf(offered_on, offered_half_day)
     if offered.begins_at <= at or offered >= chosen:
         why = "had begun already" if offered.begins_at <= at else f"is not before {chosen.words}"
-        raise Refused(
-            "CSS858E", "{slot} cannot have been offered instead: it {why}.", slot=offered.words.capitalize(), why=why, element="offered_on"
-        )
-    return offered.begins_at, chosen.begins_at
+        slot = offered.words[:1].upper() + offered.words[1:]
+        raise Refused("CSS858E", "{slot} cannot have been offered instead: it {why}.", slot=slot, why=why, element="offered_on")
+    return offered
 
 
 def miss_fault(fault_number: str, promised: SlotOf, cause: MissCause, *, at: datetime) -> Iterator[CssError]:

@@ -29,7 +29,7 @@ MOVES: Final[Mapping[FaultState, Mapping[str, FaultState]]] = {
         "miss": _S.QUEUED,
         **_ALWAYS,
     },
-    _S.ON_SITE: {"test": _S.ON_SITE, "diagnose": _S.ON_SITE, "return": _S.QUEUED, **_ALWAYS},
+    _S.ON_SITE: {"test": _S.ON_SITE, "diagnose": _S.ON_SITE, "return": _S.QUEUED, "miss": _S.QUEUED, **_ALWAYS},
     _S.PARKED: {"test": _S.PARKED, "resume": _S.QUEUED, "appoint": _S.PARKED, "clear": _S.CLEARED, "withdraw": _S.WITHDRAWN},
     _S.CLEARED: {"accept": _S.ACCEPTED, "reject": _S.QUEUED},
     _S.ACCEPTED: {"close": _S.CLOSED},
