@@ -164,10 +164,9 @@ def _instants(draw: st.DrawFn, since: date, days: int = 25) -> datetime:
 @st.composite
 def _repairs(draw: st.DrawFn) -> Failure:
     reported = draw(_DAYS)
-    held = []
-    for _ in range(draw(st.integers(min_value=0, max_value=3))):
-        held.append(tuple(sorted((draw(_instants(reported)), draw(_instants(reported))))))
-    return repair(reported, draw(_instants(reported)), nation=draw(st.sampled_from(NATIONS)), held=tuple(held))
+    pairs = draw(st.lists(st.tuples(_instants(reported), _instants(reported)), max_size=3))
+    held = tuple((min(pair), max(pair)) for pair in pairs)
+    return repair(reported, draw(_instants(reported)), nation=draw(st.sampled_from(NATIONS)), held=held)
 
 
 @settings(max_examples=150, deadline=None)
