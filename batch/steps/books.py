@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from batch.net import Context, Counts, SingleStep, Total, Work
 from billing.checks import check_books
 from css.core.errors import Refused
+from repairs.checks import check_faults
 
 SHOWN_MAX = 20
 
@@ -17,7 +18,7 @@ def check(session: Session, context: Context) -> Work:
     Raises:
         Refused: CSS620E with the differences in words; the date stays open until they are explained.
     """
-    differences = check_books(session, context.district_code)
+    differences = (*check_books(session, context.district_code), *check_faults(session, context.district_code))
     if differences:
         shown = " ".join(str(difference) for difference in differences[:SHOWN_MAX])
         more = f" (and {len(differences) - SHOWN_MAX} more)" if len(differences) > SHOWN_MAX else ""

@@ -17,11 +17,12 @@ def check(district: Annotated[str, typer.Argument(help="The district's two lette
     from billing.checks import check_books  # noqa: PLC0415 - after the words are understood
     from css.db.engine import database, transaction  # noqa: PLC0415
     from css.master.districts import District, no_district  # noqa: PLC0415
+    from repairs.checks import check_faults  # noqa: PLC0415
 
     with transaction(database()) as session:
         if session.get(District, district) is None:
             raise no_district(district)
-        differences = check_books(session, district)
+        differences = [*check_books(session, district), *check_faults(session, district)]
     for difference in differences:
         print(difference)
     if differences:
