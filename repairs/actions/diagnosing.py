@@ -10,6 +10,7 @@ from css import audit
 from css.core.actor import Actor
 from css.core.errors import Refusals
 from css.master.appointment_book import give_back
+from repairs.actions.clock import stop_waiting
 from repairs.actions.working import locked_fault, record, require_may, step
 from repairs.commands.faults import DiagnoseFault, FaultChanged, QueueFault
 from repairs.rules.dispatch import craft_for
@@ -62,6 +63,7 @@ def queue_fault(session: Session, command: QueueFault, *, by: Actor, at: datetim
     if slot is not None:
         give_back(session, slot, at=at)
         fault.appointment_id = None
+        stop_waiting(session, fault, by=by, at=at)
     session.flush()
     record(session, fault, command, "queue_fault", before, by=by, at=at)
     return FaultChanged(fault_number=fault.number, state=fault.state, was_late=at > fault.due_at, due_at=fault.due_at)

@@ -17,21 +17,23 @@ from css.core.actor import Actor
 from css.core.calendar import london_date
 from css.core.errors import Conflict, CssError, NotFound, Refusals, Refused
 from css.core.slots import SlotOf
-from css.core.words import AppointmentState, HalfDay
+from css.core.words import AppointmentState, HalfDay, MissCause
 from css.db.sql import block
 from css.master.appointments import Appointment
-from css.master.working_calendars import CareLevelTerms
+from repairs.actions.appointing import miss_visit
+from repairs.actions.clock import pause
 from repairs.actions.engineers import busy, live_fault, locked_engineer
 from repairs.actions.visits import LiveVisit, end_visit, live_visit
 from repairs.actions.working import locked_fault, record, require_may, step
 from repairs.commands.dispatch import ArriveOnSite, AssignFault, FaultIssued, RecallFault, ReturnFault, TakeNext
-from repairs.commands.faults import FaultChanged
+from repairs.commands.faults import FaultChanged, MissVisit
 from repairs.model import Engineer, EngineerArea, EngineerCraft, Fault, Visit
-from repairs.queries.shifts import is_on_shift
+from repairs.queries.shifts import care_ranks, is_on_shift
+from repairs.queries.times import nation_of
 from repairs.rules.dispatch import Waiting, latest_begun, misfits, pressing, why_this
 from repairs.rules.report import too_long
 from repairs.rules.seeing import sees_only_own_visits
-from repairs.words import Craft, FaultState, ReturnReason, VisitState
+from repairs.words import ClockState, Craft, FaultKind, FaultState, ParkReason, ReturnReason, VisitState
 
 LOOKED_AT: Final = 100
 """So many of the soonest due, and all that are due with the last of them. More engineers never ask at one instant."""
@@ -91,7 +93,7 @@ def take_next(session: Session, command: TakeNext, *, by: Actor, at: datetime) -
     crafts, areas = _skills(session, engineer.id)
     against = misfits(
         is_active=engineer.is_active,
-        is_on_shift=is_on_shift(session, engineer.calendar_code, at),
+        is_on_shift=is_on_shift(session, engineer.calendar_code, nation_of(session, engineer.district_code), at),
         is_in_area=True,
         crafts=crafts,
         craft=None,
@@ -143,6 +145,9 @@ def arrive_on_site(session: Session, command: ArriveOnSite, *, by: Actor, at: da
 def return_fault(session: Session, command: ReturnFault, *, by: Actor, at: datetime) -> FaultChanged:
     """The engineer gives a fault back; it waits again, for its slot where one is still promised.
 
+    Nobody to let the engineer in is the customer's own delay: in a slot that was promised the customer missed it, and without
+    one the fault is parked. Either way the clock stands until another visit is agreed.
+
     Raises:
         NotFound: CSS313E.
         Refused: CSS301E not from where it stands, CSS305E, CSS315E the actor may not, CSS344E nobody has it, or not the asker, CSS346E
@@ -154,14 +159,22 @@ def return_fault(session: Session, command: ReturnFault, *, by: Actor, at: datet
     wrong.tell()
     fault = locked_fault(session, command.fault_number, by)
     held = _held(session, fault, by)
+    slot = _promised(session, fault)
     said = command.words.strip()
+    if command.reason is ReturnReason.NO_ACCESS and slot is not None and slot.begins_at <= at:
+        missed = MissVisit(fault_number=fault.number, cause=MissCause.NO_ACCESS, words=said)
+        return miss_visit(session, missed, by=by, at=at)
     words = f"Given back by {held.engineer_code} {held.engineer_name}, {command.reason.value}"
     if command.craft is not None:
         words += f", {command.craft.value} must go"
         fault.craft = command.craft
-    back_to = _back_to(session, fault)
+    back_to = FaultState.QUEUED if slot is None else FaultState.APPOINTED
     before = step(session, fault, "return", f"{words}: {said}" if said else f"{words}.", by=by, at=at, back_to=back_to)
     end_visit(session, fault, VisitState.RETURNED, by=by, at=at, reason=command.reason, words=said)
+    if command.reason is ReturnReason.NO_ACCESS and slot is None and fault.kind is FaultKind.LINE:
+        reason = ParkReason.NO_ACCESS.value
+        pause(session, fault, ClockState.CUSTOMER, reason, said or words, by=by, at=at)
+        step(session, fault, "park", f"Parked, {reason}: a visit is to be agreed.", by=by, at=at)
     record(session, fault, command, "return_fault", before, by=by, at=at)
     return _changed(fault, at)
 
@@ -183,7 +196,7 @@ def recall_fault(session: Session, command: RecallFault, *, by: Actor, at: datet
     wrong.tell()
     fault = locked_fault(session, command.fault_number, by, command.row_version)
     reason = command.reason.strip()
-    back_to = _back_to(session, fault)
+    back_to = FaultState.QUEUED if _promised(session, fault) is None else FaultState.APPOINTED
     before = step(session, fault, "recall", f"Taken back: {reason}", by=by, at=at, back_to=back_to)
     end_visit(session, fault, VisitState.RECALLED, by=by, at=at, words=reason)
     record(session, fault, command, "recall_fault", before, by=by, at=at)
@@ -243,12 +256,16 @@ def _unsaid(command: ReturnFault) -> list[CssError]:
     return found
 
 
-def _back_to(session: Session, fault: Fault) -> FaultState:
-    """Where it waits again: for its slot while one is promised."""
+def _promised(session: Session, fault: Fault) -> SlotOf | None:
+    """The slot that is still promised."""
     if fault.appointment_id is None:
-        return FaultState.QUEUED
-    state = session.execute(select(Appointment.state).where(Appointment.id == fault.appointment_id)).scalar_one()
-    return FaultState.APPOINTED if state is AppointmentState.BOOKED else FaultState.QUEUED
+        return None
+    row = session.execute(
+        select(Appointment.slot_on, Appointment.half_day).where(
+            Appointment.id == fault.appointment_id, Appointment.state == AppointmentState.BOOKED
+        )
+    ).one_or_none()
+    return None if row is None else SlotOf(row.slot_on, row.half_day)
 
 
 def _skills(session: Session, engineer_id: int) -> tuple[frozenset[Craft], frozenset[int]]:
@@ -265,7 +282,7 @@ def _against(session: Session, engineer: Engineer, fault: Fault, at: datetime) -
         slot_on = session.execute(select(Appointment.slot_on).where(Appointment.id == fault.appointment_id)).scalar()
     found = misfits(
         is_active=engineer.is_active,
-        is_on_shift=is_on_shift(session, engineer.calendar_code, at),
+        is_on_shift=is_on_shift(session, engineer.calendar_code, nation_of(session, engineer.district_code), at),
         is_in_area=fault.exchange_id in areas,
         crafts=crafts,
         craft=fault.craft,
@@ -291,7 +308,7 @@ def _waiting(
             "most": LOOKED_AT,
         },
     ).all()
-    ranks = _ranks(session)
+    ranks = care_ranks(session, at)
     return {
         row.id: (
             Waiting(
@@ -305,9 +322,3 @@ def _waiting(
         )
         for row in rows
     }
-
-
-def _ranks(session: Session) -> dict[str, int]:
-    """Care levels by how good they are, as they were last set."""
-    terms = select(CareLevelTerms.code, CareLevelTerms.rank).order_by(CareLevelTerms.starts_on)
-    return dict(session.execute(terms).all())
