@@ -95,6 +95,8 @@ from repairs import actions as repair_actions
 from repairs.actions.policy import set_repair_policy
 from repairs.queries import cards as fault_queries
 from repairs.queries import clock as clock_queries
+from repairs.queries import outages as outage_queries
+from repairs.queries import problems as problem_queries
 from repairs.queries import queue as queue_queries
 from repairs.queries import testing as test_queries
 from repairs.queries.counts import faults_due
@@ -178,6 +180,15 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "collect-line-tests": repair_actions.collect_line_tests,
     "break-plant": repair_actions.break_plant,
     "mend-plant": repair_actions.mend_plant,
+    "declare-outage": repair_actions.declare_outage,
+    "update-outage": repair_actions.update_outage,
+    "clear-outage": credited.clear_outage,
+    "withdraw-outage": repair_actions.withdraw_outage,
+    "detach-fault": repair_actions.detach_fault,
+    "mark-breaches": repair_actions.mark_breaches,
+    "warn-of-breaches": repair_actions.warn_of_breaches,
+    "find-problems": repair_actions.find_problems,
+    "close-problem": repair_actions.close_problem,
     "take-payment": billing_actions.take_payment,
     "release-bill": billing_actions.release_bill,
     "withdraw-bill": billing_actions.withdraw_bill,
@@ -302,6 +313,12 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "working-calendar": working_queries.working_calendar,
     "due-time": working_queries.due_time,
     "repair-policy": policy_on,
+    "outages": outage_queries.outages,
+    "outage-card": outage_queries.outage_card,
+    "outage-of-line": outage_queries.outage_of_line,
+    "problems": problem_queries.problems,
+    "problem-card": problem_queries.problem_card,
+    "breaches": problem_queries.breaches,
     "symptoms": fault_queries.symptoms,
     "clear-codes": fault_queries.clear_codes,
     "account-balance": billing_queries.account_balance,
