@@ -10,8 +10,11 @@ from repairs.actions.damage import report_damage
 from repairs.actions.diagnosing import diagnose_fault, queue_fault
 from repairs.actions.dispatch import arrive_on_site, assign_fault, recall_fault, return_fault, take_next
 from repairs.actions.engineers import add_engineer, change_engineer
+from repairs.actions.expedite import expedite_fault
+from repairs.actions.mborc import declare_mborc, lift_mborc, narrow_mborc
 from repairs.actions.nightly import mark_breaches, warn_of_breaches
 from repairs.actions.outages import clear_outage, declare_outage, detach_fault, update_outage, withdraw_outage
+from repairs.actions.parking import park_fault, resume_fault
 from repairs.actions.plant import break_plant, mend_plant
 from repairs.actions.problems import close_problem, find_problems
 from repairs.actions.report import report_fault, withdraw_fault
@@ -32,19 +35,25 @@ __all__ = [
     "clear_outage",
     "close_problem",
     "collect_line_tests",
+    "declare_mborc",
     "declare_outage",
     "detach_fault",
     "diagnose_fault",
+    "expedite_fault",
     "find_problems",
+    "lift_mborc",
     "mark_breaches",
     "mend_plant",
     "miss_visit",
+    "narrow_mborc",
     "own_fault",
+    "park_fault",
     "queue_fault",
     "recall_fault",
     "reject_clear",
     "report_damage",
     "report_fault",
+    "resume_fault",
     "return_fault",
     "take_next",
     "test_line",

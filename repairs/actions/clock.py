@@ -113,7 +113,8 @@ def mborc_lock(district_code: str) -> str:
 def rows_of(session: Session, fault_id: int) -> list[ClockInterval]:
     """A fault's intervals in order."""
     ordered = select(ClockInterval).where(ClockInterval.fault_id == fault_id)
-    return list(session.execute(ordered.order_by(ClockInterval.starts_at, ClockInterval.ends_at.nulls_last(), ClockInterval.id)).scalars())
+    ordered = ordered.order_by(ClockInterval.starts_at, ClockInterval.ends_at.nulls_last(), ClockInterval.id)
+    return list(session.execute(ordered.execution_options(populate_existing=True)).scalars())
 
 
 def _last_end(session: Session, fault: Fault) -> datetime | None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
-from css.core.calendar import require_aware
+from css.core.calendar import day_words, require_aware, to_london
 from css.core.errors import CssError, Refused
 from repairs.words import ClockState
 
@@ -168,6 +168,19 @@ def _piece(begins: datetime, ends: datetime | None, covers: Sequence[Cover], wai
     return Piece(ClockState.RUNNING, begins, ends, None)
 
 
+def said_at(instant: datetime) -> str:
+    """An instant as London's clocks show it, in a sentence: 9 March 2026 13:05."""
+    shown = to_london(instant)
+    return f"{day_words(shown.date())} {shown:%H:%M}"
+
+
+def unsaid(what: str, **texts: str) -> Iterator[CssError]:
+    """Which texts, by their field, are missing where something must be said (CSS325E)."""
+    for element, text in texts.items():
+        if not text.strip():
+            yield Refused("CSS325E", "Say {what}.", what=what, element=element)
+
+
 def instant_fault(
     fault_number: str, deed: str, instant: datetime, *, since: datetime, at: datetime, due_at: datetime | None = None, element: str
 ) -> CssError | None:
@@ -187,7 +200,7 @@ def instant_fault(
             "Fault {fault}: {deed} overlaps what its clock did until {since}; say that time or a later one.",
             fault=fault_number,
             deed=deed,
-            since=since.isoformat(timespec="seconds"),
+            since=said_at(since),
             element=element,
         )
     if due_at is not None and instant < at and instant <= due_at < at:
@@ -195,7 +208,7 @@ def instant_fault(
             "CSS328E",
             "Fault {fault} was due {due} and that has passed: {deed} told afterwards does not undo it. Say a time after it.",
             fault=fault_number,
-            due=due_at.isoformat(timespec="seconds"),
+            due=said_at(due_at),
             deed=deed,
             element=element,
         )
@@ -332,3 +345,38 @@ def _joined(parts: Iterable[tuple[PartState, datetime, datetime]]) -> list[tuple
         else:
             joined.append((state, starts_at, ends_at))
     return joined
+
+
+# --- wholesale guarantees -------------------------------------------------------------------------------------------
+
+
+class Declared(NamedTuple):
+    """An MBORC that was in force for a fault."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+    clear_codes: frozenset[str]
+    """Narrowed to faults cleared with one of these; empty: every fault."""
+
+
+def guarantee(
+    intervals: Iterable[Interval], declared: Iterable[Declared], *, clear_code: str, due_at: datetime
+) -> tuple[bool, datetime | None]:
+    """Whether a wholesale guarantee counts for a fault that ended, and until when at most (None: as long as it took).
+
+    It does not where the clock ran under an MBORC before the deadline or at it; one that came later ends it then.
+    """
+    covering = [one for one in declared if not one.clear_codes or clear_code in one.clear_codes]
+    begins: list[datetime] = []
+    for interval in intervals:
+        if interval.state is not ClockState.MBORC:
+            continue
+        for one in covering:
+            starts_at = max(interval.starts_at, one.starts_at)
+            ends = [each for each in (interval.ends_at, one.ends_at) if each is not None]
+            if not ends or starts_at < min(ends):
+                begins.append(starts_at)
+    if not begins:
+        return True, None
+    first = min(begins)
+    return (False, None) if first <= due_at else (True, first)

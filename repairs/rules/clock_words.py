@@ -12,7 +12,7 @@ from repairs.words import ClockState, ParkReason
 
 Say = Callable[[datetime], str]
 """How an instant is said to whoever reads it."""
-_REASONS: Final = {
+REASONS: Final = {
     ParkReason.NO_ACCESS: "no access to the customer",
     ParkReason.CUSTOMER_ASKED: "the customer wants it later",
     ParkReason.CUSTOMER_EQUIPMENT: "the customer must see to equipment first",
@@ -48,7 +48,7 @@ def reason_words(interval: Interval) -> str:
         return interval.cause
     known = None
     if interval.reason is not None:
-        known = _REASONS[ParkReason(interval.reason)]
+        known = REASONS[ParkReason(interval.reason)]
     elif interval.state is ClockState.CUSTOMER:
         known = LATER_SLOT
     return ": ".join(part for part in (known, interval.words) if part)
