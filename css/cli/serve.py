@@ -1,13 +1,20 @@
-"""``css serve``: the operators' screens and the partners' gateway, from processes that each serve several at once."""
+"""``css serve``: the operators' screens and the partners' gateway, from processes that each serve several at once.
+
+Each of them also takes in what test heads answer, in a thread of its own: a line test that takes long is done when its asker
+looks, whoever presses a key or nobody.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from css.settings import settings
+from css.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 app = typer.Typer(add_completion=False)
 
@@ -39,7 +46,16 @@ def serve(
             "CSS373W This address can be reached from other machines and passwords travel in the clear. Put a proxy with TLS in front.",
             err=True,
         )
-    run_screens(listening, workers, lambda: warm_up(create_app(chosen)))
+    run_screens(listening, workers, lambda: _with_line_tests(warm_up(create_app(chosen)), chosen))
+
+
+def _with_line_tests(screens: Flask, chosen: Settings) -> Flask:
+    from css.cli.line_tests import beside  # noqa: PLC0415 - in each process, after the fork
+    from css.db.engine import database  # noqa: PLC0415
+    from css.master.clocks import house_clock  # noqa: PLC0415
+
+    beside(database(chosen), house_clock(lambda: database(chosen)))
+    return screens
 
 
 def _host_in_address(host: str) -> str:
