@@ -95,6 +95,7 @@ from repairs import actions as repair_actions
 from repairs.actions.policy import set_repair_policy
 from repairs.queries import cards as fault_queries
 from repairs.queries import clock as clock_queries
+from repairs.queries import dispatch as dispatch_queries
 from repairs.queries import outages as outage_queries
 from repairs.queries import problems as problem_queries
 from repairs.queries import queue as queue_queries
@@ -180,6 +181,15 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "collect-line-tests": repair_actions.collect_line_tests,
     "break-plant": repair_actions.break_plant,
     "mend-plant": repair_actions.mend_plant,
+    "add-engineer": repair_actions.add_engineer,
+    "change-engineer": repair_actions.change_engineer,
+    "assign-fault": repair_actions.assign_fault,
+    "take-next": repair_actions.take_next,
+    "arrive-on-site": repair_actions.arrive_on_site,
+    "return-fault": repair_actions.return_fault,
+    "recall-fault": repair_actions.recall_fault,
+    "diagnose-fault": repair_actions.diagnose_fault,
+    "queue-fault": repair_actions.queue_fault,
     "declare-outage": repair_actions.declare_outage,
     "update-outage": repair_actions.update_outage,
     "clear-outage": credited.clear_outage,
@@ -305,6 +315,10 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "faults-of-account": fault_queries.faults_of_account,
     "faults-of-line": fault_queries.faults_of_line,
     "fault-queue": queue_queries.queue_page,
+    "engineers": dispatch_queries.engineers,
+    "engineer-card": dispatch_queries.engineer_card,
+    "engineer-day": dispatch_queries.engineer_day,
+    "dispatch-board": dispatch_queries.dispatch_board,
     "fault-clock": clock_queries.fault_clock,
     "line-test": test_queries.line_test,
     "tests-of-line": test_queries.tests_of_line,
