@@ -270,6 +270,7 @@ CRITERIA = {
     "faults-of-line": "{line_id}",
     "fault-queue": "ZZ at=2026-03-02T12:00:00Z care_level=1",
     "fault-clock": "{fault} at=2026-03-02T12:00:00Z",
+    "mborcs": "ZZ at=2026-03-02T12:00:00Z",
     "line-test": "1",
     "tests-of-line": "{line_id}",
     "plant-troubles": "ZZ",
@@ -328,6 +329,7 @@ CRITERIA = {
     "usage-alarms": "ZZ",
 }
 EMPTY = {
+    "mborcs",
     "operators-on-duty",
     "approvals-decided",
     "follow-ups",
