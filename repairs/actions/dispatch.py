@@ -123,16 +123,15 @@ def arrive_on_site(session: Session, command: ArriveOnSite, *, by: Actor, at: da
 
     Raises:
         NotFound: CSS313E.
-        Refused: CSS301E not from where it stands, CSS315E the actor may not, CSS344E nobody has it, or not the asker, CSS346E not
-            between the issue and now.
+        Refused: CSS301E not from where it stands, CSS315E the actor may not, CSS344E nobody has it, or not the asker, or not then.
     """
     require_may(by, "arrive")
     fault = locked_fault(session, command.fault_number, by)
     held = _held(session, fault, by)
     arrived_at = command.arrived_at or at
     if not held.visit.issued_at <= arrived_at <= at:
-        sentence = "Who has fault {fault} can have arrived between its issue and now, not at another time."
-        raise Refused("CSS346E", sentence, fault=fault.number, element="arrived_at")
+        sentence = "Fault {fault} was not with {code} then: who has it can have arrived between its issue and now."
+        raise Refused("CSS344E", sentence, fault=fault.number, code=held.engineer_code, element="arrived_at")
     before = step(session, fault, "arrive", f"{held.engineer_code} {held.engineer_name} is on site.", by=by, at=arrived_at)
     held.visit.state = VisitState.ON_SITE
     held.visit.arrived_at = arrived_at
