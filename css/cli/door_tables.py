@@ -70,6 +70,8 @@ from css.master import queries as master_queries
 from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
 from css.redress import verbs as credited
+from css.redress.explain import explain_fault
+from css.redress.worth import fault_worth
 from css.web import approvals as web_approvals
 from orders import actions as order_actions
 from orders.actions import reference as order_reference
@@ -361,6 +363,8 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "bill-calls": calls_of_bill,
     "first-bill": first_bill,
     "repair-worth": repair_worth,
+    "fault-worth": fault_worth,
+    "explain-fault": explain_fault,
     "redress-terms": redress_terms_now,
     "benefits": benefit_queries.benefits,
     "benefit-card": benefit_queries.benefit_card,

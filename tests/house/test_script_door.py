@@ -45,13 +45,17 @@ from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
 from orders.commands.quotes import QuoteOrder
 from orders.words import OrderKind
-from repairs.actions import break_plant, report_fault
+from repairs.actions import add_engineer, break_plant, report_fault
 from repairs.actions import test_line as measured
+from repairs.commands.dispatch import AddEngineer
+from repairs.commands.outages import WithdrawOutage
 from repairs.commands.testing import BreakPlant, TestLine
+from repairs.words import Craft
 from tests import builders
 from tests.bulk.carrier import carrier_file, given
 from tests.bulk.taking import MADE_AT, NIGHT, NOON
 from tests.records.faults import REPORT
+from tests.records.outages import declare, line_problem
 from tests.records.people import PASSWORD, enrol, operator
 from tests.scenarios.nights import nights_through
 
@@ -111,7 +115,11 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
         quote = quote_order(session, QuoteOrder(order=replace(order, number=None)), by=BY, at=AT)
         slot = ReserveSlot(address_key=zz.gold[0].address_key, slot_on=builders.DAY + timedelta(days=7), half_day=HalfDay.AM)
         held = reserve_slot(session, slot, by=BY, at=AT)
+        withdraw_outage(session, WithdrawOutage(outage_id=declare(session).outage_id, reason="It was the next one."), by=BY, at=AT)
         fault = report_fault(session, REPORT, by=BY, at=AT)
+        joe = AddEngineer(code="JOE", name="Joe Fitter", district_code="ZZ", crafts=(Craft.HOME,), exchange_codes=("WREN",))
+        add_engineer(session, joe, by=BY, at=AT)
+        line_problem(session, fault.fault_number)
         break_plant(session, BreakPlant(element=PlantElement.PAIR, number=line.number, condition=PlantCondition.BATTERY), by=BY, at=AT)
         measured(session, TestLine(number=line.number), by=BY, at=AT)
         take_payment(session, TakePayment(account_number=account.number, amount=Money(500), method=PaymentMethod.CASH), by=BY, at=AT)
@@ -269,6 +277,10 @@ CRITERIA = {
     "faults-of-account": "{account} limit=1",
     "faults-of-line": "{line_id}",
     "fault-queue": "ZZ at=2026-03-02T12:00:00Z care_level=1",
+    "engineers": "ZZ at=2026-03-02T12:00:00Z craft=home exchange_code=WREN",
+    "engineer-card": "joe at=2026-03-02T12:00:00Z on=2026-03-02",
+    "engineer-day": "at=2026-03-02T12:00:00Z",
+    "dispatch-board": "ZZ at=2026-03-02T12:00:00Z",
     "fault-clock": "{fault} at=2026-03-02T12:00:00Z",
     "mborcs": "ZZ at=2026-03-02T12:00:00Z",
     "line-test": "1",
@@ -278,6 +290,12 @@ CRITERIA = {
     "working-calendar": "FIELD at=2026-03-02T12:00:00Z nation=scotland",
     "due-time": "1 accepted_at=2026-03-02T12:00:00Z",
     "repair-policy": "2026-03-02",
+    "outages": "ZZ ended=true limit=5",
+    "outage-card": "1",
+    "outage-of-line": "{line_id}",
+    "problems": "ZZ limit=5",
+    "problem-card": "1",
+    "breaches": "ZZ 2026-03-02",
     "symptoms": "",
     "clear-codes": "",
     "account-balance": "{account}",
@@ -300,6 +318,8 @@ CRITERIA = {
     "first-bill": "{account} LINE-RES,CALLER-DISPLAY 2026-04-01",
     "repair-worth": "{account} reported_at=2026-03-02T12:00:00Z put_right_at=2026-03-09T12:00:00Z",
     "redress-terms": "",
+    "fault-worth": "{fault} at=2026-03-09T12:00:00Z",
+    "explain-fault": "{fault} at=2026-03-09T12:00:00Z",
     "benefits": "",
     "benefit-card": "MINUTES-500",
     "friends": "01632960123",
@@ -329,6 +349,7 @@ CRITERIA = {
     "usage-alarms": "ZZ",
 }
 EMPTY = {
+    "engineer-day",
     "mborcs",
     "operators-on-duty",
     "approvals-decided",
@@ -353,6 +374,8 @@ EMPTY = {
     "friends",
     "allowances",
     "promotions",
+    "outage-of-line",
+    "breaches",
 }
 """What the town has none of."""
 
