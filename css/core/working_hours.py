@@ -18,6 +18,7 @@ What is decided here:
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
@@ -32,6 +33,7 @@ YEARS_AHEAD: Final = 5
 """So many years are laid out beyond the one first asked for."""
 YEARS_MAX: Final = 60
 """Nobody reckons further; a time beyond is a slip, and would lay out spans without end."""
+_REACHES: Final = (YEARS_AHEAD, 20, YEARS_MAX)
 YEARS_SOUGHT: Final = 10
 """So far an opening or closing is looked for before there is none."""
 FIRST_YEAR: Final = date.min.year + 1
@@ -141,14 +143,13 @@ class WorkingHours:
         start = require_aware(start)
         if not open_time:
             return start
-        laid = self._over(start, start)
-        wanted = _elapsed(laid, start) + open_time
-        while laid.before[-1] < wanted:
-            laid, gained = self._later(laid)
-            wanted += gained
-        # The last span before whose opening less than the wanted time has passed: the time is up within it.
-        index = bisect_left(laid.before, wanted) - 1
-        return laid.opens[index] + (wanted - laid.before[index])
+        for laid in self._wider(start, 1):
+            wanted = _elapsed(laid, start) + open_time
+            if wanted <= laid.before[-1]:
+                # The last span before whose opening less than the wanted time has passed: the time is up within it.
+                index = bisect_left(laid.before, wanted) - 1
+                return laid.opens[index] + (wanted - laid.before[index])
+        raise self._too_far()
 
     def subtract(self, end: datetime, open_time: timedelta) -> datetime:
         """The last instant from which so much open time passes until ``end``; at opening, the opening. Error: CSS837E."""
@@ -158,13 +159,12 @@ class WorkingHours:
         end = require_aware(end)
         if not open_time:
             return end
-        laid = self._over(end, end)
-        wanted = _elapsed(laid, end) - open_time
-        while wanted < ZERO:
-            laid, gained = self._earlier(laid)
-            wanted += gained
-        index = bisect_right(laid.before, wanted) - 1
-        return laid.opens[index] + (wanted - laid.before[index])
+        for laid in self._wider(end, -1):
+            wanted = _elapsed(laid, end) - open_time
+            if wanted >= ZERO:
+                index = bisect_right(laid.before, wanted) - 1
+                return laid.opens[index] + (wanted - laid.before[index])
+        raise self._too_far()
 
     def is_open(self, at: datetime) -> bool:
         """Whether it is open at the instant; at the closing instant it is not."""
@@ -219,12 +219,11 @@ class WorkingHours:
 
     def counted_day(self, day: date, later: int = 0) -> date:
         """The day itself if it has hours, else the next that has; and from there so many days with hours later. Error: CSS837E."""
-        laid = self._over_day(day)
-        while True:
+        for laid in self._wider(self.at_minute(day, 0), 1):
             index = bisect_left(laid.days, day.toordinal()) + later
             if index < len(laid.days):
                 return date.fromordinal(laid.days[index])
-            laid, _ = self._later(laid)
+        raise self._too_far()
 
     @cached_property
     def is_every_day(self) -> bool:
@@ -253,18 +252,19 @@ class WorkingHours:
         first, last = sorted((start.astimezone(self.zone).year, end.astimezone(self.zone).year))
         return self._widened(first, last)
 
-    def _over_day(self, day: date) -> _Laid:
-        laid = self._laid
-        return laid if laid is not None and laid.first_year <= day.year <= laid.last_year else self._widened(day.year, day.year)
+    def _wider(self, at: datetime, way: int) -> Iterator[_Laid]:
+        """Spans laid out over an instant, and further and further one way, as far as anybody reckons."""
+        yield self._over(at, at)
+        year = at.astimezone(self.zone).year
+        for years in _REACHES:
+            yield self._widened(*sorted((year, min(LAST_YEAR, max(FIRST_YEAR, year + way * years)))))
 
     def _widened(self, first: int, last: int) -> _Laid:
         """These years laid out with those there are; without them where that were too many."""
-        if last - first >= YEARS_MAX:
-            raise Refused(
-                "CSS837E", "Calendar {calendar} is not reckoned over so many years.", calendar=self.terms.code, element="calendar_code"
-            )
+        if last - first > YEARS_MAX:
+            raise self._too_far()
         laid = self._laid
-        if laid is None or max(last, laid.last_year) - min(first, laid.first_year) >= YEARS_MAX:
+        if laid is None or max(last, laid.last_year) - min(first, laid.first_year) > 2 * YEARS_MAX:
             first, last = first - 1, last + YEARS_AHEAD
         else:
             first, last = min(first, laid.first_year), max(last, laid.last_year)
@@ -272,39 +272,34 @@ class WorkingHours:
         self._laid = laid = self._lay(max(first, FIRST_YEAR), min(last, LAST_YEAR))
         return laid
 
-    def _later(self, laid: _Laid) -> tuple[_Laid, timedelta]:
-        """Years more at the end; and the open time that came before what was there."""
-        wider = self._widened(laid.first_year, self._grown(laid, laid.last_year, 1))
-        return wider, _elapsed(wider, laid.begins_at)
-
-    def _earlier(self, laid: _Laid) -> tuple[_Laid, timedelta]:
-        wider = self._widened(self._grown(laid, laid.first_year, -1), laid.last_year)
-        return wider, _elapsed(wider, laid.begins_at)
-
-    def _grown(self, laid: _Laid, year: int, way: int) -> int:
-        """An edge of the years laid out, moved by as many as there are: what is far off is reached in few steps."""
-        years = laid.last_year - laid.first_year + 1
-        moved = max(FIRST_YEAR, min(LAST_YEAR, year + way * min(years, YEARS_MAX - years)))
-        if moved == year:
-            raise Refused(
-                "CSS837E",
-                "Calendar {calendar} has not so much open time in the years it is reckoned over.",
-                calendar=self.terms.code,
-                element="calendar_code",
-            )
-        return moved
+    def _too_far(self) -> Refused:
+        return Refused(
+            "CSS837E",
+            "That is further than calendar {calendar} is reckoned: {years} years.",
+            calendar=self.terms.code,
+            years=YEARS_MAX,
+            element="calendar_code",
+        )
 
     def _lay(self, first: int, last: int) -> _Laid:
         opens: list[datetime] = []
         closes: list[datetime] = []
         days: list[int] = []
         day, end = date(first, 1, 1), date(last + 1, 1, 1)
+        begins_at = midnight = self.at_minute(day, 0)
         while day < end:
+            next_day = day + ONE_DAY
+            next_midnight = self.at_minute(next_day, 0)
             spans = self.hours_of(day).spans
             if spans:
                 days.append(day.toordinal())
+            # Most days have 24 hours, and then the clock need not be asked.
+            is_plain = next_midnight - midnight == ONE_DAY
             for span in spans:
-                opens_at, closes_at = self.at_minute(day, span.opens_minute), self.at_minute(day, span.closes_minute)
+                if is_plain:
+                    opens_at, closes_at = midnight + span.opens_minute * _MINUTE, midnight + span.closes_minute * _MINUTE
+                else:
+                    opens_at, closes_at = self.at_minute(day, span.opens_minute), self.at_minute(day, span.closes_minute)
                 if opens_at == closes_at:  # wholly in the hour the clocks jump over
                     continue
                 if closes and opens_at <= closes[-1]:
@@ -312,11 +307,11 @@ class WorkingHours:
                 else:
                     opens.append(opens_at)
                     closes.append(closes_at)
-            day += ONE_DAY
+            day, midnight = next_day, next_midnight
         before = [ZERO]
         for opens_at, closes_at in zip(opens, closes, strict=True):
             before.append(before[-1] + (closes_at - opens_at))
-        return _Laid(first, last, self.at_minute(date(first, 1, 1), 0), self.at_minute(end, 0), opens, closes, before, days)
+        return _Laid(first, last, begins_at, midnight, opens, closes, before, days)
 
     # --- looking for an edge ---
 
