@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from css import audit
@@ -90,6 +90,7 @@ def locked_fault(session: Session, number: str, by: Actor, row_version: int | No
         BadMessage: CSS052E to CSS055E, the form of the number.
         NotFound: CSS313E.
         Conflict: CSS314E, somebody else changed it since ``row_version`` was seen.
+        Refused: CSS344E, a contractor had it and somebody else has it now.
     """
     number = expect_id(number, IdKind.FAULT, element="fault_number")
     row = session.execute(
@@ -102,8 +103,8 @@ def locked_fault(session: Session, number: str, by: Actor, row_version: int | No
     if row is None or (by.is_partner and row.code != by.provider_code):
         raise no_fault(number)
     fault: Fault = row.Fault
-    if sees_only_own_visits(by) and not _is_given_to(session, fault.id, by):
-        raise no_fault(number)
+    if sees_only_own_visits(by):
+        _require_not_anothers(session, fault, by)
     if row_version is not None and row_version != fault.row_version:
         raise Conflict(
             "CSS314E",
@@ -117,9 +118,14 @@ def locked_fault(session: Session, number: str, by: Actor, row_version: int | No
     return fault
 
 
-def _is_given_to(session: Session, fault_id: int, by: Actor) -> bool:
-    given = exists().where(Visit.fault_id == fault_id, Visit.engineer_id == Engineer.id, Engineer.code == by.name)
-    return bool(session.execute(select(given)).scalar_one())
+def _require_not_anothers(session: Session, fault: Fault, by: Actor) -> None:
+    """A contractor works on what was given to them, and only while nobody else has it."""
+    own = Visit.ended_at.is_(None).label("is_live"), (Engineer.code == by.name).label("is_own")
+    visits = session.execute(select(*own).join(Engineer, Engineer.id == Visit.engineer_id).where(Visit.fault_id == fault.id)).all()
+    if not any(visit.is_own for visit in visits):
+        raise no_fault(fault.number)
+    if any(visit.is_live and not visit.is_own for visit in visits):
+        raise Refused("CSS344E", "Fault {fault} is not with you now.", fault=fault.number, element="fault_number")
 
 
 def step(

@@ -26,7 +26,7 @@ from repairs.rules.report import SYMPTOMS
 from repairs.rules.seeing import Eyes, eyes_of
 from repairs.words import Craft, FaultKind, FaultState, Location, ReturnReason, VisitState
 
-JOBS_MAX: Final = 100
+VISITS_MAX: Final = 100
 SOON: Final = timedelta(hours=4)
 
 
@@ -60,7 +60,7 @@ class EngineerRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
+class EngineerVisit:
     """A fault that an engineer has or had, with what must be known on the way there."""
 
     visit_id: int
@@ -112,7 +112,7 @@ class EngineerCard:
 
     engineer: EngineerRow
     on: date
-    jobs: tuple[JobRow, ...]
+    visits: tuple[EngineerVisit, ...]
     """What they have first, then what ended that day, newest first."""
     done: int
     """How many of the day's ended with the clear."""
@@ -194,19 +194,19 @@ def engineer_card(session: Session, engineer_code: str, *, by: Actor, at: dateti
     if not found or (eyes is Eyes.OF_VISITS and wanted != by.name):
         raise NotFound("CSS341E", "There is no engineer {code}.", code=wanted[:8], element="engineer_code")
     day = on or london_date(at)
-    jobs = _jobs(session, wanted, day)
-    that_day = [job for job in jobs if job.ended_at is not None]
+    visits = _visits(session, wanted, day)
+    that_day = [one for one in visits if one.ended_at is not None]
     return EngineerCard(
         engineer=found[0],
         on=day,
-        jobs=jobs,
-        done=sum(job.visit_state is VisitState.DONE for job in that_day),
-        returned=sum(job.visit_state is VisitState.RETURNED for job in that_day),
+        visits=visits,
+        done=sum(one.visit_state is VisitState.DONE for one in that_day),
+        returned=sum(one.visit_state is VisitState.RETURNED for one in that_day),
     )
 
 
 def engineer_day(session: Session, *, by: Actor, at: datetime, on: date | None = None) -> EngineerCard | None:
-    """The asker's own jobs, where the asker is an engineer; None where not."""
+    """The asker's own visits, where the asker is an engineer; None where not."""
     if by.kind != "operator":
         return None
     found = _engineers(session, at, district=None, engineer=by.name, craft=None, exchange=None, also_gone=True)
@@ -289,14 +289,14 @@ def _engineer(session: Session, row: Row[Any], at: datetime) -> EngineerRow:
     )
 
 
-def _jobs(session: Session, engineer_code: str, day: date) -> tuple[JobRow, ...]:
-    told = {"engineer": engineer_code, "starts_at": start_of_day(day), "ends_at": start_of_day(day + ONE_DAY), "most": JOBS_MAX}
-    return tuple(_job(row) for row in session.execute(block("repairs", "dispatch.jobs"), told))
+def _visits(session: Session, engineer_code: str, day: date) -> tuple[EngineerVisit, ...]:
+    told = {"engineer": engineer_code, "starts_at": start_of_day(day), "ends_at": start_of_day(day + ONE_DAY), "most": VISITS_MAX}
+    return tuple(_visit(row) for row in session.execute(block("repairs", "dispatch.visits"), told))
 
 
-def _job(row: Row[Any]) -> JobRow:
+def _visit(row: Row[Any]) -> EngineerVisit:
     symptom = SYMPTOMS.get(row.symptom_code)
-    return JobRow(
+    return EngineerVisit(
         visit_id=row.visit_id,
         visit_state=VisitState(row.visit_state),
         issued_at=row.issued_at,

@@ -56,7 +56,7 @@ SELECT g.id, g.code, g.name, g.firm, g.district_code, g.calendar_code, g.is_acti
                                                     WHERE r.engineer_id = g.id AND e.code = :exchange))
  ORDER BY g.code;
 
--- name: jobs
+-- name: visits
 -- What an engineer has, and had from an instant to another, newest first. Leans on ix_visit_engineer_id_issued_at.
 -- example: {"engineer": "JOE", "starts_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-03T00:00:00Z", "most": 100}
 SELECT v.id AS visit_id, v.state AS visit_state, v.issued_at, v.issued_by, v.arrived_at, v.ended_at, v.return_reason,
