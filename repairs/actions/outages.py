@@ -212,7 +212,7 @@ def withdraw_outage(session: Session, command: WithdrawOutage, *, by: Actor, at:
     moved = _move_on(session, faults, by=by, at=at)
     alone = [one for one in faults if one not in moved]
     _let_go(session, alone, f"There was no such failure: {command.reason.strip()} The fault goes on by itself.", by=by, at=at)
-    told = f"{faults_words(len(alone)).capitalize()} {'goes' if len(alone) == 1 else 'go'} on alone."
+    told = f"{faults_words(len(alone)).capitalize()} {'go' if len(alone) > 1 else 'goes'} on alone."
     if moved:
         told += f" {faults_words(len(moved)).capitalize()} moved to another outage that is open above."
     record(session, outage, "withdraw_outage", before, by=by, at=at, **said(command), faults=len(faults))
@@ -384,12 +384,16 @@ def _above(session: Session, element: Element) -> Outage | None:
 
 
 def _declared_words(element: Element, attached: int, elsewhere: int, above: Outage | None) -> str:
-    words = f"Outage of {element.words}: {faults_words(attached)} beneath it"
-    words += " hangs on it." if attached == 1 else " hang on it."
+    words = f"Outage of {element.words}: {faults_words(attached)} beneath it {_verb(attached, 'hang')} on it."
     if elsewhere:
-        words += f" {faults_words(elsewhere).capitalize()} beneath it belong to other outages and stay there."
+        others = f"{_verb(elsewhere, 'belong')} to other outages and {_verb(elsewhere, 'stay')} there"
+        words += f" {faults_words(elsewhere).capitalize()} beneath it {others}."
     if above is not None:
         words += f" New faults go to outage {above.id} of the {WORDS[above.kind]} above it, the largest."
     else:
         words += " New faults come to it."
     return words
+
+
+def _verb(count: int, verb: str) -> str:
+    return verb if count > 1 else f"{verb}s"

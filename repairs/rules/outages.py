@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from css.core.calendar import day_words, to_london
+from css.core.calendar import to_london
+from css.core.deadline import day_words
 from css.core.errors import Conflict, CssError, NotFound, Refused
 from repairs.commands.outages import DeclareOutage
 from repairs.rules.report import too_long
