@@ -123,8 +123,10 @@ def _count_words(terms: CareTerms, hours: WorkingHours, counted: date, wall: tim
     if terms.same_day_by is not None and wall == END_OF_DAY:
         return "the same day,"
     days = 1 if terms.days is None else terms.days
+    if not days:
+        return "the same day,"
     if hours.is_every_day:
-        return "the same day," if not days else "next day," if days == 1 else f"{days} days later,"
+        return "next day," if days == 1 else f"{days} days later,"
     return f"{days} working {'day' if days == 1 else 'days'} ({calendar_words(hours, counted)}) later,"
 
 
@@ -154,22 +156,3 @@ def instant_words(instant: datetime, hours: WorkingHours) -> str:
     other = shown.replace(fold=1 - shown.fold)
     is_plain = other.utcoffset() == shown.utcoffset() and hours.zone.key == LONDON_NAME
     return f"{day_words(shown.date())} {shown:%H:%M}{'' if is_plain else f' {shown.tzname()}'}"
-
-
-def care_deadline(level: str, accepted_at: datetime, nation: str) -> Deadline:
-    """By the levels of a new database: for callers that have no book yet."""
-    from css.master.working_reference import CALENDARS  # noqa: PLC0415
-    CARE_LEVELS = __getattr__('CARE_LEVELS')
-    terms = CARE_LEVELS.get(level)
-    if terms is None:
-        raise no_level(level, ", ".join(CARE_LEVELS))
-    calendar = next(each for each in CALENDARS if each.code == terms.calendar_code)
-    return deadline(terms, WorkingHours(calendar, nation), accepted_at)
-
-
-def __getattr__(name: str) -> object:
-    if name == "CARE_LEVELS":
-        from css.master.working_reference import CARE_LEVELS as rows  # noqa: PLC0415
-        globals()[name] = found = {each.code: each for each in rows}
-        return found
-    raise AttributeError(name)

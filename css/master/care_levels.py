@@ -7,7 +7,7 @@ serving every other transaction of the process that reads the same book, word fo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property, lru_cache
@@ -32,14 +32,9 @@ _BOOKS: Final = 8
 class _Shelf:
     """Everything of one book, on whatever date."""
 
-    def __init__(self, book: Mapping[str, Any]) -> None:
-        weeks = _weeks(book["spans"])
-        exceptions = _exceptions(book["exceptions"])
-        self.calendars: dict[str, CalendarTerms] = {
-            code: CalendarTerms(code, name, zone, keeps, weeks.get(code, ()), exceptions.get(code, ()))
-            for code, name, zone, keeps in book["calendars"]
-        }
-        self.terms = tuple(_care_terms(row) for row in book["terms"])
+    def __init__(self, calendars: Iterable[CalendarTerms], terms: Iterable[CareTerms]) -> None:
+        self.calendars = {each.code: each for each in calendars}
+        self.terms = tuple(terms)
         self._hours: dict[tuple[str, str], WorkingHours] = {}
 
     def hours(self, calendar_code: str, nation: Nation) -> WorkingHours:
@@ -143,9 +138,21 @@ def no_calendar(code: str, known: Mapping[str, object], *, element: str = "calen
     return NotFound("CSS836E", "{code!r} is not a working calendar; there are {known}.", code=code[:40], known=listed, element=element)
 
 
+def book_of(calendars: Iterable[CalendarTerms], terms: Iterable[CareTerms], on: date) -> CareBook:
+    """A book of values, without a database."""
+    return _Shelf(calendars, terms).book(on)
+
+
 @lru_cache(maxsize=_BOOKS)
-def _shelf(book: str) -> _Shelf:
-    return _Shelf(json.loads(book))
+def _shelf(text: str) -> _Shelf:
+    book = json.loads(text)
+    weeks = _weeks(book["spans"])
+    exceptions = _exceptions(book["exceptions"])
+    calendars = (
+        CalendarTerms(code, name, zone, keeps, weeks.get(code, ()), exceptions.get(code, ()))
+        for code, name, zone, keeps in book["calendars"]
+    )
+    return _Shelf(calendars, (_care_terms(row) for row in book["terms"]))
 
 
 def _weeks(rows: list[list[Any]]) -> dict[str, tuple[Week, ...]]:

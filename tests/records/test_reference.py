@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from stdnum.gb import vat
 
 from css.core.address import is_sample_postcode
-from css.core.deadline import CARE_LEVELS
 from css.core.money import Percent, Price
 from css.core.pricing import vat_percent_on
 from css.core.words import PriceBasis, PriceKind, Segment, VatCode
@@ -19,13 +18,16 @@ from css.master.price_list import BOOK_OPENS, PRODUCTS, DatedPrice, dated_prices
 from css.master.products import Product, ProductPrice, VatRate, price_on, vat_rates
 from css.master.providers import Provider
 from css.master.reference import load
+from css.master.working_calendars import CareLevelTerms, WorkingCalendar, WorkingSpan
+from css.master.working_reference import CARE_LEVELS
 from tests.builders import product_id
 
 
 def test_loading_again_changes_nothing(session: Session) -> None:
     def counted() -> list[int]:
         return [
-            session.execute(select(func.count()).select_from(table)).scalar_one() for table in (VatRate, Product, ProductPrice, Provider)
+            session.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (VatRate, Product, ProductPrice, Provider, WorkingCalendar, WorkingSpan, CareLevelTerms)
         ]
 
     before = counted()
@@ -98,7 +100,7 @@ def test_what_is_no_supply_has_no_vat_in_it(session: Session) -> None:
 
 
 def test_care_levels_on_sale_are_those_there_are() -> None:
-    assert {product.care_level for product in PRODUCTS if product.care_level} <= CARE_LEVELS.keys()
+    assert {product.care_level for product in PRODUCTS if product.care_level} <= {level.code for level in CARE_LEVELS}
 
 
 def test_providers_may_be_shown(session: Session) -> None:
