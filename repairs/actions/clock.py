@@ -82,7 +82,7 @@ def _wait(session: Session, fault: Fault, wait: tuple[datetime, datetime] | None
     # Who parked it is waited for first; the slot counts again when the fault goes on.
     if now is not None and not (now.ends_at is None and now.state in STOPS):
         _cut(session, fault, at, by=by)
-        _run(session, fault, at, by=by, reason=now.reason, words=now.words)
+        _run(session, fault, at, by=by, reason=now.reason, words=now.words, after=now)
         settle_due(session, fault)
     session.flush()
 
@@ -132,9 +132,23 @@ def _cut(session: Session, fault: Fault, at: datetime, *, by: Actor, keeps_first
     session.flush()
 
 
-def _run(session: Session, fault: Fault, starts_at: datetime, *, by: Actor, reason: str | None = None, words: str | None = None) -> None:
+def _run(
+    session: Session,
+    fault: Fault,
+    starts_at: datetime,
+    *,
+    by: Actor,
+    reason: str | None = None,
+    words: str | None = None,
+    after: ClockInterval | None = None,
+) -> None:
+    """What a clock that nobody parked does from an instant on. What goes on as ``after`` did goes on in it."""
     wait = None if fault.waits_from_at is None or fault.waits_until_at is None else (fault.waits_from_at, fault.waits_until_at)
     for piece in pieces(starts_at, None, covers_of(session, fault, starts_at), wait):
+        ended_by = None if piece.ends_at is None else by.name
+        if after is not None and (after.ends_at, after.state, after.mborc_id) == (piece.starts_at, piece.state, piece.mborc_id):
+            after.ends_at, after.ended_by = piece.ends_at, ended_by
+            continue
         session.add(
             ClockInterval(
                 fault_id=fault.id,
@@ -145,6 +159,6 @@ def _run(session: Session, fault: Fault, starts_at: datetime, *, by: Actor, reas
                 words=words,
                 mborc_id=piece.mborc_id,
                 begun_by=by.name,
-                ended_by=None if piece.ends_at is None else by.name,
+                ended_by=ended_by,
             )
         )
