@@ -21,6 +21,7 @@ from css.core.errors import Conflict, NotFound, Refusals, Refused
 from css.core.words import LineState, PairState, PlantCondition, PlantElement, Role
 from css.db.constraints import constraint_of
 from css.db.sql import block
+from css.master.customer_fields import require_staff
 from css.master.lines import Line
 from css.master.plant import Pair
 from css.master.plant_condition import PlantTrouble
@@ -29,7 +30,6 @@ from repairs.commands.testing import BreakPlant, MendPlant, PlantSet
 from repairs.rules.report import too_long
 
 METRES_MAX: Final = 50_000
-_MAY: Final = frozenset({Role.REPAIR.value, Role.SUPERVISOR.value})
 _NAMED_BY: Final = ("district_code", "exchange_code", "cabinet_code", "distribution_point_code", "pair_number")
 _NAMED_BY_SO_MANY: Final = {
     PlantElement.EXCHANGE: 2,
@@ -66,10 +66,10 @@ def break_plant(session: Session, command: BreakPlant, *, by: Actor, at: datetim
 
     Raises:
         NotFound: CSS311E and its family, the line; CSS335E, the piece.
-        Refused: CSS305E; CSS315E; CSS335E, not named in full; CSS336E, not possible there.
+        Refused: CSS305E; CSS111E, the actor may not; CSS335E, not named in full; CSS336E, not possible there.
         Conflict: CSS337E, something is wrong with it already.
     """
-    _require_may(by)
+    require_staff(by, Role.REPAIR, Role.SUPERVISOR)
     wrong = Refusals()
     wrong.add(*too_long(words=command.words))
     if command.condition is PlantCondition.DATA and command.element not in _IN_THE_SWITCH:
@@ -101,9 +101,9 @@ def mend_plant(session: Session, command: MendPlant, *, by: Actor, at: datetime)
 
     Raises:
         NotFound: CSS311E and its family, the line; CSS335E, the piece.
-        Refused: CSS305E; CSS315E; CSS335E, not named in full; CSS338E, nothing is wrong with it.
+        Refused: CSS305E; CSS111E, the actor may not; CSS335E, not named in full; CSS338E, nothing is wrong with it.
     """
-    _require_may(by)
+    require_staff(by, Role.REPAIR, Role.SUPERVISOR)
     wrong = Refusals()
     wrong.add(*too_long(words=command.words))
     wrong.tell()
@@ -123,11 +123,6 @@ def mend_plant(session: Session, command: MendPlant, *, by: Actor, at: datetime)
     if state is not None:
         said = f"{said} The records call it {state.value} again."
     return _told(session, command, piece, "mend_plant", said, by, at)
-
-
-def _require_may(by: Actor) -> None:
-    if by.is_partner or (by.kind == "operator" and not _MAY & by.roles):
-        raise Refused("CSS315E", "{who} may not say what is broken.", who=by.name)
 
 
 def _back_in_use(session: Session, pair_id: int) -> PairState | None:

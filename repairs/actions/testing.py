@@ -68,7 +68,7 @@ def test_line(session: Session, command: TestLine, *, by: Actor, at: datetime) -
     _go_on(session, test, at)
     if test.state is TestState.RUNNING and command.kind is TestKind.QUICK:
         _go_on(session, test, at)
-    if fault is not None and test.state is TestState.DONE:
+    if fault is not None and test.state not in UNFINISHED:
         apply_test(session, fault, test, by=by, at=at)
     told = {name: value for name, value in to_plain(command).items() if name != "token"}
     audit.record(
@@ -116,17 +116,17 @@ def collect_line_tests(session: Session, command: CollectLineTests, *, by: Actor
         _go_on(session, test, at)
         started += waited and test.state is TestState.RUNNING
         counted[test.state] += 1
-    _apply_all(session, [test for test in mine if test.state is TestState.DONE], by=by, at=at)
-    for test in mine:
-        if test.state not in UNFINISHED:
-            audit.record(
-                session,
-                by=by,
-                at=at,
-                verb="collect_line_tests",
-                subject=("line-test", str(test.id)),
-                after={"state": test.state.value, "outcome": test.outcome.value if test.outcome else None},
-            )
+    finished = [test for test in mine if test.state not in UNFINISHED]
+    _apply_all(session, finished, by=by, at=at)
+    for test in finished:
+        audit.record(
+            session,
+            by=by,
+            at=at,
+            verb="collect_line_tests",
+            subject=("line-test", str(test.id)),
+            after={"state": test.state.value, "outcome": test.outcome.value if test.outcome else None},
+        )
     session.flush()
     return LineTestsCollected(
         started=started, running=counted[TestState.RUNNING], done=counted[TestState.DONE], failed=counted[TestState.FAILED]
@@ -140,11 +140,8 @@ def apply_test(session: Session, fault: Fault, line_test: LineTest, *, by: Actor
     the engineer in. What a person diagnosed stands, and what an engineer has already. A test that still runs is applied when it
     answers. One that failed changes nothing, nor does one of a fault that has ended or that goes with its outage.
     """
-    if line_test.state in UNFINISHED:
-        line_test.fault_number = fault.number
-        session.flush()
-        return
-    if fault.state not in OPEN_STATES or fault.outage_id is not None:
+    _belongs(session, fault, line_test)
+    if line_test.state in UNFINISHED or fault.state not in OPEN_STATES or fault.outage_id is not None:
         return
     if line_test.state is TestState.FAILED:
         tell(session, fault, "test", f"Line test: {line_test.diagnosis}", by=by, at=at)
@@ -157,8 +154,22 @@ def apply_test(session: Session, fault: Fault, line_test: LineTest, *, by: Actor
         fault.craft = _craft(line_test)
     words = f"Line test {line_test.diagnosis_code}: {line_test.diagnosis}"
     step(session, fault, "test", f"{words} {agree(fault.symptom_code, line_test.outcome, line_test.condition)}", by=by, at=at)
-    if not moves:
-        return
+    if moves:
+        _move_on(session, fault, line_test, by, at)
+
+
+def _belongs(session: Session, fault: Fault, line_test: LineTest) -> None:
+    """A test knows its fault: one that still runs is applied by whoever takes it in."""
+    if line_test.state in UNFINISHED and line_test.fault_number != fault.number:
+        # Whoever collects may be taking it in at this moment: then it is done when we have the row.
+        session.refresh(line_test, with_for_update={"key_share": True})
+        if line_test.state in UNFINISHED:
+            line_test.fault_number = fault.number
+    line_test.fault_number = line_test.fault_number or fault.number
+    session.flush()
+
+
+def _move_on(session: Session, fault: Fault, line_test: LineTest, by: Actor, at: datetime) -> None:
     if fault.state is FaultState.TESTED:
         step(session, fault, "diagnose", _diagnosed(line_test), by=by, at=at)
     if fault.state is FaultState.DIAGNOSED and not line_test.needs_appointment:
@@ -235,9 +246,9 @@ def _take_in(test: LineTest, result: TestResult, at: datetime) -> None:
     test.measured = to_plain(result.look)
 
 
-def _apply_all(session: Session, done: Sequence[LineTest], *, by: Actor, at: datetime) -> None:
+def _apply_all(session: Session, finished: Sequence[LineTest], *, by: Actor, at: datetime) -> None:
     """The faults are locked in the order of their ids, as everywhere, before the first is changed."""
-    numbers = [test.fault_number for test in done if test.fault_number is not None]
+    numbers = [test.fault_number for test in finished if test.fault_number is not None]
     if not numbers:
         return
     faults = {
@@ -246,7 +257,7 @@ def _apply_all(session: Session, done: Sequence[LineTest], *, by: Actor, at: dat
             select(Fault).where(Fault.number.in_(numbers)).order_by(Fault.id).with_for_update().execution_options(populate_existing=True)
         ).scalars()
     }
-    for test in done:
+    for test in finished:
         if test.fault_number is not None:
             apply_test(session, faults[test.fault_number], test, by=by, at=at)
 
