@@ -188,7 +188,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "assign-fault": repair_actions.assign_fault,
     "take-next": repair_actions.take_next,
     "arrive-on-site": repair_actions.arrive_on_site,
-    "return-fault": repair_actions.return_fault,
+    "return-fault": credited.return_fault,
     "recall-fault": repair_actions.recall_fault,
     "diagnose-fault": repair_actions.diagnose_fault,
     "queue-fault": repair_actions.queue_fault,

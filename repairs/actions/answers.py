@@ -191,10 +191,13 @@ def _promise_again(session: Session, fault: Fault, *, by: Actor, at: datetime) -
     if slot is None or slot.state is not AppointmentState.CANCELLED:
         return ()
     promised = SlotOf(slot.slot_on, slot.half_day)
+    lost = (f"The visit on {promised.words} was given back with the clear and cannot be promised again: agree another.",)
+    if promised.begins_at <= at:
+        return lost
     try:
         book_for_fault(session, fault, slot_on=slot.slot_on, half_day=slot.half_day, by=by, at=at)
     except Refused:
-        return (f"The visit on {promised.words} was given back with the clear and cannot be promised again: agree another.",)
+        return lost
     step(session, fault, "appoint", f"An engineer is promised for {promised.words} again.", by=by, at=at)
     return ()
 

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from css import audit
 from css.core.actor import Actor
+from css.core.calendar import ONE_DAY, start_of_day
 from css.core.errors import CssError, Refusals, Refused
 from css.core.slots import SlotOf
-from css.core.words import AppointmentState, HalfDay, Skill
+from css.core.words import AppointmentState, HalfDay, MissCause, Skill
 from css.master import appointment_book
 from css.master.appointments import Appointment
 from css.master.districts import business_date
@@ -173,14 +174,16 @@ def miss_visit(session: Session, command: MissVisit, *, by: Actor, at: datetime)
     wrong.add(*miss_fault(fault.number, promised, command.cause, at=at))
     wrong.tell()
     came_at = _came_at(session, fault, promised)
-    missed = appointment_book.miss(session, slot.id, command.cause, at=at)
-    words = " ".join(filter(None, (CAUSES[command.cause], command.words.strip())))
+    # Who came after the slot and found nobody has not been let down.
+    is_late = came_at is not None and came_at >= promised.ends_at and not command.cause.is_ours
+    cause = MissCause.LATE if is_late else command.cause
+    missed = appointment_book.miss(session, slot.id, cause, at=at)
+    words = " ".join(filter(None, (CAUSES[cause], command.words.strip())))
     step(session, fault, "miss", words, by=by, at=at)
     if before in {FaultState.ISSUED, FaultState.ON_SITE}:
-        is_customers = not command.cause.is_ours
-        state, reason = (VisitState.RETURNED, ReturnReason.NO_ACCESS) if is_customers else (VisitState.RECALLED, None)
-        end_visit(session, fault, state, by=by, at=at, reason=reason, words=words)
-    if command.cause.is_ours:
+        reason = ReturnReason.STORES if cause is MissCause.NOT_EQUIPPED else None if cause.is_ours else ReturnReason.NO_ACCESS
+        end_visit(session, fault, VisitState.RETURNED if reason else VisitState.RECALLED, by=by, at=at, reason=reason, words=words)
+    if cause.is_ours:
         leave_missed(session, fault, missed, at=at)
         # What the customer chose is over, and the next visit is late by our doing.
         stop_waiting(session, fault, by=by, at=at)
@@ -190,15 +193,24 @@ def miss_visit(session: Session, command: MissVisit, *, by: Actor, at: datetime)
         pause(session, fault, ClockState.CUSTOMER, ParkReason.NO_ACCESS.value, words, by=by, at=held_at)
         step(session, fault, "park", f"Parked, {ParkReason.NO_ACCESS.value}: another visit is to be agreed.", by=by, at=at)
     record(session, fault, command, "miss_visit", before, by=by, at=at, appointment=slot.number)
-    charge = None if command.cause.is_ours else "The visit in vain is charged once the fault is cleared, unless that was off the site."
-    return FaultChanged(fault_number=fault.number, state=fault.state, was_late=at > fault.due_at, due_at=fault.due_at, charge_words=charge)
+    charge = None if cause.is_ours else "The visit in vain is charged once the fault is cleared, unless that was off the site."
+    warnings = ("The engineer came after the slot: it was missed by us.",) if is_late else ()
+    return FaultChanged(
+        fault_number=fault.number,
+        state=fault.state,
+        was_late=at > fault.due_at,
+        due_at=fault.due_at,
+        charge_words=charge,
+        warnings=warnings,
+    )
 
 
 def _came_at(session: Session, fault: Fault, slot: SlotOf) -> datetime | None:
-    """When an engineer was on site in the slot."""
+    """When an engineer first was on site on the day of a slot."""
     return session.execute(
         select(Visit.arrived_at)
-        .where(Visit.fault_id == fault.id, Visit.arrived_at >= slot.begins_at, Visit.arrived_at < slot.ends_at)
+        .where(Visit.fault_id == fault.id, Visit.arrived_at >= start_of_day(slot.slot_on))
+        .where(Visit.arrived_at < start_of_day(slot.slot_on + ONE_DAY))
         .order_by(Visit.arrived_at)
         .limit(1)
     ).scalar()

@@ -24,6 +24,7 @@ from repairs.actions.working import hold_key, locked_fault, record, require_may,
 from repairs.commands.faults import ClearFault, FaultChanged
 from repairs.model import Fault, Visit
 from repairs.queries.charges import charge_words, owed_for
+from repairs.queries.guarantees import guarantee_of
 from repairs.queries.times import accept_by
 from repairs.rules.clear import ChargedAs, ClearCode, check_cleared_at, check_pair_change, clear_code, may_be_owed
 from repairs.rules.lifecycle import move
@@ -166,6 +167,7 @@ def _leave_failure(session: Session, fault: Fault, code: ClearCode, cleared_at: 
     )
     if not is_owed or fault.account_id is None or fault.line_id is None:
         return
+    is_guaranteed, guarantee_ends_at = guarantee_of(session, fault, code.code)
     leave_service_failure(
         session,
         source_key=f"fault/{fault.number}/delayed-repair" + (f"/{fault.clear_count}" if fault.clear_count > 1 else ""),
@@ -180,5 +182,7 @@ def _leave_failure(session: Session, fault: Fault, code: ClearCode, cleared_at: 
         business_date=business_date(session, fault.district_code),
         care_level=fault.care_level,
         customer_held=customer_held(session, fault.id),
+        is_guaranteed=code.sla_applies and is_guaranteed,
+        guarantee_ends_at=guarantee_ends_at,
         is_total_loss=fault.is_total_loss,
     )

@@ -22,7 +22,7 @@ from css.master.services import Service
 from repairs.model import Fault, FaultEvent, Mborc, Visit
 from repairs.rules.charges import PRODUCTS, Attendance, Charge, Reckoned, Repair, VainSlot, charges_of
 from repairs.rules.clear import CLEAR_CODES
-from repairs.words import Activity
+from repairs.words import Activity, VisitState
 
 _THE_CUSTOMERS = [cause for cause in MissCause if not cause.is_ours]
 
@@ -108,7 +108,7 @@ def _attendances(session: Session, fault: Fault) -> tuple[Attendance, ...]:
     rows = session.execute(
         select(Visit.id, Visit.arrived_at, Visit.ended_at, Visit.return_reason)
         .where(Visit.fault_id == fault.id, Visit.arrived_at.is_not(None), Visit.ended_at.is_not(None))
-        .where(Visit.issued_at >= (since or fault.accepted_at))
+        .where(Visit.issued_at >= (since or fault.accepted_at), Visit.state != VisitState.RECALLED)
         .order_by(Visit.id)
     )
     return tuple(
