@@ -85,7 +85,7 @@ def due_at(terms: CareTerms, hours: WorkingHours, accepted_at: datetime) -> date
     accepted_at = require_aware(accepted_at)
     if terms.minutes is not None:
         return hours.add(accepted_at, timedelta(minutes=terms.minutes))
-    _, due_on, wall = _day_reckoned(terms, hours, accepted_at.astimezone(hours.zone))
+    _, due_on, wall = _day_reckoned(terms, hours, accepted_at)
     return hours.instant(due_on, wall)
 
 
@@ -96,25 +96,25 @@ def deadline(terms: CareTerms, hours: WorkingHours, accepted_at: datetime) -> De
     told = f"Care level {terms.code}, accepted {instant_words(accepted_at, hours)}"
     if terms.minutes is not None:
         return Deadline(due, f"{told}: due {_time_words(terms.minutes, hours)} later, {instant_words(due, hours)}.")
-    accepted = accepted_at.astimezone(hours.zone)
-    counted, _, wall = _day_reckoned(terms, hours, accepted)
-    if terms.same_day_by is not None and counted == accepted.date():
+    day = hours.day_of(accepted_at)
+    counted, _, wall = _day_reckoned(terms, hours, accepted_at)
+    if terms.same_day_by is not None and counted == day:
         by_cut = "by" if wall == END_OF_DAY else "after"
         told += f" ({by_cut} {terms.same_day_by:%H:%M})"
-    if counted != accepted.date():
-        why = hours.hours_of(accepted.date()).reason or "not a day this level counts"
+    if counted != day:
+        why = hours.hours_of(day).reason or "not a day this level counts"
         told += f" ({why}) and taken as made on {day_words(counted)}"
     return Deadline(due, f"{told}: due {_count_words(terms, hours, counted, wall)} {instant_words(due, hours)}.")
 
 
-def _day_reckoned(terms: CareTerms, hours: WorkingHours, accepted: datetime) -> tuple[date, date, time]:
-    """Of a promise by days: on which day it is taken as made, on which it is due, and at what time. ``accepted`` as its clocks show it."""
-    day = accepted.date()
+def _day_reckoned(terms: CareTerms, hours: WorkingHours, accepted_at: datetime) -> tuple[date, date, time]:
+    """Of a promise by days: on which day it is taken as made, on which it is due, and at what time."""
+    day = hours.day_of(accepted_at)
     counted = hours.counted_day(day)
     if terms.same_day_by is None:
         return counted, hours.counted_day(counted, terms.days or 0), END_OF_DAY
     # A report that waits for a day that counts is there when that day begins.
-    if counted != day or accepted.time() <= terms.same_day_by:
+    if counted != day or accepted_at <= hours.instant(day, terms.same_day_by):
         return counted, counted, END_OF_DAY
     return counted, hours.counted_day(day + ONE_DAY), terms.next_day_by or END_OF_DAY
 

@@ -36,6 +36,8 @@ YEARS_MAX: Final = 60
 _REACHES: Final = (YEARS_AHEAD, 20, YEARS_MAX)
 YEARS_SOUGHT: Final = 10
 """So far an opening or closing is looked for before there is none."""
+INSTANTS_KEPT: Final = 20_000
+"""Times of days that are kept once they are found; a dozen years of two a day."""
 FIRST_YEAR: Final = date.min.year + 1
 LAST_YEAR: Final = date.max.year - 1
 ZERO: Final = timedelta()
@@ -103,8 +105,12 @@ class _Laid(NamedTuple):
     closes: list[datetime]
     before: list[timedelta]
     """Open time from ``begins_at`` to each opening, and at the end the whole."""
-    days: list[int]
-    """Ordinals of the days with any hours."""
+    midnights: list[datetime]
+    """The beginning of every day, in order."""
+    days: list[date]
+    """The days with any hours."""
+    places: list[int]
+    """For every day, the place in ``days`` of the first that is not before it."""
 
 
 class WorkingHours:
@@ -123,6 +129,7 @@ class WorkingHours:
             if exceptional.nation is None or exceptional.nation == nation:
                 self._exceptions[exceptional.day] = exceptional
         self._laid: _Laid | None = None
+        self._instants: dict[tuple[date, time], datetime] = {}
 
     # --- time ---
 
@@ -193,11 +200,18 @@ class WorkingHours:
 
     def day_of(self, at: datetime) -> date:
         """The day on this calendar's clocks."""
-        return require_aware(at).astimezone(self.zone).date()
+        at = require_aware(at)
+        laid = self._over(at, at)
+        return date.fromordinal(date(laid.first_year, 1, 1).toordinal() + bisect_right(laid.midnights, at) - 1)
 
     def instant(self, day: date, wall: time) -> datetime:
         """When this calendar's clocks show ``wall`` on ``day``, by the rule of this module, in UTC."""
-        return _wall(datetime.combine(day, wall), self.zone)
+        found = self._instants.get((day, wall))
+        if found is None:
+            if len(self._instants) >= INSTANTS_KEPT:
+                self._instants.clear()
+            found = self._instants[day, wall] = _wall(datetime.combine(day, wall), self.zone)
+        return found
 
     def at_minute(self, day: date, minute: int) -> datetime:
         """When its clocks come to show so many minutes after the midnight that begins ``day``; 1440 is the next midnight."""
@@ -219,11 +233,16 @@ class WorkingHours:
 
     def counted_day(self, day: date, later: int = 0) -> date:
         """The day itself if it has hours, else the next that has; and from there so many days with hours later. Error: CSS837E."""
-        for laid in self._wider(self.at_minute(day, 0), 1):
-            index = bisect_left(laid.days, day.toordinal()) + later
-            if index < len(laid.days):
-                return date.fromordinal(laid.days[index])
-        raise self._too_far()
+        laid = self._laid
+        if laid is None or not laid.first_year <= day.year <= laid.last_year:
+            laid = self._widened(day.year, day.year)
+        found = _counted(laid, day, later)
+        if found is None:
+            sought = (_counted(wider, day, later) for wider in self._wider(self.at_minute(day, 0), 1))
+            found = next((each for each in sought if each is not None), None)
+        if found is None:
+            raise self._too_far()
+        return found
 
     @cached_property
     def is_every_day(self) -> bool:
@@ -284,15 +303,19 @@ class WorkingHours:
     def _lay(self, first: int, last: int) -> _Laid:
         opens: list[datetime] = []
         closes: list[datetime] = []
-        days: list[int] = []
+        midnights: list[datetime] = []
+        days: list[date] = []
+        places: list[int] = []
         day, end = date(first, 1, 1), date(last + 1, 1, 1)
         begins_at = midnight = self.at_minute(day, 0)
         while day < end:
             next_day = day + ONE_DAY
             next_midnight = self.at_minute(next_day, 0)
             spans = self.hours_of(day).spans
+            midnights.append(midnight)
+            places.append(len(days))
             if spans:
-                days.append(day.toordinal())
+                days.append(day)
             # Most days have 24 hours, and then the clock need not be asked.
             is_plain = next_midnight - midnight == ONE_DAY
             for span in spans:
@@ -311,7 +334,7 @@ class WorkingHours:
         before = [ZERO]
         for opens_at, closes_at in zip(opens, closes, strict=True):
             before.append(before[-1] + (closes_at - opens_at))
-        return _Laid(first, last, begins_at, midnight, opens, closes, before, days)
+        return _Laid(first, last, begins_at, midnight, opens, closes, before, midnights, days, places)
 
     # --- looking for an edge ---
 
@@ -344,6 +367,12 @@ class WorkingHours:
 
 
 _CLOSED: Final[tuple[tuple[Span, ...], ...]] = ((),) * 7
+
+
+def _counted(laid: _Laid, day: date, later: int) -> date | None:
+    """The first counted day not before ``day``, or so many later; None when it is not laid out."""
+    place = laid.places[day.toordinal() - date(laid.first_year, 1, 1).toordinal()] + later
+    return laid.days[place] if place < len(laid.days) else None
 
 
 def _elapsed(laid: _Laid, at: datetime) -> timedelta:
