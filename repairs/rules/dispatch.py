@@ -10,7 +10,7 @@ from typing import Final
 from css.core.calendar import ONE_DAY, require_aware, to_london
 from css.core.slots import SlotOf
 from css.core.words import HalfDay
-from repairs.words import Craft, FaultState, Location
+from repairs.words import Craft, Location
 
 CRAFTS: Final[Mapping[Location, Craft | None]] = {
     Location.OK: Craft.HOME,
@@ -29,11 +29,6 @@ CRAFTS: Final[Mapping[Location, Craft | None]] = {
 def craft_for(location: Location) -> Craft | None:
     """Who must go for such a location; None where it is not known yet."""
     return CRAFTS[location]
-
-
-def waits(state: FaultState, *, is_slot_begun: bool, is_in_outage: bool) -> bool:
-    """Whether a fault waits for the next engineer. What hangs on an outage goes with it."""
-    return not is_in_outage and (state is FaultState.QUEUED or (state is FaultState.APPOINTED and is_slot_begun))
 
 
 def latest_begun(at: datetime) -> SlotOf:
