@@ -127,7 +127,7 @@ def _below(session: Session, token: str, at_desk: Desk) -> Kept | None:
         return None
 
 
-def show(
+def show(  # noqa: PLR0913 - all that a page may have
     at_desk: Desk | None,
     screen: Screen,
     *,
@@ -137,11 +137,13 @@ def show(
     choices: Choices | None = None,
     status: int = 200,
     without: frozenset[str] = frozenset(),
+    polls_seconds: int = 0,
     **data: object,
 ) -> Response:
     """The page of a screen.
 
     ``links`` are the addresses of its going keys; a key without one is not shown, nor are those in ``without``.
+    ``polls_seconds`` is for a page that waits for something just now: how soon the browser asks for it again by itself.
     """
     kept: Kept | None = g.get("kept")
     if form is not None and kept is None:
@@ -183,6 +185,7 @@ def show(
         choices=choices or {},
         said=said,
         next_line=partial(next, count(1)),
+        polls_seconds=polls_seconds or screen.polls_seconds,
         **data,
     )
     answer = make_response(html, status)

@@ -172,4 +172,4 @@ def test_the_page_is_a_fixed_number_of_statements(
     assert len(sent) <= STATEMENTS_OF_LN03
 
 
-STATEMENTS_OF_LN03 = 19
+STATEMENTS_OF_LN03 = 22

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -49,8 +48,8 @@ class Deed(Generic[CardT]):
     """What it says of the record, under the heading."""
     roles: frozenset[Role]
     action: Callable[..., Any]
-    command: Callable[[Form, CardT, date], Any]
-    """What is asked, from what is keyed; what is wrong hangs on the form."""
+    command: Callable[[Form, CardT, Any], Any]
+    """What is asked, from what is keyed and what ``Record.reads_with`` gives; what is wrong hangs on the form."""
     choices: Callable[[Form, CardT], Choices] = _no_choices
     """The values of its fields, for the record and what is keyed so far."""
     begins_with: Callable[[CardT], dict[str, str]] = _nothing
@@ -76,12 +75,15 @@ class Record(Generic[CardT]):
     version: Callable[[CardT], int]
     seen: Callable[[CardT], dict[str, tuple[str, str]]]
     """What a colleague may change meanwhile: hidden field to its label and how it stands."""
-    in_hand: Callable[[CardT], InHand]
+    in_hand: Callable[[CardT], InHand | None]
+    """Whom it is about; None where it is nobody's: then there is no caller to make sure of."""
     unknown: tuple[str, str]
     """Code and sentence, with {deeds}, for what it does not do."""
     said: Callable[[str, CardT, Any], tuple[str, str]]
     """After a deed: the words for whoever did it, and their code."""
     besides: Callable[[CardT, Desk], dict[str, Any]] = field(default=lambda _card, _desk: {})
+    reads_with: Callable[[Desk], Any] = field(default=lambda at_desk: at_desk.today)
+    """What a command is read with besides the form and the record: today's date, or the desk itself."""
 
 
 def page_of(record: Record[Any]) -> Page:
@@ -110,7 +112,10 @@ def _read(record: Record[CardT], at_desk: Desk, number: str) -> tuple[CardT, boo
     with at_desk.doing() as session:
         card = record.read(session, number, at_desk.by)
         note_read(session, at_desk, record.screen, (record.kind, record.number(card)))
-        account = account_card(session, record.in_hand(card).account_number, by=at_desk.by, lines=1)
+        in_hand = record.in_hand(card)
+        if in_hand is None:
+            return card, True
+        account = account_card(session, in_hand.account_number, by=at_desk.by, lines=1)
         return card, knows_caller(session, at_desk, account.customer.number)
 
 
@@ -130,7 +135,7 @@ def _act(record: Record[CardT], at_desk: Desk, arguments: Arguments, posted: Pos
         form.errors.clear()
         return _page(record, at_desk, card, form, is_caller_known=is_caller_known, changed=_meet(record, deed, card, form))
     here = address(record.shown_by, record.number(card))
-    outcome = converse(at_desk, form, lambda: deed.command(form, card, at_desk.today), deed.action, leads_to=lambda _: here)
+    outcome = converse(at_desk, form, lambda: deed.command(form, card, record.reads_with(at_desk)), deed.action, leads_to=lambda _: here)
     if outcome.done is not None:
         words, code = record.said(name, card, outcome.done)
         flash(words, code)

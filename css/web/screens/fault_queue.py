@@ -7,7 +7,8 @@ from typing import Final
 
 from flask import Response
 
-from css.core.deadline import CARE_LEVELS
+from css.core.deadline import CareTerms
+from css.master.care_levels import care_book
 from css.web.desk import Desk, status_of
 from css.web.filters import span
 from css.web.form import REFRESH, Form
@@ -53,10 +54,11 @@ def show_list(at_desk: Desk, arguments: Arguments) -> Response:
 def act_list(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     """Enter narrows: the filters go into the address. F5 looks again at the same page."""
     form = Form.posted(FL04, posted)
-    if form.key == REFRESH or form.has_errors or _wrong(form):
-        return _list(at_desk, arguments, form)
     with at_desk.reading() as session:
         _, chosen = place_of(session, arguments)
+        levels = care_book(session, at_desk.today).levels
+    if form.key == REFRESH or form.has_errors or _wrong(form, levels):
+        return _list(at_desk, arguments, form)
     return go("FL04", chosen, packed([form.code(field.name) for field in FL04.fields]))
 
 
@@ -67,17 +69,18 @@ def version_of_list(at_desk: Desk, arguments: Arguments) -> str:
         return queue_version(session, chosen, at=at_desk.at)
 
 
-def _wrong(form: Form) -> bool:
-    form.member("care_level", str, {code: code for code in CARE_LEVELS})
+def _wrong(form: Form, levels: tuple[CareTerms, ...]) -> bool:
+    form.member("care_level", str, {level.code: level.code for level in levels})
     form.yes("only_vulnerable")
     form.yes("only_repeats")
     return form.has_errors
 
 
 def _list(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
-    wrong = _wrong(form)
-    form.at_command = not wrong
     with at_desk.reading() as session:
+        levels = care_book(session, at_desk.today).levels
+        wrong = _wrong(form, levels)
+        form.at_command = not wrong
         places, chosen = place_of(session, arguments)
         exchanges = exchanges_of(session, chosen)
         page = queue_page(
@@ -100,7 +103,7 @@ def _list(at_desk: Desk, arguments: Arguments, form: Form) -> Response:
         status=status_of(form) if wrong else 200,
         links=page_links("FL04", chosen, filters, page.back, page.forward),
         choices={
-            "care_level": tuple((level.code, level.promise) for level in CARE_LEVELS.values()),
+            "care_level": tuple((level.code, level.promise) for level in levels),
             "exchange_code": exchanges,
         },
         page=page,

@@ -1,189 +1,196 @@
-"""FL02 clear or withdraw a fault, FL03 one fault with its story; with the report and the work list they are the family's pages."""
+"""FL03 one fault with its clock, its tests and its story; with the other screens of faults it is the family's pages."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from flask import Response
+from flask import Response, flash
+from sqlalchemy.orm import Session
 
-from billing.queries.worth import repair_worth
+from billing.queries.promises import MoneyTold, money_of
+from billing.queries.worth import RepairWorth
+from billing.words import OutsideKind
 from css.audit import record
 from css.core.words import Role
+from css.redress.explain import explain_fault
+from css.redress.worth import worth_of_card
 from css.web.desk import Desk
-from css.web.filters import instant, span
-from css.web.form import Form
-from css.web.page import Arguments, Page
-from css.web.rendering import Choices, InHand, address, go, show
-from css.web.screen import Field, Key, ResponseClass, Screen
+from css.web.filters import span
+from css.web.page import Arguments, Page, Posted
+from css.web.rendering import address, go, show
+from css.web.screen import Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF
-from css.web.screens.deeds import Deed, Record, page_of
-from css.web.screens.fault_entry import DESK
+from css.web.screens.deeds import page_of
+from css.web.screens.fault_damage import PAGES as DAMAGE
+from css.web.screens.fault_deeds import FAULT, in_hand, possible
 from css.web.screens.fault_entry import PAGES as REPORTING
+from css.web.screens.fault_fields import CONTROL, DESK, FIELD, TEST_KEYS
+from css.web.screens.fault_next import CRAFTS, LOCATIONS, next_step
 from css.web.screens.fault_queue import PAGES as QUEUE
-from repairs.actions import clear_fault, withdraw_fault
-from repairs.commands.faults import ClearFault, WithdrawFault
-from repairs.queries.cards import FaultCard, clear_codes, fault_card
+from css.web.screens.fault_tests import SHOWN, TEST_OF, latest_tests, polls, run_test
+from repairs.queries.cards import FaultCard
 from repairs.queries.clock import fault_clock
-from repairs.rules.lifecycle import MOVES
-from repairs.words import OPEN_STATES, FaultState
-
-FIELD: Final = frozenset({Role.REPAIR, Role.SUPERVISOR})
-
-FL02: Final = Screen(
-    code="FL02",
-    title="Change a fault",
-    family="Faults",
-    help=(
-        "Say that a fault is cleared or that the customer takes it back. Enter shows whether it is in time; F6 does it. If somebody "
-        "changed it meanwhile, both are shown and you decide again."
-    ),
-    roles=DESK,
-    response=ResponseClass.R2,
-    takes="fault clear|withdraw",
-    fields=(
-        Field(name="row_version", label="Version", help="What you saw.", kind="hidden", length_max=10),
-        Field(name="was_state", label="State", help="How it stood.", kind="hidden", length_max=20),
-        Field(name="was_due", label="Due", help="When it was due.", kind="hidden", length_max=40),
-        Field(
-            name="clear_code",
-            label="Clear code",
-            help="Where the fault was; F4 lists the codes.",
-            kind="code",
-            length_max=4,
-            is_required=True,
-            deeds=frozenset({"clear"}),
-        ),
-        Field(
-            name="words", label="What was done", help="For whoever comes next.", kind="words", length_max=500, deeds=frozenset({"clear"})
-        ),
-        Field(
-            name="reason",
-            label="Reason",
-            help="Why the report is taken back.",
-            kind="words",
-            length_max=500,
-            is_required=True,
-            deeds=frozenset({"withdraw"}),
-        ),
-    ),
-    keys=(Key(name="Enter", label="check", sends=True), Key(name="F6", label="commit", sends=True)),
-    in_menu=False,
-    converses=True,
-)
+from repairs.queries.outages import outage_of_line
+from repairs.queries.pairs import pair_changes
+from repairs.queries.redress import redress_facts
+from repairs.words import OPEN_STATES
 
 FL03: Final = Screen(
     code="FL03",
     title="Fault",
     family="Faults",
     help=(
-        "Where a fault stands, by when it must be cleared and how that is reckoned, what its clock has done, what is owed if it is put "
-        "right late, and its story, newest first."
+        "Where a fault stands, who does what next, by when it must be cleared and how that is reckoned, what its clock has done and why, "
+        "its tests and visits, what is owed if it is put right late, and its story, newest first. F11 explains every minute and every "
+        "penny in sentences to read out. Shift+F5 tests the line for it in seconds, Shift+F11 in minutes; what can be done to it is listed "
+        "at the end, the commonest on keys."
     ),
-    roles=STAFF,
+    roles=STAFF | {Role.CONTRACTOR},
     response=ResponseClass.R1,
-    takes="fault number",
-    keys=(Key(name="S-F8", label="clear", roles=FIELD), Key(name="S-F9", label="withdraw", roles=DESK)),
+    takes="fault number [explain]",
+    keys=(
+        Key(name="F11", label="explain"),
+        Key(name="S-F1", label="appoint", roles=DESK),
+        Key(name="S-F2", label="amend", roles=DESK),
+        Key(name="S-F3", label="diagnose", roles=FIELD),
+        Key(name="S-F4", label="assign", roles=CONTROL),
+        *TEST_KEYS,
+        Key(name="S-F6", label="park", roles=FIELD),
+        Key(name="S-F7", label="resume", roles=DESK | FIELD),
+        Key(name="S-F8", label="clear", roles=FIELD),
+        Key(name="S-F9", label="reject", roles=DESK),
+        Key(name="S-F10", label="chase", roles=DESK),
+    ),
 )
 
-_KEYS: Final = {"S-F8": "clear", "S-F9": "withdraw"}
+EXPLAIN: Final = "explain"
+_KEYS: Final = {
+    "S-F1": "appoint",
+    "S-F2": "amend",
+    "S-F3": "diagnose",
+    "S-F4": "assign",
+    "S-F6": "park",
+    "S-F7": "resume",
+    "S-F8": "clear",
+    "S-F9": "reject",
+    "S-F10": "chase",
+}
 
 
-# --- FL03 ---------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a fault comes to."""
+
+    worth: RepairWorth | None
+    """By the one rule, were it put right now or when it was; None where no promise of the kind was made."""
+    told: MoneyTold
+    charge_words: str | None
 
 
 def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
     """One fault. Who looked is written down: it says whose line is dead and when somebody is in."""
     if not arguments:
-        return go("FL04")
+        return go("FL04") if at_desk.may(STAFF) else go("MENU")
+    if arguments[1:2] == (EXPLAIN,):
+        return _explained(at_desk, arguments[0])
     with at_desk.doing() as session:
         clock = fault_clock(session, arguments[0], by=at_desk.by, at=at_desk.at)
-        summary = clock.card.summary
-        is_open = summary.state in OPEN_STATES
-        worth = (
-            repair_worth(
-                session,
-                summary.account_number,
-                reported_at=summary.reported_at,
-                put_right_at=summary.cleared_at or at_desk.at,
-                by=at_desk.by,
-            )
-            if clock.card.is_total_loss and summary.state is not FaultState.WITHDRAWN
-            else None
-        )
-        record(session, by=at_desk.by, at=at_desk.at, verb="read", subject=("fault", summary.fault_number), after={"screen": FL03.code})
+        card = clock.card
+        number = card.summary.fault_number
+        tests = latest_tests(session, at_desk, card.line_id, SHOWN) if card.line_id is not None else ()
+        # An outage the fault was taken from, and one that was declared over a line whose fault is another matter, are not its own.
+        outage = outage_of_line(session, card.line_id, by=at_desk.by) if card.line_id is not None and card.outage_id is not None else None
+        moves = pair_changes(session, card.line_id, by=at_desk.by) if card.line_id is not None else ()
+        money = _money(session, at_desk, card)
+        record(session, by=at_desk.by, at=at_desk.at, verb="read", subject=("fault", number), after={"screen": FL03.code})
+    deeds = possible(card, at_desk)
+    is_testable = card.line_id is not None and card.outage_id is None and card.summary.state in OPEN_STATES
     return show(
         at_desk,
         FL03,
-        in_hand=_in_hand(clock.card),
-        links={key: address("FL02", summary.fault_number, deed) for key, deed in _KEYS.items() if deed in MOVES[summary.state]},
-        card=clock.card,
+        in_hand=in_hand(card),
+        links={
+            "F11": address("FL03", number, EXPLAIN),
+            **{key: address("FL02", number, deed) for key, deed in _KEYS.items() if deed in deeds},
+        },
+        without=frozenset() if is_testable else frozenset(TEST_OF),
+        polls_seconds=polls(*tests),
+        card=card,
         late=clock.is_late,
         clock=clock,
-        worth=worth,
-        is_open=is_open,
+        tests=tests,
+        moves=[one for one in moves if one.fault_number == number],
+        outage=outage,
+        next_step=next_step(card, at_desk.at),
+        locations=LOCATIONS,
+        crafts=CRAFTS,
+        money=money,
+        is_open=card.summary.state in OPEN_STATES,
+        deeds=[(name, FAULT.deeds[name].words) for name in deeds],
         span=span,
     )
 
 
-def _in_hand(card: FaultCard) -> InHand:
-    return InHand(card.summary.account_number, card.contact_name, card.summary.number, ring=card.contact_phone)
+def act_fault(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
+    """Shift+F5 and Shift+F11 test the line, and judge the fault by it."""
+    key = posted.get("key", "")
+    if not arguments or key not in TEST_OF or not at_desk.may(DESK | FIELD):
+        return show_fault(at_desk, arguments)
+    with at_desk.reading() as session:
+        card = FAULT.read(session, arguments[0], at_desk.by)
+    if card.summary.number is None:
+        return show_fault(at_desk, arguments)
+    asked = run_test(at_desk, key, card.summary.number, card.summary.fault_number)
+    flash(*asked.told)
+    return go("FL03", card.summary.fault_number)
 
 
-# --- FL02 ---------------------------------------------------------------------------------------------------------------
-
-
-def _clear(form: Form, card: FaultCard, _: date) -> ClearFault | None:
-    if form.has_errors:
+def _money(session: Session, at_desk: Desk, card: FaultCard) -> Money | None:
+    """What it comes to by the rule, by now or by its clear, and what was credited and charged; nothing of damage, nor to who may not."""
+    account = card.summary.account_number
+    if account is None or not at_desk.may(STAFF):
         return None
-    number, words = card.summary.fault_number, form.text("words")
-    return ClearFault(fault_number=number, clear_code=form.code("clear_code"), words=words, row_version=form.version())
+    facts = redress_facts(session, card.summary.fault_number, by=at_desk.by, at=at_desk.at)
+    worth = worth_of_card(session, card, facts, by=at_desk.by, at=at_desk.at)
+    told = money_of(session, account, card.summary.fault_number, by=at_desk.by)
+    is_guarantee = worth is not None and worth.kind is OutsideKind.GUARANTEE
+    return Money(worth if card.is_total_loss or is_guarantee else None, told, facts.charge_words)
 
 
-def _withdraw(form: Form, card: FaultCard, _: date) -> WithdrawFault | None:
-    if form.has_errors:
-        return None
-    return WithdrawFault(fault_number=card.summary.fault_number, reason=form.text("reason"), row_version=form.version())
-
-
-def _clear_codes(_form: Form, _card: FaultCard) -> Choices:
-    return {"clear_code": tuple((one.code, one.words) for one in clear_codes())}
-
-
-def _seen(card: FaultCard) -> dict[str, tuple[str, str]]:
-    return {"was_state": ("State", card.summary.state.value), "was_due": ("Due", instant(card.summary.due_at))}
-
-
-def _said(_: str, __: FaultCard, done: Any) -> tuple[str, str]:  # noqa: ANN401 - both deeds answer alike
-    return f"Fault {done.fault_number} is {done.state.value} now.", "CSS378I"
-
-
-def _besides(card: FaultCard, at_desk: Desk) -> dict[str, Any]:
-    return {"late": (card.summary.cleared_at or at_desk.at) > card.summary.due_at}
-
-
-FAULT: Final = Record(
-    kind="fault",
-    screen=FL02,
-    shown_by="FL03",
-    deeds={
-        "clear": Deed("service is restored", FIELD, clear_fault, _clear, choices=_clear_codes),
-        "withdraw": Deed("the customer takes the report back", DESK, withdraw_fault, _withdraw),
-    },
-    read=lambda session, number, by: fault_card(session, number, by=by),
-    number=lambda card: card.summary.fault_number,
-    version=lambda card: card.row_version,
-    seen=_seen,
-    in_hand=_in_hand,
-    unknown=("CSS386E", "Say what is done: FL02 with the fault and one of {deeds}."),
-    said=_said,
-    besides=_besides,
-)
+def _explained(at_desk: Desk, fault_number: str) -> Response:
+    """F11: every minute and every penny in sentences to read out."""
+    with at_desk.doing() as session:
+        told = explain_fault(session, fault_number, by=at_desk.by, at=at_desk.at)
+        card = FAULT.read(session, fault_number, at_desk.by)
+        record(
+            session,
+            by=at_desk.by,
+            at=at_desk.at,
+            verb="read",
+            subject=("fault", told.fault_number),
+            after={"screen": FL03.code, "view": EXPLAIN},
+        )
+    here = address("FL03", told.fault_number)
+    return show(
+        at_desk,
+        FL03,
+        in_hand=in_hand(card),
+        links={"F3": here, "F12": here, "F11": here},
+        without=frozenset(TEST_OF),
+        card=card,
+        late=(card.summary.cleared_at or at_desk.at) > card.summary.due_at,
+        next_step=next_step(card, at_desk.at),
+        locations=LOCATIONS,
+        crafts=CRAFTS,
+        explained=told,
+    )
 
 
 PAGES: Final = (
     *REPORTING,
+    *DAMAGE,
     page_of(FAULT),
-    Page(FL03, show_fault),
+    Page(FL03, show_fault, act_fault),
     *QUEUE,
 )

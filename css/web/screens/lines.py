@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from flask import Response
+from flask import Response, flash
 from sqlalchemy.orm import Session
 
 from css.care.queries import ContactRow, line_timeline
@@ -20,10 +20,14 @@ from css.master.line_story import LineEventKind, LineStory, line_story
 from css.web.desk import Desk
 from css.web.disclosure import ask_first, may_disclose
 from css.web.filters import order_title
-from css.web.page import Arguments, Page
+from css.web.page import Arguments, Page, Posted
 from css.web.rendering import InHand, address, go, show
 from css.web.screen import Key, ResponseClass, Screen
 from css.web.screens.customers import STAFF, account_of
+from css.web.screens.fault_fields import DESK as FAULTS_DESK
+from css.web.screens.fault_fields import TEST_KEYS
+from css.web.screens.fault_next import LOCATIONS
+from css.web.screens.fault_tests import TEST_OF, latest_tests, polls, run_test
 from css.web.screens.order_fields import DESK
 from orders.queries.cards import OrderRow, orders_of_line
 from orders.queries.numbers import NumberCard, number_card
@@ -31,8 +35,13 @@ from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES
 from orders.words import OrderKind
 from repairs.queries.cards import FaultRow, faults_of_line
+from repairs.queries.outages import OutageNotice, outage_of_line
+from repairs.queries.pairs import PairChangeRow, pair_changes
+from repairs.queries.testing import LineTestRow
+from repairs.words import OPEN_STATES as OPEN_FAULTS
 
 EVENTS_SHOWN: Final = 60
+TESTS_SHOWN: Final = 8
 _ORDERS: Final = {"S-F1": OrderKind.FEATURES, "S-F3": OrderKind.MOVE, "S-F4": OrderKind.CEASE}
 """What is ordered most of a line there is."""
 
@@ -42,10 +51,10 @@ LN03: Final = Screen(
     family="Customers",
     help=(
         "One line: the exchange, cabinet, distribution point and pair that make it, what works on it and at which care level, how it is "
-        "listed, whether it is barred for debt, how many lines are beside it, where its number is from or going, and what happened to it, "
-        "newest first: services, numbers, orders, faults, contacts. The number in front of an event opens the order or fault behind it. "
-        "The keys begin an order for it; another kind is two letters keyed over, and the line stays. An account with several lines lists "
-        "them first."
+        "listed, whether it is barred for debt, how many lines are beside it, where its number is from or going, its tests with what was "
+        "found, and what happened to it, newest first: services, numbers, orders, faults, contacts. The number in front of an event opens "
+        "the order or fault behind it. Shift+F5 tests the line in seconds, Shift+F11 in minutes. The other keys begin an order for it; "
+        "another kind is two letters keyed over, and the line stays. An account with several lines lists them first."
     ),
     roles=STAFF,
     response=ResponseClass.R1,
@@ -55,6 +64,7 @@ LN03: Final = Screen(
         Key(name="S-F2", label="fault", roles=frozenset({Role.CLERK, Role.REPAIR, Role.SUPERVISOR})),
         Key(name="S-F3", label="move", roles=DESK),
         Key(name="S-F4", label="cease", roles=DESK),
+        *TEST_KEYS,
         Key(name="S-F7", label="open order"),
         Key(name="S-F8", label="open fault"),
     ),
@@ -89,6 +99,10 @@ class LinePage:
     open_fault: FaultRow | None
     number: NumberCard | None
     """What has become of its number."""
+    tests: tuple[LineTestRow, ...] = ()
+    """Newest first."""
+    moves: tuple[PairChangeRow, ...] = ()
+    outage: OutageNotice | None = None
 
 
 def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
@@ -109,8 +123,11 @@ def compose(session: Session, at_desk: Desk, story: LineStory) -> LinePage:
         story,
         tuple(sorted(found, key=lambda one: one.occurred_at)[::-1][:EVENTS_SHOWN]),
         next((one for one in orders if one.state in OPEN_STATES), None),
-        next((one for one in faults if one.state in OPEN_STATES), None),
+        next((one for one in faults if one.state in OPEN_FAULTS), None),
         number_card(session, line.number, by=at_desk.by, at=at_desk.at) if line.number else None,
+        tests=latest_tests(session, at_desk, line.line_id, TESTS_SHOWN),
+        moves=pair_changes(session, line.line_id, by=at_desk.by),
+        outage=outage_of_line(session, line.line_id, by=at_desk.by),
     )
 
 
@@ -167,7 +184,25 @@ def show_line(at_desk: Desk, arguments: Arguments) -> Response:
     lines = [line for line in card.lines if line.number]
     if len(lines) == 1 and card.line_count == 1:
         return go("LN03", lines[0].number)
-    return show(at_desk, LN03, in_hand=InHand(card.account.number, card.customer.name), page=None, lines=lines, line_count=card.line_count)
+    return show(
+        at_desk,
+        LN03,
+        in_hand=InHand(card.account.number, card.customer.name),
+        page=None,
+        lines=lines,
+        line_count=card.line_count,
+        without=frozenset(TEST_OF),
+    )
+
+
+def act_line(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
+    """Shift+F5 and Shift+F11 test the line."""
+    key = posted.get("key", "")
+    if key not in TEST_OF or not arguments or not at_desk.may(FAULTS_DESK) or identify(arguments[0]).what != "telephone":
+        return show_line(at_desk, arguments)
+    asked = run_test(at_desk, key, arguments[0])
+    flash(*asked.told)
+    return go("LN03", arguments[0])
 
 
 def _line(at_desk: Desk, number: str) -> Response:
@@ -186,6 +221,9 @@ def _line(at_desk: Desk, number: str) -> Response:
         LN03,
         in_hand=InHand(account.number, customer.name, line.number) if account and customer else None,
         links=_links(page, line, account.number if account else ""),
+        without=frozenset() if line.state is LineState.WORKING and line.number else frozenset(TEST_OF),
+        polls_seconds=polls(*page.tests),
+        locations=LOCATIONS,
         page=page,
         lines=(),
         line_count=1,
@@ -203,4 +241,4 @@ def _links(page: LinePage, line: LineRow, account_number: str) -> dict[str, str]
     }
 
 
-PAGES: Final = (Page(LN03, show_line),)
+PAGES: Final = (Page(LN03, show_line, act_line),)

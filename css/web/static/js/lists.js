@@ -69,6 +69,8 @@ function refresh(page, answer) {
   const ours = main();
   const theirs = $("main", page);
   if (!ours || !theirs) return;
+  // What a page waited for is there: then nobody asks any more.
+  document.body.dataset.pollSeconds = page.body.dataset.pollSeconds || "";
   for (const one of all("[autofocus]", theirs)) one.removeAttribute("autofocus");
   const at = document.activeElement;
   const { subject } = at.dataset;
