@@ -65,7 +65,7 @@ def assign_fault(session: Session, command: AssignFault, *, by: Actor, at: datet
         raise Refused("CSS345E", sentence, fault=fault.number, outage=fault.outage_id, element="fault_number")
     _require_free(session, engineer)
     against = _against(session, engineer, fault, at)
-    anyway = (command.anyway or "").strip()
+    anyway = (command.anyway or "").strip().rstrip(".")
     if against and not anyway:
         sentence = "{who}. Send {code} anyway only with the reason."
         who = "; ".join(f"{subject} {what}" for subject, what in against)
