@@ -80,8 +80,9 @@ def close_problem(session: Session, command: CloseProblem, *, by: Actor, at: dat
         raise changed("problem", problem.id, problem.state, problem.row_version, command.row_version)
     if problem.state is not ProblemState.OPEN:
         raise over("problem", problem.id, problem.state)
+    on = business_date(session, problem.district_code)
     problem.state = ProblemState.CLOSED
-    problem.closed_on = business_date(session, problem.district_code)
+    problem.closed_on = on
     problem.closed_by = by.name
     problem.words = command.words.strip()
     problem.row_version += 1
