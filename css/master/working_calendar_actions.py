@@ -54,10 +54,10 @@ def set_working_hours(session: Session, command: SetWorkingHours, *, by: Actor, 
     if calendar is None:
         wrong.add(*_form_faults(code, CALENDAR_FORM, "2 to 20 capitals, digits and hyphens, a letter first", "calendar_code"))
         wrong.add(*_word_faults(name=command.name or ""))
+        wrong.reading(lambda: zone_named(command.time_zone or LONDON_ZONE))
     else:
         wrong.add(*_kept_faults(calendar, command))
         wrong.add(*(_word_faults(name=command.name) if command.name is not None else ()))
-    wrong.reading(lambda: zone_named(command.time_zone or LONDON_ZONE))
     wrong.tell()
     assert days is not None, "what could not be read has been told"
     if calendar is None:
