@@ -39,6 +39,9 @@ _NOT_DEFINED: Final = "1"
 _INVOICED_OBJECT: Final = "130"
 
 _NOTED: Final = re.compile(r"GBP (-?[0-9]+\.[0-9]{2})\b")
+_BROKEN_PROMISES: Final = frozenset({"compensation", "guarantee"})
+NOTED_MAX: Final = 10
+"""Credits that the note names; the bill has them all."""
 
 
 def render_ubl(document: BillDocument) -> bytes:
@@ -87,11 +90,16 @@ def _document(document: BillDocument) -> Element:
 
 
 def _note(document: BillDocument) -> str:
-    """The one note that Peppol allows. It tells a reader of the invoice alone why another sum is asked for."""
-    return (
+    """The one note that Peppol allows. It tells a reader of the invoice alone why another sum is asked for, and for which fault."""
+    said = (
         f"Amount due on account {document.account_number}: GBP {document.amount_due}, with balance brought forward, payments and "
         "items outside the scope of VAT, none of which is part of this document."
     )
+    given = [item for item in document.outside_items if item.kind in _BROKEN_PROMISES and item.reference]
+    told = [f"{item.description}, {item.reference}, GBP {item.amount}" for item in given[:NOTED_MAX]]
+    if len(given) > NOTED_MAX:
+        told.append(f"{len(given) - NOTED_MAX} more on the bill")
+    return f"{said} Credited so: {'; '.join(told)}." if told else said
 
 
 def _source(root: Element, source: SourceBill) -> None:
