@@ -75,7 +75,7 @@ def _do(session: Session, command: object, by: Actor = OPERATOR) -> None:
 def _refused(session: Session, command: object, by: Actor = OPERATOR) -> list[tuple[str, str | None]]:
     """The codes with their fields; and nothing was changed."""
     tables = ("working_calendar", "working_span", "calendar_exception", "care_level_terms", "audit_event")
-    counts = f"SELECT {', '.join(f'(SELECT count(*) FROM css.{table})' for table in tables)}"  # noqa: S608 - of our own names
+    counts = f"SELECT {', '.join(f'(SELECT count(*) FROM css.{table})' for table in tables)}"
     before = session.execute(text(counts)).one()
     with pytest.raises(CssError) as refused:
         _do(session, command, by)
