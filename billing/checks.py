@@ -71,6 +71,7 @@ BY_STATEMENT: Final = (
     "ended_not_charged",
     "items_taken",
     "failures_taken",
+    "days_credited",
     "calls_of_files",
     "calls_of_settled",
     "calls_of_records",

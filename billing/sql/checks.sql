@@ -216,6 +216,17 @@ SELECT format('Service failure %s left on %s was not taken.', f.source_key, f.bu
    AND NOT EXISTS (SELECT 1 FROM billing.outside_item o WHERE o.source_key = f.source_key)
  ORDER BY f.id LIMIT :limit;
 
+-- name: days_credited
+-- What was credited for broken promises is what its days come to, and each of these days belongs to one.
+-- Leans on uq_outside_item_source_key.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('%s days worth %s pence are credited for %s, where the account was given %s.', d.days, d.pence, d.source_key, coalesce(-o.amount, 0)) AS words
+  FROM (SELECT c.source_key, count(*) AS days, sum(c.amount) AS pence, min(c.line_id) AS line_id FROM billing.credited_day c GROUP BY c.source_key) d
+  JOIN css.line l ON l.id = d.line_id AND l.district_code = :district
+  LEFT JOIN billing.outside_item o ON o.source_key = d.source_key
+ WHERE d.pence IS DISTINCT FROM -o.amount
+ ORDER BY d.source_key LIMIT :limit;
+
 -- name: calls_of_files
 -- The calls rated with a file's blocks are as many as the blocks say, and cost as much. Those rated later, when a record that
 -- waited was settled, are counted by calls_of_settled. Leans on ix_usage_set_aside_settled_on.

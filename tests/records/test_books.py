@@ -94,7 +94,8 @@ FIRST_BILL = "(SELECT min(id) FROM billing.bill)"
             {"entries_without_source", "bills_posted", "amounts_due", "files_agree"},
         ),
         ("UPDATE billing.payment SET amount = amount + 1", {"account_balances", "files_agree"}),
-        ("UPDATE billing.outside_item SET amount = amount + 1", {"account_balances", "files_agree"}),
+        ("UPDATE billing.outside_item SET amount = amount + 1", {"account_balances", "days_credited", "files_agree"}),
+        ("UPDATE billing.credited_day SET amount = amount + 1", {"days_credited"}),
         (
             f"UPDATE billing.bill SET amount_due = amount_due + 1, brought_forward = brought_forward + 1 WHERE id = {FIRST_BILL}",
             {"amounts_due", "balances_carried", "invoices_agree", "files_agree"},

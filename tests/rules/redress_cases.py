@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from billing.words import DayCount
 from css.core.calendar import is_working_day, london_date, london_instant
 from css.core.money import Money
 from css.core.words import FailureKind, Segment
+from tests.rules.billing_examples import Example
 
 RATES = tuple(
     CompensationRow(kind, starts_on, Money(pence))
@@ -76,3 +78,25 @@ def _held_every_minute(held: Held, begins: datetime, ends: datetime) -> bool:
         return any(begun <= begins < done for begun, done in held)
     minutes = int((ends - begins).total_seconds() // 60)
     return all(any(begun <= begins + timedelta(minutes=n) < done for begun, done in held) for n in range(minutes))
+
+
+def promise_of(example: Example) -> tuple[Failure, Terms]:
+    """A late repair of docs/billing-rules.md."""
+    whose = example.one("account")
+    due = example.value("due")
+    reported = example.value("reported")
+    issue_on = date.fromisoformat(reported) if reported else london_date(at(due or ""))
+    segments = {"home": Segment.RESIDENTIAL, "firm": Segment.BUSINESS, "provider": Segment.WHOLESALE}
+    declared = example.value("declared beyond our control")
+    one = repair(
+        issue_on,
+        at(example.one("put right")),
+        segment=segments[whose],
+        is_own_retail=whose != "provider",
+        care_level=example.value("level"),
+        guarantee_ends_at=at(declared) if declared else None,
+        held=tuple((at(begun), at(done)) for begun, done in (text.split(" to ") for text in example.values("held up by the customer"))),
+    )
+    counted = example.value("policy")
+    policies = (PolicyRow(date(2019, 4, 1), DayCount(counted), 2),) if counted else POLICIES
+    return replace(one, promised_at=at(due)) if due else one, Terms(RATES, policies, PROMISED)

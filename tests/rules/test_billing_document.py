@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from billing.rules.failures import words_of
 from billing.rules.privacy import masked
+from billing.rules.redress import owed_for
 from billing.rules.validation import BillFigures, hold_reasons
 from css.core.money import Money
 from tests.rules.billing_examples import Example, Life, all_examples, dates_of, examples
 from tests.rules.discount_examples import Discounts
+from tests.rules.redress_cases import promise_of
 
-KINDS = {"cycle", "account", "discounts", "held", "masked"}
+KINDS = {"cycle", "account", "discounts", "held", "masked", "promise"}
 AT_LEAST = 40
 
 
@@ -62,3 +65,12 @@ def test_bills_on_the_page_are_held_or_let_go_as_it_says(example: Example) -> No
 def test_numbers_on_the_page_are_masked_as_it_says() -> None:
     (example,) = examples("masked")
     assert {row.name: masked(row.name) for row in example.rows} == {row.name: row.text for row in example.rows}
+
+
+@pytest.mark.parametrize("example", examples("promise"), ids=_named)
+def test_promises_on_the_page_are_worth_what_it_says(example: Example) -> None:
+    failure, terms = promise_of(example)
+    owed = owed_for(failure, terms)
+    assert (", ".join(str(day) for day in owed.days) or "none") == example.one("days")
+    if bill := example.value("bill"):
+        assert words_of(failure, owed, len(owed.days)) == bill
