@@ -109,6 +109,26 @@ def orders(
 
 
 @app.command()
+def repairs(
+    lines: Annotated[int, typer.Option(min=500, max=700_000, help="Lines of the district.")] = 65_000,
+    a_minute: Annotated[int, typer.Option("--a-minute", min=10, max=60_000, help="Reports a minute.")] = 2000,
+    minutes: Annotated[float, typer.Option(min=0.05, max=60, help="For how long.")] = 5,
+    open_faults: Annotated[int, typer.Option("--open", min=0, max=500_000, help="Open faults at the end.")] = 50_000,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of a table.")] = False,
+    memory: Memory = False,
+) -> None:
+    """A storm: due times a second, fault reports by the clock, and the work queue beside them."""
+    from css.bench import repairs as question  # noqa: PLC0415
+
+    _in_a_place(
+        lambda place: question.run(place, lines=lines, a_minute=a_minute, minutes=minutes, open_faults=open_faults, as_json=as_json),
+        memory=memory,
+        says_machine=not as_json,
+    )
+
+
+@app.command()
 def screen(
     lines: Annotated[int, typer.Option(min=20, max=700_000, help="Lines of the district.")] = 4000, *, memory: Memory = False
 ) -> None:
@@ -147,6 +167,7 @@ def everything() -> None:
     bills(bills=200, pages=100)
     bill()
     orders(orders=160, lines=4000, past=[1000])
+    repairs(lines=2000, a_minute=600, minutes=0.2, open_faults=1000)
     screen(lines=1000)
     desk(rate=10, lines=1000, seconds=10)
 
