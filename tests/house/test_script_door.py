@@ -45,7 +45,7 @@ from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
 from orders.commands.quotes import QuoteOrder
 from orders.words import OrderKind
-from repairs.actions import add_engineer, break_plant, report_fault
+from repairs.actions import add_engineer, break_plant, report_fault, withdraw_outage
 from repairs.actions import test_line as measured
 from repairs.commands.dispatch import AddEngineer
 from repairs.commands.outages import WithdrawOutage
