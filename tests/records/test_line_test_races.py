@@ -17,11 +17,12 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
-from css.cli import line_tests
+from css.cli import line_tests, main
 from css.core.actor import Actor
 from css.core.errors import Unavailable
 from css.core.words import PlantCondition, PlantElement
 from css.db.engine import transaction
+from css.settings import settings
 from repairs.actions import break_plant, collect_line_tests
 from repairs.actions import test_line as have_tested
 from repairs.commands.testing import BreakPlant, CollectLineTests, LineTestsCollected, TestLine
@@ -189,7 +190,9 @@ def test_a_database_that_is_away_does_not_end_it(
     assert [record.levelname for record in caplog.records if record.name == line_tests.__name__] == ["ERROR", "WARNING"]
 
 
-def test_the_process_that_collects_may_be_killed_at_any_time(fresh_engine: Engine, tmp_path: Path) -> None:
+def test_the_process_that_collects_may_be_killed_at_any_time(
+    fresh_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It works by the wall's clock, so what began last March is done; a fault in another's hands holds it up, and there it dies."""
     begun(fresh_engine)
     url = fresh_engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -202,7 +205,10 @@ def test_the_process_that_collects_may_be_killed_at_any_time(fresh_engine: Engin
             running.send_signal(signal.SIGKILL)
             assert running.wait(10) == -signal.SIGKILL
     assert standing(fresh_engine)[1:] == (FaultState.REPORTED, 0)
-    said = subprocess.run([*command, "--once"], env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
-    again = subprocess.run([*command, "--once"], env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    monkeypatch.setenv("CSS_DATABASE_URL", url)
+    monkeypatch.setenv("CSS_HOME", str(tmp_path))
+    settings.cache_clear()
+    assert [main(["line-tests", "--once"]), main(["line-tests", "--once"])] == [0, 0]
+    settings.cache_clear()
     assert standing(fresh_engine) == JUDGED
-    assert (said.stdout, again.stdout) == ("Begun 0, running 0, done 1, failed 0.\n", "")
+    assert capsys.readouterr().out == "Begun 0, running 0, done 1, failed 0.\n", "the second found nothing to do"
