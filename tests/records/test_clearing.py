@@ -15,14 +15,25 @@ from css.handover import Hold, ServiceFailure
 from css.master.appointments import Appointment
 from css.master.lines import Line
 from orders.actions.find import take_spare_pair
-from repairs.actions import accept_silent_clears, assign_fault, break_plant, mend_plant, park_fault, queue_fault
+from repairs.actions import (
+    accept_silent_clears,
+    assign_fault,
+    break_plant,
+    clear_outage,
+    declare_outage,
+    mend_plant,
+    park_fault,
+    queue_fault,
+    report_damage,
+)
 from repairs.commands.dispatch import AssignFault
-from repairs.commands.faults import AcceptSilentClears, ParkFault, QueueFault
+from repairs.commands.faults import AcceptSilentClears, ParkFault, QueueFault, ReportDamage
+from repairs.commands.outages import ClearOutage, DeclareOutage
 from repairs.commands.testing import BreakPlant, MendPlant
 from repairs.model import Fault, FaultEvent, PairChange, Visit
 from repairs.queries.times import history_flags
 from repairs.reference import policy_on
-from repairs.words import FaultState, ParkReason, VisitState
+from repairs.words import FaultState, ParkReason, PlantKind, VisitState
 from tests import builders
 from tests.records.clearing import (
     ENGINEER,
@@ -367,3 +378,41 @@ def test_nothing_is_left_for_billing_where_nothing_is_owed(session: Session, tow
     clear(session, number, at=SOON)
     assert accept(session, number).charge_words is None
     assert left(session) == {}
+
+
+def test_damage_is_cleared_answered_and_charged_to_nobody(session: Session, town: Town) -> None:
+    seen = ReportDamage(
+        district_code="ZZ", exchange_code="WREN", place_words="Pole 7", contact_name="Ada Tansley", contact_phone="07700 900123"
+    )
+    number = report_damage(session, seen, by=BY, at=AT).fault_number
+    assert codes(refusal(clear, session, number, "DP", pair_number=4)) == [("CSS349E", "pair_number")]
+    assert clear(session, number, "DP", at=LATE).was_late
+    assert reject(session, number, at=LATE).state is FaultState.QUEUED
+    clear(session, number, "DP", at=LATE)
+    assert accept(session, number, at=LATE).state is FaultState.CLOSED
+    assert (count(session, ServiceFailure), count(session, Hold), left(session)) == (0, 0, {})
+
+
+def test_a_clear_that_came_with_an_outage_is_rejected_by_itself(session: Session, town: Town) -> None:
+    numbers = [report(session).fault_number, report(session, number=town.carrier_line.number).fault_number]
+    outage = declare_outage(
+        session,
+        DeclareOutage(
+            district_code="ZZ",
+            kind=PlantKind.CABINET,
+            exchange_code="WREN",
+            cabinet_code="C1",
+            cause="A lorry.",
+            message="We are working on it.",
+        ),
+        by=BY,
+        at=AT,
+    )
+    assert outage.faults == len(numbers)
+    clear_outage(session, ClearOutage(outage_id=outage.outage_id, clear_code="CAB"), by=BY, at=SOON)
+    assert [fault_of(session, number).state for number in numbers] == [FaultState.CLEARED] * 2
+    assert reject(session, numbers[0], at=SOON + HOUR).state is FaultState.QUEUED
+    # The outage is over: what goes on is a fault of its own, and somebody can be sent to it.
+    assert fault_of(session, numbers[0]).outage_id is None
+    send(session, numbers[0], at=SOON + HOUR)
+    assert fault_of(session, numbers[1]).state is FaultState.CLEARED
