@@ -472,6 +472,14 @@ def test_a_fault_is_reported_and_cleared_by_a_script(
 
     _typed(monkeypatch, json.dumps({"fault_number": town.fault, "clear_code": "EX"}).encode())
     assert _answer(capsys, "do", "clear-fault", "-")["state"] == "cleared"
+    _typed(monkeypatch, json.dumps({"fault_number": town.fault, "reason": "Still dead."}).encode())
+    assert _answer(capsys, "do", "reject-clear", "-")["state"] == "queued"
+    _typed(monkeypatch, json.dumps({"fault_number": town.fault, "clear_code": "RWT"}).encode())
+    assert "nobody was on site" in _answer(capsys, "do", "clear-fault", "-")["charge_words"].lower()
+    _typed(monkeypatch, json.dumps({"fault_number": town.fault}).encode())
+    assert _answer(capsys, "do", "accept-clear", "-")["state"] == "closed"
+    _typed(monkeypatch, json.dumps({"district_code": "ZZ"}).encode())
+    assert _answer(capsys, "do", "accept-silent-clears", "-") == {"accepted": 0, "charges": 0}
     _typed(monkeypatch, json.dumps(to_plain(replace(REPORT, symptom_code="NSY"))).encode())
     assert _answer(capsys, "do", "report-fault")["care_level"] == "1"
     with engine.connect() as connection:
