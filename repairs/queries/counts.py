@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.master.providers import Provider
 from repairs.model import Fault
+from repairs.queries.seen import asker, eyes_of, seen
 
 SOON: Final = timedelta(hours=4)
 
@@ -26,10 +26,9 @@ class FaultsDue:
 
 
 def faults_due(session: Session, at: datetime, *, by: Actor) -> FaultsDue:
-    """The open faults of all districts that are past their time, or nearly. One statement, by ix_fault_due."""
+    """The open faults that the asker sees, of all districts, past their time or nearly. One statement, by ix_fault_due."""
     late = func.count().filter(Fault.due_at < at)
-    statement = select(late.label("late"), func.count().label("pressing")).where(Fault.is_open, Fault.due_at < at + SOON)
-    if by.is_partner:
-        statement = statement.join(Provider, Provider.id == Fault.provider_id).where(Provider.code == by.provider_code)
-    row = session.execute(statement).one()
+    pressing = select(late.label("late"), func.count().label("pressing"))
+    pressing = pressing.where(Fault.is_open, Fault.due_at < at + SOON, seen(eyes_of(by)))
+    row = session.execute(pressing, asker(by)).one()
     return FaultsDue(row.late, row.pressing - row.late)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, select, true
-from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
 from css.core.errors import Refused
@@ -17,7 +16,7 @@ from css.master.providers import Provider
 from repairs.model import Engineer, Fault, Visit
 from repairs.rules.seeing import Eyes, eyes_of
 
-__all__ = ["Eyes", "asker", "eyes_of", "require_staff_eyes", "seen", "seen_numbers"]
+__all__ = ["Eyes", "asker", "eyes_of", "require_staff_eyes", "seen"]
 
 
 def seen(eyes: Eyes) -> ColumnElement[bool]:
@@ -36,12 +35,6 @@ def asker(by: Actor) -> dict[str, Any]:
         "asking_provider": by.provider_code if eyes is Eyes.OF_PROVIDER else None,
         "asking_engineer": by.name if eyes is Eyes.OF_VISITS else None,
     }
-
-
-def seen_numbers(session: Session, numbers: list[str], *, by: Actor) -> frozenset[str]:
-    """Which of these faults the asker may be shown."""
-    found = select(Fault.number).where(Fault.number.in_(numbers), seen(eyes_of(by)))
-    return frozenset(session.execute(found, asker(by)).scalars())
 
 
 def require_staff_eyes(by: Actor, what: str) -> None:

@@ -66,7 +66,7 @@ def version_of_list(at_desk: Desk, arguments: Arguments) -> str:
     """Whether the list would look otherwise than it did."""
     with at_desk.reading() as session:
         _, chosen = place_of(session, arguments)
-        return queue_version(session, chosen, at=at_desk.at)
+        return queue_version(session, chosen, at=at_desk.at, by=at_desk.by)
 
 
 def _wrong(form: Form, levels: tuple[CareTerms, ...]) -> bool:

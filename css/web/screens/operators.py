@@ -31,7 +31,14 @@ CODES: Final = "CODES"
 NEW, END, PASSWORD = "new", "end", "password"
 CHANGE: Final = "change"
 """The deeds of AD02. All but the first two stand behind the operator in its address."""
-ROLE_CODES: Final = {"CL": Role.CLERK, "RE": Role.REPAIR, "BI": Role.BILLING, "SC": Role.SCHEDULER, "SU": Role.SUPERVISOR}
+ROLE_CODES: Final = {
+    "CL": Role.CLERK,
+    "RE": Role.REPAIR,
+    "CO": Role.CONTRACTOR,
+    "BI": Role.BILLING,
+    "SC": Role.SCHEDULER,
+    "SU": Role.SUPERVISOR,
+}
 ROLE_CHOICES: Final = tuple((code, role.value) for code, role in ROLE_CODES.items())
 LETTERS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 """Of a password read out once: without those that are taken for others."""
