@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from css import audit
 from css.core.actor import Actor
 from css.core.calendar import start_of_day
-from css.core.errors import NotFound, Refusals
+from css.core.errors import Refusals
 from css.db.sql import block
 from css.master.districts import business_date
 from repairs.actions.working import require_may
@@ -21,7 +21,7 @@ from repairs.commands.outages import CloseProblem, ProblemChanged
 from repairs.model import Problem
 from repairs.reference import policy_on
 from repairs.rules.outages import changed, missing, over
-from repairs.rules.problems import Repeat, Suspect, problem_in
+from repairs.rules.problems import Repeat, Suspect, no_problem, problem_in
 from repairs.rules.report import too_long
 from repairs.words import ProblemKind, ProblemState
 
@@ -88,11 +88,6 @@ def close_problem(session: Session, command: CloseProblem, *, by: Actor, at: dat
     problem.row_version += 1
     _record(session, problem, "close_problem", by=by, at=at, words=problem.words)
     return ProblemChanged(problem_id=problem.id, state=problem.state)
-
-
-def no_problem(problem_id: int) -> NotFound:
-    """CSS889E."""
-    return NotFound("CSS889E", "There is no problem {problem}.", problem=problem_id, element="problem_id")
 
 
 def _suspects(session: Session, district_code: str, kind: ProblemKind, *, on: date, faults: int, days: int) -> Iterator[Suspect]:

@@ -37,6 +37,7 @@ from repairs.queries.times import history_flags
 from repairs.reference import policy_on
 from repairs.rules.diagnosis import agree
 from repairs.rules.levels import Level, level_for
+from repairs.rules.outages import told_words
 from repairs.rules.policy import Policy
 from repairs.rules.report import SYMPTOMS, TEST_COUNTS_FOR, Seen, report_faults, too_long, warnings_of
 from repairs.words import FaultState, TestOutcome, TestState, VisitState
@@ -90,7 +91,7 @@ def report_fault(session: Session, command: ReportFault, *, by: Actor, at: datet
     )
     tell(session, fault, "report", f"Reported: {SYMPTOMS[fault.symptom_code].words}. {read.deadline.words}", by=by, at=at)
     if outage is not None:
-        tell(session, fault, "attach", f"Hangs on outage {outage.id}: {outage.message}", by=by, at=at)
+        tell(session, fault, "attach", f"Hangs on outage {outage.id}: {told_words(outage.message, outage.expected_at)}", by=by, at=at)
     if read.test is not None:
         apply_test(session, fault, read.test, by=by, at=at)
     appointment_number = _appoint(session, fault, command, by, at)
@@ -241,7 +242,7 @@ def _seen(fault: Fault, read: _Read) -> Seen:
 
 
 def _message(outage: Outage | None) -> str | None:
-    return None if outage is None else outage.message
+    return None if outage is None else told_words(outage.message, outage.expected_at)
 
 
 @audit.answered

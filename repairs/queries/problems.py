@@ -13,7 +13,7 @@ from css.core.actor import Actor
 from css.core.calendar import start_of_day
 from css.core.phone import display_number
 from css.db.sql import block
-from repairs.actions.problems import no_problem
+from repairs.rules.problems import no_problem
 from repairs.rules.seeing import Eyes, eyes_of
 from repairs.words import FaultState, ProblemKind, ProblemState
 

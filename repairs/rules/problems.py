@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from css.core.calendar import london_date
+from css.core.errors import NotFound
 from repairs.rules.clear import CLEAR_CODES
 from repairs.words import ProblemKind
 
@@ -75,3 +76,8 @@ def problem_in(suspect: Suspect, *, on: date, faults: int, days: int) -> tuple[i
         if len(matters) < faults or (suspect.kind is not ProblemKind.LINE and len(parts) == 1):
             return ()
     return tuple(one.fault_id for one in recent)
+
+
+def no_problem(problem_id: int) -> NotFound:
+    """CSS889E, not there or not for the asker."""
+    return NotFound("CSS889E", "There is no problem {problem}.", problem=problem_id, element="problem_id")

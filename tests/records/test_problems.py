@@ -14,7 +14,7 @@ from repairs.actions import close_problem, find_problems
 from repairs.actions.problems import KINDS, find_problems_of
 from repairs.checks import check_faults
 from repairs.commands.nightly import FindProblems, ProblemsFound
-from repairs.commands.outages import CloseProblem
+from repairs.commands.outages import CloseProblem, ProblemChanged
 from repairs.model import Fault, Problem, ProblemFault
 from repairs.queries.problems import problem_card, problems
 from repairs.rules.clear import CLEAR_CODES
@@ -121,8 +121,9 @@ def test_a_closed_problem_is_found_anew_only_by_what_comes_later(session: Sessio
     assert check_faults(session, "ZZ") == ()
 
 
-def _close(session: Session, problem_id: int, words: str = "The joint was wet.", **others: int) -> object:
-    return close_problem(session, CloseProblem(problem_id=problem_id, words=words, **others), by=FIELD, at=AT + DAY)
+def _close(session: Session, problem_id: int, words: str = "The joint was wet.", row_version: int | None = None) -> ProblemChanged:
+    command = CloseProblem(problem_id=problem_id, words=words, row_version=row_version)
+    return close_problem(session, command, by=FIELD, at=AT + DAY)
 
 
 def test_problems_are_the_houses_own(session: Session, town: Town) -> None:
