@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, cast
 
@@ -43,6 +43,7 @@ from css.web.timeline import Moment, View, stream
 from orders.queries.cards import OrderRow, account_orders, open_orders
 from orders.queries.delays import DelayRow, delays_of_account
 from orders.rules.jeopardy import Jeopardy
+from repairs.queries.beneath import lines_beneath
 from repairs.queries.cards import FaultRow, faults_of_account
 from repairs.words import OPEN_STATES
 
@@ -136,6 +137,8 @@ class CustomerPage:
     faults: tuple[FaultRow, ...]
     bills: tuple[BillRow, ...]
     inside: Inside | None
+    outages: dict[int, str] = field(default_factory=dict)
+    """The lines beneath failed plant, each with what its customer is told."""
 
     @property
     def open_faults(self) -> tuple[FaultRow, ...]:
@@ -169,6 +172,7 @@ def compose(session: Session, account_number: str, at_desk: Desk, view: View = V
         faults=faults_of_account(session, number, by=by, limit=TIMELINE_MORE),
         bills=bills_of_account(session, number, by=by, limit=COUNTED_MAX),
         inside=None,
+        outages=lines_beneath(session, tuple(line.line_id for line in card.lines)),
     )
     check = page.caller.check
     if check is None:
@@ -195,7 +199,7 @@ def compose(session: Session, account_number: str, at_desk: Desk, view: View = V
         others=tuple(one for one in accounts_of_customer(session, customer, by=by) if one.account_number != number),
         moments=tuple(one for one in moments if view in {View.ALL, one.view})[:rows],
     )
-    return CustomerPage(card, page.caller, page.orders, page.faults, page.bills, inside)
+    return CustomerPage(card, page.caller, page.orders, page.faults, page.bills, inside, page.outages)
 
 
 def account_of(session: Session, text: str, at_desk: Desk) -> tuple[str, str | None]:
@@ -385,6 +389,7 @@ def _flags(page: CustomerPage, today: date) -> list[tuple[str, str]]:
     found = [
         (head.is_vulnerable, "", "VULNERABLE"),
         (head.access_needs, "", f"NEEDS: {head.access_needs}"),
+        (page.outages, "is-error", "OUTAGE"),
         (page.open_faults, "is-error", "FAULT OPEN"),
         (page.orders and late, "is-error", "ORDER LATE"),
         (page.orders and not late, "is-good", "ORDER OPEN"),
