@@ -9,11 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from css.core.errors import CssError
+from css.core.words import Segment
 from css.handover import Hold, ServiceFailure
+from css.redress.verbs import clear_outage
 from repairs.actions import park_fault, reject_clear, withdraw_fault
 from repairs.actions.outages import outage_over
 from repairs.checks import check_faults
 from repairs.commands.faults import ParkFault, RejectClear, WithdrawFault
+from repairs.commands.outages import ClearOutage
 from repairs.model import ClockInterval, Outage
 from repairs.queries.outages import outage_card, outage_of_line, outages
 from repairs.words import FaultState, OutageState, ParkReason
@@ -166,6 +169,31 @@ def test_a_clear_ends_all_of_them_at_one_instant_and_leaves_what_is_owed(session
     for deed in (mend, update, unsay):
         kwargs = {"message": "Again."} if deed is update else {}
         assert refusal(deed, session, outage, **kwargs).code == "CSS877E"
+    assert check_faults(session, "ZZ") == ()
+
+
+def test_a_cabinet_is_down_for_a_home_a_firm_and_a_partner(session: Session, town: Town) -> None:
+    firm = builders.account(session, town.zz, segment=Segment.BUSINESS)
+    firm_line = builders.working_line(session, town.zz, firm)
+    home = report(session, number=town.line.number).fault_number
+    outage = declare(session, at=AT + HOUR).outage_id
+    others = [report(session, number=line.number, at=AT + HOUR).fault_number for line in (firm_line, town.carrier_line)]
+    park_fault(session, ParkFault(fault_number=home, reason=ParkReason.PERMISSION, words="The road is shut."), by=FIELD, at=AT + HOUR)
+    update(session, outage, at=AT + 2 * HOUR, message="A new cabinet is on its way.")
+    answer = clear_outage(session, ClearOutage(outage_id=outage, clear_code="CAB"), by=FIELD, at=LATE)
+    assert (answer.faults, answer.left) == (3, 0)
+    assert {number: [deed for deed, _ in told(session, number)] for number in (home, *others)} == {
+        home: ["attach", "park", "inform", "clear"],
+        others[0]: ["attach", "inform", "clear"],
+        others[1]: ["attach", "inform", "clear"],
+    }
+    # Each is a fact for billing, which reckons what each is worth; and none waits for the night.
+    rows = session.execute(select(ServiceFailure.reference, ServiceFailure.account_id).order_by(ServiceFailure.reference)).all()
+    assert {(row.reference, row.account_id) for row in rows} == {
+        (home, town.account.id),
+        (others[0], firm.id),
+        (others[1], town.carrier.id),
+    }
     assert check_faults(session, "ZZ") == ()
 
 
