@@ -36,6 +36,7 @@ class CompensationPolicy(Base):
 
     starts_on: Mapped[date] = mapped_column(primary_key=True)
     day_count: Mapped[DayCount] = mapped_column(choice(DayCount, "day_count"))
+    """Which days count."""
     working_days: Mapped[SmallNumber] = mapped_column(Integer)
     """Full working days after the report in which nothing is owed."""
 
@@ -71,6 +72,7 @@ class CreditedDay(Base):
     line_id: Mapped[Ref] = mapped_column(ForeignKey("css.line.id"), primary_key=True)
     kind: Mapped[FailureKind] = mapped_column(choice(FailureKind, "kind"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
+    """The day in London; of a guarantee, the date on which the day late begins."""
     source_key: Mapped[str]
     """The failure on the shelf that it was for, and so the outside item."""
     amount: Mapped[Money]
