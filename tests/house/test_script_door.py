@@ -527,7 +527,7 @@ def test_a_district_nobody_knows_is_not_an_empty_one(refused: Callable[..., str]
 def test_a_wrong_verb_and_a_missing_file_are_one_sentence(
     refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert refused("do", "nonsense").startswith("CSS006E There is no verb 'nonsense'; `css do` knows: accept-duplicate, add-customer, ")
+    assert refused("do", "nonsense").startswith("CSS006E There is no verb 'nonsense'; `css do` knows: accept-clear, accept-duplicate, ")
     assert (
         refused("do", "report-fault", str(tmp_path / "none.json"))
         == f"CSS004E {tmp_path}/none.json cannot be used: No such file or directory."
