@@ -140,7 +140,7 @@ def _day(source_key: str, verdict: DayVerdict, credited: Row[Any] | None, *, is_
 
 def _charge(row: Row[Any]) -> ChargeTold:
     basis = PriceBasis(row.basis)
-    price = Price(row.net_price) if basis is PriceBasis.NET else Price(row.gross_price)
+    price = Price.of(row.net_price if basis is PriceBasis.NET else row.gross_price)
     amount = to_money(price * row.quantity)
     return ChargeTold(
         source_key=row.source_key,
