@@ -228,10 +228,7 @@ def _office() -> WorkingHours:
         (
             {"days": 0},
             "2026-11-18 09:00",
-            (
-                "accepted Wed 18 Nov 2026 09:00 (Fire drill) and taken as made on Thu 19 Nov 2026: "
-                "due the same day, Thu 19 Nov 2026 23:59."
-            ),
+            ("accepted Wed 18 Nov 2026 09:00 (Fire drill) and taken as made on Thu 19 Nov 2026: due the same day, Thu 19 Nov 2026 23:59."),
         ),
         (
             {"same_day_by": time(13), "next_day_by": time(12, 59)},
