@@ -234,9 +234,9 @@ def test_damage_is_a_place_and_nobodys_account(desk: Seat, zy: BuiltDistrict) ->
         "contact_phone": "07700 900456",
     }
     desk.press("Enter", **told)
-    slow = re.search(r"by</dt><dd><b>([^<]*)", desk.page)
+    slow = re.search(r"<dt>Due</dt><dd><b>([^<]*)", desk.page)
     desk.press("Enter", hazard_notes="Wires on the footpath")
-    soon = re.search(r"by</dt><dd><b>([^<]*)", desk.page)
+    soon = re.search(r"<dt>Due</dt><dd><b>([^<]*)", desk.page)
     assert slow
     assert soon
     assert slow[1] != soon[1], "what is dangerous is due sooner"
