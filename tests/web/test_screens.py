@@ -22,7 +22,7 @@ SCREENS = {screen.code: screen for screen in every_screen()}
 TEMPLATES = Path(__file__).parents[2] / "css" / "web" / "templates"
 
 ROLES_OF = {
-    "MENU": {"clerk", "repair", "billing", "scheduler", "supervisor"},
+    "MENU": {"clerk", "repair", "contractor", "billing", "scheduler", "supervisor"},
     "CS01": {"clerk", "repair", "billing", "supervisor"},
     "CU03": {"clerk", "repair", "billing", "supervisor"},
     "CU01": {"clerk", "supervisor"},
@@ -120,7 +120,7 @@ def test_a_record_is_whole(screen: Screen) -> None:
     assert len(names) == len(set(names))
     assert all(field.help.endswith(".") for field in screen.fields), "F1 has a sentence for every field"
     sending = {key.name for key in screen.keys if key.sends}
-    assert sending <= {"Enter", "F3", "F6", "S-F8", "S-F9"}, "what posts is checked, committed or asked for"
+    assert sending <= {"Enter", "F3", "F6", "S-F8", "S-F9", "S-F5", "S-F11"}, "what posts is checked, committed, asked for or measured"
     keys = [key.name for key in screen.keys]
     assert len(keys) == len(set(keys))
     assert all(re.match(r"^(Enter|(S-)?F([1-9]|1[0-2]))\Z", name) for name in keys)
