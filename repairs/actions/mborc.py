@@ -174,9 +174,9 @@ def _locked(session: Session, mborc_id: int) -> Mborc:
     if district_code is None:
         raise NotFound("CSS330E", "There is no MBORC {mborc}.", mborc=mborc_id, element="mborc_id")
     _lock(session, district_code)
-    return session.execute(
-        select(Mborc).where(Mborc.id == mborc_id).with_for_update().execution_options(populate_existing=True)
-    ).scalar_one()
+    # Its key stays free: whoever goes on with a fault under it names it while holding the fault that is waited for here.
+    statement = select(Mborc).where(Mborc.id == mborc_id).with_for_update(key_share=True)
+    return session.execute(statement.execution_options(populate_existing=True)).scalar_one()
 
 
 def _check_in_force(mborc: Mborc) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from css.core.errors import CssError
 from css.db.engine import transaction
+from repairs.actions.clock import go_on
+from repairs.actions.working import step
+from repairs.model import Fault
 from repairs.queries.intervals import intervals_of
 from repairs.words import ParkReason
 from tests.race import in_the_background, together
-from tests.records.faults import AT, build, clear, report
+from tests.records.faults import AT, BY, build, clear, report
 from tests.records.test_fault_clock import HOUR, assert_sound, expedite, fault_of, park, resume, states
 from tests.records.test_mborc import declare, lift
 
@@ -145,6 +148,30 @@ def test_who_goes_on_while_it_is_lifted_is_not_left_under_it(fresh_engine: Engin
     assert outcomes(together(lifts, goes_on)) == ["done", "done"]
     with transaction(fresh_engine) as session:
         assert states(session, number)[-1][0] == "running"
+        assert_sound(session, number)
+
+
+def test_who_lifts_it_waits_for_who_goes_on_under_it_and_nobody_for_ever(fresh_engine: Engine) -> None:
+    number = reported(fresh_engine)
+    with transaction(fresh_engine) as session:
+        storm = declare(session, at=AT + HOUR).mborc_id
+    with transaction(fresh_engine) as session:
+        park(session, number, at=AT + 2 * HOUR)
+
+    def lifts() -> int:
+        with transaction(fresh_engine) as session:
+            return lift(session, storm, at=AT + 4 * HOUR).faults
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(fresh_engine) as session:
+            fault = session.execute(select(Fault).where(Fault.number == number).with_for_update()).scalar_one()
+            lifting = in_the_background(fresh_engine, pool, lifts)
+            assert not lifting.done()
+            go_on(session, fault, by=BY, at=AT + 3 * HOUR)
+            step(session, fault, "resume", "Goes on.", by=BY, at=AT + 3 * HOUR)
+        assert lifting.result(timeout=10) == 1
+    with transaction(fresh_engine) as session:
+        assert states(session, number)[2:] == [("parked", 2, 3), ("mborc", 3, 4), ("running", 4, None)]
         assert_sound(session, number)
 
 
