@@ -41,7 +41,7 @@ def line_in_trouble(session: Session, number: str, *, by: Actor, at: datetime) -
     """The working line that a number names now, in two statements; ``number/2`` is the second line of an installation.
 
     Raises:
-        BadMessage: CSS064E and its family, no telephone number.
+        BadMessage: what ``parse_number`` says, no telephone number.
         NotFound: CSS311E, none there, or another provider's; CSS316E, the installation has not so many lines.
     """
     main, _, place = number.partition("/")
