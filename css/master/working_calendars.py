@@ -78,9 +78,11 @@ class CalendarException(Base):
     id: Mapped[Id]
     calendar_code: Mapped[str] = mapped_column(ForeignKey("css.working_calendar.code"))
     day: Mapped[date]
+    """The day, by the calendar's own clocks."""
     nation: Mapped[NationCode | None] = mapped_column(choice(NationCode, "nation"))
     """None: in every nation."""
     opens_minute: Mapped[SmallNumber | None] = mapped_column(Integer)
+    """Minutes after midnight; None: closed all day."""
     closes_minute: Mapped[SmallNumber | None] = mapped_column(Integer)
     """None: closed all day."""
     reason: Mapped[str]

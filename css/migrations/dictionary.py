@@ -54,6 +54,8 @@ RECURRING: Final = {
     "contact_phone": "Where they can be rung.",
     "conversation_id": "A UUID that ties together the messages about one thing.",
     "created_at": "When it was made.",
+    "declared_at": "When it was declared.",
+    "declared_by": "Who declared it.",
     "destination": "Where the call went, as the bill says.",
     "directory_name": "As it is listed in the directory.",
     "district_code": "The district it belongs to.",

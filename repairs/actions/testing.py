@@ -38,7 +38,7 @@ def test_line(session: Session, command: TestLine, *, by: Actor, at: datetime) -
     """Have a line measured. A quick test answers at once; a full one is begun and taken in by ``collect_line_tests``.
 
     Raises:
-        BadMessage: CSS064E and its family, no telephone number.
+        BadMessage: what ``parse_number`` says, no telephone number.
         NotFound: CSS311E, CSS316E; CSS313E, the fault.
         Refused: CSS315E; CSS332E, the fault is of another line, has ended, or goes with its outage.
         Conflict: CSS334E, a full test of the line is running.

@@ -75,7 +75,9 @@ class Visit(Base):
     engineer_id: Mapped[Ref] = mapped_column(ForeignKey("repairs.engineer.id"))
     state: Mapped[VisitState] = mapped_column(choice(VisitState, "state"))
     issued_at: Mapped[datetime]
+    """When the engineer was given it."""
     issued_by: Mapped[str]
+    """Who gave it: a controller, or the engineer who took the next."""
     arrived_at: Mapped[datetime | None]
     """When the engineer was on site."""
     ended_at: Mapped[datetime | None]

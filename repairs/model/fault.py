@@ -131,6 +131,7 @@ class Fault(Base):
     chase_count: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
     """How often the customer rang to ask."""
     last_chased_at: Mapped[datetime | None]
+    """When the customer last rang to ask."""
     owner_code: Mapped[str | None]
     """The operator who sees it through."""
     warned_due_at: Mapped[datetime | None]
@@ -200,7 +201,9 @@ class ClockInterval(Base):
     """And in words."""
     mborc_id: Mapped[Ref | None] = mapped_column(ForeignKey("repairs.mborc.id"))
     begun_by: Mapped[str]
+    """Whose deed began it."""
     ended_by: Mapped[str | None]
+    """Whose deed ended it."""
 
 
 class PairChange(Base):
@@ -220,6 +223,7 @@ class PairChange(Base):
     from_pair_id: Mapped[Ref] = mapped_column(ForeignKey("css.pair.id"))
     to_pair_id: Mapped[Ref] = mapped_column(ForeignKey("css.pair.id"))
     changed_at: Mapped[datetime]
+    """When the line was on the other pair."""
     done_by: Mapped[str]
 
 

@@ -41,6 +41,7 @@ class Outage(Base):
     distribution_point_id: Mapped[Ref | None] = mapped_column(ForeignKey("css.distribution_point.id"))
     state: Mapped[OutageState] = mapped_column(choice(OutageState, "state"))
     began_at: Mapped[datetime]
+    """When it failed, as far as is known."""
     expected_at: Mapped[datetime | None]
     """When it is expected to work again."""
     ended_at: Mapped[datetime | None]
@@ -82,6 +83,7 @@ class Mborc(Base):
     declared_by: Mapped[str]
     declared_at: Mapped[datetime]
     lifted_by: Mapped[str | None]
+    """Who said that it is over."""
 
 
 class Problem(Base):
@@ -114,7 +116,9 @@ class Problem(Base):
     last_on: Mapped[date]
     """The business date of the night that last added a fault."""
     closed_on: Mapped[date | None]
+    """The business date on which somebody closed it."""
     closed_by: Mapped[str | None]
+    """Who closed it."""
     words: Mapped[str | None]
     """What was found and done, once it is closed."""
     row_version: Mapped[RowVersion]

@@ -34,12 +34,15 @@ class LineTest(Base):
     kind: Mapped[TestKind] = mapped_column(choice(TestKind, "kind"))
     state: Mapped[TestState] = mapped_column(choice(TestState, "state"))
     progress_percent: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    """How far the head has got, in hundredths."""
     head: Mapped[str]
     """Which test head measures."""
     head_reference: Mapped[str | None]
     """What the head calls it."""
     asked_at: Mapped[datetime]
+    """When it was asked for: a fault is judged by a young test."""
     asked_by: Mapped[str]
+    """Who asked for it."""
     fault_number: Mapped[str | None]
     """The fault that is judged by it when it answers, as people read it out; that may have ended by then."""
     finished_at: Mapped[datetime | None]
