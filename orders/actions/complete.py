@@ -14,9 +14,11 @@ from css.core.actor import Actor
 from css.core.calendar import ONE_DAY, Nation, day_words, london_instant, start_of_day
 from css.core.codec import to_plain
 from css.core.errors import Conflict
+from css.core.guarantee import guarantee_under
 from css.core.phone import display_number
 from css.core.words import FailureKind
 from css.db.constraints import translate
+from css.db.sql import block
 from css.handover import leave_service_failure, lift_hold
 from css.master import appointment_book
 from css.master.districts import business_date
@@ -172,6 +174,10 @@ def _leave_late_start(session: Session, doing: Doing, nation: Nation) -> None:
     problems = session.execute(select(KciEvent.problem_code).where(KciEvent.order_id == order.id, KciEvent.kind == KciKind.DELAY)).scalars()
     if is_excused(tuple(problems)):
         return
+    promised_at, done_at = london_instant(promised_on, END_OF_PROMISED_DAY), start_of_day(doing.done_on)
+    covered = {"line_id": order.line_id, "since": order.placed_at, "until": done_at}
+    began_at = session.execute(block("orders", "mborc.first"), covered).scalar()
+    is_guaranteed, guarantee_ends_at = guarantee_under(began_at, promised_at)
     leave_service_failure(
         session,
         source_key=f"order/{order.number}/delayed-start",
@@ -181,7 +187,9 @@ def _leave_late_start(session: Session, doing: Doing, nation: Nation) -> None:
         kind=FailureKind.DELAYED_START,
         reference=order.number,
         issue_on=promised_on,
-        promised_at=london_instant(promised_on, END_OF_PROMISED_DAY),
-        put_right_at=start_of_day(doing.done_on),
+        promised_at=promised_at,
+        put_right_at=done_at,
         business_date=doing.on,
+        is_guaranteed=is_guaranteed,
+        guarantee_ends_at=guarantee_ends_at,
     )

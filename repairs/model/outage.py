@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.db.base import Base, Id, Ref, RowVersion, SmallNumber, choice
+from css.db.ddl import view
 from repairs.words import Activity, OutageState, PlantKind, ProblemKind, ProblemState
 
 
@@ -84,6 +85,15 @@ class Mborc(Base):
     declared_at: Mapped[datetime]
     lifted_by: Mapped[str | None]
     """Who said that it is over."""
+
+
+MBORC_VIEW = view(
+    "repairs.mborc_v",
+    """
+SELECT m.id AS mborc_id, m.district_code, m.exchange_id, m.cabinet_id, m.activity, m.cause, m.clear_codes, m.starts_at, m.ends_at
+  FROM repairs.mborc m
+""",
+)
 
 
 class Problem(Base):

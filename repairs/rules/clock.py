@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, Protocol
 
 from css.core.calendar import day_words, require_aware, to_london
 from css.core.errors import CssError, Refused
+from css.core.guarantee import guarantee_under
 from repairs.words import ClockState
 
 ZERO: Final = timedelta()
@@ -376,7 +377,4 @@ def guarantee(
             ends = [each for each in (interval.ends_at, one.ends_at) if each is not None]
             if not ends or starts_at < min(ends):
                 begins.append(starts_at)
-    if not begins:
-        return True, None
-    first = min(begins)
-    return (False, None) if first <= due_at else (True, first)
+    return guarantee_under(min(begins, default=None), due_at)

@@ -87,6 +87,10 @@ CHECKS = (
         " SELECT f.id AS fault_id, f.number, f.district_code, f.provider_id, f.account_id, f.line_id, f.state, f.symptom_code,"
         " f.care_level, f.reported_at, f.due_at FROM repairs.fault f WHERE f.is_open"
     ),
+    (
+        "CREATE VIEW repairs.mborc_v WITH (security_invoker = true) AS SELECT m.id AS mborc_id, m.district_code, m.exchange_id,"
+        " m.cabinet_id, m.activity, m.cause, m.clear_codes, m.starts_at, m.ends_at FROM repairs.mborc m"
+    ),
 )
 # --- end by hand
 
