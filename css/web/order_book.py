@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from css.core.calendar import day_words
+from css.web.book import table
 from orders.reference import TIMINGS
 from orders.rules.charges import CHARGES, EXCESS, NUMBER_CHOICE, Connects
 from orders.rules.jeopardy import Jeopardy
@@ -64,7 +65,7 @@ def order_book() -> str:
         *_states(),
         "\n## Events\n",
         "Every event carries the order in full as it then stood; the numbers of an order's events have no gap.\n",
-        *_table(("Event", "Says"), ((kci.value, words) for kci, words in _EVENTS.items())),
+        *table(("Event", "Says"), ((kci.value, words) for kci, words in _EVENTS.items())),
         "\n## Problem codes\n",
         *_problems(),
         "\n## Tasks\n",
@@ -80,20 +81,12 @@ def order_book() -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    heads = tuple(heads)
-    yield f"| {' | '.join(heads)} |"
-    yield "|" + " --- |" * len(heads)
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') or '–' for cell in row)} |"
-
-
 def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _kinds() -> Iterator[str]:
-    return _table(
+    return table(
         ("Key", "Kind", "What it does", "Needs", "May have", "TMF622 item", "Consent"),
         (
             (
@@ -116,14 +109,14 @@ def _states() -> Iterator[str]:
         there = "" if moved.state is state else f" → {moved.state.value}"
         return f"{move.value}{there} ({moved.kci.value})"
 
-    return _table(
+    return table(
         ("State", "TMF622", "Moves, and the event that tells of each"),
         ((state.value, TMF622[state], ", ".join(leads(state, move) for move in MOVES[state]) or "none") for state in OrderState),
     )
 
 
 def _problems() -> Iterator[str]:
-    return _table(
+    return table(
         ("Code", "Says", *(effect.value for effect in Effect), "Whose"),
         (
             (
@@ -138,7 +131,7 @@ def _problems() -> Iterator[str]:
 
 
 def _tasks() -> Iterator[str]:
-    return _table(
+    return table(
         ("Task", "Whose", "Due", "After", "To be seen to"),
         (
             (
@@ -168,11 +161,11 @@ def _timings() -> Iterator[str]:
 
     order = list(OrderKind)
     rows = sorted(TIMINGS, key=lambda timing: order.index(timing.kind))
-    return _table(("Kind", "Plant", "Visit", "From", "Lead time", "Point of no return"), map(row, rows))
+    return table(("Kind", "Plant", "Visit", "From", "Lead time", "Point of no return"), map(row, rows))
 
 
 def _charges() -> Iterator[str]:
-    return _table(
+    return table(
         ("Kind", "Charged once it is done", "Giving it up once promised"),
         (
             (KINDS[kind].title, "; ".join(_when_done(kind)), "is charged" if CHARGES[kind].charges_cancelling else "costs nothing")

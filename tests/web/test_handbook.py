@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from css.cli import main
+from css.web.fault_book import fault_book
 from css.web.handbook import PICTURES, all_screens, handbook, key_table, section
 from css.web.order_book import order_book
 from css.web.screen import KEY_MEANINGS, Field, Key, ResponseClass, Screen
 from css.web.screens import PAGES
 from orders.words import OrderKind
+from repairs.words import FaultState, ParkReason
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHOTS = DOCS / PICTURES
@@ -45,6 +47,12 @@ def test_the_order_book_is_what_the_rules_say() -> None:
     assert (DOCS / "order-book.md").read_text(encoding="utf-8") == order_book(), "run `css handbook`"
     for kind in OrderKind:
         assert f"(`{kind.value}`)" in order_book()
+
+
+def test_the_fault_book_is_what_the_rules_say() -> None:
+    assert (DOCS / "fault-book.md").read_text(encoding="utf-8") == fault_book(), "run `css handbook`"
+    for word in (*FaultState, *ParkReason):
+        assert word.value in fault_book()
 
 
 def test_every_screen_is_in_it_with_its_fields_and_keys() -> None:
