@@ -18,6 +18,7 @@ from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import NotFound, Refusals, Refused
 from css.db.sql import block
+from css.master.districts import District, no_district
 from css.master.plant import Cabinet, Exchange, no_exchange
 from repairs.actions.beneath import tell_all
 from repairs.actions.clock import mborc_lock
@@ -43,7 +44,7 @@ def declare_mborc(session: Session, command: DeclareMborc, *, by: Actor, at: dat
     declared for provision is kept for orders to be judged by and touches no fault.
 
     Raises:
-        NotFound: CSS827E no such exchange, CSS879E no such cabinet.
+        NotFound: CSS101E no such district, CSS827E no such exchange, CSS879E no such cabinet.
         Refused: CSS305E, CSS306E no such clear code, CSS315E the actor may not, CSS325E nothing is said of what it is, CSS327E it
             begins later than now, CSS331E a cabinet without its exchange.
     """
@@ -143,6 +144,8 @@ def _codes(codes: Sequence[str]) -> str | None:
 
 
 def _area(session: Session, command: DeclareMborc) -> _Area:
+    if session.get(District, command.district_code) is None:
+        raise no_district(command.district_code)
     if not command.exchange_code:
         if command.cabinet_code:
             raise Refused(

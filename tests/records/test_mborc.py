@@ -158,6 +158,8 @@ def test_where_two_overlap_the_other_goes_on(session: Session) -> None:
         ({"exchange_code": "NOPE"}, [("CSS827E", "exchange_code")]),
         ({"exchange_code": "WREN", "cabinet_code": "NOPE"}, [("CSS879E", "cabinet_code")]),
         ({"cabinet_code": "1"}, [("CSS331E", "exchange_code")]),
+        ({"district_code": "YY"}, [("CSS101E", "district_code")]),
+        ({"district_code": "NOWHERE"}, [("CSS101E", "district_code")]),
     ],
 )
 def test_what_cannot_be_declared_is_refused(session: Session, changed: dict[str, object], wrong: list[tuple[str, str]]) -> None:
