@@ -75,16 +75,17 @@ def do(engine: Engine, verb: Callable[..., ResultT], command: object, at: dateti
 
 
 def reported(
-    engine: Engine, line: builders.BuiltLine, at: datetime, symptom: str = "NDT", *, by: Actor = OPERATOR, **others: Any
+    engine: Engine, line: builders.BuiltLine, at: datetime, symptom: str = "NDT", *, by: Actor = OPERATOR, **others: object
 ) -> FaultReported:
     """Mrs Tansley tells of a fault."""
-    contact: dict[str, Any] = {"contact_name": "Mrs Tansley", "contact_phone": "07700 900123"}
-    return do(engine, report_fault, ReportFault(number=line.number, symptom_code=symptom, **contact | others), at, by=by)
+    said: dict[str, Any] = {"contact_name": "Mrs Tansley", "contact_phone": "07700 900123"} | others
+    return do(engine, report_fault, ReportFault(number=line.number, symptom_code=symptom, **said), at, by=by)
 
 
-def cleared(engine: Engine, fault_number: str, code: str, at: datetime, **others: Any) -> FaultChanged:
+def cleared(engine: Engine, fault_number: str, code: str, at: datetime, **others: object) -> FaultChanged:
     """Put right, with what it leaves owing credited, as every door does it."""
-    return do(engine, clear_fault, ClearFault(fault_number=fault_number, clear_code=code, **others), at, by=FIELD)
+    said: dict[str, Any] = others
+    return do(engine, clear_fault, ClearFault(fault_number=fault_number, clear_code=code, **said), at, by=FIELD)
 
 
 def explained(engine: Engine, fault_number: str, at: datetime, *, by: Actor = OPERATOR) -> FaultExplained:

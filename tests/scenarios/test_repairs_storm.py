@@ -22,6 +22,7 @@ from repairs.words import ClockState, FaultState, ParkReason
 from tests.scenarios.nights import nights_through
 from tests.scenarios.repair_days import (
     CARRIER,
+    Village,
     assert_sound,
     billed,
     cleared,
@@ -125,21 +126,25 @@ def test_a_storm_week_up_to_the_bills(fresh_engine: Engine, tmp_path: Path) -> N
         ("guarantee", -1500, "Guarantee for a delayed repair, 3 days at £5.00", card.fault_number),
     ]
 
-    # The bills. A residential line: 9 February to 1 March, 20 of 28 days: 1883.333333 x 20/28 = 1345.24 -> 1345; March 1883.
+    nights_through(engine, zz, february(19), BILL, tmp_path)
+    assert_billed(engine, town, dead=dead.fault_number, before=before.fault_number, card=card.fault_number)
+    assert_sound(engine, zz)
+
+
+def assert_billed(engine: Engine, town: Village, *, dead: str, before: str, card: str) -> None:
+    # A residential line: 9 February to 1 March, 20 of 28 days: 1883.333333 x 20/28 = 1345.24 -> 1345; March 1883.
     #   Net 3228, VAT 645.6 -> 646, together 3874; less 2994 it is 880.
     # The carrier's three lines: 883.75 x 20/28 = 631.25 -> 631 and 884, 1515 each, 4545; VAT 909; 5454 less 2000 is 3454.
-    nights_through(engine, zz, february(19), BILL, tmp_path)
     assert billed(engine, town.account("home dead")) == {BILL: (3228, 646, -2994, 880)}
     assert billed(engine, town.account("home noisy")) == {BILL: (3228, 646, 0, 3874)}
     assert billed(engine, town.account("carrier before")) == {BILL: (4545, 909, -2000, 3454)}
-    assert noted(engine, town.account("home dead"), BILL) == [f"Delayed repair, 3 days at £9.98, {dead.fault_number}, GBP -29.94"]
+    assert noted(engine, town.account("home dead"), BILL) == [f"Delayed repair, 3 days at £9.98, {dead}, GBP -29.94"]
     assert noted(engine, town.account("carrier before"), BILL) == [
-        f"Guarantee for a delayed repair, 1 day at £5.00, {before.fault_number}, GBP -5.00",
-        f"Guarantee for a delayed repair, 3 days at £5.00, {card.fault_number}, GBP -15.00",
+        f"Guarantee for a delayed repair, 1 day at £5.00, {before}, GBP -5.00",
+        f"Guarantee for a delayed repair, 3 days at £5.00, {card}, GBP -15.00",
     ]
     # Nobody said anything to the clears, so the nights have closed the faults; what was credited is explained with its bill.
-    told = explained(engine, dead.fault_number, instant(BILL, 12))
+    told = explained(engine, dead, instant(BILL, 12))
     assert told.state is FaultState.CLOSED
     assert told.promises[0].bill_words == f"It is credited on bill {told.promises[0].bill_number}."
     assert told.promises[0].nominal_code == "COMPENSATION"
-    assert_sound(engine, zz)
