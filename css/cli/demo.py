@@ -63,14 +63,15 @@ def _tell(lived: Lived) -> None:
             f"{diary.ceases} ceases, {len(diary.wishes.placed)} changes of every kind; {diary.orders_completed} completed."
         ),
         (
-            f"Faults: {diary.faults_reported} reported (first {diary.first_fault}), {diary.faults_cleared} cleared. "
+            f"Faults: {diary.repairs.reported} reported (first {diary.repairs.first}), {diary.repairs.cleared} cleared, "
+            f"{diary.matters.outages} outages. "
             f"Calls: {lived.calls:,} in {lived.usage_files} carriers' files."
         ),
         f"Bills: {lived.bills:,} for {lived.invoiced.sterling} with VAT; {diary.payments:,} payments; the books balance.",
         lived.usage_words,
         f"The bills, as PDF and e-invoice XML: {bills} (the morning reports: {report})",
-        f"Look at it: `make serve` (css serve), then {ADDRESS} signed on as AMY or SUE with the password {PASSWORD}.",
-        f"Try there: find {display_number(lived.sample_account)}, open {diary.first_order}, look at {diary.first_fault}.",
+        f"Look at it: `make serve` (css serve), then {ADDRESS} signed on as AMY, SUE or the contractor CON, password {PASSWORD}.",
+        f"Try there: find {display_number(lived.sample_account)}, open {diary.first_order}, look at {diary.repairs.first}.",
         f"Or from here: `css ask find-customers {lived.sample_account}`{the_bills}.",
         f"A partner's key, to send XML with (docs/partner-xml-guide.md): {lived.partner_key}",
     )

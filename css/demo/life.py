@@ -1,4 +1,4 @@
-"""A day in the district: orders by telephone and by XML, faults reported and cleared, bills paid; and what the day left open.
+"""A day in the district: orders by telephone and by XML, repairs, bills paid; and what the day left open.
 
 Every deed goes through the verb and the door that a person or a partner would use, at the instant it would happen; only the
 dice are ours. Named deeds on the first days make sure that even the smallest district has one of each.
@@ -36,6 +36,8 @@ from css.demo.ground import Place
 from css.demo.partner_letter import provide_order
 from css.demo.people import LiveLine
 from css.demo.plan import FIRST_NAMES, PASSWORD, SURNAMES, TITLES, DemoPlan
+from css.demo.repair_force import Repairs
+from css.demo.repair_matters import Matters
 from css.master.accounts import Account
 from css.master.commands import AddCustomer, OpenAccount, ReachAt
 from css.master.enrol import add_customer, open_account
@@ -43,23 +45,17 @@ from css.master.providers import Provider
 from css.master.reference import PARTNER, RETAIL
 from css.partners.inbox import receive
 from css.partners.keys import own_party, partner_of
-from css.redress.verbs import clear_fault, complete_order
+from css.redress.verbs import complete_order
 from orders.actions import place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder
 from orders.queries.cards import order_card
 from orders.words import OrderKind, OrderState
-from repairs.actions import report_fault
-from repairs.commands.faults import ClearFault, ReportFault
-from repairs.rules.report import SYMPTOMS
 
 NATION: Final = "england-and-wales"
 PROVIDES_PER_LINE = 0.0003
 CEASES_PER_LINE = 0.0003
-FAULTS_PER_LINE = 10 / 100 / 365
-LATE_CLEAR_PERCENT = 15
 PROVIDE_LEAD_DAYS = 10
 CEASE_LEAD_DAYS = 3
-CLEAR_CODES = ("NTE", "DW", "DP", "DS", "CAB", "ES", "MDF", "EX", "RWT", "CE")
 PAYS_PERCENT = 88
 
 
@@ -70,25 +66,24 @@ class Diary:
     lines: list[LiveLine]
     vacant: list[Place]
     partner_account: str | None
-    due_clears: list[tuple[date, str, str]] = field(default_factory=list)
+    repairs: Repairs
     due_payments: list[tuple[date, str, Money]] = field(default_factory=list)
     letters: int = 0
     orders_by_telephone: int = 0
     orders_by_xml: int = 0
     ceases: int = 0
     orders_completed: int = 0
-    faults_reported: int = 0
-    faults_cleared: int = 0
     payments: int = 0
     refusals: int = 0
     first_order: str = ""
-    first_fault: str = ""
     wishes: Wishes = field(init=False)
+    matters: Matters = field(init=False)
     keyed_late: tuple[str, str | None, date] | None = None
     """The first order, its telephone number and the day it was done, while nobody has keyed it."""
 
     def __post_init__(self) -> None:
         self.wishes = Wishes(self.lines, self.vacant, random.Random(len(self.lines)))  # noqa: S311 - the demo's dice
+        self.matters = Matters(self.repairs)
 
 
 def _operator(name: str) -> Actor:
@@ -107,6 +102,7 @@ def _times(expected: float, rng: random.Random) -> int:
 def live_a_day(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random, home: Path) -> None:
     """Everything that happens in office hours of one day."""
     first = day == plan.starts_on
+    diary.repairs.begin_day(engine, day)
     for n in range(max(_times(PROVIDES_PER_LINE * len(diary.lines), rng), int(first))):
         _order_by_telephone(engine, plan, diary, day, rng, n, home)
     if first or (diary.partner_account and rng.random() < PROVIDES_PER_LINE * len(diary.lines) / 3):
@@ -114,10 +110,11 @@ def live_a_day(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: ran
     for n in range(_times(CEASES_PER_LINE * len(diary.lines), rng)):
         _cease(engine, diary, day, rng, n)
     wish_for(engine, diary.wishes, day, days_lived=(day - plan.starts_on).days, lines=plan.lines)
-    for n in range(max(_times(FAULTS_PER_LINE * len(diary.lines), rng), int(first))):
-        _report(engine, diary, day, rng, n, dead=first and n == 0)
+    diary.matters.befall(engine, day)
+    diary.repairs.take_reports(engine, day)
     _do_field_work(engine, plan, diary, day, rng)
-    _clear(engine, diary, day)
+    diary.repairs.end_day(engine, day)
+    diary.matters.evening(engine, day)
     _pay(engine, diary, day)
 
 
@@ -248,27 +245,6 @@ def _cease(engine: Engine, diary: Diary, day: date, rng: random.Random, n: int) 
         diary.ceases += 1
 
 
-def _report(engine: Engine, diary: Diary, day: date, rng: random.Random, n: int, *, dead: bool) -> None:
-    line = rng.choice(diary.lines)
-    symptom = "NDT" if dead else rng.choice([code for code, symptom in SYMPTOMS.items() if symptom.needs_product is None])
-    command = ReportFault(
-        number=line.number,
-        symptom_code=symptom,
-        contact_name="The customer",
-        contact_phone="447700900001",
-        equipment_checked=True,
-        power_checked=True,
-    )
-    fault = _try(engine, diary, lambda session: report_fault(session, command, by=AMY, at=_at(day, 10, 11 * n)).fault_number)
-    if fault is None:
-        return
-    late = dead or rng.randrange(100) < LATE_CLEAR_PERCENT
-    cleared_on = add_working_days(day, 5 if late else rng.randrange(1, 3), NATION)
-    diary.due_clears.append((cleared_on, fault, rng.choice(CLEAR_CODES[:8]) if dead else rng.choice(CLEAR_CODES)))
-    diary.faults_reported += 1
-    diary.first_fault = diary.first_fault or fault
-
-
 def _do_field_work(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng: random.Random) -> None:
     """The field force does what is due; the first order it does and forgets on a pad until tomorrow, so that there is something
     to wait for.
@@ -288,18 +264,6 @@ def _do_field_work(engine: Engine, plan: DemoPlan, diary: Diary, day: date, rng:
                 diary.keyed_late = (first, card.number, day)
     came_of_it = work_a_day(engine, plan.district, day, rng, leaves=leaves)
     diary.orders_completed += came_of_it.orders
-
-
-def _clearing(command: ClearFault, at: datetime) -> Callable[[Session], str]:
-    return lambda session: clear_fault(session, command, by=FIELD_FORCE, at=at).fault_number
-
-
-def _clear(engine: Engine, diary: Diary, day: date) -> None:
-    for _, fault, code in [due for due in diary.due_clears if due[0] <= day]:
-        command = ClearFault(fault_number=fault, clear_code=code)
-        done = _try(engine, diary, _clearing(command, _at(day, 16)))
-        diary.faults_cleared += done is not None
-    diary.due_clears = [due for due in diary.due_clears if due[0] > day]
 
 
 def _pay(engine: Engine, diary: Diary, day: date) -> None:

@@ -25,11 +25,13 @@ from css.core.money import ZERO, Money
 from css.core.words import NationCode, Role
 from css.db.engine import transaction
 from css.demo.carriers import Carriers, carriers_of
+from css.demo.crew import take_on
 from css.demo.favours import calls_to_friends, do_favours
 from css.demo.ground import lay_out
 from css.demo.life import Diary, expect_payments, live_a_day, partner_account
 from css.demo.people import move_in
 from css.demo.plan import DAYS_MAX, LINES_MAX, PASSWORD, DemoPlan
+from css.demo.repair_force import Repairs
 from css.demo.traffic import Call
 from css.demo.usage_desk import UsageDesk
 from css.master.clocks import live_by_business_date
@@ -96,13 +98,14 @@ def build(engine: Engine, plan: DemoPlan) -> tuple[Diary, str]:
             )
         _open(session, plan, at)
         ground = lay_out(session, plan, rng)
+        take_on(session, plan, by=OWNER, at=at)
         lines = move_in(session, plan, ground, rng, at)
         do_favours(session, lines, plan.starts_on, at)
         key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="demo"), by=OWNER, at=at)
         # Only where there is a pair: a line to be built takes longer than a short demo lasts.
         vacant = [place for place in ground.places if place.is_vacant and place.pair_id is not None]
         rng.shuffle(vacant)
-        diary = Diary(lines, vacant, partner_account(session))
+        diary = Diary(lines, vacant, partner_account(session), Repairs(plan, lines))
         session.execute(text("ANALYZE"))
     return diary, key
 
