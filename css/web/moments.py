@@ -30,6 +30,22 @@ def read_moment(text: str, at: datetime, *, element: str) -> datetime:
     return london_instant(_day(" ".join(before), today, element) if before else today, time(int(found[1]), int(found[2])))
 
 
+def read_moment_ahead(text: str, at: datetime, *, element: str) -> datetime:
+    """A moment to come, in UTC. A time alone is today's, ``+1`` before it tomorrow's. Whether it lies ahead is the verb's to say.
+
+    Raises:
+        BadMessage: CSS967E, it has no time of day. CSS365E, its day is none.
+    """
+    *before, last = text.split() or [""]
+    found = _TIME.match(last)
+    if found is None:
+        sentence = "{typed!r} has no time of day; key it like 18:00, or +1 12:00 for tomorrow, or 8/3/26 9:15."
+        raise BadMessage("CSS967E", sentence, typed=text[:30], element=element)
+    today = london_date(at)
+    on = read_day(" ".join(before), today, element=element) if before else today
+    return london_instant(on, time(int(found[1]), int(found[2])))
+
+
 def _day(typed: str, today: date, element: str) -> date:
     ago = _AGO.match(typed)
     if ago is not None:

@@ -26,7 +26,7 @@ from repairs.model import Engineer, Fault, Visit
 from repairs.queries.seen import asker, seen
 from repairs.rules.report import SYMPTOMS
 from repairs.rules.seeing import Eyes, eyes_of
-from repairs.words import Craft, FaultKind, FaultState
+from repairs.words import Craft, FaultKind, FaultState, Location
 
 PAGE_ROWS: Final = 25
 PAGE_ROWS_MAX: Final = 100
@@ -70,6 +70,8 @@ class QueueRow:
     outage_id: int | None
     owner_code: str | None
     """The operator who sees it through."""
+    location: Location | None
+    """The main fault location; None while nobody knows."""
     craft: Craft | None
     """Who must go; None where anybody may."""
     engineer_code: str | None
@@ -77,6 +79,8 @@ class QueueRow:
     chase_count: int
     slot: SlotOf | None
     """The visit the customer was promised."""
+    accept_by_at: datetime | None = None
+    """Of a clear that waits for an answer: when silence accepts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,7 @@ def queue_page(  # noqa: PLR0913 - a list is narrowed by each of them
 
     A place in the queue is a key, so that faults that come and go meanwhile shift nothing; ``after`` is one from a page
     before, empty for the first. ``area`` is the outward half of a postcode; the other criteria are those of ``QueueFilter``.
+    Of what is not open any more it lists only clears that wait for an answer, and only for the state ``cleared``.
 
     Raises:
         BadMessage: CSS931E, ``after`` is no place of a list.
@@ -159,7 +164,8 @@ def queue_page(  # noqa: PLR0913 - a list is narrowed by each of them
         only_moved=only_moved,
     )
     place = _place(after) if after else None
-    narrowed = [Fault.district_code == district_code, Fault.is_open, seen(eyes_of(by)), *_conditions(wanted)]
+    is_there = Fault.state == FaultState.CLEARED if wanted.state is FaultState.CLEARED else Fault.is_open
+    narrowed = [Fault.district_code == district_code, is_there, seen(eyes_of(by)), *_conditions(wanted)]
     limit = max(1, min(limit, PAGE_ROWS_MAX))
     before = literal(0) if place is None else func.count().filter(_columns <= tuple_(*place))
     counts = session.execute(
@@ -213,7 +219,7 @@ def _conditions(wanted: QueueFilter) -> Iterator[ColumnElement[bool]]:
     """Only what is asked for is in the statement, so that a queue that is not narrowed touches nothing but its index."""
     if wanted.care_level is not None:
         yield Fault.care_level == wanted.care_level
-    if wanted.state is not None:
+    if wanted.state not in {None, FaultState.CLEARED}:
         yield Fault.state == wanted.state
     if wanted.kind is not None:
         yield Fault.kind == wanted.kind
@@ -292,8 +298,10 @@ def _queue_row(row: Row[Any]) -> QueueRow:
         is_in_outage=row.outage_id is not None,
         outage_id=row.outage_id,
         owner_code=row.owner_code,
+        location=None if row.location is None else Location(row.location),
         craft=None if row.craft is None else Craft(row.craft),
         engineer_code=row.engineer_code,
         chase_count=row.chase_count,
         slot=None if row.slot_on is None else SlotOf(row.slot_on, HalfDay(row.half_day)),
+        accept_by_at=row.accept_by_at,
     )

@@ -4,7 +4,7 @@
 -- The faults of one page as the queue shows them. Leans on uq_fault_number, uq_visit_fault_live and ex_service_number_in_use.
 -- example: {"numbers": ["ZZF00000018"]}
 SELECT f.number, f.kind, f.state, f.symptom_code, f.is_total_loss, f.care_level, f.reported_at, f.due_at, f.original_due_at,
-       f.place_words, f.is_repeat, f.is_expedited, f.outage_id, f.owner_code, f.craft, f.chase_count,
+       f.place_words, f.is_repeat, f.is_expedited, f.outage_id, f.owner_code, f.craft, f.location, f.chase_count, f.accept_by_at,
        f.hazard_notes IS NOT NULL AS is_hazard, a.number AS account_number, p.code AS provider_code,
        f.is_priority OR coalesce(c.is_vulnerable, false) AS is_vulnerable,
        e.code AS exchange_code, b.code AS cabinet_code, d.code AS distribution_point_code, split_part(s.postcode, ' ', 1) AS area,

@@ -38,7 +38,11 @@ ROLES_OF = {
     "FL02": {"clerk", "repair", "contractor", "supervisor"},
     "FL03": {"clerk", "repair", "contractor", "billing", "supervisor"},
     "FL04": {"clerk", "repair", "billing", "supervisor"},
+    "FL05": {"clerk", "repair", "supervisor"},
+    "FL06": {"repair", "contractor", "supervisor"},
+    "FL07": {"clerk", "repair", "supervisor"},
     "FL08": {"clerk", "repair", "supervisor"},
+    "FL09": {"repair", "contractor", "supervisor"},
     "BL03": {"clerk", "repair", "billing", "supervisor"},
     "PY01": {"clerk", "billing", "supervisor"},
     "PY05": {"clerk", "billing", "supervisor"},
@@ -120,7 +124,8 @@ def test_a_record_is_whole(screen: Screen) -> None:
     assert len(names) == len(set(names))
     assert all(field.help.endswith(".") for field in screen.fields), "F1 has a sentence for every field"
     sending = {key.name for key in screen.keys if key.sends}
-    assert sending <= {"Enter", "F3", "F6", "S-F8", "S-F9", "S-F5", "S-F11"}, "what posts is checked, committed, asked for or measured"
+    asking = {"Enter", "F3", "F6", "S-F8", "S-F9", "S-F5", "S-F11"} | ({"S-F3", "S-F4"} if screen.code == "FL04" else set())
+    assert sending <= asking, "what posts is checked, committed, asked for, measured, or about the line of a list the cursor is on"
     keys = [key.name for key in screen.keys]
     assert len(keys) == len(set(keys))
     assert all(re.match(r"^(Enter|(S-)?F([1-9]|1[0-2]))\Z", name) for name in keys)

@@ -16,6 +16,9 @@ from css.web.screens import (
     customer_change,
     customer_entry,
     customers,
+    fault_board,
+    fault_problems,
+    fault_take,
     faults,
     lines,
     menu,
@@ -25,6 +28,7 @@ from css.web.screens import (
     order_entry,
     order_tasks,
     orders,
+    outages,
 )
 from css.web.screens.sign_on import SIGN
 
@@ -49,6 +53,10 @@ PAGES: Final[dict[str, Page]] = {
         *order_tasks.PAGES,
         *appointments.PAGES,
         *faults.PAGES,
+        *outages.PAGES,
+        *fault_board.PAGES,
+        *fault_problems.PAGES,
+        *fault_take.PAGES,
         *bills.PAGES,
         *adjustments.PAGES,
         *night.PAGES,

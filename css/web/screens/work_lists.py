@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from css.web.page import Arguments
 from css.web.rendering import address
 
 NOT_SAID: Final = "-"
+PAGE_ROWS: Final = 25
 
 
 def place_of(session: Session, arguments: Arguments) -> tuple[tuple[DistrictRow, ...], str]:
@@ -36,14 +38,44 @@ def unpacked(arguments: Arguments, count: int) -> list[str]:
 
 def after_of(arguments: Arguments) -> str:
     """From where in the list the page goes on; empty for the first."""
-    return arguments[2] if len(arguments) > 2 else ""  # noqa: PLR2004 - district, filters, place
+    said = arguments[2] if len(arguments) > 2 else ""  # noqa: PLR2004 - district, filters, place
+    return "" if said == NOT_SAID else said
 
 
-def page_links(code: str, district: str, filters: str, back: str | None, forward: str | None) -> dict[str, str]:
-    """Where F7 and F8 lead, as far as there is a page there."""
+def page_links(code: str, district: str, filters: str, back: str | None, forward: str | None, *view: str) -> dict[str, str]:
+    """Where F7 and F8 lead, as far as there is a page there. ``view`` is how the page is looked at, where that can be chosen."""
     wanted = {"F7": back, "F8": forward}
     return {
-        key: address(code, district, (filters or NOT_SAID) if after or filters else None, after)
+        key: address(
+            code, district, (filters or NOT_SAID) if after or filters or view else None, after or (NOT_SAID if view else ""), *view
+        )
         for key, after in wanted.items()
         if after is not None
     }
+
+
+RowT = TypeVar("RowT")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Generic[RowT]):
+    """One page of a list that is read whole. ``back`` and ``forward`` are what to give as the place; None without a page there."""
+
+    rows: Sequence[RowT]
+    total: int
+    first_place: int
+    back: str | None
+    forward: str | None
+
+
+def leaf(rows: Sequence[RowT], after: str, most: int = PAGE_ROWS) -> Leaf[RowT]:
+    """The page that begins behind so many rows; the first for a place that is none."""
+    start = int(after) if after.isascii() and after.isdigit() and int(after) < len(rows) else 0
+    behind = start + most
+    return Leaf(
+        rows=rows[start:behind],
+        total=len(rows),
+        first_place=start + 1 if rows else 0,
+        back=None if start == 0 else str(start - most) if start > most else "",
+        forward=str(behind) if behind < len(rows) else None,
+    )

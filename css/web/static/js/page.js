@@ -16,6 +16,13 @@ addEventListener("focusin", ({ target }) => {
   for (const panel of all("#wrap .values")) panel.open = panel.dataset.valuesFor === field.name;
 });
 
+// The line of a list that a key is about: the one the cursor is on, else the one whose number stands on the command line.
+export const meant = () => {
+  const typed = command()?.value.trim() || "";
+  const row = document.activeElement.closest?.("[data-line]") || (/^\d{1,3}$/.test(typed) && $(`main [data-line="${Number(typed)}"]`));
+  return (row && row.dataset.subject) || "";
+};
+
 // The short word on the status line.
 export const say = (words) => { $("#keyed").textContent = words; };
 

@@ -1,7 +1,7 @@
 // The page never reloads. Links, keys and commands go by fetch; the answer is a whole page, as it would be without script,
 // and its parts are put in the place of ours. The address bar, Back and Forward follow.
 
-import { $, all, command, cursor, form, say, scroller, tell } from "./page.js";
+import { $, all, command, cursor, form, meant, say, scroller, tell } from "./page.js";
 import { composed, drop, hold, release, underWay } from "./buffer.js";
 import * as keep from "./keep.js";
 
@@ -25,11 +25,12 @@ export async function ask(to, options = {}) {
   return answer;
 }
 
-// What the form would send, with the key pressed.
+// What the form would send, with the key pressed and the line of a list that it is about.
 export function keyed(key) {
   const data = new URLSearchParams(new FormData(form));
   data.set("key", key);
   data.set("cursor", cursor()?.name || "");
+  data.set("row", meant());
   return data;
 }
 
