@@ -23,19 +23,25 @@ from billing.checks import check_books
 from billing.queries import bill_card
 from billing.rerating_commands import RerateUsage
 from css.cli import main
+from css.core.actor import Actor
 from css.core.address import is_sample_email, is_sample_postcode, is_sample_uprn
 from css.core.calendar import LONDON, london_instant
+from css.core.errors import NotFound
 from css.core.money import Money, Price
 from css.core.phone import NumberClass, is_sample_number, number_class
-from css.core.words import Segment
+from css.core.words import Role, Segment
 from css.db.engine import transaction
 from css.demo import usage_desk
 from css.demo.people import LiveLine
-from css.demo.plan import DemoPlan
+from css.demo.plan import PASSWORD, DemoPlan
 from css.demo.run import build, live
 from css.demo.traffic import MEAN_SECONDS, calls_of_day
 from css.master.clocks import house_clock
+from css.master.reference import RETAIL
 from css.settings import settings
+from css.web.session import sign_on
+from repairs.queries.dispatch import engineer_card
+from repairs.words import FaultState
 from tests.conftest import clone
 from tests.golden.rule_files import PEPPOL_MARK, all_faults, schema_faults
 
@@ -179,6 +185,84 @@ def _said(content: bytes) -> str:
     if content.startswith(b"PAR1"):
         return str(pl.read_parquet(content).to_dicts())
     return content.decode("latin-1")
+
+
+@pytest.fixture(scope="module")
+def repaired(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A week and a day: the shortest demo that has everything that befalls a district's lines."""
+    with clone(server, template) as engine:
+        plan = DemoPlan(lines=LINES, days=8)
+        diary, _ = build(engine, plan)
+        live(engine, plan, diary, tmp_path_factory.mktemp("repaired"))
+        yield engine
+
+
+HAS = {
+    "a line that was tested when it was reported": "SELECT FROM repairs.fault WHERE line_test_id IS NOT NULL AND location IS NOT NULL",
+    "a full test": "SELECT FROM repairs.line_test WHERE kind = 'full' AND state = 'done'",
+    "plant that was broken and mended": "SELECT FROM css.plant_trouble WHERE ends_at > starts_at",
+    "plant that is broken": "SELECT FROM css.plant_trouble WHERE ends_at IS NULL",
+    "a visit of our own that mended it": "SELECT FROM {visits} WHERE v.state = 'done' AND g.firm IS NULL",
+    "a visit of the contractor's that mended it": "SELECT FROM {visits} WHERE v.state = 'done' AND g.firm IS NOT NULL",
+    "a fault given back": "SELECT FROM {visits} WHERE v.return_reason = 'more-hands'",
+    "nobody in": "SELECT FROM {visits} WHERE v.return_reason = 'no-access'",
+    "a visit that was kept": "SELECT FROM css.appointment WHERE skill = 'repair' AND state = 'kept'",
+    "a visit that we missed": "SELECT FROM css.appointment WHERE skill = 'repair' AND miss_cause = 'not-equipped'",
+    "a clock that stood": "SELECT FROM repairs.clock_interval WHERE state = 'parked' AND ends_at IS NOT NULL",
+    "a clock that stood for the customer": "SELECT FROM repairs.clock_interval WHERE state = 'customer-held'",
+    "a pair that was changed": "SELECT FROM repairs.pair_change",
+    "a clear that was rejected": "SELECT FROM repairs.fault_event WHERE deed = 'reject'",
+    "a second clear": "SELECT FROM repairs.fault WHERE clear_count = 2 AND state = 'closed'",
+    "a report that was none, paid for": "SELECT FROM {charges} WHERE f.clear_code = 'RWT' AND i.source_key LIKE '%/TRC-FIRST-HOUR'",
+    "an expedite that was paid for": "SELECT FROM {charges} WHERE i.source_key LIKE '%/FEE-EXPEDITE'",
+    "a visit in vain that was paid for": "SELECT FROM {charges} WHERE i.source_key LIKE '%/VISIT'",
+    "damage made safe": "SELECT FROM repairs.fault WHERE kind = 'damage' AND cleared_at IS NOT NULL",
+    "four cleared with their cabinet": "SELECT FROM repairs.outage o WHERE state = 'cleared' AND {hung} = 4",
+    "an outage that is open": "SELECT FROM repairs.outage o WHERE state = 'open' AND {hung} = 1",
+    "an MBORC that is over": "SELECT FROM repairs.mborc WHERE ends_at IS NOT NULL",
+    "an MBORC in force": "SELECT FROM repairs.mborc WHERE ends_at IS NULL",
+    "a line with a problem": "SELECT FROM repairs.problem WHERE kind = 'line' AND state = 'open'",
+    "compensation by the day": "SELECT FROM billing.credited_day WHERE kind = 'delayed-repair'",
+    "compensation for a visit": "SELECT FROM billing.credited_day WHERE kind = 'missed-appointment'",
+    **{
+        f"a fault that is {state}": f"SELECT FROM repairs.fault WHERE state = '{state}'"
+        for state in ("queued", "appointed", "on-site", "parked", "cleared", "closed")
+    },
+}
+"""Each with its rows."""
+IN_WORDS = {
+    "visits": "repairs.visit v JOIN repairs.engineer g ON g.id = v.engineer_id",
+    "charges": "css.billable_item i JOIN repairs.fault f ON f.number = i.reference",
+    "hung": "(SELECT count(*) FROM repairs.fault f WHERE f.outage_id = o.id)",
+}
+
+
+@pytest.mark.parametrize("what", HAS)
+def test_every_matter_of_repairs_is_there_once_at_least(repaired: Engine, what: str) -> None:
+    with repaired.connect() as connection:
+        assert connection.execute(text(HAS[what].format(**IN_WORDS))).rowcount > 0
+
+
+def test_repairs_leave_books_that_balance_and_no_two_faults_with_one_engineer(repaired: Engine) -> None:
+    with transaction(repaired) as session:
+        assert check_books(session, "ZZ") == ()
+    with repaired.connect() as connection:
+        late = "SELECT count(*) FROM repairs.fault WHERE NOT is_open AND kind = 'line' AND cleared_at > due_at"
+        assert connection.execute(text(late)).scalar_one() > 0
+        live_visits = "SELECT count(*) FROM repairs.visit WHERE ended_at IS NULL"
+        assert connection.execute(text(live_visits)).scalar_one() == 1, "the contractor is on site when the demo ends"
+
+
+def test_the_contractor_signs_on_and_sees_his_own_visits_alone(repaired: Engine) -> None:
+    con = Actor("operator", "CON", RETAIL, frozenset({Role.CONTRACTOR.value}))
+    at = london_instant(date(2026, 3, 9), time(7))
+    with transaction(repaired) as session:
+        assert sign_on(session, "CON", PASSWORD, at=at) is not None
+        card = engineer_card(session, "CON", by=con, at=at)
+        assert [visit.state for visit in card.visits if visit.is_live] == [FaultState.ON_SITE]
+        with pytest.raises(NotFound) as refused:
+            engineer_card(session, "JOE", by=con, at=at)
+    assert refused.value.code == "CSS341E"
 
 
 def test_nothing_in_it_is_anybodys(lives: dict[str, Life]) -> None:
