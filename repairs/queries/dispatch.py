@@ -290,7 +290,8 @@ def _engineer(session: Session, row: Row[Any], at: datetime) -> EngineerRow:
 
 
 def _visits(session: Session, engineer_code: str, day: date) -> tuple[EngineerVisit, ...]:
-    told = {"engineer": engineer_code, "starts_at": start_of_day(day), "ends_at": start_of_day(day + ONE_DAY), "most": VISITS_MAX}
+    after = min(day, date.max - ONE_DAY) + ONE_DAY  # the last day of all has none after it, and nobody works on it
+    told = {"engineer": engineer_code, "starts_at": start_of_day(day), "ends_at": start_of_day(after), "most": VISITS_MAX}
     return tuple(_visit(row) for row in session.execute(block("repairs", "dispatch.visits"), told))
 
 

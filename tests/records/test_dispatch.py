@@ -478,3 +478,8 @@ def test_the_card_tells_the_slot(session: Session, town: Town) -> None:
     slot = fault_card(session, number, by=BY).slot
     assert slot is not None
     assert (slot.slot, slot.state) == (SlotOf(builders.DAY, HalfDay.PM), AppointmentState.BOOKED)
+
+
+def test_an_engineers_card_of_the_last_day_there_is_shows_no_work(session: Session, town: Town) -> None:
+    assert engineer_card(session, "JOE", by=BY, at=AT, on=date.max).visits == ()
+    assert engineer_card(session, "JOE", by=BY, at=AT, on=date.min).visits == ()
