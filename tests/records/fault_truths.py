@@ -48,8 +48,9 @@ _CLOCK: Final = {
         SELECT f.number, i.starts_at, i.ends_at, m.starts_at, m.ends_at
           FROM repairs.clock_interval i JOIN repairs.fault f ON f.id = i.fault_id
           LEFT JOIN repairs.mborc m ON m.id = i.mborc_id
-         WHERE (i.state = 'mborc') <> (i.mborc_id IS NOT NULL) OR m.activity <> 'repair'
-            OR i.starts_at < m.starts_at OR i.ends_at > m.ends_at OR i.ends_at IS NULL AND m.ends_at IS NOT NULL""",
+         WHERE (i.state = 'mborc') <> (i.mborc_id IS NOT NULL) OR m.activity <> 'repair' OR i.starts_at < m.starts_at
+            -- What was lifted since an earlier instant leaves the clocks that had stopped by then as they were.
+            OR f.is_open AND f.clear_count = 0 AND (i.ends_at > m.ends_at OR i.ends_at IS NULL AND m.ends_at IS NOT NULL)""",
     "an open fault that runs beside an MBORC in force": """
         SELECT f.number, m.id FROM repairs.fault f JOIN repairs.clock_interval i ON i.fault_id = f.id AND i.ends_at IS NULL
           JOIN repairs.mborc m ON m.ends_at IS NULL AND m.activity = 'repair'
