@@ -102,7 +102,7 @@ from repairs.queries import outages as outage_queries
 from repairs.queries import problems as problem_queries
 from repairs.queries import queue as queue_queries
 from repairs.queries import testing as test_queries
-from repairs.queries.counts import faults_due
+from repairs.queries.counts import faults_due, faults_waiting
 from repairs.reference import policy_on
 
 VERBS: Mapping[str, Callable[..., Any]] = {
@@ -285,6 +285,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "orders-at-risk": orders_at_risk,
     "delays-of-account": delays_of_account,
     "faults-due": faults_due,
+    "faults-waiting": faults_waiting,
     "timeline": care_queries.timeline,
     "line-timeline": care_queries.line_timeline,
     "order-card": order_queries.order_card,

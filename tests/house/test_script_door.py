@@ -239,6 +239,7 @@ CRITERIA = {
     "orders-at-risk": "",
     "delays-of-account": "{account}",
     "faults-due": "2026-03-02T12:00:00Z",
+    "faults-waiting": "",
     "timeline": "{customer} topic=fault",
     "line-timeline": "{line_id}",
     "order-card": "{order}",

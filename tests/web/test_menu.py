@@ -106,7 +106,7 @@ def test_the_day_stands_on_one_page(
     assert "Exchange WREN" not in desk.page, "a search shows what was looked for"
 
 
-STATEMENTS_OF_MENU = 12
+STATEMENTS_OF_MENU = 13
 """One for who is signed on; one for each kind of thing that may wait."""
 
 

@@ -23,6 +23,7 @@ from css.web.form import REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import Choices, InHand, address, go, show
 from css.web.screen import Screen
+from css.web.screens.find import STAFF
 
 CardT = TypeVar("CardT")
 VERSION = "row_version"
@@ -199,7 +200,7 @@ def _page(
         record.screen,
         form=form,
         status=status,
-        in_hand=record.in_hand(card),
+        in_hand=record.in_hand(card) if at_desk.may(STAFF) else None,
         links={"F3": back, "F12": back},
         choices=deed.choices(form, card),
         card=card,

@@ -23,7 +23,7 @@ def show_damage(at_desk: Desk, arguments: Arguments) -> Response:
     with at_desk.reading() as session:
         places = districts(session)
         said = arguments[0].upper() if arguments else places[0].code if len(places) == 1 else ""
-        areas = exchanges_of(session, said) if said else ()
+        areas = exchanges_of(session, said) if said in {place.code for place in places} else ()
     exchange = arguments[1].upper() if len(arguments) > 1 else areas[0][0] if len(areas) == 1 else ""
     return _page(at_desk, Form.blank(FL08, district_code=said, exchange_code=exchange))
 
@@ -63,7 +63,8 @@ def prompt_damage(at_desk: Desk, _: Arguments, form: Form, name: str) -> Values:
     """F4: the districts, and the exchanges of the one that is keyed."""
     with at_desk.reading() as session:
         if name == "exchange_code":
-            return exchanges_of(session, form.code("district_code"))
+            code = form.code("district_code")
+            return exchanges_of(session, code) if code in {place.code for place in districts(session)} else ()
         return tuple((one.code, one.name) for one in districts(session)) if name == "district_code" else ()
 
 

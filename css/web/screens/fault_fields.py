@@ -55,6 +55,7 @@ FL01: Final = Screen(
             is_required=True,
             step=TROUBLE,
         ),
+        Field(name="line_test_id", label="Test", help="The test it is judged by.", kind="hidden", length_max=20, step=TROUBLE),
         Field(name="since", label="Since", help="Since when it is so, in the caller's words: Sunday night.", length_max=40, step=TROUBLE),
         Field(
             name="equipment_checked",
@@ -169,7 +170,6 @@ FL01: Final = Screen(
             deeds=frozenset({ANOTHER}),
             step=TERMS,
         ),
-        Field(name="line_test_id", label="Test", help="The test it is judged by.", kind="hidden", length_max=20, step=TROUBLE),
     ),
     keys=(
         Key(name="Enter", label="check", sends=True),

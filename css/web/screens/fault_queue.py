@@ -105,9 +105,14 @@ FL04: Final = Screen(
 NAMES: Final = tuple(field.name for field in FL04.fields)
 
 
+def narrowing(**filters: str) -> str:
+    """Some of the list's filters as a part of its address."""
+    return packed([filters.get(name, "") for name in NAMES])
+
+
 def narrowed_to(district: str, **filters: str) -> str:
     """The address of the list narrowed by some of its filters."""
-    return address("FL04", district, packed([filters.get(name, "") for name in NAMES]) or None)
+    return address("FL04", district, narrowing(**filters))
 
 
 def show_list(at_desk: Desk, arguments: Arguments) -> Response:

@@ -140,7 +140,8 @@ def prompt_next(at_desk: Desk, arguments: Arguments, form: Form, name: str) -> V
     if name != "engineer_code":
         return ()
     with at_desk.reading() as session:
-        _, district = place_of(session, arguments[1:])
+        own = None if at_desk.may(CONTROL) else engineer_day(session, by=at_desk.by, at=at_desk.at)
+        district = own.engineer.district_code if own is not None else place_of(session, arguments[1:])[1]
         rows = engineers(session, district, by=at_desk.by, at=at_desk.at)
     return tuple((one.code, engineer_words(one)) for one in sorted(rows, key=lambda one: (not one.is_free, not one.is_on_shift, one.code)))
 

@@ -91,7 +91,7 @@ class Money:
 def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
     """One fault. Who looked is written down: it says whose line is dead and when somebody is in."""
     if not arguments:
-        return go("FL04") if at_desk.may(STAFF) else go("MENU")
+        return go("FL04") if at_desk.may(STAFF) else go("FL06")
     if arguments[1:2] == (EXPLAIN,):
         return _explained(at_desk, arguments[0])
     with at_desk.doing() as session:
@@ -109,8 +109,9 @@ def show_fault(at_desk: Desk, arguments: Arguments) -> Response:
     return show(
         at_desk,
         FL03,
-        in_hand=in_hand(card),
+        in_hand=in_hand(card) if at_desk.may(STAFF) else None,
         links={
+            **({} if at_desk.may(STAFF) else {"F3": address("FL06")}),
             "F11": address("FL03", number, EXPLAIN),
             **{key: address("FL02", number, deed) for key, deed in _KEYS.items() if deed in deeds},
         },
@@ -175,7 +176,7 @@ def _explained(at_desk: Desk, fault_number: str) -> Response:
     return show(
         at_desk,
         FL03,
-        in_hand=in_hand(card),
+        in_hand=in_hand(card) if at_desk.may(STAFF) else None,
         links={"F3": here, "F12": here, "F11": here},
         without=frozenset(TEST_OF),
         card=card,

@@ -25,14 +25,19 @@ from css.web.form import COMMIT, Form
 from css.web.page import Arguments, Page, Posted
 from css.web.rendering import address, address_of, go, show
 from css.web.screen import EVERYBODY, Key, ResponseClass, Screen
+from css.web.screens.fault_fields import DESK, FIELD
+from css.web.screens.fault_queue import narrowing
 from css.web.screens.find import STAFF
+from css.web.screens.work_lists import NOT_SAID
 from orders.queries.counts import orders_at_risk
-from repairs.queries.counts import faults_due
+from repairs.queries.counts import faults_due, faults_waiting
 
 RECENT: Final = 5
 LEFT: Final = 6
 PROMISES: Final = 6
 DUE_WITHIN: Final = timedelta(days=1)
+CLEARS: Final = f"{NOT_SAID}/{narrowing(state='CLEARED')}"
+"""The work list of whichever district is first, narrowed to clears without an answer."""
 
 MENU: Final = Screen(
     code="MENU",
@@ -60,6 +65,8 @@ class Figure:
     count: int
     code: str
     is_pressing: bool = False
+    arguments: str = ""
+    """What stands behind the code in the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,19 @@ def _figures(session: Session, at_desk: Desk, *, serves: bool) -> list[Figure]:
             Figure("faults past their time", faults.late, "FL04", is_pressing=True),
             Figure("faults due within four hours", faults.soon, "FL04"),
         ]
+    if serves or at_desk.may(FIELD):
+        found += _figures_of_faults(session, at_desk, serves=serves)
+    return found
+
+
+def _figures_of_faults(session: Session, at_desk: Desk, *, serves: bool) -> list[Figure]:
+    """What waits for a word, for a mended cabinet, or for the engineer at the desk."""
+    waiting_now = faults_waiting(session, by=at_desk.by)
+    found = [Figure("clears wait for the customer's answer", waiting_now.clears, "FL04", arguments=CLEARS)] if serves else []
+    if at_desk.may(DESK):
+        found.append(Figure("outages open", waiting_now.outages, "FL05", is_pressing=True))
+    if at_desk.may(FIELD):
+        found.append(Figure("fault in your hands", waiting_now.in_hand, "FL06", is_pressing=True))
     return found
 
 

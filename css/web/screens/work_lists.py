@@ -19,7 +19,8 @@ PAGE_ROWS: Final = 25
 def place_of(session: Session, arguments: Arguments) -> tuple[tuple[DistrictRow, ...], str]:
     """Every district, and the code of the one that is asked for: the first where none is."""
     places = districts(session)
-    return places, arguments[0].upper() if arguments else places[0].code if places else ""
+    said = arguments[0].upper() if arguments and arguments[0] != NOT_SAID else ""
+    return places, said or (places[0].code if places else "")
 
 
 def packed(values: Sequence[str]) -> str:
