@@ -35,7 +35,7 @@ from orders.commands.orders import OrderPlaced, PlaceOrder
 from orders.messages import conversation_of
 from orders.model import CustomerOrder, OrderItem
 from orders.rules.charges import is_number_chosen
-from orders.rules.content import Content, makes_a_line, read_content
+from orders.rules.content import Content, makes_a_line, names_care, read_content
 from orders.rules.dates import committed_date
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import Move, move
@@ -81,7 +81,7 @@ def place_order(session: Session, command: PlaceOrder, *, by: Actor, at: datetim
     wrong.add(*faults)
     command = quote.given_with(command) if quote is not None else command
     offers = find_offers(session, (*command.product_codes, *command.remove_codes), asker.segment, command.required_on)
-    ladder = care_book(session, command.required_on).codes
+    ladder = care_book(session, command.required_on).codes if names_care(command, offers) else ()
     content = read_content(command, wrong, segment=asker.segment, offers=offers, ladder=ladder)
     if content.reason is CeaseReason.DEBT and not may_treat(by):
         sentence = "A cease for debt is debt treatment's, or a supervisor's; give another reason."

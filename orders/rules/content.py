@@ -90,6 +90,12 @@ def makes_a_line(command: PlaceOrder) -> bool:
     return command.kind in {OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVER}
 
 
+def names_care(command: PlaceOrder, offers: Mapping[str, Offer]) -> bool:
+    """Whether the order asks for a care level by its code or by its product: only then does it matter which are better."""
+    named = (offers.get(code) for code in command.product_codes)
+    return bool(_clean(command.care_level)) or any(offer is not None and offer.kind is ProductKind.CARE for offer in named)
+
+
 def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offers: Mapping[str, Offer], ladder: Sequence[str]) -> Content:
     """The content of an order for an account of a segment. What is wrong goes into ``wrong``: the result counts only when
     nothing did.
@@ -99,7 +105,7 @@ def read_content(command: PlaceOrder, wrong: Refusals, *, segment: Segment, offe
         wrong: gathers the faults, CSS080E to CSS083E, CSS210E to CSS223E, CSS237E to CSS238E, CSS241E, CSS250E, CSS251E.
         segment: of the account.
         offers: by code, those named in the command and every care product.
-        ladder: the care levels in force on the day, rising.
+        ladder: the care levels in force on the day, rising; needed where ``names_care``.
     """
     rule = KINDS[command.kind]
     wrong.add(*_field_faults(command), *_kind_faults(command, rule))

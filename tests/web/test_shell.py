@@ -159,7 +159,7 @@ def test_what_was_keyed_is_there_when_back_leads_to_it(operator: Worker, world: 
     assert page.title().startswith("MENU")
     page.go_back()
     page.wait_for_selector("body[data-screen=FL01]")
-    assert [page.input_value("#symptom_code"), page.input_value("#contact_name")] == ["ndt", "Rose"]
+    assert [page.input_value("#symptom_code"), page.input_value("#since")] == ["ndt", "Rose"]
 
 
 def test_links_and_keys_of_the_mouse_do_the_same(operator: Worker, world: World) -> None:
@@ -228,7 +228,7 @@ def test_the_values_of_a_field_are_found_by_typing_and_put_in(operator: Worker, 
     assert page.get_attribute(f"#{marked}", "aria-selected") == "true"
     operator.keys("[ArrowDown]", "[ArrowUp]", "[Enter]")
     assert page.input_value("#symptom_code") == "NDT"
-    assert operator.cursor == "contact_name", "and on to the next field"
+    assert operator.cursor == "since", "and on to the next field"
     operator.keys("[Shift+Tab]", "[F4]", "[Escape]")
     assert not page.is_visible("#choices")
     assert page.input_value("#symptom_code") == "NDT", "Escape changes nothing"
@@ -309,7 +309,7 @@ def test_a_server_that_goes_and_comes_back_finds_what_was_typed(operator: Worker
     operator.server.start()
     operator.keys("[Enter]")
     page.wait_for_selector(".effect")
-    assert [page.input_value("#symptom_code"), page.input_value("#contact_name")] == ["ndt", "Rose"]
+    assert [page.input_value("#symptom_code"), page.input_value("#since")] == ["ndt", "Rose"]
     assert "CSS991E" not in operator.messages
     operator.server.fails_with = 502
     operator.keys("[F6]")
@@ -351,7 +351,7 @@ def test_pasting_and_the_mouse_work_while_a_screen_is_under_way(operator: Worker
     page.keyboard.press("Control+v")
     page.keyboard.press("Tab")
     operator.keys("Rose")
-    assert [page.input_value("#symptom_code"), page.input_value("#contact_name")] == ["ndt", "Rose"]
+    assert [page.input_value("#symptom_code"), page.input_value("#since")] == ["ndt", "Rose"]
     page.keyboard.press("F10")
     page.wait_for_selector(ARRIVED)
     page.keyboard.press("Escape")

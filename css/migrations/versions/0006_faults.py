@@ -76,7 +76,7 @@ CHECKS = (
     "ALTER TABLE repairs.fault ALTER COLUMN line_care_level SET NOT NULL",
     (
         "INSERT INTO repairs.clock_interval (fault_id, state, starts_at, ends_at, begun_by, ended_by)"
-        " SELECT f.id, 'running', f.accepted_at, coalesce(greatest(f.cleared_at, f.accepted_at), w.occurred_at), f.reported_by, w.done_by"
+        " SELECT f.id, 'running', f.accepted_at, CASE WHEN f.cleared_at IS NULL THEN w.occurred_at ELSE greatest(f.cleared_at, f.accepted_at) END, f.reported_by, w.done_by"
         " FROM repairs.fault f LEFT JOIN LATERAL (SELECT e.occurred_at, e.done_by FROM repairs.fault_event e"
         " WHERE e.fault_id = f.id AND f.state <> 'reported' ORDER BY e.sequence DESC LIMIT 1) w ON true"
     ),
