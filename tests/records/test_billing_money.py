@@ -148,8 +148,10 @@ def test_what_is_worth_nothing_is_taken_once_with_its_reason(session: Session, z
     item = session.execute(select(OutsideItem)).scalar_one()
     assert (item.amount, item.words) == (
         Money(0),
-        "Delayed repair: nothing by itself: automatic compensation is for residential customers, guarantees are for providers, "
-        "and the account is not a residential one",
+        (
+            "Delayed repair: nothing by itself: automatic compensation is for residential customers, guarantees are for providers, "
+            "and the account is not a residential one"
+        ),
     )
     assert queries.failures_to_take(session, "ZZ", FEBRUARY) == ()
     assert bills(session, account)[0].outside_total == Money(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, update
@@ -27,7 +28,7 @@ from repairs.words import FaultState, PlantKind
 from tests.race import together
 from tests.records.faults import AT, BY, FIELD, REPORT, Town, build, clear, codes, count, refusal, report
 
-CHECKED = {"equipment_checked": True, "power_checked": True}
+CHECKED: dict[str, Any] = {"equipment_checked": True, "power_checked": True}
 
 
 def fault_of(session: Session, number: str) -> Fault:
@@ -148,7 +149,7 @@ def test_a_slot_is_promised_with_the_report_and_given_back_when_it_is_withdrawn(
         {"slot_on": date(2026, 3, 4), "half_day": HalfDay.AM, "appointment_number": "x"},
     ],
 )
-def test_half_a_slot_and_two_slots_are_refused(session: Session, said: dict[str, object]) -> None:
+def test_half_a_slot_and_two_slots_are_refused(session: Session, said: dict[str, Any]) -> None:
     build(session)
     assert codes(refusal(report, session, **said))[0][0] == "CSS318E"
 
