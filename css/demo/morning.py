@@ -28,8 +28,13 @@ from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
 from orders.words import OrderKind
-from repairs.actions import report_fault
-from repairs.commands.faults import ReportFault
+from repairs.actions import add_engineer, clear_fault, find_problems, queue_fault, report_damage, report_fault
+from repairs.commands.dispatch import AddEngineer
+from repairs.commands.faults import ClearFault, QueueFault, ReportDamage, ReportFault
+from repairs.commands.nightly import FindProblems
+from repairs.queries.cards import fault_card
+from repairs.queries.problems import problems
+from repairs.words import Craft, ProblemKind
 
 PHRASE = "harbour lights"
 """What the customer's husband can be asked."""
@@ -53,9 +58,10 @@ class Cast:
 
 
 def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Actor, at: datetime) -> dict[str, str]:
-    """An order, a fault, a payment, somebody to speak for the customer, a call-back, a credit to approve, the news.
+    """An order, a line that fails again, damage and an engineer for it, a payment, somebody to speak for the customer, a credit to approve.
 
-    Gives the numbers of the order, the fault and the request for approval by their names in ``css.web.examples``.
+    Gives the numbers of the order, the fault, the problem and the request for approval, and the engineer, by their names in
+    ``css.web.examples``.
     """
     fault = ReportFault(
         number=cast.dead_number,
@@ -78,6 +84,7 @@ def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Ac
         emergency_name="Ben Quill",
     )
     placed = place_order(session, order, by=clerk, at=at)
+    _fails_again_and_again(session, fault, by=supervisor, at=at)
     reported = report_fault(session, fault, by=clerk, at=at)
     payment = TakePayment(account_number=cast.account, amount=Money(20_00), method=PaymentMethod.CARD, reference="T-80")
     take_payment(session, payment, by=clerk, at=at)
@@ -95,4 +102,48 @@ def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Ac
     asked = ask_approval(session, AskApproval(verb="adjust-account", command=to_plain(credit)), by=clerk, at=at)
     news = PostNews(words="Storm over Wrenford: cabinet 2 is out, engineers are there.", ends_at=at + timedelta(hours=9))
     post_news(session, news, by=supervisor, at=at)
-    return {"order": placed.order_number, "fault": reported.fault_number, "request": str(asked.request_id)}
+    return {"order": placed.order_number, "fault": reported.fault_number, "request": str(asked.request_id)} | {
+        "engineer": _dispatch(session, reported.fault_number, clerk=clerk, supervisor=supervisor, at=at),
+        "problem": _problem(session, reported.fault_number, by=supervisor, at=at),
+    }
+
+
+def _fails_again_and_again(session: Session, fault: ReportFault, *, by: Actor, at: datetime) -> None:
+    """Before the fault the line had others, each mended within minutes and for minutes."""
+    for hours in (4, 3, 2):
+        then = at - timedelta(hours=hours)
+        before = report_fault(session, fault, by=by, at=then).fault_number
+        clear_fault(session, ClearFault(fault_number=before, clear_code="DP"), by=by, at=then + timedelta(minutes=20))
+
+
+def _problem(session: Session, fault_number: str, *, by: Actor, at: datetime) -> str:
+    """What the night would find of it; gives the problem's number."""
+    district = fault_card(session, fault_number, by=by).district_code
+    find_problems(session, FindProblems(district_code=district), by=by, at=at)
+    found = problems(session, district, by=by)
+    return str(max(one.problem_id for one in found if one.kind is ProblemKind.LINE))
+
+
+def _dispatch(session: Session, fault_number: str, *, clerk: Actor, supervisor: Actor, at: datetime) -> str:
+    """Near a fault a pole was hit, and somebody is there who can go; gives the engineer's code."""
+    near = fault_card(session, fault_number, by=clerk)
+    pole = ReportDamage(
+        district_code=near.district_code,
+        exchange_code=near.exchange_code,
+        place_words="Outside 14 Larkspur Close, by the bus stop",
+        words="A pole leans over the footpath.",
+        contact_name="Rose Finch",
+        contact_phone="07700 900456",
+        hazard_notes="Wires on the footpath",
+    )
+    damage = report_damage(session, pole, by=clerk, at=at).fault_number
+    queue_fault(session, QueueFault(fault_number=damage), by=supervisor, at=at)
+    kim = AddEngineer(
+        code="KIM",
+        name="Kim Sandpiper",
+        district_code=near.district_code,
+        crafts=tuple(Craft),
+        exchange_codes=(near.exchange_code,),
+        calendar_code="ALWAYS",
+    )
+    return add_engineer(session, kim, by=supervisor, at=at).code

@@ -1,8 +1,8 @@
 """Where each screen has something to show, and what is keyed there to see its effect: for pictures, and for tests of all of them.
 
 What stands in braces is filled in by whoever has a district: ``account``, ``customer``, ``number`` (a telephone), ``order``,
-``fault``, ``bill``, ``other`` (another account), ``site`` (a free address key), ``district``, ``operator``, ``request`` (for a
-second person) and ``night`` (a date).
+``fault``, ``engineer``, ``problem``, ``bill``, ``other`` (another account), ``site`` (a free address key), ``district``, ``operator``,
+``request`` (for a second person) and ``night`` (a date).
 A screen that is not listed is shown without arguments.
 """
 
@@ -95,6 +95,14 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "FL02": Example("{fault}/clear", {"clear_code": "DW", "words": "New dropwire."}),
     "FL03": Example("{fault}"),
     "FL04": Example("{district}"),
+    "FL05": Example(
+        "{district}/declare",
+        {"cabinet_code": "C1", "cause": "A lorry hit the cabinet.", "expected_at": "+1 18:00"},
+        {"exchange_code": "NOWHERE", "cabinet_code": "C9", "message": "", "expected_at": "tomorrow", "began_at": "noon"},
+    ),
+    "FL06": Example("{district}"),
+    "FL07": Example("{problem}"),
+    "FL09": Example("-/{district}", {"engineer_code": "{engineer}"}, {"engineer_code": "NOBODY"}),
     "FL08": Example(
         "{district}",
         {

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.core.calendar import ONE_DAY, london_date, start_of_day
+from css.core.calendar import ONE_DAY, Nation, london_date, start_of_day
 from css.core.errors import NotFound
 from css.core.slots import SlotOf
 from css.core.words import HalfDay
@@ -268,10 +268,12 @@ def _engineers(
         "exchange": exchange,
         "also_gone": also_gone,
     }
-    return tuple(_engineer(session, row, at) for row in session.execute(block("repairs", "dispatch.engineers"), told).all())
+    rows = session.execute(block("repairs", "dispatch.engineers"), told).all()
+    nations = {code: nation_of(session, code) for code in {row.district_code for row in rows}}
+    return tuple(_engineer(session, row, at, nations[row.district_code]) for row in rows)
 
 
-def _engineer(session: Session, row: Row[Any], at: datetime) -> EngineerRow:
+def _engineer(session: Session, row: Row[Any], at: datetime, nation: Nation) -> EngineerRow:
     return EngineerRow(
         code=row.code,
         name=row.name,
@@ -281,7 +283,7 @@ def _engineer(session: Session, row: Row[Any], at: datetime) -> EngineerRow:
         exchange_codes=tuple(row.exchange_codes),
         calendar_code=row.calendar_code,
         is_active=row.is_active,
-        is_on_shift=row.is_active and is_on_shift(session, row.calendar_code, nation_of(session, row.district_code), at),
+        is_on_shift=row.is_active and is_on_shift(session, row.calendar_code, nation, at),
         fault_number=row.fault_number,
         visit_state=None if row.visit_state is None else VisitState(row.visit_state),
         since=row.arrived_at or row.issued_at,

@@ -97,7 +97,7 @@ FL04: Final = Screen(
         Key(name="F7", label="page back"),
         Key(name="F8", label="page on"),
         Key(name="F11", label="more"),
-        Key(name="S-F3", label="see through", sends=True, roles=DESK),
+        Key(name="S-F3", label="own", sends=True, roles=DESK),
         Key(name="S-F4", label="assign", sends=True, roles=CONTROL),
     ),
     polls_seconds=POLLS_SECONDS,

@@ -10,6 +10,7 @@ from flask import Response, flash
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
+from css.core.marks import has_unseen
 from css.web.desk import Desk, NotForYou, converse
 from css.web.form import REFRESH, Form
 from css.web.moments import read_moment, read_moment_ahead
@@ -125,14 +126,14 @@ def prompt_outages(at_desk: Desk, arguments: Arguments, form: Form, name: str) -
 
 
 def _plant(session: Session, district: str, form: Form, name: str) -> Values:
-    exchange = form.code("exchange_code")
+    exchange, cabinet = (text if not has_unseen(text) else "" for text in (form.code("exchange_code"), form.code("cabinet_code")))
     match name:
         case "exchange_code":
             return exchanges_of(session, district)
         case "cabinet_code":
             return cabinets_of(session, district, exchange)
         case "distribution_point_code":
-            return points_of(session, district, exchange, form.code("cabinet_code"))
+            return points_of(session, district, exchange, cabinet)
         case _:
             return ()
 
@@ -229,7 +230,9 @@ def _blank(at_desk: Desk, arguments: Arguments) -> Form:
         areas = exchanges_of(session, district)
     deed = arguments[1].lower()
     only = areas[0][0] if len(areas) == 1 and deed == DECLARE else ""
-    return Form.blank(FL05, deed, exchange_code=only, message=MESSAGE if deed == DECLARE else "", activity=Activity.REPAIR.value.upper())
+    form = Form.blank(FL05, deed, exchange_code=only, message=MESSAGE if deed == DECLARE else "", activity=Activity.REPAIR.value.upper())
+    form.start = "cabinet_code" if only else "exchange_code"
+    return form
 
 
 def _outage(form: Form, at_desk: Desk, district: str) -> DeclareOutage | None:
