@@ -138,7 +138,7 @@ def _engineers(session: Session, at_desk: Desk, card: FaultCard) -> Values:
         return (card.craft is None or card.craft in one.crafts) and card.exchange_code in one.exchange_codes
 
     def words(one: Any) -> str:  # noqa: ANN401 - the room's row
-        has = f", has {one.fault_number}" if one.fault_number else "" if one.is_on_shift else ", not on shift"
+        has = f", has {one.fault_number}" if one.fault_number else ", free" if one.is_on_shift else ", not on shift"
         return f"{one.name}: {', '.join(craft.value for craft in one.crafts)}{has}"
 
     return tuple(

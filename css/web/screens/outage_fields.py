@@ -45,7 +45,9 @@ FL05: Final = Screen(
             length_max=40,
             deeds=_only(UPDATE, CLEAR, WITHDRAW),
         ),
-        Field(name="was_told", label="Message", help="What was told.", kind="hidden", length_max=500, deeds=_only(UPDATE, CLEAR, WITHDRAW)),
+        Field(
+            name="was_told", label="Seen told", help="What was told.", kind="hidden", length_max=500, deeds=_only(UPDATE, CLEAR, WITHDRAW)
+        ),
         Field(
             name="exchange_code",
             label="Exchange",
