@@ -39,7 +39,7 @@ FL05: Final = Screen(
         Field(name="was_state", label="State", help="How it stood.", kind="hidden", length_max=20, deeds=_only(UPDATE, CLEAR, WITHDRAW)),
         Field(
             name="was_expected",
-            label="Expected",
+            label="Was expected",
             help="When it was due.",
             kind="hidden",
             length_max=40,
