@@ -325,6 +325,13 @@ def test_a_payment_the_palette_and_the_commands_of_a_list(sits_down: SitsDown) -
 
 def test_every_task_of_the_handbook_is_counted() -> None:
     here = Path(__file__).parent
-    counted = ("test_calls.py", "test_calls_interrupted.py", "test_order_calls.py", "test_fault_calls.py", "morning.py")
+    counted = (
+        "test_calls.py",
+        "test_calls_interrupted.py",
+        "test_order_calls.py",
+        "test_fault_calls.py",
+        "test_fault_board_calls.py",
+        "morning.py",
+    )
     written = "".join((here / name).read_text(encoding="utf-8") for name in counted)
     assert [task for task in documented() if f'.task("{task}")' not in written] == []

@@ -249,8 +249,9 @@ def test_order_entry_sends_a_fixed_number_of_statements(
     assert one <= STATEMENTS_OF_THE_CHECK
 
 
-STATEMENTS_OF_THE_CHECK = 57
-"""Two of them look whether the price will be another soon, which is read out before anybody agrees."""
+STATEMENTS_OF_THE_CHECK = 58
+"""Two of them look whether the price will be another soon, which is read out before anybody agrees; one reads the care levels
+offered on that day, which are rows that a supervisor sets and no longer a list in the program."""
 
 
 @pytest.mark.usefixtures("caller_is_known")
