@@ -8,7 +8,6 @@ to the partner; a fault of ours leaves the message waiting and lets the next one
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,25 +17,14 @@ from sqlalchemy.orm import Session
 
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.clock import Clock
-from css.core.errors import BadMessage, Conflict, CssError, NotFound, Unavailable
+from css.core.errors import Conflict, CssError, Unavailable
 from css.db.engine import transaction
 from css.handover import next_outbox_sequence, put_in_outbox
 from css.master.providers import Provider
 from css.partners.keys import Partner, own_party, partner_of
+from css.partners.messages import COMMANDS, QUESTIONS, Asked, Document
 from css.partners.model import InboxMessage, InboxState
-from css.xml import Element, MessageHeader, read_header, read_message, read_text
-from orders.actions import amend_order, cancel_order, cancel_other, place_order
-from orders.commands.orders import CancelOther
-from orders.messages import (
-    ORDER_UPDATE,
-    amend_order_command,
-    cancel_order_command,
-    message_id,
-    order_refused,
-    refusal_kind,
-    submit_order_command,
-)
-from orders.queries.cards import OrderCopy, order_card
+from css.xml import read_header, read_message
 
 TRIES_MAX: Final = 5
 """How often handling is begun when the database says that somebody else was at the same rows."""
@@ -46,7 +34,6 @@ LANE_WAIT: Final = "5s"
 """How long to wait for whoever handles the message before ours."""
 
 _log = logging.getLogger(__name__)
-_Verb = Callable[[Session, Partner, Element, datetime], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +141,52 @@ def _next_waiting(session: Session, partner: Partner, after_id: int, up_to_id: i
 def _handle(session: Session, partner: Partner, message: InboxMessage, *, at: datetime) -> None:
     root = read_message(message.body)
     header = read_header(root)
+    asked = Asked(partner, root, header, own_party(session), at)
     try:
         # What the verb wrote before it refused is taken back; the refusal itself is kept.
         with session.begin_nested():
-            message.outcome_words = _VERBS[header.message_type](session, partner, root, at)
+            message.outcome_words = _do(session, asked)
         message.outcome_code, message.state = None, InboxState.DONE
     except Unavailable:
         raise
     except CssError as refusal:
-        _tell_refusal(session, partner, root, header, refusal, at=at)
+        _tell_refusal(session, asked, refusal)
         message.outcome_code, message.outcome_words, message.state = refusal.code, str(refusal), InboxState.REFUSED
     message.handled_at = at
     session.flush()
     _log.info("message handled", extra={"provider": partner.code, "message_id": header.message_id, "state": message.state.value})
+
+
+def _do(session: Session, asked: Asked) -> str:
+    """Do or answer what is asked; what was done, in a sentence."""
+    command = COMMANDS.get(asked.header.message_type)
+    if command is not None:
+        return command.do(session, asked)
+    answer = QUESTIONS[asked.header.message_type].answer(session, asked, None)
+    _leave(session, asked, answer)
+    return f"{answer.message_type} left in the outbox."
+
+
+def _tell_refusal(session: Session, asked: Asked, refusal: CssError) -> None:
+    name = asked.header.message_type
+    told = COMMANDS[name].refused(session, asked, refusal) if name in COMMANDS else QUESTIONS[name].answer(session, asked, refusal)
+    _leave(session, asked, told)
+
+
+def _leave(session: Session, asked: Asked, answer: Document) -> None:
+    """Leave the answer to a message in the partner's outbox."""
+    put_in_outbox(
+        session,
+        provider_id=asked.partner.provider_id,
+        sequence=next_outbox_sequence(session, asked.partner.provider_id),
+        source_key=answer.source_key,
+        message_id=answer.message_id,
+        message_type=answer.message_type,
+        conversation_id=asked.header.conversation_id,
+        ref_to_message_id=asked.header.message_id,
+        body=answer.body,
+        at=asked.at,
+    )
 
 
 def _set_aside(engine: Engine, waiting_id: int, trouble: Exception) -> None:
@@ -177,65 +197,3 @@ def _set_aside(engine: Engine, waiting_id: int, trouble: Exception) -> None:
             .where(InboxMessage.id == waiting_id, InboxMessage.state == InboxState.RECEIVED)
             .values(outcome_code="CSS555E", outcome_words=f"Handling failed ({type(trouble).__name__}); the log says how.")
         )
-
-
-def _tell_refusal(session: Session, partner: Partner, root: Element, header: MessageHeader, refusal: CssError, *, at: datetime) -> None:
-    """Leave the refusal in the partner's outbox. It is no event of an order, whether there is one or not, so it is a document only."""
-    # Two partners may choose the same message id; what is made of it must differ all the same.
-    source_key = f"inbox/{partner.code}/{header.message_id}/{refusal_kind(header.message_type)}"
-    body = order_refused(
-        root,
-        refusal,
-        source_key=source_key,
-        sender=own_party(session),
-        receiver=partner.party,
-        at=at,
-        copy=_order_named(session, partner, root),
-    )
-    put_in_outbox(
-        session,
-        provider_id=partner.provider_id,
-        sequence=next_outbox_sequence(session, partner.provider_id),
-        source_key=source_key,
-        message_id=message_id(source_key),
-        message_type=ORDER_UPDATE,
-        conversation_id=header.conversation_id,
-        ref_to_message_id=header.message_id,
-        body=body,
-        at=at,
-    )
-
-
-def _order_named(session: Session, partner: Partner, root: Element) -> OrderCopy | None:
-    """The order that a message is about, as it stands; None when it is about none that the partner has."""
-    number = read_text(root, "Amendment/OrderNumber") or read_text(root, "Cancellation/OrderNumber")
-    if number is None:
-        return None
-    try:
-        return order_card(session, number, by=partner.actor)
-    except (NotFound, BadMessage):
-        return None
-
-
-def _submit_order(session: Session, partner: Partner, root: Element, at: datetime) -> str:
-    placed = place_order(session, submit_order_command(root), by=partner.actor, at=at)
-    return f"Order {placed.order_number} placed."
-
-
-def _amend_order(session: Session, partner: Partner, root: Element, at: datetime) -> str:
-    changed = amend_order(session, amend_order_command(root), by=partner.actor, at=at)
-    return f"Order {changed.order_number} amended."
-
-
-def _cancel_order(session: Session, partner: Partner, root: Element, at: datetime) -> str:
-    command = cancel_order_command(root)
-    if isinstance(command, CancelOther):
-        stopped = cancel_other(session, command, by=partner.actor, at=at)
-        return f"Order {stopped.order_number} and the order that takes its line stopped."
-    cancelled = cancel_order(session, command, by=partner.actor, at=at)
-    return f"Order {cancelled.order_number} cancelled."
-
-
-_VERBS: Final[dict[str, _Verb]] = {"SubmitOrder": _submit_order, "AmendOrder": _amend_order, "CancelOrder": _cancel_order}
-TAKEN: Final = tuple(_VERBS)
-"""The messages a partner may send."""

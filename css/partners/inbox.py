@@ -23,10 +23,11 @@ from css.core.clock import Clock
 from css.core.errors import BadMessage, CssError
 from css.db.engine import transaction
 from css.partners.acknowledging import Traces, acknowledgement, duplicate_of
-from css.partners.handling import TAKEN, work_lane
+from css.partners.handling import work_lane
 from css.partners.keys import Partner, partner_of
-from css.partners.model import InboxMessage, InboxState, RejectedMessage
-from css.xml import Element, MessageError, MessageHeader, Party, read_header, read_message, read_text, schema_for, validate
+from css.partners.messages import TAKEN
+from css.partners.model import Channel, InboxMessage, InboxState, RejectedMessage
+from css.xml import Element, MessageError, MessageHeader, Party, read_header, read_message, read_text, required, schema_for, validate
 
 CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
@@ -58,11 +59,26 @@ class _Reading:
     traces: Traces
     header: MessageHeader | None
     errors: tuple[MessageError, ...]
-    major: str = ""
-    """The version its namespace names."""
+    schema_name: str = ""
+    """The schema of its namespace: ``order-2``; empty when that is none of ours."""
+    message_type: str | None = None
+    """The name of its root element, when that is one of the schema's."""
+
+    @property
+    def major(self) -> str:
+        """The version its namespace names."""
+        return self.schema_name.rpartition("-")[2]
 
 
-def receive(engine: Engine, provider_code: str, data: bytes, *, clock: Clock, own_party: Party) -> Answer:
+def receive(
+    engine: Engine,
+    provider_code: str,
+    data: bytes,
+    *,
+    clock: Clock,
+    own_party: Party,
+    channel: Channel = Channel.HTTP,
+) -> Answer:
     """Take in one message from a provider who has proved to be it; then try to handle it.
 
     The answer depends on receipt alone: 202 RECEIVED; 200 DUPLICATE, the first answer again; else REJECTED with every
@@ -79,9 +95,9 @@ def receive(engine: Engine, provider_code: str, data: bytes, *, clock: Clock, ow
         partner = partner_of(session, provider_code)
         errors = reading.errors or _header_errors(reading.header, reading.major, partner, own_party)
         if errors or reading.header is None:
-            answer, waiting_id = _reject(session, partner, data, reading.traces, errors, at=at, us=own_party), None
+            answer, waiting_id = _reject(session, partner, data, reading, errors, channel, at=at, us=own_party), None
         else:
-            answer, waiting_id = _store(session, partner, data, reading.header, at=at, us=own_party)
+            answer, waiting_id = _store(session, partner, data, reading, channel, at=at, us=own_party)
     _log.info(
         "message received",
         extra={"provider": provider_code, "message_id": reading.traces.message_id, "status": int(answer.status), "size_bytes": len(data)},
@@ -100,16 +116,17 @@ def _read(data: bytes) -> _Reading:
     except BadMessage as refusal:
         return _Reading(Traces(), None, MessageError.of_error(refusal))
     traces = Traces(_uuid(root, "MessageId"), _uuid(root, "ConversationId"))
+    schema, name = "", etree.QName(root).localname
     try:
         schema = schema_for(root)
         faults = validate(root, schema)
         if faults:
-            return _Reading(traces, None, tuple(MessageError.of_fault(fault) for fault in faults))
-        return _Reading(traces, read_header(root), (), schema.rpartition("-")[2])
+            return _Reading(traces, None, tuple(MessageError.of_fault(fault) for fault in faults), schema, name)
+        return _Reading(traces, read_header(root), (), schema, name)
     except BadMessage as refusal:
-        name = etree.QName(root).localname
         path = f"{name}/{refusal.element}" if refusal.element else None
-        return _Reading(traces, None, tuple(_at(error, path) for error in MessageError.of_error(refusal)))
+        errors = tuple(_at(error, path) for error in MessageError.of_error(refusal))
+        return _Reading(traces, None, errors, schema, name if schema else None)
 
 
 def _uuid(root: Element, name: str) -> str | None:
@@ -139,8 +156,11 @@ def _header_errors(header: MessageHeader | None, major: str, partner: Partner, u
     return tuple(errors)
 
 
-def _store(session: Session, partner: Partner, data: bytes, header: MessageHeader, *, at: datetime, us: Party) -> tuple[Answer, int | None]:
+def _store(
+    session: Session, partner: Partner, data: bytes, reading: _Reading, channel: Channel, *, at: datetime, us: Party
+) -> tuple[Answer, int | None]:
     """Keep a good message; the second value is the row that now waits, None when nothing does."""
+    header = required(reading.header, "Header")
     traces = Traces(header.message_id, header.conversation_id)
     digest = hashlib.sha256(data).hexdigest()
     received = acknowledgement("RECEIVED", us=us, to=partner.party, at=at, traces=traces)
@@ -149,7 +169,12 @@ def _store(session: Session, partner: Partner, data: bytes, header: MessageHeade
         provider_id=partner.provider_id,
         message_id=header.message_id,
         message_type=header.message_type,
+        schema_name=reading.schema_name,
+        schema_version=header.schema_version,
+        channel=channel,
         conversation_id=header.conversation_id,
+        sequence_no=header.sequence_no,
+        is_test=header.is_test,
         body=data,
         body_sha256=digest,
         acknowledgement=received,
@@ -176,28 +201,35 @@ def _store(session: Session, partner: Partner, data: bytes, header: MessageHeade
         "This MessageId came before with another content; the first message stands.",
         f"{header.message_type}/Header/MessageId",
     )
-    return _reject(session, partner, data, traces, (error,), at=at, us=us), None
+    return _reject(session, partner, data, reading, (error,), channel, at=at, us=us), None
 
 
 def _reject(
-    session: Session, partner: Partner, data: bytes, traces: Traces, errors: tuple[MessageError, ...], *, at: datetime, us: Party
+    session: Session,
+    partner: Partner,
+    data: bytes,
+    reading: _Reading,
+    errors: tuple[MessageError, ...],
+    channel: Channel,
+    *,
+    at: datetime,
+    us: Party,
 ) -> Answer:
     """Say no, and keep what was sent, once however often it comes."""
-    body = acknowledgement("REJECTED", us=us, to=partner.party, at=at, traces=traces, errors=errors)
+    body = acknowledgement("REJECTED", us=us, to=partner.party, at=at, traces=reading.traces, errors=errors)
+    last = {"channel": channel, "code": errors[0].code, "acknowledgement": body, "last_at": at}
     statement = insert(RejectedMessage).values(
         provider_id=partner.provider_id,
+        message_id=reading.traces.message_id,
+        message_type=reading.message_type,
+        conversation_id=reading.traces.conversation_id,
         body=data,
         body_sha256=hashlib.sha256(data).hexdigest(),
-        code=errors[0].code,
-        acknowledgement=body,
         first_at=at,
-        last_at=at,
+        **last,
     )
     session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["provider_id", "body_sha256"],
-            set_={"code": errors[0].code, "acknowledgement": body, "times": RejectedMessage.times + 1, "last_at": at},
-        )
+        statement.on_conflict_do_update(index_elements=["provider_id", "body_sha256"], set_={**last, "times": RejectedMessage.times + 1})
     )
-    _log.warning("message rejected", extra={"provider": partner.code, "message_id": traces.message_id, "code": errors[0].code})
+    _log.warning("message rejected", extra={"provider": partner.code, "message_id": reading.traces.message_id, "code": errors[0].code})
     return Answer(_STATUS_OF.get(errors[0].code, HTTPStatus.BAD_REQUEST), body)

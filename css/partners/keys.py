@@ -21,7 +21,7 @@ from css.core.actor import Actor
 from css.core.errors import BadMessage, NotFound, Refused
 from css.core.words import Role
 from css.master.providers import Provider
-from css.partners.model import PartnerKey
+from css.partners.model import KeyArea, PartnerKey
 from css.xml import Party
 
 PARTY_SCHEME: Final = "DUNS"
@@ -54,6 +54,7 @@ class IssuePartnerKey:
     provider_code: str
     words: str
     """What the key is for: ``order gateway, live``."""
+    area: KeyArea = KeyArea.LIVE
 
 
 def issue_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: datetime) -> str:
@@ -71,7 +72,7 @@ def issue_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: date
         raise BadMessage("CSS561E", "Say in 1 to {most} characters what the key is for.", most=WORDS_MAX, element="words")
     partner = partner_of(session, command.provider_code)
     key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
-    row = PartnerKey(provider_id=partner.provider_id, key_sha256=_sum(key), words=words, is_active=True, created_at=at)
+    row = PartnerKey(provider_id=partner.provider_id, key_sha256=_sum(key), area=command.area, words=words, starts_at=at, created_at=at)
     session.add(row)
     session.flush()
     record(session, by=by, at=at, verb="issue_key", subject=("provider", partner.code), after={"key_id": row.id, "words": words})
@@ -89,7 +90,7 @@ def partner_of_key(session: Session, key: str) -> Partner | None:
     row = session.execute(
         select(PartnerKey.key_sha256, Provider.id, Provider.code, Provider.party_id)
         .join(Provider, Provider.id == PartnerKey.provider_id)
-        .where(PartnerKey.key_sha256 == digest, PartnerKey.is_active, Provider.is_active)
+        .where(PartnerKey.key_sha256 == digest, PartnerKey.revoked_at.is_(None), PartnerKey.area == KeyArea.LIVE, Provider.is_active)
     ).one_or_none()
     if row is None or not hmac.compare_digest(row.key_sha256, digest):
         return None

@@ -21,10 +21,11 @@ from werkzeug.test import TestResponse
 from css.core.clock import Clock
 from css.db.engine import make_engine, transaction
 from css.master.reference import PARTNER
-from css.partners import gateway, handling
+from css.partners import gateway
 from css.partners.gateway import create_application, create_gateway, mount
 from css.partners.inbox import Answer, receive
 from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.messages import orders
 from css.partners.model import InboxMessage
 from css.xml import MESSAGE_BYTES_MAX, Party, read_header
 from tests.builders import OPERATOR
@@ -380,5 +381,5 @@ def test_handling_that_fails_is_not_the_partners_to_know(
     def failing(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(handling, "place_order", failing)
+    monkeypatch.setattr(orders, "place_order", failing)
     assert post(client, submit_order(district.account, site()), ours).status_code == 202

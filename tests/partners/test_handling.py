@@ -18,6 +18,7 @@ from css.db.engine import transaction
 from css.master.reference import PARTNER
 from css.partners import handling, inbox
 from css.partners.handling import Drained, drain
+from css.partners.messages import orders
 from css.partners.model import InboxMessage, InboxState
 from css.xml import MessageHeader, read_header
 from orders.actions import place_order
@@ -126,7 +127,7 @@ def test_a_fault_of_ours_leaves_the_message_waiting_and_lets_the_next_one_pass(
 ) -> None:
     ill, well = header(), header()
     with monkeypatch.context() as broken:
-        broken.setattr(handling, "place_order", failing)
+        broken.setattr(orders, "place_order", failing)
         assert send(engine, submit_order(district.account, site(), head=ill)).status == 202
     row = stored(engine, ill.message_id)
     assert (row.state, row.outcome_code, row.handled_at) == (InboxState.RECEIVED, "CSS555E", None)
@@ -143,7 +144,7 @@ def test_a_fault_of_ours_leaves_the_message_waiting_and_lets_the_next_one_pass(
 
 def test_drain_counts_what_it_must_leave(engine: Engine, district: Scene, site: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(handling, "place_order", failing)
+        broken.setattr(orders, "place_order", failing)
         send(engine, submit_order(district.account, site()))
         assert drain(engine, clock=CLOCK) == Drained(left=1)
         assert drain(engine, clock=CLOCK, provider_code=RIVAL_CODE) == Drained()
@@ -192,7 +193,7 @@ def test_a_deadlock_is_begun_again_and_has_one_effect(
             session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"))
         return answer
 
-    monkeypatch.setattr(handling, "place_order", unlucky)
+    monkeypatch.setattr(orders, "place_order", unlucky)
     send(engine, submit_order(district.account, site(), head=head))
 
     assert len(tries) == 2
@@ -209,7 +210,7 @@ def test_what_a_refused_verb_wrote_is_taken_back(
         place_order(session, command, by=by, at=at)
         raise Refused("CSS239E", "On second thoughts, no.", element="number")
 
-    monkeypatch.setattr(handling, "place_order", late_refusal)
+    monkeypatch.setattr(orders, "place_order", late_refusal)
     send(engine, submit_order(district.account, site(), head=head))
 
     assert orders_of(engine, head.message_id) == []

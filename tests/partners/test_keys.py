@@ -49,7 +49,7 @@ def test_what_is_no_key_opens_nothing(session: Session, key: str) -> None:
 
 def test_a_key_withdrawn_opens_nothing(session: Session) -> None:
     key = issue_key(session, COMMAND, by=OPERATOR, at=AT)
-    session.execute(update(PartnerKey).values(is_active=False))
+    session.execute(update(PartnerKey).values(revoked_at=AT))
     assert partner_of_key(session, key) is None
 
 

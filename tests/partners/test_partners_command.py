@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from css.cli import main
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import handling
 from css.partners.keys import partner_of_key
+from css.partners.messages import orders
 from css.settings import settings
 from orders.commands.orders import OrderPlaced
 from tests.partners.speaking import Scene, opened, said, send, submit_order
@@ -44,7 +44,7 @@ def test_drain_says_what_it_did_and_what_it_left(
         raise ZeroDivisionError
 
     with monkeypatch.context() as broken:
-        broken.setattr(handling, "place_order", failing)
+        broken.setattr(orders, "place_order", failing)
         send(engine, submit_order(district.account, site()))
         assert main(["partners", "drain", PARTNER]) == 4
         assert capsys.readouterr().out == "0 done, 0 refused, 1 still waiting.\n"

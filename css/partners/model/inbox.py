@@ -1,4 +1,4 @@
-"""Partner messages as received, whole, whether taken or rejected; and the keys partners show at the door."""
+"""Partner messages as received, whole, whether taken or rejected, and what became of each."""
 
 from __future__ import annotations
 
@@ -17,23 +17,18 @@ class InboxState(StrEnum):
 
     RECEIVED = "received"  # -> done, refused
     DONE = "done"
-    REFUSED = "refused"
-    """A rule said no; the partner was told in an OrderUpdate."""
+    REFUSED = "refused"  # -> received, when somebody has it tried again
+    """A rule said no; the partner was told in a document of its outbox."""
 
 
-class PartnerKey(Base):
-    """A secret a partner sends with each request, held only as its hash."""
+class Channel(StrEnum):
+    """The way a message came, or a document went."""
 
-    __tablename__ = "partner_key"
-    __table_args__ = (UniqueConstraint("key_sha256"), {"schema": "partners"})
-
-    id: Mapped[Id]
-    provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
-    key_sha256: Mapped[str]
-    """SHA-256 of the key, in hexadecimal."""
-    words: Mapped[str]
-    is_active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
-    created_at: Mapped[datetime]
+    HTTP = "http"
+    SOAP = "soap"
+    FOLDER = "folder"
+    HAND = "hand"
+    """Taken in by one of us, at the partner's word."""
 
 
 class InboxMessage(Base):
@@ -43,7 +38,10 @@ class InboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("provider_id", "message_id"),
         CheckConstraint("(state = 'received') = (handled_at IS NULL)", name="handled_has_instant"),
+        CheckConstraint("sequence_no IS NULL OR sequence_no > 0", name="sequence_counts"),
         Index("ix_inbox_message_waiting", "provider_id", "id", postgresql_where=text("state = 'received'")),
+        Index("ix_inbox_message_conversation", "provider_id", "conversation_id", "id"),
+        Index("ix_inbox_message_received", "received_at", "id"),
         {"schema": "partners"},
     )
 
@@ -51,7 +49,16 @@ class InboxMessage(Base):
     provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
     message_id: Mapped[str] = mapped_column(UUID(as_uuid=False))
     message_type: Mapped[str]
+    schema_name: Mapped[str]
+    """The schema of its namespace, ``order-2``; empty of what was taken in before it was kept."""
+    schema_version: Mapped[str]
+    """What its header says it was written by, ``2.0``; empty of what was taken in before it was kept."""
+    channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
     conversation_id: Mapped[str]
+    sequence_no: Mapped[SmallNumber | None] = mapped_column(Integer)
+    """Where the partner numbers its messages of a conversation: its place in it."""
+    is_test: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """Read and acknowledged, and nothing done."""
     body: Mapped[bytes]
     body_sha256: Mapped[str]
     acknowledgement: Mapped[bytes]
@@ -81,6 +88,14 @@ class RejectedMessage(Base):
     provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
     body: Mapped[bytes]
     body_sha256: Mapped[str]
+    channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
+    """The way it came last."""
+    message_id: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
+    """As far as it could be read."""
+    message_type: Mapped[str | None]
+    """The root element's name, as far as it could be read and is one of ours."""
+    conversation_id: Mapped[str | None]
+    """As far as it could be read."""
     code: Mapped[str]
     """The first error of the last Acknowledgement."""
     acknowledgement: Mapped[bytes]
@@ -91,3 +106,25 @@ class RejectedMessage(Base):
     """When they came first."""
     last_at: Mapped[datetime]
     """When they came last."""
+    accepted_id: Mapped[int | None] = mapped_column(ForeignKey("partners.inbox_message.id"))
+    """The message it became when one of us took it in by hand."""
+
+
+class MessageEvent(Base):
+    """One step of a stored message's story: what was done about it, when and by whom."""
+
+    __tablename__ = "message_event"
+    __table_args__ = (UniqueConstraint("inbox_id", "sequence"), {"schema": "partners"})
+
+    id: Mapped[Id]
+    inbox_id: Mapped[Ref] = mapped_column(ForeignKey("partners.inbox_message.id"))
+    sequence: Mapped[SmallNumber] = mapped_column(Integer)
+    """Counts from 1 for each message."""
+    deed: Mapped[str]
+    """``refused``, ``failed``, ``retried``, ``accepted``; that it was received and done the message itself says."""
+    code: Mapped[str | None]
+    words: Mapped[str]
+    """Never what a customer told us."""
+    done_by: Mapped[str]
+    """The partner, an operator, or the gateway."""
+    occurred_at: Mapped[datetime]
