@@ -47,6 +47,7 @@ class PartnerTerms(Base):
     folder: Mapped[str | None] = mapped_column(unique=True)
     """Its folder's name below the folder of all partners."""
     messages_a_minute: Mapped[SmallNumber] = mapped_column(Integer)
+    """So many messages are taken from it in a minute; more are told to wait."""
     at_once: Mapped[SmallNumber] = mapped_column(Integer)
     """So many of its requests may be in hand at the same time, in one process."""
     replay_days: Mapped[SmallNumber] = mapped_column(Integer)
@@ -55,6 +56,7 @@ class PartnerTerms(Base):
     """How long a numbered message waits for the one before it."""
     row_version: Mapped[int]
     changed_at: Mapped[datetime]
+    """When the terms were last changed."""
 
 
 class Delivery(Base):
@@ -95,10 +97,13 @@ class DeliveryAttempt(Base):
     """Counts from 1 for each document; past the first it says PossibleDuplicate."""
     way: Mapped[DeliveryWay] = mapped_column(choice(DeliveryWay, "way"))
     is_possible_duplicate: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """The partner may have it already: an earlier attempt was cut off or failed."""
     outcome: Mapped[DeliveryOutcome] = mapped_column(choice(DeliveryOutcome, "outcome"))
     status: Mapped[SmallNumber | None] = mapped_column(Integer)
     """What the partner's server answered, as HTTP counts."""
     words: Mapped[str | None]
     """Why it failed; never what the partner's server wrote."""
     begun_at: Mapped[datetime]
+    """When sending began; committed before a byte went out."""
     ended_at: Mapped[datetime | None]
+    """When its outcome was known."""

@@ -65,4 +65,5 @@ class PartnerCertificate(Base):
     expires_at: Mapped[datetime]
     """Its own notAfter."""
     revoked_at: Mapped[datetime | None]
+    """From then on it opens nothing, whatever its end."""
     created_at: Mapped[datetime]
