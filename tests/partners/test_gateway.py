@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 from css.core.clock import Clock
 from css.db.engine import make_engine, transaction
 from css.master.reference import PARTNER
-from css.partners import gateway
+from css.partners import posting
 from css.partners.gateway import create_application, create_gateway, mount
 from css.partners.inbox import Answer, receive
 from css.partners.keys import IssuePartnerKey, issue_key
@@ -259,7 +259,7 @@ def test_more_at_a_time_than_the_turnstile_lets_through_are_told_to_wait(
             leave.wait(20)
         return receive(engine, provider_code, data, clock=clock, own_party=own_party)
 
-    monkeypatch.setattr(gateway, "receive", slow)
+    monkeypatch.setattr(posting, "receive", slow)
     answers: list[TestResponse] = []
     data = submit_order(district.account, site())
     first = threading.Thread(target=lambda: answers.append(post(app.test_client(), data, ours)))
@@ -283,7 +283,7 @@ def test_a_fault_of_ours_is_told_without_its_words(
         msg = "secret inner words"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr(gateway, "receive", failing)
+    monkeypatch.setattr(posting, "receive", failing)
     answer = post(client, b"<a/>", ours)
     assert (answer.status_code, codes(answer.data), answer.headers["Retry-After"]) == (500, [("CSS000E", None)], "30")
     assert b"secret" not in answer.data

@@ -1,0 +1,64 @@
+"""The outbox over HTTP: a partner fetches the documents left for it, in their order, as often as it likes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from http import HTTPStatus
+from typing import Final
+
+from flask import Response, request, url_for
+
+from css.db.engine import transaction
+from css.handover import OutboxRow, outbox_after, outbox_last_sequence
+from css.partners.doors import NAME, Doors, Refusal, Route
+from css.partners.inbox import CONTENT_TYPE
+from css.partners.keys import Partner
+
+_SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
+
+
+def routes(doors: Doors) -> tuple[Route, ...]:
+    """The next document, and one by its number."""
+
+    def next_document() -> Response:
+        return _document(doors, doors.caller(), after=_sequence(request.args.get("after", "")))
+
+    def one_document(sequence: str) -> Response:
+        caller = doors.caller()
+        wanted = _sequence(sequence)
+        found = _document(doors, caller, after=wanted - 1) if wanted else None
+        if found is None or found.status_code == HTTPStatus.NO_CONTENT:
+            raise Refusal(HTTPStatus.NOT_FOUND, "CSS559E", "There is no such document in your outbox.")
+        return found
+
+    return (Route("/outbox", "outbox", next_document), Route("/outbox/<sequence>", "document", one_document))
+
+
+def _sequence(text: str) -> int:
+    if not _SEQUENCE.fullmatch(text):
+        raise Refusal(HTTPStatus.BAD_REQUEST, "CSS563E", "Say after which document as a number, 0 for the first: outbox?after=0.")
+    return int(text)
+
+
+def _document(doors: Doors, caller: Partner, *, after: int) -> Response:
+    """The first document after a sequence number; 204 when there is none yet."""
+    with transaction(doors.engine()) as session:
+        rows = outbox_after(session, caller.code, after, limit=1)
+        last = outbox_last_sequence(session, caller.code)
+    answer = _delivered(rows[0]) if rows else Response(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
+    answer.headers["CSS-Last-Sequence"] = str(last)
+    return answer
+
+
+def _delivered(row: OutboxRow) -> Response:
+    """The document itself, byte for byte, with what a reader wants to know before opening it."""
+    answer = Response(row.body, content_type=CONTENT_TYPE)
+    answer.headers["CSS-Sequence"] = str(row.sequence)
+    answer.headers["CSS-Message-Id"] = row.message_id
+    answer.headers["CSS-Message-Type"] = row.message_type
+    answer.headers["Content-Location"] = url_for(f"{NAME}.document", sequence=row.sequence)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.set_etag(hashlib.sha256(row.body).hexdigest())
+    answer.make_conditional(request)
+    return answer
