@@ -89,7 +89,7 @@ class Doors:
             Refusal: 401, CSS556E. The transaction holds nothing then that would be worth its commit.
         """
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        found = partner_of_key(session, key.strip()) if scheme.lower() == "bearer" else None
+        found = partner_of_key(session, key.strip(), at=self.clock.now()) if scheme.lower() == "bearer" else None
         if found is None:
             challenge = {"WWW-Authenticate": f'Bearer realm="{NAME}"'}
             raise Refusal(HTTPStatus.UNAUTHORIZED, "CSS556E", "Show a key of yours that is in force.", challenge)

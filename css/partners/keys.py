@@ -11,9 +11,9 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from css.audit import record
@@ -21,7 +21,7 @@ from css.core.actor import Actor
 from css.core.errors import BadMessage, NotFound, Refused
 from css.core.words import Role
 from css.master.providers import Provider
-from css.partners.model import KeyArea, PartnerKey
+from css.partners.model import KeyArea, PartnerCertificate, PartnerKey
 from css.xml import Party
 
 PARTY_SCHEME: Final = "DUNS"
@@ -40,6 +40,8 @@ class Partner:
     provider_id: int
     code: str
     party: Party
+    area: KeyArea = KeyArea.LIVE
+    """What it showed opens this and nothing else."""
 
     @property
     def actor(self) -> Actor:
@@ -80,21 +82,38 @@ def issue_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: date
     return key
 
 
-def partner_of_key(session: Session, key: str) -> Partner | None:
-    """Whose key it is; None for a key that is unknown, withdrawn, or of a provider that no longer trades."""
+def partner_of_key(session: Session, key: str, *, at: datetime, area: KeyArea = KeyArea.LIVE) -> Partner | None:
+    """Whose key it is; None for one that is unknown, of another area, not in force at that instant, or of a provider that no
+    longer trades: whoever shows it cannot tell which. One statement.
+    """
     if not 0 < len(key) <= KEY_TEXT_MAX:
         return None
     digest = _sum(key)
     # Leans on uq_partner_key_key_sha256. What is looked up is a sum nobody can steer, so the look-up tells no secret by
     # its time; the comparison after it takes the same time for every key.
     row = session.execute(
-        select(PartnerKey.key_sha256, Provider.id, Provider.code, Provider.party_id)
+        select(PartnerKey.key_sha256, Provider.id, Provider.code, Provider.party_id, PartnerKey.area)
         .join(Provider, Provider.id == PartnerKey.provider_id)
-        .where(PartnerKey.key_sha256 == digest, PartnerKey.revoked_at.is_(None), PartnerKey.area == KeyArea.LIVE, Provider.is_active)
+        .where(PartnerKey.key_sha256 == digest, Provider.is_active, *in_force(PartnerKey, at, area))
     ).one_or_none()
     if row is None or not hmac.compare_digest(row.key_sha256, digest):
         return None
-    return Partner(row.id, row.code, Party(row.party_id, PARTY_SCHEME))
+    return partner_in(row)
+
+
+def in_force(kind: type[PartnerKey | PartnerCertificate], at: datetime, area: KeyArea) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a key or a certificate opens an area at an instant."""
+    return (
+        kind.area == area,
+        kind.starts_at <= at,
+        or_(kind.expires_at.is_(None), kind.expires_at > at),
+        or_(kind.revoked_at.is_(None), kind.revoked_at > at),
+    )
+
+
+def partner_in(row: Any) -> Partner:  # noqa: ANN401 - a row with the provider's id, code, party_id and the area
+    """The partner of a row that names it."""
+    return Partner(row.id, row.code, Party(row.party_id, PARTY_SCHEME), row.area)
 
 
 def partner_of(session: Session, provider_code: str) -> Partner:

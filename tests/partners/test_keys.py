@@ -24,7 +24,7 @@ COMMAND = IssuePartnerKey(provider_code=PARTNER, words="order gateway, live")
 def test_a_key_opens_for_its_partner_and_is_kept_nowhere(session: Session) -> None:
     key = issue_key(session, COMMAND, by=OPERATOR, at=AT)
 
-    partner = partner_of_key(session, key)
+    partner = partner_of_key(session, key, at=AT)
     assert partner is not None
     assert (partner.code, partner.party) == (PARTNER, BRACKWATER)
     assert (partner.actor.kind, partner.actor.name, partner.actor.provider_code) == ("partner", PARTNER, PARTNER)
@@ -39,24 +39,24 @@ def test_a_key_opens_for_its_partner_and_is_kept_nowhere(session: Session) -> No
 def test_keys_differ_and_stand_side_by_side(session: Session) -> None:
     keys = {issue_key(session, COMMAND, by=OPERATOR, at=AT) for _ in range(3)}
     assert len(keys) == 3
-    assert all(partner_of_key(session, key) for key in keys)
+    assert all(partner_of_key(session, key, at=AT) for key in keys)
 
 
 @pytest.mark.parametrize("key", ["", "css-", "css-unknown", "x" * 10_000, "\udcff", "css-\x00"])
 def test_what_is_no_key_opens_nothing(session: Session, key: str) -> None:
-    assert partner_of_key(session, key) is None
+    assert partner_of_key(session, key, at=AT) is None
 
 
 def test_a_key_withdrawn_opens_nothing(session: Session) -> None:
     key = issue_key(session, COMMAND, by=OPERATOR, at=AT)
     session.execute(update(PartnerKey).values(revoked_at=AT))
-    assert partner_of_key(session, key) is None
+    assert partner_of_key(session, key, at=AT) is None
 
 
 def test_a_key_of_a_provider_that_no_longer_trades_opens_nothing(session: Session) -> None:
     key = issue_key(session, COMMAND, by=OPERATOR, at=AT)
     session.execute(update(Provider).where(Provider.code == PARTNER).values(is_active=False))
-    assert partner_of_key(session, key) is None
+    assert partner_of_key(session, key, at=AT) is None
 
 
 @pytest.mark.parametrize(

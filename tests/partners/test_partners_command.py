@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine
@@ -15,6 +16,9 @@ from css.partners.messages import orders
 from css.settings import settings
 from orders.commands.orders import OrderPlaced
 from tests.partners.speaking import Scene, opened, said, send, submit_order
+
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""Later than any clock of a test: a key without an end is still in force."""
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +36,7 @@ def test_a_key_goes_to_standard_output_alone_and_opens(engine: Engine, capsys: p
     (key,) = said_on.out.split()
     assert key not in said_on.err
     with transaction(engine) as session:
-        found = partner_of_key(session, key)
+        found = partner_of_key(session, key, at=LATER)
     assert found is not None
     assert found.code == PARTNER
 
