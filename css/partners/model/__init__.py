@@ -5,6 +5,15 @@ from __future__ import annotations
 from css.partners.model.delivery import Delivery, DeliveryAttempt, DeliveryOutcome, DeliveryWay, PartnerTerms
 from css.partners.model.inbox import Channel, InboxMessage, InboxState, MessageEvent, RejectedMessage
 from css.partners.model.keys import KeyArea, PartnerCertificate, PartnerKey
+from css.partners.model.sandbox import (
+    SandboxArea,
+    SandboxCase,
+    SandboxDocument,
+    SandboxMatter,
+    SandboxMessage,
+    SandboxPass,
+    SandboxStep,
+)
 
 __all__ = [
     "Channel",
@@ -20,4 +29,11 @@ __all__ = [
     "PartnerKey",
     "PartnerTerms",
     "RejectedMessage",
+    "SandboxArea",
+    "SandboxCase",
+    "SandboxDocument",
+    "SandboxMatter",
+    "SandboxMessage",
+    "SandboxPass",
+    "SandboxStep",
 ]
