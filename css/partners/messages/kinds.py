@@ -23,6 +23,8 @@ class Asked:
     us: Party
     """Who answers."""
     at: datetime
+    answering: str = ""
+    """What the keys of its answers begin with; empty for a message that is kept in the inbox, whose id says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,10 @@ class Question:
 
     answer: Callable[[Session, Asked, CssError | None], Document]
     """The answer. With an error that was raised before: the answer that tells it."""
+    is_of_plant: bool = False
+    """What is there for everybody is counted, so it is read as the house; what it names of the partner's, it looks for behind the wall."""
 
 
 def refusal_key(asked: Asked, kind: str) -> str:
     """The source key of the answer to a message. Two partners may choose the same message id; what is made of it must differ."""
-    return f"inbox/{asked.partner.code}/{asked.header.message_id}/{kind}"
+    return f"{asked.answering or f'inbox/{asked.partner.code}/{asked.header.message_id}'}/{kind}"
