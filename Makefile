@@ -21,7 +21,7 @@ help:
 	@echo "make serve  serve the operators' screens and the partners' gateway"
 	@echo "make bench  measure how fast things go here       (ARGS='night --lines 4000' asks one question)"
 	@echo "make test   run all tests on all cores          (ARGS='tests/rules -x' runs some)"
-	@echo "make check  lint, types, import contracts"
+	@echo "make check  lint, types, import contracts, house rules of the schemas"
 	@echo "make lock   resolve the lock files anew          (UPGRADE=1 takes newer versions)"
 	@echo "make clean  remove $(VENV) and caches; never data"
 
@@ -51,6 +51,7 @@ check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format --check --quiet $(SOURCES)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
+	$(CSS) schemas lint
 
 # uv resolves for every platform at once and leaves no trace of the index it asked; plain pip reads what it writes.
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade)

@@ -49,6 +49,7 @@ COMMANDS: dict[str, Command] = {
     "tariffs": Command("css.cli.tariffs:app", "Load, compare, release and show price lists for calls, and quote by them."),
     "bills": Command("css.cli.bills:app", "Bill runs: what is held or parked, sample, approval, bills in between; and what is on a bill."),
     "check": Command("css.cli.check:app", "Check the books."),
+    "schemas": Command("css.cli.schemas:app", "The published schemas: hold them, or others, against the house rules."),
     "partners": Command("css.cli.partners:app", "Partners: keys for the gateway, messages that wait, outboxes."),
     "handbook": Command("css.cli.handbook:app", "Write the page of all screens, and their pictures, from the screens' records."),
     "bench": Command("css.cli.bench:app", "Measure how fast things go here."),
