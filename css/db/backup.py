@@ -25,7 +25,7 @@ from sqlalchemy import Engine, text
 from css.core.errors import BadMessage, Refused, Unavailable
 from css.db import binaries as programs
 from css.db.faults import faults_named
-from css.db.migrate import SCHEMAS, upgrade
+from css.db.migrate import SCHEMAS, ready_for_partners, upgrade
 from css.db.revision import database_revision, known_revisions
 from css.db.url import libpq_arguments
 
@@ -133,6 +133,7 @@ def restore(
             )
         if not replace and _has_tables(engine):
             raise Refused("CSS037E", "The database is not empty; say --replace to throw away what is in it.")
+        ready_for_partners(engine)
         with archive.open(DUMP) as dump:
             _load(engine, dump, bin_directory, on_bytes)
     upgrade(engine)

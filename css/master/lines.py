@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, column, table, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.core.words import BarKind, DirectoryEntryKind, LineState
 from css.db.base import Base, Id, Ref, RowVersion, choice
+from css.db.ddl import stored
 
 
 class Line(Base):
@@ -85,3 +87,25 @@ class LineListing(Base):
     emergency_name: Mapped[str]
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+
+
+LINE_PLACE_VIEW = stored(
+    "css.line_place_v",
+    """
+CREATE VIEW css.line_place_v AS
+SELECT l.id AS line_id, l.site_id, l.auxiliary_of_id, l.state
+  FROM css.line l
+""",
+    "DROP VIEW css.line_place_v",
+)
+"""Where each line is, and not whose: the one view that shows a partner what hangs on others' rows (docs/decisions/0174)."""
+
+LINE_PLACE: Final = table(
+    "line_place_v",
+    column("line_id", BigInteger),
+    column("site_id", BigInteger),
+    column("auxiliary_of_id", BigInteger),
+    column("state", String),
+    schema="css",
+)
+"""The view, for statements. A partner's order on a line it has lost since still says at which address that was."""

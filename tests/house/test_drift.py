@@ -51,7 +51,10 @@ def test_models_and_migrations_make_the_same_catalog(from_models: Engine, from_m
         ("CREATE FUNCTION css.extra() RETURNS int LANGUAGE sql AS 'SELECT 1'", "functions"),
         ("CREATE VIEW css.extra_v AS SELECT 1 AS one", "views"),
         ("CREATE SEQUENCE css.extra_sequence", "sequences"),
-        ("ALTER TABLE css.account ENABLE ROW LEVEL SECURITY", "relations"),
+        ("ALTER TABLE batch.block ENABLE ROW LEVEL SECURITY", "relations"),
+        ("ALTER TABLE css.account NO FORCE ROW LEVEL SECURITY", "relations"),
+        ("DROP POLICY partner ON css.account", "policies"),
+        ("GRANT SELECT (segment) ON css.account TO css_partner", "columns"),
         ("GRANT SELECT ON css.account TO PUBLIC", "relations"),
     ],
 )

@@ -1,20 +1,202 @@
 """The second wall: what the gateway reads for a partner it reads as a role that sees that partner's rows alone.
 
-Never edited once released.
+A frozen copy of ``css.db.wall`` as it was then. Never edited once released.
 """
 
 from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+_LINE_PLACE_VIEW: Final = """
+CREATE VIEW css.line_place_v AS
+SELECT l.id AS line_id, l.site_id, l.auxiliary_of_id, l.state
+  FROM css.line l
+"""
+_ROLE: Final = "css_partner"
+_SETTING: Final = "css.partner"
+_OWNER: Final = "provider"
+"""The row names its provider itself."""
+
+_WALLED: Final[dict[str, tuple[str, str]]] = {
+    "billing.account_cycle": ("account", "account_id"),
+    "billing.adjustment": ("account", "account_id"),
+    "billing.allowance_month": ("account", "account_id"),
+    "billing.bill": ("account", "account_id"),
+    "billing.bill_copy": ("bill", "bill_id"),
+    "billing.bill_file": ("bill", "bill_id"),
+    "billing.bill_line": ("account", "account_id"),
+    "billing.bill_request": ("account", "account_id"),
+    "billing.bill_run_account": ("account", "account_id"),
+    "billing.bill_vat": ("bill", "bill_id"),
+    "billing.credited_day": ("line", "line_id"),
+    "billing.friend_number": ("service", "service_id"),
+    "billing.outside_item": ("account", "account_id"),
+    "billing.payment": ("account", "account_id"),
+    "billing.posting": ("account", "account_id"),
+    "billing.statement": ("account", "account_id"),
+    "care.caller_check": ("customer", "customer_id"),
+    "care.contact": ("customer", "customer_id"),
+    "care.follow_up": ("contact", "contact_id"),
+    "css.account": (_OWNER, "provider_id"),
+    "css.account_cycle_term": ("account", "account_id"),
+    "css.account_promotion": ("account", "account_id"),
+    "css.account_vat_status": ("account", "account_id"),
+    "css.appointment": (_OWNER, "provider_id"),
+    "css.authorised_person": ("customer", "customer_id"),
+    "css.billable_item": ("account", "account_id"),
+    "css.contact_point": ("customer", "customer_id"),
+    "css.customer": ("account of it", "id"),
+    "css.hold": ("account", "account_id"),
+    "css.line": (_OWNER, "provider_id"),
+    "css.line_bar": ("line", "line_id"),
+    "css.line_listing": ("line", "line_id"),
+    "css.number_reservation": (_OWNER, "provider_id"),
+    "css.order_request": ("account", "account_id"),
+    "css.outbox_counter": (_OWNER, "provider_id"),
+    "css.outbox_message": (_OWNER, "provider_id"),
+    "css.provider": ("itself or us", "id"),
+    "css.service": (_OWNER, "provider_id"),
+    "css.service_failure": ("account", "account_id"),
+    "css.service_number": ("service", "service_id"),
+    "orders.customer_order": (_OWNER, "provider_id"),
+    "orders.kci_event": ("order", "order_id"),
+    "orders.order_item": ("order", "order_id"),
+    "orders.order_note": ("order", "order_id"),
+    "orders.order_task": ("order", "order_id"),
+    "orders.quote": (_OWNER, "provider_id"),
+    "partners.delivery": (_OWNER, "provider_id"),
+    "partners.delivery_attempt": (_OWNER, "provider_id"),
+    "partners.inbox_message": (_OWNER, "provider_id"),
+    "partners.message_event": ("message", "inbox_id"),
+    "partners.partner_certificate": (_OWNER, "provider_id"),
+    "partners.partner_key": (_OWNER, "provider_id"),
+    "partners.partner_terms": (_OWNER, "provider_id"),
+    "partners.rejected_message": (_OWNER, "provider_id"),
+    "repairs.clock_interval": ("fault", "fault_id"),
+    "repairs.fault": (_OWNER, "provider_id"),
+    "repairs.fault_event": ("fault", "fault_id"),
+    "repairs.line_test": ("line", "line_id"),
+    "repairs.pair_change": ("fault", "fault_id"),
+    "repairs.problem_fault": ("fault", "fault_id"),
+    "repairs.visit": ("fault", "fault_id"),
+}
+"""Whose a row is: the kind of thing it hangs on, and the column that names it."""
+
+_READS: Final[dict[str, str]] = {
+    "billing.bill": "",
+    "billing.bill_file": "",
+    "css.account": "id, number, customer_id, provider_id, district_code",
+    "css.appointment": "",
+    "css.business_date": "",
+    "css.cabinet": "",
+    "css.customer": "id, is_vulnerable",
+    "css.distribution_point": "",
+    "css.district": "",
+    "css.exchange": "",
+    "css.line": "id, district_code, provider_id, account_id, site_id, pair_id, state, starts_on, ends_on, auxiliary_of_id",
+    "css.line_place_v": "",
+    "css.outbox_counter": "",
+    "css.outbox_message": "",
+    "css.pair": "",
+    "css.product": "",
+    "css.provider": "id, code, name, party_id, is_own_retail, is_active",
+    "css.service": "",
+    "css.service_number": "",
+    "css.site": "",
+    "orders.customer_order": "",
+    "orders.kci_event": "",
+    "orders.order_item": "",
+    "orders.order_task": "",
+    "orders.quote": "id, number, provider_id",
+    "repairs.engineer": "id, code, name, firm",
+    "repairs.fault": "",
+    "repairs.fault_event": "",
+    "repairs.visit": "",
+}
+"""What may be read from behind the wall: these tables and views, whole where no columns are named."""
+
+_ME: Final = f"nullif(current_setting('{_SETTING}', true), '')::bigint"
+_ACCOUNT: Final = f"SELECT FROM css.account w WHERE w.id = {{column}} AND w.provider_id = {_ME}"
+_OWN: Final = {
+    _OWNER: f"{{column}} = {_ME}",
+    "itself or us": f"{{column}} = {_ME} OR is_own_retail",
+    "account": f"EXISTS ({_ACCOUNT})",
+    "account of it": f"EXISTS (SELECT FROM css.account w WHERE w.customer_id = {{column}} AND w.provider_id = {_ME})",
+    "customer": f"EXISTS (SELECT FROM css.account w WHERE w.customer_id = {{column}} AND w.provider_id = {_ME})",
+    "contact": "EXISTS (SELECT FROM care.contact w WHERE w.id = {column})",
+    "bill": (
+        f"EXISTS (SELECT FROM billing.bill b JOIN css.account w ON w.id = b.account_id WHERE b.id = {{column}} AND w.provider_id = {_ME})"
+    ),
+    "line": f"EXISTS (SELECT FROM css.line w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
+    "service": f"EXISTS (SELECT FROM css.service w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
+    "order": f"EXISTS (SELECT FROM orders.customer_order w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
+    "fault": f"EXISTS (SELECT FROM repairs.fault w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
+    "message": f"EXISTS (SELECT FROM partners.inbox_message w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
+}
+
+
+_MAKE_ROLE: Final = f"""
+DO $$
+-- Of the whole cluster: another database may have made it, or be making it at this moment.
+DECLARE
+  is_16 boolean := current_setting('server_version_num')::int >= 160000;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{_ROLE}') THEN
+    BEGIN
+      CREATE ROLE {_ROLE} NOLOGIN;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN
+      NULL;
+    END;
+  END IF;
+  IF NOT pg_has_role(current_user, '{_ROLE}', CASE WHEN is_16 THEN 'SET' ELSE 'MEMBER' END) THEN
+    BEGIN
+      EXECUTE 'GRANT {_ROLE} TO CURRENT_USER' || CASE WHEN is_16 THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
+    EXCEPTION WHEN unique_violation THEN
+      NULL;
+    END;
+  END IF;
+END $$"""
+"""The role, made once, and leave for ourselves to become it. Repeatable."""
+
+
+def _walls() -> tuple[str, ...]:
+    """What puts the wall on the tables, in order."""
+    made: list[str] = []
+    for table, (kind, column) in _WALLED.items():
+        own = _OWN[kind].format(column=f"{table.partition('.')[2]}.{column}")
+        made += [
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY house ON {table} USING (true)",
+            # Who may become the role may have its rights without becoming it, and must still see all: so the first half.
+            f"CREATE POLICY partner ON {table} AS RESTRICTIVE TO {_ROLE} USING (CURRENT_USER <> '{_ROLE}' OR {own})",
+        ]
+    return tuple(made)
+
+
+def _grants() -> tuple[str, ...]:
+    """What lets the role read. Repeatable."""
+    schemas = sorted({table.partition(".")[0] for table in _READS})
+    return (
+        f"GRANT USAGE ON SCHEMA {', '.join(schemas)} TO {_ROLE}",
+        *(f"GRANT SELECT{f' ({columns})' if columns else ''} ON {table} TO {_ROLE}" for table, columns in _READS.items()),
+    )
+
 
 def upgrade() -> None:
-    """Build what is new."""
+    """Make the role where the cluster has none, put the wall on the tables and let the role read what partners ask for."""
+    for statement in (_LINE_PLACE_VIEW, _MAKE_ROLE, *_walls(), *_grants()):
+        op.execute(sa.text(statement.replace(":", "\\:")))
 
 
 def downgrade() -> None:
-    """There is no way back."""
+    """There is no way back: whoever takes the wall down by hand knows why."""
     raise NotImplementedError
