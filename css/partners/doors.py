@@ -28,6 +28,7 @@ from css.db.engine import transaction
 from css.partners.acknowledging import NOBODY, Traces, acknowledgement
 from css.partners.inbox import CONTENT_TYPE
 from css.partners.keys import Partner, own_party, partner_of_key
+from css.partners.model import KeyArea
 from css.xml import MESSAGE_BYTES_MAX, MessageError, Party
 
 NAME: Final = "partners"
@@ -73,23 +74,23 @@ class Doors:
         self._turnstile = _Turnstile(at_once_max)
         self._own_party: Party | None = None
 
-    def caller(self) -> Partner:
-        """The partner whose key or certificate came with the request, asked in a transaction of its own.
+    def caller(self, area: KeyArea = KeyArea.LIVE) -> Partner:
+        """The partner whose key or certificate for an area came with the request, asked in a transaction of its own.
 
         Raises:
             Refusal: 401, CSS556E.
         """
         with transaction(self.engine()) as session:
-            return self.caller_in(session)
+            return self.caller_in(session, area)
 
-    def caller_in(self, session: Session) -> Partner:
+    def caller_in(self, session: Session, area: KeyArea = KeyArea.LIVE) -> Partner:
         """The same in a transaction that goes on to do more.
 
         Raises:
             Refusal: 401, CSS556E. The transaction holds nothing then that would be worth its commit.
         """
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        found = partner_of_key(session, key.strip(), at=self.clock.now()) if scheme.lower() == "bearer" else None
+        found = partner_of_key(session, key.strip(), at=self.clock.now(), area=area) if scheme.lower() == "bearer" else None
         if found is None:
             challenge = {"WWW-Authenticate": f'Bearer realm="{NAME}"'}
             raise Refusal(HTTPStatus.UNAUTHORIZED, "CSS556E", "Show a key of yours that is in force.", challenge)
