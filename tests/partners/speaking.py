@@ -189,7 +189,7 @@ def message_2(message_type: str, parts: Parts, *, head: MessageHeader | None = N
     head = replace(head or header(), message_type=message_type, schema_version="2.0")
     root = document(f"{{urn:css:order:2}}{message_type}")
     add_header(root, head)
-    _put(root, parts)
+    put(root, parts)
     check(root)
     return to_bytes(root, indented=True)
 
@@ -223,10 +223,10 @@ def cancellation(order_number: str, *parts: tuple[str, str | Parts], head: Messa
     return message_2("CancelOrder", [("Cancellation", [("OrderNumber", order_number), *parts])], head=head)
 
 
-def _put(parent: Element, parts: Parts) -> None:
+def put(parent: Element, parts: Parts) -> None:
     for name, value in parts:
         tag = name.replace("c:", COMMON, 1)
         if isinstance(value, str):
             add(parent, tag, value)
         else:
-            _put(add(parent, tag), value)
+            put(add(parent, tag), value)

@@ -1,0 +1,48 @@
+"""A partner's questions, and a look at the answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from css.db.engine import transaction
+from css.master.reference import PARTNER
+from css.partners import asking
+from css.partners.inbox import Answer
+from css.partners.keys import partner_of
+from css.xml import Element, MessageHeader, add, add_header, check, document, find, read_errors, to_bytes
+from tests.partners.speaking import AT, US, Parts, header, opened, put
+
+BLOCKS = {"ReserveAppointment": "Request", "ReleaseAppointment": "Release"}
+
+
+def enquiry(message_type: str, parts: Parts | None = None, *, head: MessageHeader | None = None, **elements: str) -> bytes:
+    """A message of the family, which had better be valid; the keywords are its elements in sequence, ``parts`` what stands after them."""
+    head = replace(head or header(), message_type=message_type, schema_version="1.0")
+    root = document(f"{{urn:css:enquiry:1}}{message_type}")
+    add_header(root, head)
+    block = add(root, BLOCKS.get(message_type, "Query"))
+    put(block, [*elements.items(), *(parts or [])])
+    check(root)
+    return to_bytes(root, indented=True)
+
+
+def ask(engine: Engine, data: bytes, provider_code: str = PARTNER, *, at: datetime = AT) -> Answer:
+    with transaction(engine) as session:
+        partner = partner_of(session, provider_code)
+    return asking.ask(engine, partner, data, at=at, us=US)
+
+
+def answer_of(answer: Answer | bytes) -> Element:
+    """The Answer of a document of ours, which had better be valid."""
+    root = opened(answer if isinstance(answer, bytes) else answer.body)
+    found = find(root, "Answer")
+    assert found is not None, root.tag
+    return found
+
+
+def codes_of(answer: Answer | bytes) -> list[tuple[str, str | None]]:
+    """Code and path of every error of an answer."""
+    return [(error.code, error.path) for error in read_errors(answer_of(answer))]
