@@ -71,6 +71,12 @@ class CustomerOrder(Base):
             unique=True,
             postgresql_where=text("kept_number IS NOT NULL AND state IN ('acknowledged', 'committed', 'held')"),
         ),
+        Index(
+            "ix_customer_order_open_of_provider",
+            "provider_id",
+            "number",
+            postgresql_where=text("state IN ('acknowledged', 'committed', 'held')"),
+        ),
         Index("uq_customer_order_caused_by", "caused_by_id", unique=True, postgresql_where=text("caused_by_id IS NOT NULL")),
         Index("ix_customer_order_link", "link_number", postgresql_where=text("link_number IS NOT NULL")),
         Index("ix_customer_order_quote_id", "quote_id", postgresql_where=text("quote_id IS NOT NULL")),

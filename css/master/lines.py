@@ -25,6 +25,7 @@ class Line(Base):
         Index("uq_line_pair_id_live", "pair_id", unique=True, postgresql_where=text("ends_on IS NULL")),
         Index("ix_line_site_id", "site_id"),
         Index("ix_line_account_id", "account_id"),
+        Index("ix_line_working_of_provider", "provider_id", postgresql_where=text("state = 'working'")),
         CheckConstraint("auxiliary_of_id <> id", name="auxiliary_of_another"),
         Index("ix_line_auxiliary_of_id", "auxiliary_of_id", postgresql_where=text("auxiliary_of_id IS NOT NULL")),
         {"schema": "css"},

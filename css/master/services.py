@@ -75,6 +75,8 @@ class ServiceNumber(Base):
         CheckConstraint("number ~ '^44[0-9]{9,10}$'", name="number_form"),
         ExcludeConstraint(("number", "="), (text("tstzrange(starts_at, ends_at)"), "&&"), name="ex_service_number_in_use", using="gist"),
         Index("ix_service_number_service_id", "service_id"),
+        # The exclusion's index keeps no order, and lists go by number.
+        Index("ix_service_number_in_use", "number", postgresql_where=text("ends_at IS NULL")),
         {"schema": "css"},
     )
 

@@ -58,8 +58,19 @@ def _was_there_before() -> None:
     )
 
 
+def _walked_by_number() -> None:
+    """A provider's open orders and working lines are listed page by page in the order of their numbers."""
+    open_states = sa.text("state IN ('acknowledged', 'committed', 'held')")
+    op.create_index(
+        "ix_customer_order_open_of_provider", "customer_order", ["provider_id", "number"], schema="orders", postgresql_where=open_states
+    )
+    op.create_index("ix_service_number_in_use", "service_number", ["number"], schema="css", postgresql_where=sa.text("ends_at IS NULL"))
+    op.create_index("ix_line_working_of_provider", "line", ["provider_id"], schema="css", postgresql_where=sa.text("state = 'working'"))
+
+
 def upgrade() -> None:
     """Build what is new; rows that are there keep their meaning."""
+    _walked_by_number()
     op.create_table(
         "delivery",
         sa.Column("provider_id", sa.BigInteger(), nullable=False),
