@@ -6,6 +6,7 @@ and service failures wait for billing; order requests wait for orders; holds are
 
 from __future__ import annotations
 
+from css.handover.answering import Answering, answering, message_answered
 from css.handover.holds import Hold, HoldRow, holds_of_account, holds_on, lift_hold, place_hold
 from css.handover.outbox import (
     OutboxCounter,
@@ -14,6 +15,7 @@ from css.handover.outbox import (
     next_outbox_sequence,
     outbox_after,
     outbox_last_sequence,
+    outbox_next,
     put_in_outbox,
 )
 from css.handover.requests import OrderRequest, leave_order_request, order_requests_follow
@@ -27,6 +29,7 @@ from css.handover.shelves import (
 )
 
 __all__ = [
+    "Answering",
     "BillableItem",
     "Hold",
     "HoldRow",
@@ -36,17 +39,20 @@ __all__ = [
     "OutboxMessage",
     "OutboxRow",
     "ServiceFailure",
+    "answering",
     "holds_of_account",
     "holds_on",
     "leave_billable_items",
     "leave_order_request",
     "leave_service_failure",
     "lift_hold",
+    "message_answered",
     "next_outbox_sequence",
     "noting_failures",
     "order_requests_follow",
     "outbox_after",
     "outbox_last_sequence",
+    "outbox_next",
     "place_hold",
     "put_in_outbox",
 ]

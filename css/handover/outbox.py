@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     ForeignKey,
+    Index,
     UniqueConstraint,
     func,
     select,
@@ -25,6 +26,8 @@ class OutboxMessage(Base):
     __table_args__ = (
         UniqueConstraint("provider_id", "sequence"),
         UniqueConstraint("source_key"),
+        Index("ix_outbox_message_conversation", "provider_id", "conversation_id", "sequence"),
+        Index("ix_outbox_message_created", "created_at", "id", "provider_id", "message_type"),
         {"schema": "css"},
     )
 
@@ -122,3 +125,26 @@ def outbox_last_sequence(session: Session, provider_code: str) -> int:
     """The last number given to a partner; 0 before the first."""
     statement = select(func.max(OutboxCounter.last_sequence)).join(Provider, Provider.id == OutboxCounter.provider_id)
     return int(session.execute(statement.where(Provider.code == provider_code)).scalar() or 0)
+
+
+def outbox_next(session: Session, provider_id: int, after: int) -> tuple[OutboxRow | None, int]:
+    """The document after a sequence, None when there is none, and the last number given: in one statement.
+
+    Numbers have no gap, so what follows N is N + 1. Uses uq_outbox_message_provider_id_sequence.
+    """
+    row = session.execute(
+        select(
+            OutboxCounter.last_sequence,
+            OutboxMessage.sequence,
+            OutboxMessage.message_id,
+            OutboxMessage.message_type,
+            OutboxMessage.conversation_id,
+            OutboxMessage.created_at,
+            OutboxMessage.body,
+        )
+        .outerjoin(OutboxMessage, (OutboxMessage.provider_id == OutboxCounter.provider_id) & (OutboxMessage.sequence == after + 1))
+        .where(OutboxCounter.provider_id == provider_id)
+    ).one_or_none()
+    if row is None:
+        return None, 0
+    return (None if row.sequence is None else OutboxRow(*row[1:])), row.last_sequence

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from css.core.codec import to_plain
 from css.core.errors import Breach
-from css.handover import OutboxMessage, next_outbox_sequence, put_in_outbox
+from css.handover import OutboxMessage, message_answered, next_outbox_sequence, put_in_outbox
 from css.master.providers import Provider
 from css.xml import Party
 from orders.messages import ORDER_UPDATE, major_of, message_id, order_update
@@ -64,6 +64,9 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
     parties = _parties(session, order.provider_id)
     if parties is not None and (major is None or last):
         major = _spoken(session, order)
+    answers = message_answered(
+        session, provider_id=order.provider_id, number=order.number, conversation_id=order.conversation_id, is_new=order.placed_at == at
+    )
     # One or two events a deed: each takes its own number in the partner's outbox.
     for sequence, event in enumerate(events, start=last + 1):
         source_key = f"order/{order.number}/kci/{sequence}"
@@ -97,8 +100,17 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
                 message_id=message_id(source_key),
                 message_type=ORDER_UPDATE,
                 conversation_id=order.conversation_id,
-                ref_to_message_id=None,
-                body=order_update(event.copy, row, source_key=source_key, sender=own, receiver=partner, at=at, major=major or 1),
+                ref_to_message_id=answers,
+                body=order_update(
+                    event.copy,
+                    row,
+                    source_key=source_key,
+                    sender=own,
+                    receiver=partner,
+                    at=at,
+                    major=major or 1,
+                    ref_to_message_id=answers,
+                ),
                 at=at,
             )
     session.flush()

@@ -127,7 +127,17 @@ def refusal_entries(root: Element, error: CssError) -> tuple[MessageError, ...]:
     return tuple(replace(entry, path=_path(root, entry.path)) for entry in MessageError.of_error(error))
 
 
-def order_update(copy: OrderCopy, kci: KciRow, *, source_key: str, sender: Party, receiver: Party, at: datetime, major: int = 1) -> bytes:
+def order_update(
+    copy: OrderCopy,
+    kci: KciRow,
+    *,
+    source_key: str,
+    sender: Party,
+    receiver: Party,
+    at: datetime,
+    major: int = 1,
+    ref_to_message_id: str | None = None,
+) -> bytes:
     """The OrderUpdate that tells a partner of one event, with the order in full. The same event gives the same bytes.
 
     Args:
@@ -138,6 +148,7 @@ def order_update(copy: OrderCopy, kci: KciRow, *, source_key: str, sender: Party
         receiver: whose order it is.
         at: when it is told.
         major: the version it is written in. What a version cannot say is left out.
+        ref_to_message_id: the partner's message of which the event is the direct result, if it is of one.
     """
     version = _VERSIONS[major]
     root = document(f"{version.namespace}{ORDER_UPDATE}")
@@ -151,6 +162,7 @@ def order_update(copy: OrderCopy, kci: KciRow, *, source_key: str, sender: Party
             sender=sender,
             receiver=receiver,
             created_at=at,
+            ref_to_message_id=ref_to_message_id,
             sequence_no=kci.sequence,
         ),
     )

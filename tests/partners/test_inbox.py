@@ -175,7 +175,7 @@ def test_the_message_type_must_be_the_root(engine: Engine, district: Scene, site
 def test_messages_that_only_we_send_are_not_taken(engine: Engine) -> None:
     data = (schemas.SAMPLES / "valid" / "bill-notice.xml").read_bytes()
     turned = data.replace(b"999900001", b"x").replace(b"999900123", b"999900001").replace(b">x<", b">999900123<")
-    answer = send(engine, turned)
+    answer = send(engine, turned, at=read_header(opened(data)).created_at)
     assert (answer.status, codes(answer.body)) == (400, [("CSS553E", "BillNotice/Header/MessageType")])
 
 

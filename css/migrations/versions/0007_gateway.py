@@ -34,7 +34,26 @@ def _was_there_before() -> None:
     op.create_check_constraint("sequence_counts", "inbox_message", "sequence_no IS NULL OR sequence_no > 0", schema="partners")
     op.add_column("inbox_message", sa.Column("is_test", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="partners")
     op.create_index("ix_inbox_message_conversation", "inbox_message", ["provider_id", "conversation_id", "id"], schema="partners")
-    op.create_index("ix_inbox_message_received", "inbox_message", ["received_at", "id"], schema="partners")
+    op.create_index(
+        "ix_inbox_message_received", "inbox_message", ["received_at", "id", "provider_id", "message_type"], schema="partners"
+    )
+    op.create_index(
+        "ix_inbox_message_refused",
+        "inbox_message",
+        ["received_at", "id"],
+        schema="partners",
+        postgresql_where=sa.text("state = 'refused'"),
+    )
+    op.create_index(
+        "uq_inbox_message_sequence",
+        "inbox_message",
+        ["provider_id", "conversation_id", "sequence_no"],
+        unique=True,
+        schema="partners",
+        postgresql_where=sa.text("sequence_no IS NOT NULL AND NOT is_test"),
+    )
+    op.create_index("ix_outbox_message_conversation", "outbox_message", ["provider_id", "conversation_id", "sequence"], schema="css")
+    op.create_index("ix_outbox_message_created", "outbox_message", ["created_at", "id", "provider_id", "message_type"], schema="css")
     _filled("partner_key", sa.Column("area", _AREA), "'live'")
     _filled("partner_key", sa.Column("starts_at", sa.DateTime(timezone=True)), "created_at")
     op.add_column("partner_key", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True), schema="partners")
@@ -47,6 +66,8 @@ def _was_there_before() -> None:
     op.add_column("rejected_message", sa.Column("message_type", sa.Text(), nullable=True), schema="partners")
     op.add_column("rejected_message", sa.Column("conversation_id", sa.Text(), nullable=True), schema="partners")
     op.add_column("rejected_message", sa.Column("accepted_id", sa.BigInteger(), nullable=True), schema="partners")
+    op.create_index("ix_rejected_message_conversation", "rejected_message", ["provider_id", "conversation_id", "id"], schema="partners")
+    op.create_index("ix_rejected_message_last", "rejected_message", ["last_at", "id"], schema="partners")
     op.create_foreign_key(
         op.f("fk_rejected_message_accepted_id"),
         "rejected_message",
@@ -55,6 +76,24 @@ def _was_there_before() -> None:
         ["id"],
         source_schema="partners",
         referent_schema="partners",
+    )
+
+
+def _told_of_faults() -> None:
+    """Faults of partners that are there are told of from number 1 on."""
+    op.create_table(
+        "fault_conversation",
+        sa.Column("fault_id", sa.BigInteger(), nullable=False),
+        sa.Column("provider_id", sa.BigInteger(), nullable=False),
+        sa.Column("conversation_id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("customer_reference", sa.Text(), nullable=True),
+        sa.Column("last_update", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint("last_update >= 0", name=op.f("ck_fault_conversation_updates_count")),
+        sa.ForeignKeyConstraint(["fault_id"], ["repairs.fault.id"], name=op.f("fk_fault_conversation_fault_id")),
+        sa.ForeignKeyConstraint(["provider_id"], ["css.provider.id"], name=op.f("fk_fault_conversation_provider_id")),
+        sa.PrimaryKeyConstraint("fault_id", name=op.f("pk_fault_conversation")),
+        sa.UniqueConstraint("provider_id", "customer_reference", name=op.f("uq_fault_conversation_provider_id_customer_reference")),
+        schema="repairs",
     )
 
 
@@ -166,6 +205,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("inbox_id", "sequence", name=op.f("uq_message_event_inbox_id_sequence")),
         schema="partners",
     )
+    _told_of_faults()
     _was_there_before()
 
 

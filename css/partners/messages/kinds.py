@@ -23,6 +23,8 @@ class Asked:
     us: Party
     """Who answers."""
     at: datetime
+    attempt: int = 1
+    """One more for each time somebody of ours had the message tried again: each has an answer of its own."""
     answering: str = ""
     """What the keys of its answers begin with; empty for a message that is kept in the inbox, whose id says it."""
 
@@ -60,4 +62,5 @@ class Question:
 
 def refusal_key(asked: Asked, kind: str) -> str:
     """The source key of the answer to a message. Two partners may choose the same message id; what is made of it must differ."""
-    return f"{asked.answering or f'inbox/{asked.partner.code}/{asked.header.message_id}'}/{kind}"
+    again = f"/{asked.attempt}" if asked.attempt > 1 else ""
+    return f"{asked.answering or f'inbox/{asked.partner.code}/{asked.header.message_id}'}/{kind}{again}"

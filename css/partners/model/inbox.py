@@ -41,7 +41,16 @@ class InboxMessage(Base):
         CheckConstraint("sequence_no IS NULL OR sequence_no > 0", name="sequence_counts"),
         Index("ix_inbox_message_waiting", "provider_id", "id", postgresql_where=text("state = 'received'")),
         Index("ix_inbox_message_conversation", "provider_id", "conversation_id", "id"),
-        Index("ix_inbox_message_received", "received_at", "id"),
+        Index("ix_inbox_message_received", "received_at", "id", "provider_id", "message_type"),
+        Index("ix_inbox_message_refused", "received_at", "id", postgresql_where=text("state = 'refused'")),
+        Index(
+            "uq_inbox_message_sequence",
+            "provider_id",
+            "conversation_id",
+            "sequence_no",
+            unique=True,
+            postgresql_where=text("sequence_no IS NOT NULL AND NOT is_test"),
+        ),
         {"schema": "partners"},
     )
 
@@ -56,7 +65,7 @@ class InboxMessage(Base):
     channel: Mapped[Channel] = mapped_column(choice(Channel, "channel"))
     conversation_id: Mapped[str]
     sequence_no: Mapped[SmallNumber | None] = mapped_column(Integer)
-    """Where the partner numbers its messages of a conversation: its place in it."""
+    """Where the partner numbers its messages of a conversation: its place in it. Given back when a gap before it was never filled."""
     is_test: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     """Read and acknowledged, and nothing done."""
     body: Mapped[bytes]
@@ -81,6 +90,8 @@ class RejectedMessage(Base):
     __table_args__ = (
         UniqueConstraint("provider_id", "body_sha256"),
         CheckConstraint("times > 0", name="times_counts"),
+        Index("ix_rejected_message_conversation", "provider_id", "conversation_id", "id"),
+        Index("ix_rejected_message_last", "last_at", "id"),
         {"schema": "partners"},
     )
 
