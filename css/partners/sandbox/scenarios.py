@@ -76,7 +76,9 @@ GROUPS: Final = (
     Group("Reappointed", 400, "The day it is worked for moves by three working days, and the order is done."),
     Group("Refused", 500, "The order is not taken: ORDER_REJECTED with the code and the path of the element."),
     Group("Changes of mind, and lines lost", 600, "What answers AmendOrder and CancelOrder; and orders that nobody of yours asked for."),
-    Group("Trouble on the way", 800, "What can happen to a message or an answer between us, whatever is in it. The order goes the good way."),
+    Group(
+        "Trouble on the way", 800, "What can happen to a message or an answer between us, whatever is in it. The order goes the good way."
+    ),
     Group("Any code", 900, "Every code of the error catalogue."),
 )
 
@@ -147,6 +149,7 @@ def _played(number: int, title: str, *steps: Step, **others: object) -> Scenario
     return Scenario(number=number, title=title, steps=steps, group=group.name, **others)  # type: ignore[arg-type]
 
 
+_TAKEN: Final = "The line is to go to another provider."
 _HOLD: Final = "The order goes on and will be done by {day}."
 
 _ALL: Final = (
@@ -211,16 +214,16 @@ _ALL: Final = (
     ),
     _played(604, "promised; the slot of an amendment is full, CSS818E", _COMMITTED, refuses_amendment="CSS818E"),
     _played(
-        651, "somebody takes the line of the order: CREATED, and it is gone", _step(10, KciKind.CREATED, "Another provider takes the line."),
+        651, "somebody takes the line of the order: CREATED, and it is gone", _step(10, KciKind.CREATED, _TAKEN),
         _step(60, KciKind.COMPLETED, "The line was taken over on {done}."), loses_line=True,
     ),
     _played(
         652, "somebody takes the line and may be stopped: CREATED, then nothing for an hour",
-        _step(10, KciKind.CREATED, "Another provider takes the line."),
+        _step(10, KciKind.CREATED, _TAKEN),
         _step(3600, KciKind.COMPLETED, "The line was taken over on {done}."), loses_line=True,
     ),
     _played(
-        653, "somebody takes the line and thinks again: CREATED, CANCELLED", _step(10, KciKind.CREATED, "Another provider takes the line."),
+        653, "somebody takes the line and thinks again: CREATED, CANCELLED", _step(10, KciKind.CREATED, _TAKEN),
         _step(30, KciKind.CANCELLED, "The order that would have taken the line was cancelled; the line stays."), loses_line=True,
     ),
     _played(801, "503 with Retry-After; the same bytes again are taken", _COMMITTED, _COMPLETED, trouble=Trouble.UNAVAILABLE_ONCE),

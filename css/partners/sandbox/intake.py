@@ -1,0 +1,190 @@
+"""Messages to a test area: the same reading, the same schemas, the same checks of the header, the same answers; other tables.
+
+What a scenario says of the way (503, a lost answer) happens here, before or after the message is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from css.core.errors import CssError, Unavailable
+from css.partners.acknowledging import Traces, acknowledgement, duplicate_of
+from css.partners.inbox import Answer, Reading, header_errors, reading_of, status_of, time_errors
+from css.partners.keys import Partner
+from css.partners.messages.kinds import Asked
+from css.partners.model import SandboxArea, SandboxMessage
+from css.partners.sandbox import magic, orders
+from css.partners.sandbox.area import lock_area
+from css.partners.sandbox.playing import settle
+from css.partners.sandbox.scenarios import RETRY_SECONDS, SLOW_SECONDS, Scenario, Trouble
+from css.xml import MessageError, Party, read_message, required
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The answer, and how it gets to the partner."""
+
+    answer: Answer
+    wait_seconds: int = 0
+    """It is given only after so long."""
+    is_lost: bool = False
+    """It is not given: the connection is closed instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """How a scenario turns a message away before anything is kept of it."""
+
+    status: HTTPStatus
+    code: str
+    text: str
+    times: int = 1
+
+
+_AWAY: Final = {
+    Trouble.UNAVAILABLE_ONCE: _Away(
+        HTTPStatus.SERVICE_UNAVAILABLE, "CSS585E", "We cannot take it now, says the scenario; send the same bytes again later."
+    ),
+    Trouble.UNAVAILABLE_TWICE: _Away(
+        HTTPStatus.SERVICE_UNAVAILABLE, "CSS585E", "We cannot take it now, says the scenario; send the same bytes again later.", times=2
+    ),
+    Trouble.TOO_MANY: _Away(
+        HTTPStatus.TOO_MANY_REQUESTS, "CSS586E", "Too many messages of yours, says the scenario; send this one again in a moment."
+    ),
+    Trouble.FAILED: _Away(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "CSS585E", "Something went wrong on our side, says the scenario; send the same bytes again later."
+    ),
+}
+
+Do = Callable[[Session, SandboxArea, Asked], str]
+
+
+def receive(session: Session, partner: Partner, data: bytes, *, at: datetime, us: Party, speed: int) -> Played:
+    """Take in one message to a partner's test area and do what it asks; the caller commits.
+
+    Args:
+        session: of one transaction. The area is locked in it, after the message was read.
+        partner: whose area.
+        data: the message as it came.
+        at: when.
+        us: who we are.
+        speed: how many times faster than the table a scenario is played.
+    """
+    reading = reading_of(data)
+    header = reading.header
+    errors = reading.errors or header_errors(header, reading.major, partner, us)
+    if errors or header is None:
+        return Played(_rejected(partner, reading, errors, at=at, us=us))
+    area = lock_area(session, partner)
+    settle(session, area, partner, us, at=at)
+    root = read_message(data)
+    scenario = magic.scenario_named(root)
+    digest = hashlib.sha256(data).hexdigest()
+    first = _known(session, partner, header.message_id)
+    if first is not None and first.acknowledgement is not None:
+        first.times += 1
+        if first.body_sha256 == digest:
+            return Played(Answer(HTTPStatus.OK, duplicate_of(first.acknowledgement)))
+        text = "This MessageId came before with another content; the first message stands."
+        error = MessageError("ERROR", "CSS554E", text, f"{header.message_type}/Header/MessageId")
+        return Played(_rejected(partner, reading, (error,), at=at, us=us))
+    late = time_errors(session, partner, header, at)
+    if late:
+        return Played(_rejected(partner, reading, late, at=at, us=us))
+    message = _keep(session, partner, reading, digest, scenario, first, at=at)
+    away = None if scenario is None or scenario.trouble is None or header.is_test else _AWAY.get(scenario.trouble)
+    if away is not None and message.times <= away.times:
+        return Played(_turned_away(partner, reading, away, at=at, us=us))
+    traces = Traces(header.message_id, header.conversation_id)
+    message.acknowledgement = acknowledgement("RECEIVED", us=us, to=partner.party, at=at, traces=traces)
+    if not header.is_test:
+        message.outcome_code = _do(session, area, Asked(partner, root, header, us, at), speed=speed)
+    session.flush()
+    return _as_played(Answer(HTTPStatus.ACCEPTED, message.acknowledgement), scenario)
+
+
+def _as_played(answer: Answer, scenario: Scenario | None) -> Played:
+    trouble = None if scenario is None else scenario.trouble
+    if trouble is Trouble.SLOW:
+        return Played(answer, wait_seconds=SLOW_SECONDS)
+    return Played(answer, is_lost=trouble is Trouble.LOST_ANSWER)
+
+
+def _do(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> str | None:
+    """Do what a message asks; the code of the refusal, None when it was done."""
+    try:
+        with session.begin_nested():
+            _doing(asked.header.message_type, speed)(session, area, asked)
+    except Unavailable:
+        raise
+    except CssError as error:
+        orders.refused(session, area, asked, error)
+        return error.code
+    return None
+
+
+def _doing(message_type: str, speed: int) -> Do:
+    verbs: dict[str, Do] = {
+        "SubmitOrder": lambda session, area, asked: orders.submit(session, area, asked, speed=speed),
+        "AmendOrder": orders.amend,
+        "CancelOrder": orders.cancel,
+    }
+    return verbs[message_type]
+
+
+def _keep(
+    session: Session,
+    partner: Partner,
+    reading: Reading,
+    digest: str,
+    scenario: Scenario | None,
+    first: SandboxMessage | None,
+    *,
+    at: datetime,
+) -> SandboxMessage:
+    """The row of a message; of one that was turned away before, the same."""
+    header = required(reading.header, "Header")
+    if first is not None:
+        first.times += 1
+        first.body_sha256 = digest
+        return first
+    message = SandboxMessage(
+        provider_id=partner.provider_id,
+        message_id=header.message_id,
+        message_type=header.message_type,
+        conversation_id=header.conversation_id,
+        body_sha256=digest,
+        scenario=None if scenario is None else scenario.number,
+        times=1,
+        received_at=at,
+    )
+    session.add(message)
+    return message
+
+
+def _known(session: Session, partner: Partner, message_id: str) -> SandboxMessage | None:
+    statement = select(SandboxMessage).where(SandboxMessage.provider_id == partner.provider_id, SandboxMessage.message_id == message_id)
+    return session.execute(statement).scalar()
+
+
+def _turned_away(partner: Partner, reading: Reading, away: _Away, *, at: datetime, us: Party) -> Answer:
+    error = MessageError("ERROR", away.code, away.text)
+    body = acknowledgement("REJECTED", us=us, to=partner.party, at=at, traces=reading.traces, errors=(error,))
+    return Answer(away.status, body, headers=(("Retry-After", str(RETRY_SECONDS)),))
+
+
+def _rejected(partner: Partner, reading: Reading, errors: tuple[MessageError, ...], *, at: datetime, us: Party) -> Answer:
+    body = acknowledgement("REJECTED", us=us, to=partner.party, at=at, traces=reading.traces, errors=errors)
+    _log.info("sandbox message rejected", extra={"provider": partner.code, "code": errors[0].code})
+    return Answer(status_of(errors), body)
