@@ -37,10 +37,20 @@ class Settings:
     """Whether the private server waits for the disk. Off only for throw-away data: a power cut may lose all of it."""
     secret_key: str | None = None
     """Signs the screens' cookies; ``None`` means the one kept under ``home``."""
+    push_networks: str | None = None
+    """Networks, ``10.20.0.0/16``, with commas between, to which partners' documents may be pushed beside public addresses."""
+    push_certificates: Path | None = None
+    """Authorities, in one PEM file, whose certificates a partner's server may show; ``None`` means the system's."""
+    folders: Path | None = None
+    """The folder of all partners' drop folders; ``None`` means ``partners`` under ``home``."""
 
     @property
     def log_file(self) -> Path:
         return self.home / "log" / "css.log"
+
+    @property
+    def partner_folders(self) -> Path:
+        return self.folders or self.home / "partners"
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -56,6 +66,9 @@ def read(environment: Mapping[str, str]) -> Settings:
         postgres_bin=given.path("POSTGRES_BIN"),
         durable=given.switch("DURABLE", default=True),
         secret_key=given.text("SECRET_KEY"),
+        push_networks=given.text("PUSH_NETWORKS"),
+        push_certificates=given.path("PUSH_CERTIFICATES"),
+        folders=given.path("PARTNER_FOLDERS"),
     )
 
 

@@ -1,53 +1,94 @@
-"""The outbox over HTTP: a partner fetches the documents left for it, in their order, as often as it likes."""
+"""The outbox over HTTP: a partner fetches the documents left for it, in their order, as often as it likes.
+
+How far it got is noted before it is given anything, so that a document it may have had already says so.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
 from flask import Response, request, url_for
+from sqlalchemy.orm import Session
 
 from css.db.engine import transaction
-from css.handover import OutboxRow, outbox_after, outbox_last_sequence
+from css.handover import OutboxRow, outbox_next
+from css.partners.deliveries import note_fetched
 from css.partners.doors import NAME, Doors, Refusal, Route
 from css.partners.inbox import CONTENT_TYPE
 from css.partners.keys import Partner
+from css.partners.wall import behind_the_wall
 
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a partner gets when it asks for the document after a number."""
+
+    document: OutboxRow | None
+    """None while there is none."""
+    last_sequence: int
+    """The last number given in its outbox."""
+    is_possible_duplicate: bool = False
+    """It may have had this document before, fetched or brought."""
+
+
+def fetch(session: Session, partner: Partner, after: int, *, is_given: bool = True) -> Fetched:
+    """The document after a number in a partner's own outbox, read behind the wall, and noted as fetched.
+
+    For every way by which partners fetch. The transaction must be committed before the document is handed over.
+
+    Args:
+        session: the transaction of a door.
+        partner: whose outbox.
+        after: the last number it has; 0 for none.
+        is_given: false where it only looks what there is: then nothing is noted.
+    """
+    with behind_the_wall(session, partner):
+        document, last = outbox_next(session, partner.provider_id, after)
+    if document is None or not is_given:
+        return Fetched(document, last)
+    return Fetched(document, last, note_fetched(session, partner.provider_id, document.sequence))
 
 
 def routes(doors: Doors) -> tuple[Route, ...]:
     """The next document, and one by its number."""
 
     def next_document() -> Response:
-        return _document(doors, doors.caller(), after=_sequence(request.args.get("after", "")))
+        return _document(doors, _sequence(request.args.get("after", "")))
 
     def one_document(sequence: str) -> Response:
-        caller = doors.caller()
         wanted = _sequence(sequence)
-        found = _document(doors, caller, after=wanted - 1) if wanted else None
-        if found is None or found.status_code == HTTPStatus.NO_CONTENT:
+        found = _document(doors, None if wanted is None else wanted - 1)
+        if found.status_code == HTTPStatus.NO_CONTENT:
             raise Refusal(HTTPStatus.NOT_FOUND, "CSS559E", "There is no such document in your outbox.")
         return found
 
     return (Route("/outbox", "outbox", next_document), Route("/outbox/<sequence>", "document", one_document))
 
 
-def _sequence(text: str) -> int:
-    if not _SEQUENCE.fullmatch(text):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "CSS563E", "Say after which document as a number, 0 for the first: outbox?after=0.")
-    return int(text)
+def _sequence(text: str) -> int | None:
+    return int(text) if _SEQUENCE.fullmatch(text) else None
 
 
-def _document(doors: Doors, caller: Partner, *, after: int) -> Response:
+def _document(doors: Doors, after: int | None) -> Response:
     """The first document after a sequence number; 204 when there is none yet."""
     with transaction(doors.engine()) as session:
-        rows = outbox_after(session, caller.code, after, limit=1)
-        last = outbox_last_sequence(session, caller.code)
-    answer = _delivered(rows[0]) if rows else Response(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
-    answer.headers["CSS-Last-Sequence"] = str(last)
+        caller = doors.caller_in(session)
+        if after is None:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "CSS563E", "Say after which document as a number, 0 for the first: outbox?after=0.")
+        found = fetch(session, caller, after, is_given=request.method == "GET")
+    if found.document is None:
+        answer = Response(status=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
+    else:
+        answer = _delivered(found.document)
+        if found.is_possible_duplicate:
+            answer.headers["CSS-Possible-Duplicate"] = "true"
+    answer.headers["CSS-Last-Sequence"] = str(found.last_sequence)
     return answer
 
 

@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, Response
 from sqlalchemy import Engine
 
 from css.core.clock import Clock
-from css.partners import fetching, posting
+from css.partners import bill_files, fetching, posting
 from css.partners.doors import AT_ONCE_MAX, NAME, Doors, Route, nothing_there
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ PREFIX: Final = "/partner/v1"
 ROUTES: Final[tuple[Callable[[Doors], Iterable[Route]], ...]] = (
     posting.routes,
     fetching.routes,
+    bill_files.routes,
 )
 """What gives the pages, a line for each module that has some."""
 

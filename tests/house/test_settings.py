@@ -32,6 +32,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "CSS_POSTGRES_BIN": "pg/bin",
         "CSS_DURABLE": "0",
         "CSS_SECRET_KEY": "s",
+        "CSS_PUSH_NETWORKS": "10.20.0.0/16",
+        "CSS_PUSH_CERTIFICATES": "ca.pem",
+        "CSS_PARTNER_FOLDERS": "drop",
     }
     assert read(given) == Settings(
         home=Path("/somebody/css"),
@@ -43,6 +46,9 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         postgres_bin=tmp_path / "pg" / "bin",
         durable=False,
         secret_key="s",
+        push_networks="10.20.0.0/16",
+        push_certificates=tmp_path / "ca.pem",
+        folders=tmp_path / "drop",
     )
 
 

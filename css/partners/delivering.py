@@ -1,0 +1,154 @@
+"""Documents pushed to the partners who want them brought: each partner's in strict order, one at a time, partners side by side.
+
+Delivered is what the partner's server answered 200 or 202 to. Anything else, and silence, is tried again, the same document
+with the same id and bytes, after 30 seconds three times and then every five minutes; nothing after it goes out before. Any
+number of processes may push: a lock held in the database lets one at a time serve a partner.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.core.clock import Clock
+from css.core.errors import CssError
+from css.db.engine import transaction
+from css.partners.deliveries import Attempt, Lane, begin, end, lane_held, lanes
+from css.partners.inbox import CONTENT_TYPE
+from css.partners.model import DeliveryWay
+from css.partners.pushing import Reach, networks_of, push
+from css.settings import Settings
+
+LANES_MAX: Final = 16
+"""So many partners are served at once by a process; each takes a thread and a connection while something is sent to it."""
+EVERY_SECONDS: Final = 1.0
+"""How long a new document may lie before it is noticed."""
+AFTER_TROUBLE_SECONDS: Final = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one round did."""
+
+    delivered: int = 0
+    failed: int = 0
+    """Attempts that failed; each ends its partner's turn until it is tried again."""
+    busy: int = 0
+    """Partners left alone because somebody else is at them."""
+
+    def __add__(self, other: Delivered) -> Delivered:
+        return Delivered(self.delivered + other.delivered, self.failed + other.failed, self.busy + other.busy)
+
+
+def reach_of(chosen: Settings) -> Reach:
+    """Where this installation pushes to. Errors: CSS579E, the setting names no networks."""
+    certificates = None if chosen.push_certificates is None else str(chosen.push_certificates)
+    return Reach(networks_of(chosen.push_networks or ""), certificates)
+
+
+def deliver_once(
+    engine: Engine, clock: Clock, *, reach: Reach, provider_code: str | None = None, stop: threading.Event | None = None
+) -> Delivered:
+    """Push what is due to every partner, or to one, and come back when each has everything or has failed to take something.
+
+    Raises:
+        Unavailable: the database is; what was sent by then is an attempt under way, sent again as a possible duplicate.
+    """
+    with transaction(engine) as session:
+        due = [lane for lane in lanes(session, DeliveryWay.PUSH, at=clock.now()) if provider_code in {None, lane.partner.code}]
+    if not due:
+        return Delivered()
+    with ThreadPoolExecutor(min(len(due), LANES_MAX), thread_name_prefix="push") as pool:
+        working = [pool.submit(_serve, engine, clock, lane, reach, stop or threading.Event()) for lane in due]
+    return sum((one.result() for one in working), Delivered())
+
+
+def deliver_forever(
+    engine_giver: Callable[[], Engine], clock: Clock, stop: threading.Event, *, reach: Reach, every_seconds: float = EVERY_SECONDS
+) -> None:
+    """Push whatever becomes due until ``stop`` is set; then return when what is being sent has been answered.
+
+    A partner that answers slowly holds up nobody but itself. A database that is away for a while, or an error of ours, is
+    logged and ends nothing.
+    """
+    serving: dict[str, Future[Delivered]] = {}
+    with ThreadPoolExecutor(LANES_MAX, thread_name_prefix="push") as pool:
+        wait = 0.0
+        while not stop.wait(wait):
+            wait = every_seconds
+            try:
+                for code in [code for code, one in serving.items() if one.done()]:
+                    serving.pop(code).result()
+                engine = engine_giver()
+                with transaction(engine) as session:
+                    due = lanes(session, DeliveryWay.PUSH, at=clock.now())
+                for lane in due:
+                    if lane.partner.code not in serving:
+                        serving[lane.partner.code] = pool.submit(_serve, engine, clock, lane, reach, stop)
+            except Exception as trouble:  # noqa: BLE001 - the last catch of this door: whoever waits for its documents has nobody else
+                wait = AFTER_TROUBLE_SECONDS
+                _log.log(
+                    logging.WARNING if isinstance(trouble, CssError) else logging.ERROR,
+                    "documents were not pushed: %s",
+                    trouble.code if isinstance(trouble, CssError) else type(trouble).__name__,
+                    exc_info=None if isinstance(trouble, CssError) else trouble,
+                )
+
+
+def _serve(engine: Engine, clock: Clock, lane: Lane, reach: Reach, stop: threading.Event) -> Delivered:
+    """Push a partner's documents one after another until there is none, one fails, or we are to stop."""
+    total = Delivered()
+    with lane_held(engine, lane.partner.code) as still_held:
+        if still_held is None:
+            return Delivered(busy=1)
+        while not stop.is_set():
+            still_held()
+            with transaction(engine) as session:
+                attempt = begin(session, lane, at=clock.now())
+            if attempt is None:
+                break
+            outcome = push(lane.push_url or "", attempt.document.body, _headers(lane, attempt), reach=reach)
+            with transaction(engine) as session:
+                end(session, attempt, outcome, at=clock.now())
+            _log.log(
+                logging.INFO if outcome.is_delivered else logging.WARNING,
+                "document pushed" if outcome.is_delivered else "document not taken",
+                extra={
+                    "provider": lane.partner.code,
+                    "sequence": attempt.document.sequence,
+                    "message_id": attempt.document.message_id,
+                    "attempt": attempt.attempt,
+                    "status": outcome.status,
+                },
+            )
+            total += Delivered(delivered=int(outcome.is_delivered), failed=int(not outcome.is_delivered))
+            if not outcome.is_delivered:
+                break
+    return total
+
+
+def _headers(lane: Lane, attempt: Attempt) -> dict[str, str]:
+    """The same as a fetched document has, and the secret that the partner chose."""
+    document = attempt.document
+    headers = {
+        "Content-Type": CONTENT_TYPE,
+        "User-Agent": "CSS",
+        "CSS-Sequence": str(document.sequence),
+        "CSS-Last-Sequence": str(attempt.last_sequence),
+        "CSS-Message-Id": document.message_id,
+        "CSS-Message-Type": document.message_type,
+    }
+    if attempt.is_possible_duplicate:
+        headers["CSS-Possible-Duplicate"] = "true"
+    if lane.push_key:
+        headers["Authorization"] = f"Bearer {lane.push_key}"
+    return headers
