@@ -20,7 +20,7 @@ from css.core.words import AppointmentState, BarKind, DirectoryEntryKind, HalfDa
 from css.master.accounts import Account
 from css.master.appointments import Appointment
 from css.master.districts import BusinessDate, District
-from css.master.lines import Line
+from css.master.lines import LINE_PLACE
 from css.master.products import Product
 from css.master.providers import Provider
 from css.master.sites import Site
@@ -262,8 +262,8 @@ def order_copies(session: Session, wanted: ColumnElement[bool]) -> dict[int, Ord
         )
         .join(Provider, Provider.id == CustomerOrder.provider_id)
         .join(Account, Account.id == CustomerOrder.account_id)
-        .join(Line, Line.id == CustomerOrder.line_id)
-        .join(Site, Site.id == Line.site_id)
+        .join(LINE_PLACE, LINE_PLACE.c.line_id == CustomerOrder.line_id)
+        .join(Site, Site.id == LINE_PLACE.c.site_id)
         .outerjoin(Appointment, Appointment.id == CustomerOrder.appointment_id)
         .outerjoin(cause, cause.id == CustomerOrder.caused_by_id)
         .outerjoin(Quote, Quote.id == CustomerOrder.quote_id)
@@ -392,8 +392,8 @@ def _all() -> Select[*tuple[Any, ...]]:
         )
         .join(Provider, Provider.id == CustomerOrder.provider_id)
         .join(Account, Account.id == CustomerOrder.account_id)
-        .join(Line, Line.id == CustomerOrder.line_id)
-        .join(Site, Site.id == Line.site_id)
+        .join(LINE_PLACE, LINE_PLACE.c.line_id == CustomerOrder.line_id)
+        .join(Site, Site.id == LINE_PLACE.c.site_id)
         .join(District, District.code == CustomerOrder.district_code)
         .join(BusinessDate, BusinessDate.district_code == CustomerOrder.district_code)
         .join(work, true())

@@ -10,7 +10,7 @@ SELECT o.number, o.customer_reference, o.conversation_id, o.kind, o.state, o.rea
        (SELECT max(k.sequence) FROM orders.kci_event k WHERE k.order_id = o.id) AS last_sequence
   FROM orders.customer_order o
   JOIN css.account a ON a.id = o.account_id
-  JOIN css.line l ON l.id = o.line_id
+  JOIN css.line_place_v l ON l.line_id = o.line_id
   JOIN css.site s ON s.id = l.site_id
  WHERE o.provider_id = :provider_id AND o.state IN ('acknowledged', 'committed', 'held') AND o.number > :after
    AND (CAST(:account AS text) IS NULL OR a.number = :account)
