@@ -67,6 +67,9 @@ from css.master import (
     working_queries,
 )
 from css.master import queries as master_queries
+from css.partners import cards as message_cards
+from css.partners import looking as message_lists
+from css.partners import operating as message_operating
 from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
 from css.redress import verbs as credited
@@ -246,6 +249,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-compensation-policy": redress_terms.set_compensation_policy,
     "set-guarantee-rate": redress_terms.set_guarantee_rate,
     "set-outside-nominal": redress_terms.set_outside_nominal,
+    "retry-message": message_operating.retry_message,
+    "accept-rejected": message_operating.accept_rejected,
 }
 
 QUERIES: Mapping[str, Callable[..., Any]] = {
@@ -380,6 +385,10 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "reratings": billing_queries.reratings,
     "rerating-card": billing_queries.rerating_card,
     "outbox-after": handover.outbox_after,
+    "partner-messages": message_lists.partner_messages,
+    "partner-message": message_cards.partner_message,
+    "conversation": message_cards.conversation,
+    "partner-usage": message_cards.partner_usage,
     "night-runs": batch_queries.runs,
     "night-steps": batch_queries.steps,
     "night-totals": batch_queries.totals,

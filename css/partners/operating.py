@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from css.audit import record
+from css.audit import answered, record
 from css.core.actor import Actor
 from css.core.errors import Conflict, Refused
 from css.core.words import Role
@@ -36,6 +36,8 @@ class RetryMessage:
     """As lists show it: ``in-12``."""
     reason: str
     """What is different now; it is kept with the message."""
+    token: str = ""
+    """Repeated with the same token, it is done once and answered alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class AcceptRejected:
     """As lists show it: ``rejected-3``."""
     reason: str
     """At whose word; it is kept with the message."""
+    token: str = ""
+    """Repeated with the same token, it is done once and answered alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class MessageWaits:
     message_id: str
 
 
+@answered
 def retry_message(session: Session, command: RetryMessage, *, by: Actor, at: datetime) -> MessageWaits:
     """Let a refused or failed message wait for its turn once more. Who handles messages does the rest; its answer is a new document.
 
@@ -85,6 +90,7 @@ def retry_message(session: Session, command: RetryMessage, *, by: Actor, at: dat
     return MessageWaits(key=command.key, partner_code=partner_code, message_id=message.message_id)
 
 
+@answered
 def accept_rejected(session: Session, command: AcceptRejected, *, by: Actor, at: datetime) -> MessageWaits:
     """Take in what was rejected, as if it had come with a right header; it waits for its turn, without a number of its own.
 

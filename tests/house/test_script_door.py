@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass, replace
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from css.care.commands import RecordContact
 from css.care.words import Channel, Outcome, Topic
 from css.cli import door, main
 from css.cli.door import QUERIES, VERBS, the_asker
+from css.core.clock import FixedClock
 from css.core.codec import to_plain
 from css.core.ids import IdKind, make_id
 from css.core.money import Money
@@ -37,7 +39,9 @@ from css.master.appointment_commands import ReserveSlot
 from css.master.appointment_holding import reserve_slot
 from css.master.news import post_news
 from css.master.operator_commands import PostNews
+from css.master.reference import PARTNER
 from css.migrations.tables import METADATA
+from css.partners.inbox import receive
 from css.quotes.quote import quote_order
 from css.settings import settings
 from css.web.approvals import AskApproval, ask_approval
@@ -54,6 +58,7 @@ from repairs.words import Craft
 from tests import builders
 from tests.bulk.carrier import carrier_file, given
 from tests.bulk.taking import MADE_AT, NIGHT, NOON
+from tests.partners.speaking import US, header, submit_order
 from tests.records.faults import REPORT
 from tests.records.outages import declare, line_problem
 from tests.records.people import PASSWORD, enrol, operator
@@ -79,6 +84,7 @@ class Town:
     bill: str
     appointment: str
     quote: str
+    conversation: str
 
     def words(self, criteria: str) -> list[str]:
         return criteria.format(**{name: getattr(self, name) for name in self.__dataclass_fields__}).split()
@@ -145,7 +151,15 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
         bill,
         held.appointment_number,
         quote.quote_number,
+        _partner_speaks(engine),
     )
+
+
+def _partner_speaks(engine: Engine) -> str:
+    """Of an account that it does not have, so that it is refused; the conversation."""
+    data = submit_order(make_id("ZZ", IdKind.ACCOUNT, 9_999_998), "A00000000001", head=(head := header(created_at=AT)))
+    assert receive(engine, PARTNER, data, clock=FixedClock(AT), own_party=US).status == HTTPStatus.ACCEPTED
+    return head.conversation_id
 
 
 def _ask_for_a_second_person(session: Session, account_number: str) -> None:
@@ -334,6 +348,10 @@ CRITERIA = {
     "reratings": "ZZ",
     "rerating-card": "1",
     "outbox-after": "BRACKWAT 0",
+    "partner-messages": "at=2026-03-02T12:00:00Z partner=BRACKWAT direction=in limit=5",
+    "partner-message": "in-1",
+    "conversation": "{conversation}",
+    "partner-usage": "partner=BRACKWAT",
     "night-runs": "ZZ",
     "night-steps": "ZZ 2026-03-02",
     "night-totals": "ZZ business_date=2026-03-02",
@@ -364,7 +382,6 @@ EMPTY = {
     "waiting-order-requests",
     "order-notes",
     "orders-beside",
-    "outbox-after",
     "held-bills",
     "parked-accounts",
     "sample-of-night",
