@@ -18,7 +18,7 @@ from sqlalchemy import Engine, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from css.audit import record
+from css.audit import answered, record
 from css.core.actor import Actor
 from css.core.errors import BadMessage, NotFound, Refused
 from css.core.words import Role
@@ -213,6 +213,7 @@ def note_fetched(session: Session, provider_id: int, sequence: int) -> bool:
 class ResendDocument:
     """Bring a document to a partner once more, with the same id and bytes, besides those in turn."""
 
+    token: str = ""
     provider_code: str
     sequence: int
     """Its number in the partner's outbox."""
@@ -237,6 +238,7 @@ class Resending:
     message_type: str
 
 
+@answered
 def resend_document(session: Session, command: ResendDocument, *, by: Actor, at: datetime) -> Resending:
     """Have a document sent once more, before the next in turn. Asked again before it went, it goes once.
 

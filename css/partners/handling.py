@@ -178,11 +178,9 @@ def _handle_next(engine: Engine, lane: _Lane, clock: Clock) -> InboxState | None
 
 def _next_waiting(session: Session, lane: _Lane, at: datetime) -> tuple[InboxMessage, bool] | None:
     """The row whose turn it is, locked with its lane, and whether it is given up because the one before it never came."""
-    key = func.hashtextextended(f"partners.lane/{lane.partner.code}", 0)
     if lane.waits:
-        session.execute(text(f"SET LOCAL lock_timeout = '{LANE_WAIT}'"))
-        session.execute(select(func.pg_advisory_xact_lock(key)))
-    elif not session.execute(select(func.pg_try_advisory_xact_lock(key))).scalar():
+        take_lane(session, lane.partner.code)
+    elif not session.execute(select(func.pg_try_advisory_xact_lock(_lane_key(lane.partner.code)))).scalar():
         return None
     # Asked under the lock, in a statement of its own: it sees what the last holder committed. Leans on ix_inbox_message_waiting.
     mine: list[ColumnElement[bool]] = [InboxMessage.provider_id == lane.partner.provider_id, InboxMessage.state == InboxState.RECEIVED]
@@ -212,6 +210,35 @@ def _next_waiting(session: Session, lane: _Lane, at: datetime) -> tuple[InboxMes
     gap_minutes = terms_of(session, lane.partner).gap_minutes
     lost = session.execute(select(InboxMessage).where(*mine, given_up(at, gap_minutes)).order_by(InboxMessage.id).limit(1)).scalar()
     return None if lost is None else (lost, True)
+
+
+def _lane_key(partner_code: str) -> ColumnElement[int]:
+    return func.hashtextextended(f"partners.lane/{partner_code}", 0)
+
+
+def take_lane(session: Session, partner_code: str) -> None:
+    """Wait for a partner's lane, and have it until the transaction ends.
+
+    Raises:
+        Conflict: somebody has had it for long.
+    """
+    session.execute(text(f"SET LOCAL lock_timeout = '{LANE_WAIT}'"))
+    session.execute(select(func.pg_advisory_xact_lock(_lane_key(partner_code))))
+
+
+def handle_in_turn(session: Session, partner: Partner, inbox_id: int, *, at: datetime) -> InboxMessage:
+    """Handle one message in the transaction of whoever has its lane, if nothing of the lane must go before it; else it goes on waiting.
+
+    A fault of ours comes out of here as it is: whoever presses the key sees it, and nothing of it is kept.
+    """
+    mine = (InboxMessage.provider_id == partner.provider_id, InboxMessage.state == InboxState.RECEIVED, InboxMessage.id <= inbox_id)
+    # What failed before is passed by, as a request does.
+    turns = (InboxMessage.outcome_code.is_(None) | (InboxMessage.id == inbox_id), in_turn())
+    first = session.execute(select(InboxMessage).where(*mine, *turns).order_by(InboxMessage.id).limit(1)).scalar()
+    if first is not None and first.id == inbox_id:
+        _handle(session, partner, first, at=at, is_lost=False)
+        return first
+    return session.execute(select(InboxMessage).where(InboxMessage.id == inbox_id)).scalar_one()
 
 
 def _handle(session: Session, partner: Partner, message: InboxMessage, *, at: datetime, is_lost: bool) -> None:
