@@ -198,9 +198,7 @@ def working_line(
 ) -> BuiltLine:
     """A line on the next spare pair to the next gold site, with its main service, number, listing and features."""
     site = site or _next_site(session, where)
-    pair_id = session.execute(
-        select(func.min(Pair.id)).where(Pair.distribution_point_id == where.distribution_point_id, Pair.state == PairState.SPARE)
-    ).scalar_one()
+    pair_id = _next_pair(session, where)
     session.execute(update(Pair).where(Pair.id == pair_id).values(state=PairState.WORKING))
     line = Line(
         district_code=where.code,
@@ -265,9 +263,7 @@ def service(
 def stopped_line(session: Session, where: BuiltDistrict, *, site: BuiltSite | None = None, starts_on: date = DAY) -> int:
     """A line left in place after a cease: jointed, of the own retail arm, with no account and no service. Gives its id."""
     site = site or _next_site(session, where)
-    pair_id = session.execute(
-        select(func.min(Pair.id)).where(Pair.distribution_point_id == where.distribution_point_id, Pair.state == PairState.SPARE)
-    ).scalar_one()
+    pair_id = _next_pair(session, where)
     session.execute(update(Pair).where(Pair.id == pair_id).values(state=PairState.STOPPED))
     line = Line(
         district_code=where.code,
@@ -280,6 +276,14 @@ def stopped_line(session: Session, where: BuiltDistrict, *, site: BuiltSite | No
     session.add(line)
     session.flush()
     return line.id
+
+
+def _next_pair(session: Session, where: BuiltDistrict) -> int:
+    """The first spare pair that is kept for no line that is ordered."""
+    kept = select(Line.id).where(Line.pair_id == Pair.id, Line.ends_on.is_(None)).exists()
+    return session.execute(
+        select(func.min(Pair.id)).where(Pair.distribution_point_id == where.distribution_point_id, Pair.state == PairState.SPARE, ~kept)
+    ).scalar_one()
 
 
 def _next_site(session: Session, where: BuiltDistrict) -> BuiltSite:

@@ -163,7 +163,7 @@ def read_plant_query(root: Element) -> PlantAsked:
         postcode=read_text(block, "Postcode"),
         premises=premises,
         number=read_text(block, "TelephoneNumber"),
-        product_codes=tuple(required(read_text(one, "."), "ProductCode") for one in children(block, "Products/ProductCode")),
+        product_codes=tuple((one.text or "").strip() for one in children(block, "Products/ProductCode")),
         required_on=read_date(block, "RequiredDate"),
     )
 

@@ -39,7 +39,7 @@ def answer_of(answer: Answer | bytes) -> Element:
     """The Answer of a document of ours, which had better be valid."""
     root = opened(answer if isinstance(answer, bytes) else answer.body)
     found = find(root, "Answer")
-    assert found is not None, root.tag
+    assert found is not None, to_bytes(root).decode()
     return found
 
 
