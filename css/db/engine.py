@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from weakref import WeakSet
@@ -34,6 +34,7 @@ ASKED_AFTER_SECONDS = 0.2
 """Idle so long, a connection is asked whether it lives before it is used. No server stops and starts in less."""
 _USED = "css_used_at"
 _BOUNDED = "_css_bounded"
+_BEFORE_COMMIT = "css_before_commit"
 
 _SESSION = {
     # A role named like a schema must not hide anything: PostgreSQL would look in the schema "$user" first.
@@ -130,9 +131,20 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """A session in one transaction: committed once at the end, rolled back on any error. Only doors open one.
 
     Rows stay readable after the commit. A fault of the server, not of the asker, becomes ``Unavailable`` or ``Conflict``.
+    What was put off with ``before_commit`` is done last.
     """
     with faults_named(), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+        for deed in session.info.pop(_BEFORE_COMMIT, {}).values():
+            deed(session)
+
+
+def before_commit(session: Session, name: str, deed: Callable[[Session], None]) -> None:
+    """Have something done at the very end of the transaction, once however often it is asked for by that name.
+
+    For what must see all that the transaction did, or holds a lock that many want: so nobody waits for it longer than need be.
+    """
+    session.info.setdefault(_BEFORE_COMMIT, {})[name] = deed
 
 
 @contextmanager

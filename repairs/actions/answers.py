@@ -21,6 +21,7 @@ from css.master.districts import business_date
 from repairs.actions.appointing import book_for_fault
 from repairs.actions.beneath import is_over
 from repairs.actions.clock import start_clock
+from repairs.actions.telling import will_cost
 from repairs.actions.working import hold_key, locked_fault, record, require_may, step
 from repairs.commands.faults import AcceptClear, AcceptSilentClears, FaultChanged, RejectClear, SilentClearsAccepted
 from repairs.model import Fault, FaultEvent
@@ -91,6 +92,7 @@ def accept_silent_clears(session: Session, command: AcceptSilentClears, *, by: A
 
 def _accept(session: Session, fault: Fault, words: str, *, by: Actor, at: datetime) -> tuple[Owed, int]:
     owed = owed_for(session, fault)
+    will_cost(session, fault.id, owed)
     told = charge_words(owed, accepted=True)
     step(session, fault, "accept", words if told is None else f"{words} {told}", by=by, at=at)
     step(session, fault, "close", "Closed.", by=by, at=at)

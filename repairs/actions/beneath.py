@@ -8,12 +8,10 @@ takes the fault along or is over before the fault is there. Neither makes one re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from css.core.actor import Actor
 from css.db.sql import block
 from repairs.model import Fault, Outage
 from repairs.words import OutageState
@@ -57,13 +55,6 @@ def hang(session: Session, outage_id: int | None, faults: Sequence[int]) -> None
     session.flush()
     session.execute(block("repairs", "outages.hang"), {"outage": outage_id, "faults": list(faults)})
     look_again(session, faults)
-
-
-def tell_all(session: Session, faults: Sequence[int], deed: str, words: str, *, by: Actor, at: datetime) -> None:
-    """The same event on each of many faults that are locked, in one statement."""
-    session.flush()
-    told = {"faults": list(faults), "deed": deed, "at": at, "who": by.name, "words": words}
-    session.execute(block("repairs", "outages.tell"), told)
 
 
 def look_again(session: Session, faults: Sequence[int]) -> None:

@@ -20,9 +20,8 @@ from css.core.errors import NotFound, Refusals, Refused
 from css.db.sql import block
 from css.master.districts import District, no_district
 from css.master.plant import Cabinet, Exchange, no_exchange
-from repairs.actions.beneath import tell_all
 from repairs.actions.clock import mborc_lock
-from repairs.actions.working import require_may
+from repairs.actions.working import require_may, tell_all
 from repairs.commands.outages import DeclareMborc, LiftMborc, MborcChanged, NarrowMborc
 from repairs.model import Mborc
 from repairs.rules.clear import clear_code

@@ -20,6 +20,7 @@ from css.db.sql import block
 from css.master.care_levels import care_book
 from css.master.districts import District, no_district
 from repairs.actions.beneath import look_again
+from repairs.actions.telling import will_tell
 from repairs.actions.working import require_may
 from repairs.commands.nightly import FaultsMarked, MarkBreaches, WarnOfBreaches
 from repairs.reference import policy_on
@@ -56,7 +57,7 @@ def mark_next_breaches(session: Session, district_code: str, after: int, *, unti
     if not missed:
         return None
     words = [f"Not mended by {instant_words(row.due_at)}, when it was due." for row in missed]
-    _mark(session, missed, "nightly.mark_missed", "breach", words, [row.due_at for row in missed], by=by)
+    _mark(session, missed, "nightly.mark_missed", "breach", words, [row.due_at for row in missed], by=by, at=until)
     return len(missed), missed[-1].id
 
 
@@ -87,7 +88,7 @@ def warn_of_next_breaches(
     if not near:
         return None
     words = [f"About to be missed: due {instant_words(row.due_at)}." for row in near]
-    _mark(session, near, "nightly.mark_near", "warn", words, [at] * len(near), by=by)
+    _mark(session, near, "nightly.mark_near", "warn", words, [at] * len(near), by=by, at=at)
     return len(near), near[-1].id
 
 
@@ -108,12 +109,20 @@ def warned_until(session: Session, district_code: str, morning: datetime) -> dat
 
 
 def _mark(
-    session: Session, rows: Sequence[Row[Any]], fact: str, deed: str, words: Sequence[str], instants: Sequence[datetime], *, by: Actor
+    session: Session,
+    rows: Sequence[Row[Any]],
+    fact: str,
+    deed: str,
+    words: Sequence[str],
+    instants: Sequence[datetime],
+    *,
+    by: Actor,
+    at: datetime,
 ) -> None:
     faults = [row.id for row in rows]
     session.execute(block("repairs", fact), {"faults": faults})
     told = {"faults": faults, "words": list(words), "instants": list(instants), "deed": deed, "who": by.name}
-    session.execute(block("repairs", "nightly.tell_each"), told)
+    will_tell(session, session.execute(block("repairs", "nightly.tell_each"), told), at=at)
     look_again(session, faults)
 
 

@@ -20,9 +20,9 @@ from css.core.codec import to_plain
 from css.core.errors import Conflict, CssError, NotFound, Refusals, Refused
 from css.db.sql import block
 from css.master.plant import Cabinet, DistributionPoint, Exchange, no_exchange
-from repairs.actions.beneath import hang, outage_over, tell_all
+from repairs.actions.beneath import hang, outage_over
 from repairs.actions.clear import clear_locked
-from repairs.actions.working import locked_fault, require_may, step
+from repairs.actions.working import locked_fault, require_may, step, tell_all
 from repairs.actions.working import record as record_fault
 from repairs.commands.faults import FaultChanged
 from repairs.commands.outages import ClearOutage, DeclareOutage, DetachFault, OutageChanged, UpdateOutage, WithdrawOutage

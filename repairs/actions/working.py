@@ -6,11 +6,11 @@ outage. ``step`` moves the state, tells the story and counts the version, so tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from css import audit
@@ -19,8 +19,10 @@ from css.core.codec import to_plain
 from css.core.errors import Conflict, NotFound, Refused
 from css.core.ids import IdKind, expect_id
 from css.core.words import Role
+from css.db.sql import block
 from css.master.providers import Provider
-from repairs.model import Engineer, Fault, FaultEvent, Visit
+from repairs.actions.telling import will_tell
+from repairs.model import Engineer, Fault, Visit
 from repairs.rules.lifecycle import move
 from repairs.rules.seeing import sees_only_own_visits
 from repairs.words import OPEN_STATES, FaultState
@@ -35,6 +37,7 @@ __all__ = [
     "sees_only_own_visits",
     "step",
     "tell",
+    "tell_all",
 ]
 
 _DESK: Final = frozenset({Role.CLERK.value, Role.REPAIR.value, Role.SUPERVISOR.value})
@@ -158,12 +161,18 @@ def _resumes_to(state: FaultState) -> FaultState:
 
 
 def tell(session: Session, fault: Fault, deed: str, words: str, *, by: Actor, at: datetime) -> None:
-    """Add the next event of the fault's story. The fault's row is ours (new or locked), so the numbers have no gap."""
-    last = session.execute(select(func.coalesce(func.max(FaultEvent.sequence), 0)).where(FaultEvent.fault_id == fault.id)).scalar_one()
-    session.add(
-        FaultEvent(fault_id=fault.id, sequence=last + 1, deed=deed, state=fault.state, occurred_at=at, done_by=by.name, words=words)
-    )
+    """Add the next event of the fault's story. The fault's row is ours (new or locked), so the numbers have no gap.
+
+    Where it is on a partner's line, the partner is told at the end of the transaction.
+    """
+    tell_all(session, (fault.id,), deed, words, by=by, at=at)
+
+
+def tell_all(session: Session, faults: Sequence[int], deed: str, words: str, *, by: Actor, at: datetime) -> None:
+    """The same event on each of many faults that are locked, in one statement."""
     session.flush()
+    told = {"faults": list(faults), "deed": deed, "at": at, "who": by.name, "words": words}
+    will_tell(session, session.execute(block("repairs", "outages.tell"), told), at=at)
 
 
 def record(

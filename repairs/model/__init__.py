@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from repairs.model.dispatch import Engineer, EngineerArea, EngineerCraft, Visit
-from repairs.model.fault import ClockInterval, Fault, FaultEvent, PairChange, RepairPolicy
+from repairs.model.fault import ClockInterval, Fault, FaultConversation, FaultEvent, PairChange, RepairPolicy
 from repairs.model.outage import Mborc, Outage, Problem, ProblemFault
 from repairs.model.testing import LineTest
 
@@ -13,6 +13,7 @@ __all__ = [
     "EngineerArea",
     "EngineerCraft",
     "Fault",
+    "FaultConversation",
     "FaultEvent",
     "LineTest",
     "Mborc",

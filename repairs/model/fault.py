@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from css.audit import append_only
@@ -175,6 +175,26 @@ class FaultEvent(Base):
 
 
 append_only("repairs.fault_event")
+
+
+class FaultConversation(Base):
+    """What a partner and we say to each other of one of its faults: by which reference of its own, and how often we told it so far."""
+
+    __tablename__ = "fault_conversation"
+    __table_args__ = (
+        UniqueConstraint("provider_id", "customer_reference"),
+        CheckConstraint("last_update >= 0", name="updates_count"),
+        {"schema": "repairs"},
+    )
+
+    fault_id: Mapped[Ref] = mapped_column(ForeignKey("repairs.fault.id"), primary_key=True)
+    provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"))
+    conversation_id: Mapped[str] = mapped_column(UUID(as_uuid=False))
+    """The partner's, of the message that reported it; of a fault that came another way one of our own."""
+    customer_reference: Mapped[str | None]
+    """What the partner calls it."""
+    last_update: Mapped[SmallNumber] = mapped_column(Integer, server_default="0")
+    """The number of the last FaultUpdate; they count from 1 without a gap."""
 
 
 class ClockInterval(Base):

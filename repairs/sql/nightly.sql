@@ -38,13 +38,23 @@ SELECT f.id, f.due_at
 UPDATE repairs.fault SET warned_due_at = due_at, row_version = row_version + 1 WHERE id = ANY(CAST(:faults AS bigint[]));
 
 -- name: tell_each
--- An event of its own words and instant on each of many faults that are locked. Leans on uq_fault_event_fault_id_sequence.
+-- An event of its own words and instant on each of many faults that are locked; gives those of which a partner is to be told.
+-- Leans on uq_fault_event_fault_id_sequence.
 -- example: {"faults": [1], "words": ["Missed."], "instants": ["2026-03-04T23:59:00Z"], "deed": "breach", "who": "night"}
-INSERT INTO repairs.fault_event (fault_id, sequence, deed, state, occurred_at, done_by, words)
-SELECT f.id, 1 + coalesce((SELECT max(e.sequence) FROM repairs.fault_event e WHERE e.fault_id = f.id), 0), :deed, f.state, t.occurred_at, :who,
-       t.words
-  FROM unnest(CAST(:faults AS bigint[]), CAST(:words AS text[]), CAST(:instants AS timestamptz[])) AS t(fault_id, words, occurred_at)
-  JOIN repairs.fault f ON f.id = t.fault_id;
+WITH told AS (
+  INSERT INTO repairs.fault_event (fault_id, sequence, deed, state, occurred_at, done_by, words)
+  SELECT f.id, 1 + coalesce((SELECT max(e.sequence) FROM repairs.fault_event e WHERE e.fault_id = f.id), 0), :deed, f.state, t.occurred_at, :who,
+         t.words
+    FROM unnest(CAST(:faults AS bigint[]), CAST(:words AS text[]), CAST(:instants AS timestamptz[])) AS t(fault_id, words, occurred_at)
+    JOIN repairs.fault f ON f.id = t.fault_id
+   ORDER BY f.id
+  RETURNING id, fault_id
+)
+SELECT t.id, t.fault_id
+  FROM told t
+  JOIN repairs.fault f ON f.id = t.fault_id AND f.kind = 'line'
+  JOIN css.provider p ON p.id = f.provider_id AND NOT p.is_own_retail
+ ORDER BY t.id;
 
 -- name: problems_door
 -- One search for problems at a time in a district.

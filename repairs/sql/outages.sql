@@ -59,12 +59,22 @@ SELECT f.id FROM repairs.fault f WHERE f.outage_id = :outage AND f.is_open ORDER
 UPDATE repairs.fault SET outage_id = :outage, row_version = row_version + 1 WHERE id = ANY(CAST(:faults AS bigint[]));
 
 -- name: tell
--- The same event on each of many faults that are locked, numbered on without gap. Leans on uq_fault_event_fault_id_sequence.
+-- The same event on each of many faults that are locked, numbered on without gap; gives those of which a partner is to be told.
+-- Leans on uq_fault_event_fault_id_sequence.
 -- example: {"faults": [1], "deed": "inform", "at": "2026-03-02T10:00:00Z", "who": "TESTER", "words": "It will take longer."}
-INSERT INTO repairs.fault_event (fault_id, sequence, deed, state, occurred_at, done_by, words)
-SELECT f.id, 1 + coalesce((SELECT max(e.sequence) FROM repairs.fault_event e WHERE e.fault_id = f.id), 0), :deed, f.state, :at, :who, :words
-  FROM repairs.fault f
- WHERE f.id = ANY(CAST(:faults AS bigint[]));
+WITH told AS (
+  INSERT INTO repairs.fault_event (fault_id, sequence, deed, state, occurred_at, done_by, words)
+  SELECT f.id, 1 + coalesce((SELECT max(e.sequence) FROM repairs.fault_event e WHERE e.fault_id = f.id), 0), :deed, f.state, :at, :who, :words
+    FROM repairs.fault f
+   WHERE f.id = ANY(CAST(:faults AS bigint[]))
+   ORDER BY f.id
+  RETURNING id, fault_id
+)
+SELECT t.id, t.fault_id
+  FROM told t
+  JOIN repairs.fault f ON f.id = t.fault_id AND f.kind = 'line'
+  JOIN css.provider p ON p.id = f.provider_id AND NOT p.is_own_retail
+ ORDER BY t.id;
 
 -- name: exchange_of
 -- The exchange in whose area an outage is. Leans on pk_outage.
