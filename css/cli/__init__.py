@@ -40,6 +40,7 @@ COMMANDS: dict[str, Command] = {
     "init": Command("css.cli.init:app", "Make the database ready: start the server, make the tables, load the reference data."),
     "demo": Command("css.cli.demo:app", "Make a synthetic district and live some days in it, up to a bill run."),
     "serve": Command("css.cli.serve:app", "Serve the operators' screens and the partners' gateway."),
+    "gateway": Command("css.cli.gateway:app", "Serve the partners' gateway alone: over TLS, from processes of its own."),
     "line-tests": Command("css.cli.line_tests:app", "Take in what test heads answer, where no `css serve` does."),
     "night": Command("css.cli.night:app", "Run the night net for a business date, or go on with one that was stopped."),
     "do": Command("css.cli.door:do", "Do a deed: any verb, with its command as JSON."),

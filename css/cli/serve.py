@@ -38,10 +38,10 @@ def serve(
     create_app(chosen)
     database(chosen).dispose()
     listening = listen(host, port)
-    shown = f"http://{_host_in_address(host)}:{listening.getsockname()[1]}/"
+    shown = f"http://{host_in_address(host)}:{listening.getsockname()[1]}/"
     typer.echo(f"Operators' screens: {shown}  ({workers} processes of {THREADS} threads; Ctrl-C ends)")
     typer.echo(f"Partners' gateway:  {shown}partner/v1/")
-    if not _is_loopback(host):
+    if not is_loopback(host):
         typer.echo(
             "CSS373W This address can be reached from other machines and passwords travel in the clear. Put a proxy with TLS in front.",
             err=True,
@@ -58,11 +58,11 @@ def _with_line_tests(screens: Flask, chosen: Settings) -> Flask:
     return screens
 
 
-def _host_in_address(host: str) -> str:
+def host_in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

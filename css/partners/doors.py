@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,14 +27,19 @@ from css.core.clock import Clock
 from css.core.errors import Conflict, CssError, Unavailable
 from css.db.engine import transaction
 from css.partners.acknowledging import NOBODY, Traces, acknowledgement
+from css.partners.certificates import partner_of_certificate
 from css.partners.inbox import CONTENT_TYPE
 from css.partners.keys import Partner, own_party, partner_of_key
 from css.partners.model import KeyArea
+from css.partners.rates import Rates
+from css.partners.terms import Terms, terms_of
 from css.xml import MESSAGE_BYTES_MAX, MessageError, Party
 
 NAME: Final = "partners"
-AT_ONCE_MAX: Final = 8
-"""Messages of one partner in hand at the same time, in one process; the next is told to wait."""
+CERTIFICATE: Final = "css.client_certificate"
+"""In the environ: SHA-256 of the client certificate that TLS has proved, of its DER, in hexadecimal."""
+TERMS_KEPT_SECONDS: Final = 5
+"""Terms are looked up so often; a change of them is in force after that."""
 RETRY_SECONDS: Final = 1
 RETRY_LATER_SECONDS: Final = 30
 
@@ -68,10 +74,23 @@ class Route:
 class Doors:
     """What the pages of one application share. Used by many threads at a time."""
 
-    def __init__(self, engine: Callable[[], Engine], clock: Clock, at_once_max: int = AT_ONCE_MAX) -> None:
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        clock: Clock,
+        at_once_max: int | None = None,
+        *,
+        rates: Rates | None = None,
+        handles: bool = True,
+    ) -> None:
         self.engine = engine
         self.clock = clock
-        self._turnstile = _Turnstile(at_once_max)
+        self.handles = handles
+        """Whether a message is handled before its Acknowledgement goes; off where others drain the lanes."""
+        self._at_once_max = at_once_max
+        self._rates = rates or Rates()
+        self._turnstile = _Turnstile()
+        self._terms: dict[int, tuple[Terms, float]] = {}
         self._own_party: Party | None = None
 
     def caller(self, area: KeyArea = KeyArea.LIVE) -> Partner:
@@ -89,9 +108,14 @@ class Doors:
         Raises:
             Refusal: 401, CSS556E. The transaction holds nothing then that would be worth its commit.
         """
+        at = self.clock.now()
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        found = partner_of_key(session, key.strip(), at=self.clock.now(), area=area) if scheme.lower() == "bearer" else None
-        if found is None:
+        by_key = partner_of_key(session, key.strip(), at=at, area=area) if scheme.lower() == "bearer" else None
+        # Set by our own server alone (css.partners.front): nothing that a client sends becomes a name without HTTP_ before it.
+        shown = request.environ.get(CERTIFICATE)
+        by_certificate = None if shown is None else partner_of_certificate(session, shown, at=at, area=area)
+        found = by_key or (by_certificate if not key else None)
+        if found is None or (by_certificate is not None and by_certificate.provider_id != found.provider_id):
             challenge = {"WWW-Authenticate": f'Bearer realm="{NAME}"'}
             raise Refusal(HTTPStatus.UNAUTHORIZED, "CSS556E", "Show a key of yours that is in force.", challenge)
         g.partner = found
@@ -105,14 +129,36 @@ class Doors:
         return self._own_party
 
     @contextmanager
-    def passing(self, partner: Partner) -> Iterator[None]:
-        """Hold one of the places that a partner's messages may take at a time.
+    def passing(self, partner: Partner, session: Session | None = None) -> Iterator[None]:
+        """Take one of the messages that are agreed for a minute, and hold one of the places for those in hand at a time.
+
+        Args:
+            partner: who has proved to be it.
+            session: to look the terms up in; without one a transaction is opened for that, once in a while.
 
         Raises:
-            Refusal: 429, CSS558E.
+            Refusal: 429, CSS558E for the places, CSS564E for the minute.
         """
-        with self._turnstile.passing(partner.code):
+        terms = self._terms_of(partner, session)
+        wait = self._rates.wait_seconds(partner.provider_id, terms.messages_a_minute)
+        if wait:
+            text = f"You have sent more than the {terms.messages_a_minute} messages a minute agreed with you; send this one again later."
+            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "CSS564E", text, {"Retry-After": str(wait)})
+        with self._turnstile.passing(partner.code, self._at_once_max or terms.at_once):
             yield
+
+    def _terms_of(self, partner: Partner, session: Session | None) -> Terms:
+        """The partner's terms, as they were some seconds ago at most."""
+        now = time.monotonic()
+        kept = self._terms.get(partner.provider_id)
+        if kept is None or now - kept[1] > TERMS_KEPT_SECONDS:
+            if session is None:
+                with transaction(self.engine()) as own:
+                    kept = terms_of(own, partner), now
+            else:
+                kept = terms_of(session, partner), now
+            self._terms[partner.provider_id] = kept
+        return kept[0]
 
     def told(self, error: Exception) -> Response:
         """Any error as an Acknowledgement."""
@@ -166,19 +212,18 @@ def nothing_there() -> Refusal:
 class _Turnstile:
     """Lets so many requests of one partner through at a time."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._inside: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
-    def passing(self, partner_code: str) -> Iterator[None]:
+    def passing(self, partner_code: str, most: int) -> Iterator[None]:
         with self._lock:
-            if self._inside[partner_code] >= self._most:
+            if self._inside[partner_code] >= most:
                 raise Refusal(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     "CSS558E",
-                    f"{self._most} messages of yours are in hand already; send this one again in a moment.",
+                    f"{most} messages of yours are in hand already; send this one again in a moment.",
                     {"Retry-After": str(RETRY_SECONDS)},
                 )
             self._inside[partner_code] += 1
@@ -187,6 +232,8 @@ class _Turnstile:
         finally:
             with self._lock:
                 self._inside[partner_code] -= 1
+                if not self._inside[partner_code]:
+                    del self._inside[partner_code]
 
 
 def _refusal_of(error: Exception) -> Refusal:

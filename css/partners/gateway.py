@@ -17,8 +17,10 @@ from flask import Blueprint, Flask, Response
 from sqlalchemy import Engine
 
 from css.core.clock import Clock
-from css.partners import bill_files, fetching, posting
-from css.partners.doors import AT_ONCE_MAX, NAME, Doors, Route, nothing_there
+from css.partners import bill_files, fetching, posting, soap
+from css.partners.doors import NAME, Doors, Route, nothing_there
+from css.partners.rates import Rates
+from css.partners.sandbox import doors as sandbox
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -29,6 +31,8 @@ ROUTES: Final[tuple[Callable[[Doors], Iterable[Route]], ...]] = (
     posting.routes,
     fetching.routes,
     bill_files.routes,
+    soap.routes,
+    sandbox.routes,
 )
 """What gives the pages, a line for each module that has some."""
 
@@ -56,16 +60,26 @@ def mount(app: Flask, engine: Engine | EngineGiver, clock: Clock) -> None:
     app.wsgi_app = either  # type: ignore[method-assign]  # Flask's own way of putting something round an application
 
 
-def create_application(engine: Engine | EngineGiver, clock: Clock, *, at_once_max: int = AT_ONCE_MAX) -> Flask:
-    """The gateway alone, as an application of its own."""
+def create_application(
+    engine: Engine | EngineGiver, clock: Clock, *, at_once_max: int | None = None, rates: Rates | None = None, handles: bool = True
+) -> Flask:
+    """The gateway alone, as an application of its own.
+
+    Args:
+        engine: made after the fork that made this process, or what gives it at the first request.
+        clock: tells when messages are received and handled.
+        at_once_max: of one partner's requests in hand, instead of what its terms say.
+        rates: where several processes share them; made before they were forked.
+        handles: whether messages are handled before they are acknowledged; off where drainers run beside.
+    """
     app = Flask("css.partners", static_folder=None, template_folder=None)
-    doors = Doors(engine if callable(engine) else lambda: engine, clock, at_once_max)
+    doors = Doors(engine if callable(engine) else lambda: engine, clock, at_once_max, rates=rates, handles=handles)
     app.register_blueprint(_blueprint(doors))
     app.register_error_handler(Exception, doors.told)
     return app
 
 
-def create_gateway(engine: Engine | EngineGiver, clock: Clock, *, at_once_max: int = AT_ONCE_MAX) -> Blueprint:
+def create_gateway(engine: Engine | EngineGiver, clock: Clock, *, at_once_max: int | None = None) -> Blueprint:
     """The gateway as a blueprint under ``/partner/v1``, for an application that exempts it from its own guards."""
     return _blueprint(Doors(engine if callable(engine) else lambda: engine, clock, at_once_max))
 

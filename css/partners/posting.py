@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from flask import Response
+from sqlalchemy.orm import Session
 
 from css.partners.doors import Doors, Route, message_body, xml_answer
 from css.partners.inbox import receive
+from css.partners.keys import Partner
 
 
 def routes(doors: Doors) -> tuple[Route, ...]:
     """The one page."""
 
     def post_message() -> Response:
-        caller = doors.caller()
-        with doors.passing(caller):
-            answer = receive(doors.engine(), caller.code, message_body(), clock=doors.clock, own_party=doors.us())
+        with ExitStack() as places:
+
+            def admitted(session: Session) -> Partner:
+                partner = doors.caller_in(session)
+                places.enter_context(doors.passing(partner, session))
+                return partner
+
+            # Our own number is asked for first: inside the transaction it would take a second connection.
+            us, body = doors.us(), message_body()
+            answer = receive(doors.engine(), admitted, body, clock=doors.clock, own_party=us, handle=doors.handles)
         response = xml_answer(answer.body, answer.status)
         response.headers.update(answer.headers)
         return response

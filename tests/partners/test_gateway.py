@@ -10,21 +10,22 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from css.core.clock import Clock
 from css.db.engine import make_engine, transaction
 from css.master.reference import PARTNER
 from css.partners import posting
 from css.partners.gateway import create_application, create_gateway, mount
 from css.partners.inbox import Answer, receive
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.keys import IssuePartnerKey, Partner, issue_key
 from css.partners.messages import orders
 from css.partners.model import InboxMessage
 from css.xml import MESSAGE_BYTES_MAX, Party, read_header
@@ -253,11 +254,15 @@ def test_more_at_a_time_than_the_turnstile_lets_through_are_told_to_wait(
     app = create_application(engine, CLOCK, at_once_max=1)
     inside, leave = threading.Event(), threading.Event()
 
-    def slow(engine: Engine, provider_code: str, data: bytes, *, clock: Clock, own_party: Party) -> Answer:
-        if provider_code == PARTNER:
-            inside.set()
-            leave.wait(20)
-        return receive(engine, provider_code, data, clock=clock, own_party=own_party)
+    def slow(engine: Engine, caller: Callable[[Session], Partner], data: bytes, **others: Any) -> Answer:  # noqa: ANN401 - what is passed on
+        def waiting(session: Session) -> Partner:
+            partner = caller(session)
+            if partner.code == PARTNER:
+                inside.set()
+                leave.wait(20)
+            return partner
+
+        return receive(engine, waiting, data, **others)
 
     monkeypatch.setattr(posting, "receive", slow)
     answers: list[TestResponse] = []
