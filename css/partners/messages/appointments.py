@@ -22,6 +22,7 @@ from css.master.lines import Line
 from css.master.sites import Site
 from css.partners.messages.enquiries import document, question
 from css.partners.messages.kinds import Asked, Command, Document
+from css.partners.wall import behind_the_wall
 from css.xml import Element, add, add_optional, date_text, instant_text, read_date, read_text, read_whole, required, to_bytes
 from orders.messages.enquiries import Answering, asking_block, begin, one_of, refused
 from orders.messages.version2 import code_of
@@ -71,9 +72,11 @@ def _place(session: Session, asked: Asked, block: Element) -> _Place:
     if skill is not None:
         raise BadMessage("CSS533E", "{way} says what must be done there; leave Skill out.", way=way, element="skill")
     number = required(read_text(block, way), way)
-    if way == "OrderNumber":
-        return _place_of_order(order_card(session, number, by=asked.partner.actor, with_stream=False))
-    return _place_of_fault(session, fault_card(session, number, by=asked.partner.actor))
+    # The book counts everybody's visits and is read as the house; whose the order or fault is must the database say too.
+    with behind_the_wall(session, asked.partner):
+        if way == "OrderNumber":
+            return _place_of_order(order_card(session, number, by=asked.partner.actor, with_stream=False))
+        return _place_of_fault(session, fault_card(session, number, by=asked.partner.actor))
 
 
 def _place_of_order(order: OrderCard) -> _Place:

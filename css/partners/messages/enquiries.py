@@ -17,6 +17,7 @@ from css.master.queries import ProductRow, SiteAnswer, products, site_by_key, si
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site, no_address
 from css.partners.messages.kinds import Asked, Document, Question, refusal_key
+from css.partners.wall import behind_the_wall
 from orders.messages import message_id
 from orders.messages.enquiries import (
     Answering,
@@ -155,19 +156,21 @@ def _door(site: SiteAnswer) -> tuple[str, str]:
 def address_of_own_line(session: Session, number: str, asked: Asked) -> str:
     """Where a working line of the asker's is. Another's number and one that nobody has are answered alike (CSS106E)."""
     digits = parse_number(number)
-    key = session.execute(
-        select(Site.address_key)
-        .join(Line, Line.site_id == Site.id)
-        .join(Service, Service.line_id == Line.id)
-        .join(ServiceNumber, ServiceNumber.service_id == Service.id)
-        .join(Provider, Provider.id == Line.provider_id)
-        .where(
-            ServiceNumber.number == digits,
-            ServiceNumber.ends_at.is_(None),
-            Line.state == LineState.WORKING,
-            Provider.code == asked.partner.code,
-        )
-    ).scalar()
+    # The plant is read as the house; whose the line is must the database say too.
+    with behind_the_wall(session, asked.partner):
+        key = session.execute(
+            select(Site.address_key)
+            .join(Line, Line.site_id == Site.id)
+            .join(Service, Service.line_id == Line.id)
+            .join(ServiceNumber, ServiceNumber.service_id == Service.id)
+            .join(Provider, Provider.id == Line.provider_id)
+            .where(
+                ServiceNumber.number == digits,
+                ServiceNumber.ends_at.is_(None),
+                Line.state == LineState.WORKING,
+                Provider.code == asked.partner.code,
+            )
+        ).scalar()
     if key is None:
         raise NotFound("CSS106E", "No line has the number {number}.", number=display_number(digits), element="number")
     return key
