@@ -20,12 +20,14 @@ from lxml import etree
 
 import schemas
 from css.core.errors import BadMessage
+from css.partners.acknowledging import ACKNOWLEDGEMENT
+from css.partners.asking import ask
 from css.partners.doors import Doors, Refusal, Route, message_body, nothing_there
-from css.partners.inbox import Answer, receive
+from css.partners.inbox import receive
 from css.partners.keys import Partner
 from css.partners.messages import QUESTIONS
 from css.partners.model import Channel
-from css.xml import Element, canonical, clean_text, read_message
+from css.xml import Element, canonical, clean_text, read_message, read_stored
 
 SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12: Final = "http://www.w3.org/2003/05/soap-envelope"
@@ -38,7 +40,6 @@ _ENVELOPE: Final = f"{_QUALIFIED}Envelope"
 _HEADER: Final = f"{_QUALIFIED}Header"
 _BODY: Final = f"{_QUALIFIED}Body"
 _DECLARATION: Final = re.compile(rb"^\xef\xbb\xbf|^<\?xml[^>]*\?>\s*")
-_ACKNOWLEDGEMENT: Final = re.compile(rb"<(?:[A-Za-z]+:)?Acknowledgement[ >]")
 _FAULT_TEXT_MAX: Final = 500
 _XSD_IMPORT: Final = "{http://www.w3.org/2001/XMLSchema}import"
 _ADDRESS: Final = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
@@ -177,16 +178,14 @@ def _agree(message: Element, action: str | None) -> None:
 
 def _answered(doors: Doors, caller: Partner, message: Element) -> Response:
     # Not the bytes as they came: their prefixes may be declared on the envelope.
-    data = canonical(message)
-    asked = etree.QName(message).localname in QUESTIONS
-    answer = _answer_of(doors, caller, data)
-    if asked and _ACKNOWLEDGEMENT.search(answer.body[:500]) is not None:
-        return _xml(fault("Client", "The question cannot be answered as it was asked.", answer.body), HTTPStatus.INTERNAL_SERVER_ERROR)
+    data, engine, us = canonical(message), doors.engine(), doors.us()
+    if etree.QName(message).localname not in QUESTIONS:
+        answer = receive(engine, lambda _: caller, data, clock=doors.clock, own_party=us, channel=Channel.SOAP, handle=doors.handles)
+        return _xml(enveloped(answer.body), HTTPStatus.OK)
+    answer = ask(engine, caller, data, at=doors.clock.now(), us=us)
+    if read_stored(answer.body).tag == ACKNOWLEDGEMENT:
+        return _xml(fault("Client", "The question is not answered; the detail says why.", answer.body), HTTPStatus.INTERNAL_SERVER_ERROR)
     return _xml(enveloped(answer.body), HTTPStatus.OK)
-
-
-def _answer_of(doors: Doors, caller: Partner, data: bytes) -> Answer:
-    return receive(doors.engine(), caller.code, data, clock=doors.clock, own_party=doors.us(), channel=Channel.SOAP)
 
 
 def _fault(doors: Doors, error: Exception) -> Response:
