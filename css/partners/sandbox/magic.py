@@ -51,7 +51,7 @@ def address_of(number: str) -> str | None:
     return None if found is None else f"A00000000{found[1]}"
 
 
-def refusal(code: str, reference: str | None, **known: object) -> CssError:
+def refusal(code: str, reference: str | None, /, **known: object) -> CssError:
     """A refusal as the catalogue has it. What its sentence tells of plant or people that there are not stands as "…".
 
     Args:

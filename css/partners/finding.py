@@ -1,0 +1,360 @@
+"""What a partner can be told, found in the source: ``python -m css.partners.finding`` renews ``errors.json`` and its page.
+
+From each door of the gateway every definition is followed that it names, and every one those name, through imports and through
+the tables that choose a verb by a word. A code that stands in any definition reached so can be told, and is in the catalogue.
+What is reached too much is harmless, what is not reached would be a lie: so names are followed wherever they lead.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from css.partners import errors
+from css.partners.messages import TAKEN
+
+ROOT: Final = Path(__file__).parent.parent.parent
+MESSAGES_PAGE: Final = ROOT / "docs" / "messages.md"
+CODE: Final = re.compile(r"CSS[0-9]{3}[EWI]")
+OURS: Final = ("css", "orders", "repairs", "billing", "schemas")
+"""Packages that are looked into."""
+DOORS: Final = (
+    ("css.partners.gateway", "ROUTES"),
+    ("css.partners.doors", "Doors"),
+    ("css.partners.front.connection", "Connection"),
+    ("css.partners.front.server", "Front"),
+)
+"""Where requests come in."""
+BEHIND: Final = (
+    "css.partners.messages",
+    "css.partners.handling",
+    "css.partners.sandbox.orders",
+    "css.partners.sandbox.amendments",
+    "css.partners.sandbox.placing",
+)
+"""Modules in which a message is done that was acknowledged before; what is told before them is told in its Acknowledgement."""
+UNAVAILABLE: Final = "We cannot take it now; send the same bytes again later."
+"""What a partner is told of the database's troubles, whichever they are."""
+QUOTING: Final = ("css.partners.sandbox.scenarios",)
+"""Modules that name codes which others say."""
+NEVER_TOLD: Final = {
+    "CSS010E": "the schemas bound every amount far below it",
+    "CSS011E": "the schemas read amounts; this is of what people key",
+    "CSS012E": "as CSS011E",
+    "CSS013E": "as CSS011E",
+    "CSS060E": "reads back what we wrote ourselves",
+    "CSS061E": "as CSS060E",
+    "CSS062E": "as CSS060E",
+    "CSS071E": "no message names a nation",
+    "CSS101E": "no message names a district",
+    "CSS104E": "whoever calls is a provider that trades, or is not let in",
+    "CSS111E": "asks for a role that operators have; a partner reaches no verb of theirs",
+    "CSS203E": "no message asks for a deed that is the desk's or the field's alone",
+    "CSS204E": "no message says which version of an order its sender saw",
+    "CSS233E": "completing is the field's",
+    "CSS234E": "completing is the field's",
+    "CSS555E": "stays with the message, for us: its sender was told RECEIVED",
+    "CSS750E": "as CSS204E",
+    "CSS836E": "no message names a calendar",
+    "CSS837E": "no message names a calendar",
+    "CSS854E": "no message names a time zone",
+}
+"""Reached by name and yet told to nobody at the gateway, with the reason."""
+_PARAGRAPH: Final = re.compile(r"^(?:#{3,4} |\*\*)(CSS[0-9]{3}[EWI])\b\**(.*?)(?=^(?:#{2,4} |\*\*CSS[0-9])|\Z)", re.MULTILINE | re.DOTALL)
+_NAME: Final = re.compile(r"^\([A-Z-]+\) ")
+"""What some paragraphs call their code in other words."""
+
+Place = tuple[str, str]
+"""A module and the name of a definition at its top."""
+
+
+@dataclass(slots=True)
+class Module:
+    """A module as its source says it."""
+
+    name: str
+    is_package: bool
+    defined: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imported: dict[str, Place] = field(default_factory=dict)
+    """By the name it has here: the module, and the name there, empty for the module itself."""
+
+
+@dataclass(slots=True)
+class Saying:
+    """What the source says of a code."""
+
+    sentences: list[str] = field(default_factory=list)
+    elements: list[str] = field(default_factory=list)
+    statuses: set[int] = field(default_factory=set)
+
+
+@cache
+def module(name: str) -> Module | None:
+    """A module of ours by its dotted name; None when there is none."""
+    if name.partition(".")[0] not in OURS:
+        return None
+    base = ROOT.joinpath(*name.split("."))
+    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
+    if not path.is_file():
+        return None
+    found = Module(name, base.is_dir())
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        _define(found, statement)
+    return found
+
+
+def _define(found: Module, statement: ast.stmt) -> None:
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            found.defined.setdefault(statement.name, []).append(statement)
+        case ast.Import() | ast.ImportFrom():
+            found.imported |= dict(_imports(statement))
+        case ast.If() | ast.Try():
+            for inner in statement.body:
+                _define(found, inner)
+        case _:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    found.defined.setdefault(node.id, []).append(statement)
+
+
+def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place]]:
+    if isinstance(statement, ast.Import):
+        for each in statement.names:
+            yield each.asname or each.name.partition(".")[0], (each.name if each.asname else each.name.partition(".")[0], "")
+        return
+    source = statement.module or ""
+    for each in statement.names:
+        if module(f"{source}.{each.name}") is not None:
+            yield each.asname or each.name, (f"{source}.{each.name}", "")
+        else:
+            yield each.asname or each.name, (source, each.name)
+
+
+def reached(starts: Iterable[Place], *, not_into: tuple[str, ...] = ()) -> dict[Place, list[ast.stmt]]:
+    """Every definition that the starts lead to, with its source. A start without a name is everything in the module.
+
+    ``not_into``: modules at whose edge it ends, with all below them.
+    """
+    waiting = [place for start in starts for place in ([start] if start[1] else _all_of(start[0]))]
+    found: dict[Place, list[ast.stmt]] = {}
+    while waiting:
+        place = _home(waiting.pop())
+        if place is None or place in found or place[0].startswith((*QUOTING, *not_into)):
+            continue
+        name, definition = place
+        there = module(name)
+        assert there is not None
+        found[place] = there.defined[definition]
+        for statement in found[place]:
+            waiting += _named_in(there, statement)
+    return found
+
+
+def _all_of(name: str) -> list[Place]:
+    there = module(name)
+    if there is None:
+        return []
+    inner: list[Place] = []
+    if there.is_package:
+        for path in sorted(ROOT.joinpath(*name.split(".")).glob("*.py")):
+            inner += [] if path.stem == "__init__" else _all_of(f"{name}.{path.stem}")
+    return [*((name, definition) for definition in there.defined), *inner]
+
+
+def _home(place: Place) -> Place | None:
+    """Where a name is defined, through whatever imports it on; None when that is nothing of ours."""
+    for _ in range(20):
+        name, definition = place
+        there = module(name)
+        if there is None or not definition:
+            return None
+        if definition in there.defined:
+            return place
+        if definition not in there.imported:
+            return None
+        place = there.imported[definition]
+    return None
+
+
+def _named_in(there: Module, statement: ast.stmt) -> Iterator[Place]:
+    """The places that a definition names."""
+    known = dict(there.imported)
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            known |= dict(_imports(node))
+    before_a_dot = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name):
+            place = (there.name, node.id) if node.id in there.defined else known.get(node.id, ("", ""))
+            # A module that is handed on may have anything of it asked for.
+            yield from [place] if place[1] or id(node) in before_a_dot else _all_of(place[0])
+        elif isinstance(node, ast.Attribute):
+            yield from _dotted(node, known)
+
+
+def _dotted(node: ast.Attribute, known: Mapping[str, Place]) -> Iterator[Place]:
+    """``module.name``, however long."""
+    names = [node.attr]
+    below: ast.expr = node.value
+    while isinstance(below, ast.Attribute):
+        names.insert(0, below.attr)
+        below = below.value
+    if isinstance(below, ast.Name) and below.id in known and not known[below.id][1]:
+        source = known[below.id][0]
+        for depth, name in enumerate(names):
+            yield ".".join([source, *names[:depth]]), name
+
+
+def codes_in(places: Mapping[Place, list[ast.stmt]]) -> set[str]:
+    """Every code that stands in the definitions."""
+    return {
+        node.value
+        for statements in places.values()
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+    }
+
+
+def sayings(places: Mapping[Place, list[ast.stmt]]) -> dict[str, Saying]:
+    """What the definitions say with each code: the sentence that stands behind it, the element, the status."""
+    found: dict[str, Saying] = {}
+    for _, statements in sorted(places.items()):
+        for statement in statements:
+            texts = _texts_assigned(statement)
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call):
+                    _read_call(node, texts, found)
+                elif isinstance(node, ast.Dict):
+                    _read_statuses(node, found)
+    return found
+
+
+def _texts_assigned(statement: ast.stmt) -> dict[str, str]:
+    """Sentences that stand in a variable first."""
+    found = {}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            text = _text(node.value, {})
+            if text is not None:
+                found[node.targets[0].id] = text
+    return found
+
+
+def _read_call(node: ast.Call, texts: Mapping[str, str], found: dict[str, Saying]) -> None:
+    for place, argument in enumerate(node.args):
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and CODE.fullmatch(argument.value):
+            saying = found.setdefault(argument.value, Saying())
+            sentence = _text(node.args[place + 1], texts) if place + 1 < len(node.args) else None
+            if sentence and sentence not in saying.sentences and " " in sentence:
+                saying.sentences.append(sentence)
+            for keyword in node.keywords:
+                if keyword.arg == "element" and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str):
+                    saying.elements.append(keyword.value.value)
+            if isinstance(node.func, ast.Name) and node.func.id == "EnvelopeRefusal":
+                saying.statuses.add(int(HTTPStatus.INTERNAL_SERVER_ERROR))
+            saying.statuses |= {status for before in node.args[:place] if (status := _status(before)) is not None}
+
+
+def _read_statuses(node: ast.Dict, found: dict[str, Saying]) -> None:
+    """``{"CSS500E": HTTPStatus.REQUEST_ENTITY_TOO_LARGE}``."""
+    for key, value in zip(node.keys, node.values, strict=True):
+        status = _status(value)
+        if status is not None and isinstance(key, ast.Constant) and isinstance(key.value, str) and CODE.fullmatch(key.value):
+            found.setdefault(key.value, Saying()).statuses.add(status)
+
+
+def _status(node: ast.expr) -> int | None:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "HTTPStatus":
+        return int(HTTPStatus[node.attr])
+    return None
+
+
+def _text(node: ast.expr, texts: Mapping[str, str]) -> str | None:
+    """A sentence as a template; what an f-string puts in has no name there."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr():
+            parts = [part.value if isinstance(part, ast.Constant) else "{it}" for part in node.values]
+            return "".join(str(part) for part in parts)
+        case ast.Name(id=name):
+            return texts.get(name)
+        case ast.IfExp():
+            return _text(node.body, texts)
+        case _:
+            return None
+
+
+def advice() -> dict[str, str]:
+    """What ``docs/messages.md`` says of each code: its cause and the way out, on one line."""
+    page = MESSAGES_PAGE.read_text(encoding="utf-8")
+    return {found[1]: _NAME.sub("", " ".join(found[2].lstrip("*:.— ").split())) for found in _PARAGRAPH.finditer(page)}
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """The rows of ``errors.json``."""
+    everything = reached(DOORS)
+    by_message = {name: codes_in(reached(starts)) for name, starts in message_starts().items()}
+    before = reached(DOORS, not_into=BEHIND)
+    at_once, of_database = codes_in(before), codes_in({place: source for place, source in before.items() if place[0].startswith("css.db.")})
+    said, words = sayings(everything), advice()
+    rows = []
+    for code in sorted((codes_in(everything) | set().union(*by_message.values())) - set(NEVER_TOLD)):
+        saying = said.get(code, Saying())
+        statuses = saying.statuses if code in at_once else set()
+        if code in of_database:
+            saying, statuses = Saying([UNAVAILABLE]), {int(HTTPStatus.SERVICE_UNAVAILABLE)}
+        elif code in at_once and not statuses:
+            statuses = {int(HTTPStatus.BAD_REQUEST if code.endswith("E") else HTTPStatus.ACCEPTED)}
+        rows.append(
+            {
+                "code": code,
+                "sentences": saying.sentences or [_first_sentence(words.get(code, ""))],
+                "element": saying.elements[0] if saying.elements else None,
+                "statuses": sorted(statuses),
+                "messages": [] if code in at_once else [name for name, its in by_message.items() if code in its],
+                "advice": words.get(code, ""),
+            }
+        )
+    return rows
+
+
+def message_starts() -> dict[str, list[Place]]:
+    """By the name of each message what handles it: what stands behind its name in the tables of ``css.partners.messages``."""
+    found: dict[str, list[Place]] = {}
+    for path in sorted((ROOT / "css" / "partners" / "messages").glob("*.py")):
+        there = module("css.partners.messages" if path.stem == "__init__" else f"css.partners.messages.{path.stem}")
+        assert there is not None
+        for statement in (each for table in ("COMMANDS", "QUESTIONS") for each in there.defined.get(table, [])):
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Dict):
+                    for key, value in zip(node.keys, node.values, strict=True):
+                        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                            found.setdefault(key.value, []).extend(_named_in(there, ast.Expr(value)))
+    missing = set(TAKEN) - set(found)
+    assert not missing, f"messages that no table of css.partners.messages names by itself: {missing}"
+    return {name: found[name] for name in TAKEN}
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.;:])\s", text, maxsplit=1)[0] or "…"
+
+
+def main() -> None:
+    """Renew the catalogue."""
+    errors.FILE.write_text(json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sys.stdout.write(f"Wrote {errors.FILE.name}.\n")
+
+
+if __name__ == "__main__":
+    main()
