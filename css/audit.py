@@ -154,7 +154,7 @@ More = ParamSpec("More")
 Action = Callable[Concatenate[Session, CommandT, More], ResultT]
 
 
-_SECRETS = frozenset({"password", "old_password", "password_phrase"})
+_SECRETS = frozenset({"password", "old_password", "password_phrase", "push_key"})
 """What goes into no digest: it could be guessed from one at leisure."""
 
 

@@ -68,6 +68,7 @@ from css.master import (
 )
 from css.master import queries as master_queries
 from css.partners import cards as message_cards
+from css.partners import certificates, keys, keys_actions, terms
 from css.partners import looking as message_lists
 from css.partners import operating as message_operating
 from css.quotes.placing import order_effect
@@ -249,6 +250,12 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-compensation-policy": redress_terms.set_compensation_policy,
     "set-guarantee-rate": redress_terms.set_guarantee_rate,
     "set-outside-nominal": redress_terms.set_outside_nominal,
+    "issue-partner-key": keys.issue_partner_key,
+    "revoke-partner-key": keys_actions.revoke_partner_key,
+    "expire-partner-key": keys_actions.expire_partner_key,
+    "register-partner-certificate": certificates.register_partner_certificate,
+    "revoke-partner-certificate": certificates.revoke_partner_certificate,
+    "set-partner-terms": terms.set_partner_terms,
     "retry-message": message_operating.retry_message,
     "accept-rejected": message_operating.accept_rejected,
 }
@@ -385,6 +392,9 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "reratings": billing_queries.reratings,
     "rerating-card": billing_queries.rerating_card,
     "outbox-after": handover.outbox_after,
+    "partner-keys": keys_actions.partner_keys,
+    "partner-certificates": certificates.partner_certificates,
+    "partner-terms": terms.partner_terms,
     "partner-messages": message_lists.partner_messages,
     "partner-message": message_cards.partner_message,
     "conversation": message_cards.conversation,

@@ -7,27 +7,16 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Partners: keys for the gateway, messages that wait, outboxes.")
+from css.cli import partner_keys
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Partners: keys, certificates and terms for the gateway, messages that wait, outboxes.",
+)
+partner_keys.register(app)
 
 PROVIDER = typer.Argument(help="The provider's code, like BRACKWAT.")
-
-
-@app.command()
-def key(
-    provider: Annotated[str, PROVIDER],
-    words: Annotated[str, typer.Option(help="What the key is for.")] = "order gateway",
-) -> None:
-    """Issue one more key to a provider, for `Authorization: Bearer ...`. It is printed once and kept nowhere."""
-    from css.cli.door import the_asker  # noqa: PLC0415 - after the words are understood
-    from css.db.engine import database, transaction  # noqa: PLC0415
-    from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.keys import IssuePartnerKey, issue_key  # noqa: PLC0415
-
-    command = IssuePartnerKey(provider_code=provider, words=words)
-    with transaction(database()) as session:
-        made = issue_key(session, command, by=the_asker(), at=house_clock(database).now())
-    typer.echo(made)
-    typer.echo(f"{provider} shows this key with every request. Hand it over safely; it cannot be shown again.", err=True)
 
 
 @app.command()

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from css.audit import record
+from css.audit import answered, record
 from css.core.actor import Actor
-from css.core.errors import BadMessage, NotFound, Refused
-from css.core.words import Role
+from css.core.errors import BadMessage, NotFound
+from css.master.operator_changes import require_supervisor
 from css.master.providers import Provider
 from css.partners.model import KeyArea, PartnerCertificate, PartnerKey
 from css.xml import Party
@@ -31,6 +31,7 @@ KEY_PREFIX: Final = "css-"
 KEY_BYTES: Final = 32
 KEY_TEXT_MAX: Final = 200
 WORDS_MAX: Final = 100
+DAYS_MAX: Final = 3_660
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +52,84 @@ class Partner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePartnerKey:
-    """Give a partner one more key. Not repeatable: the answer is a secret that is not remembered."""
+    """Give a partner one more key."""
 
+    token: str = ""
+    """A repeat is told the key's number again, and never the key: it is not remembered."""
     provider_code: str
     words: str
     """What the key is for: ``order gateway, live``."""
     area: KeyArea = KeyArea.LIVE
+    days: int | None = None
+    """So many days from now it opens something; None until somebody sets an end."""
 
 
-def issue_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: datetime) -> str:
-    """Make a key and give its text, which can never be had again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerKeyIssued:
+    """A new key."""
+
+    key_id: int
+    key: str | None
+    """What the partner shows with its requests; told once, so not to a repeat."""
+    expires_at: datetime | None
+
+
+def issue_partner_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: datetime) -> PartnerKeyIssued:
+    """Make a key and tell it, for the only time.
 
     Raises:
         Refused: CSS111E the actor may not.
         NotFound: CSS104E no such provider.
-        BadMessage: CSS561E the key has no words, or too many, to know it by.
+        BadMessage: CSS561E the key has no words, or too many, to know it by; CSS543E so many days it cannot have.
     """
-    if by.is_partner or Role.SUPERVISOR not in by.roles:
-        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need=f"the role {Role.SUPERVISOR}")
-    words = command.words.strip()
-    if not 1 <= len(words) <= WORDS_MAX:
-        raise BadMessage("CSS561E", "Say in 1 to {most} characters what the key is for.", most=WORDS_MAX, element="words")
-    partner = partner_of(session, command.provider_code)
     key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
-    row = PartnerKey(provider_id=partner.provider_id, key_sha256=_sum(key), area=command.area, words=words, starts_at=at, created_at=at)
+    issued = _issue(session, command, by=by, at=at, digest=_sum(key))
+    is_this = session.execute(select(PartnerKey.key_sha256 == _sum(key)).where(PartnerKey.id == issued.key_id)).scalar_one()
+    return replace(issued, key=key if is_this else None)
+
+
+def issue_key(session: Session, command: IssuePartnerKey, *, by: Actor, at: datetime) -> str:
+    """Make a key and give its text, which can never be had again. Errors as of ``issue_partner_key``."""
+    key = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    _issue(session, command, by=by, at=at, digest=_sum(key))
+    return key
+
+
+@answered
+def _issue(session: Session, command: IssuePartnerKey, *, by: Actor, at: datetime, digest: str) -> PartnerKeyIssued:
+    """The row of a key; what is remembered of it has no key in it."""
+    require_supervisor(by)
+    words = words_for(command.words, "key")
+    if command.days is not None and not 1 <= command.days <= DAYS_MAX:
+        raise BadMessage("CSS543E", "A key is good for 1 to {most} days.", most=DAYS_MAX, element="days")
+    partner = partner_of(session, command.provider_code)
+    row = PartnerKey(
+        provider_id=partner.provider_id,
+        key_sha256=digest,
+        area=command.area,
+        words=words,
+        starts_at=at,
+        expires_at=None if command.days is None else at + timedelta(days=command.days),
+        created_at=at,
+    )
     session.add(row)
     session.flush()
-    record(session, by=by, at=at, verb="issue_key", subject=("provider", partner.code), after={"key_id": row.id, "words": words})
+    after = {"key_id": row.id, "words": words, "area": command.area.value, "expires_at": row.expires_at}
+    record(session, by=by, at=at, verb="issue_partner_key", subject=("provider", partner.code), after=after)
     session.flush()
-    return key
+    return PartnerKeyIssued(key_id=row.id, key=None, expires_at=row.expires_at)
+
+
+def words_for(words: str, what: str) -> str:
+    """What a key or a certificate is for, as keyed.
+
+    Raises:
+        BadMessage: CSS561E, none or too many.
+    """
+    plain = words.strip()
+    if not 1 <= len(plain) <= WORDS_MAX:
+        raise BadMessage("CSS561E", "Say in 1 to {most} characters what the {what} is for.", most=WORDS_MAX, what=what, element="words")
+    return plain
 
 
 def partner_of_key(session: Session, key: str, *, at: datetime, area: KeyArea = KeyArea.LIVE) -> Partner | None:

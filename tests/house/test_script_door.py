@@ -348,6 +348,9 @@ CRITERIA = {
     "reratings": "ZZ",
     "rerating-card": "1",
     "outbox-after": "BRACKWAT 0",
+    "partner-keys": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
+    "partner-certificates": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
+    "partner-terms": "BRACKWAT",
     "partner-messages": "at=2026-03-02T12:00:00Z partner=BRACKWAT direction=in limit=5",
     "partner-message": "in-1",
     "conversation": "{conversation}",
@@ -368,6 +371,8 @@ CRITERIA = {
     "usage-alarms": "ZZ",
 }
 EMPTY = {
+    "partner-keys",
+    "partner-certificates",
     "engineer-day",
     "mborcs",
     "operators-on-duty",
