@@ -93,9 +93,12 @@ def _papers(certificate: Path | None, key: Path | None, client_ca: Path | None, 
 def _children(plan: Plan, chosen: Settings) -> list[Child]:
     from css.master.clocks import house_clock  # noqa: PLC0415
     from css.partners.delivering import deliver_forever, reach_of  # noqa: PLC0415
+    from css.partners.draining import drain_forever  # noqa: PLC0415
     from css.partners.front.serving import beside, fronts  # noqa: PLC0415
 
     children = fronts(plan)
+    for number in range(1, plan.drainers + 1):
+        children.append(beside(f"drainer {number}", lambda engine, stop: drain_forever(engine, house_clock(engine), stop), plan))
     if plan.delivers:
         reach = reach_of(chosen)
         children.append(beside("deliverer", lambda engine, stop: deliver_forever(engine, house_clock(engine), stop, reach=reach), plan))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
+LATER: Final = "css.later"
+"""In the environ: called with seconds, it has the answer sent so much later, and no thread waits for that."""
+LATER_SECONDS_MAX: Final = 60
 _OWN_FIELDS: Final = frozenset({"content-type", "content-length", "transfer-encoding", "connection", "expect", "te", "trailer", "upgrade"})
 """Told in other words, or about the connection and not the request."""
 
@@ -28,6 +31,7 @@ class Answer:
     status: int
     fields: list[tuple[str, str]]
     body: bytes
+    later_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,11 @@ class Caller:
 
 
 def call(application: WSGIApplication, request: Request, caller: Caller) -> Answer:
-    """Let the application answer, all of it, in this thread."""
+    """Let the application answer, all of it, in this thread.
+
+    Raises:
+        ConnectionAbortedError: the page wants the connection closed without an answer.
+    """
     said: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(
@@ -53,7 +61,10 @@ def call(application: WSGIApplication, request: Request, caller: Caller) -> Answ
         return body.append
 
     body: list[bytes] = []
-    given: Iterable[bytes] = application(_environ(request, caller), start_response)
+    waits: list[float] = [0]
+    environ = _environ(request, caller)
+    environ[LATER] = waits.append
+    given: Iterable[bytes] = application(environ, start_response)
     try:
         body.extend(given)
     finally:
@@ -62,7 +73,7 @@ def call(application: WSGIApplication, request: Request, caller: Caller) -> Answ
             close()
     status, headers = said[-1]
     fields = [(name, value) for name, value in headers if name.lower() not in {"content-length", "connection", "transfer-encoding"}]
-    return Answer(int(status.partition(" ")[0]), fields, b"".join(body))
+    return Answer(int(status.partition(" ")[0]), fields, b"".join(body), min(waits[-1], LATER_SECONDS_MAX))
 
 
 def _environ(request: Request, caller: Caller) -> WSGIEnvironment:

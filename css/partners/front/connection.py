@@ -45,7 +45,7 @@ WAITING: Final = frozenset({State.HELLO, State.IDLE, State.READING, State.LINGER
 class Connection(asyncio.Protocol):
     """Lives in the loop's thread, all of it."""
 
-    __slots__ = ("_answer_left", "_begun", "_front", "_layer", "_reader", "_transport", "deadline", "is_known", "peer", "state")
+    __slots__ = ("_begun", "_front", "_layer", "_reader", "_stays", "_transport", "deadline", "is_known", "peer", "state")
 
     def __init__(self, front: Front) -> None:
         self._front = front
@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._reader: Reader | None = None
         self._begun = 0.0
         """When the body, or the answer, began."""
-        self._answer_left = False
+        self._stays = False
         """After the answer under way the connection goes on."""
         self.deadline = NEVER
         """In the loop's time; the front looks and calls ``expired``."""
@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """The server stops: a connection that is at nothing ends now, another after its answer."""
-        self._answer_left = False
+        self._stays = False
         if self.state in {State.HELLO, State.IDLE, State.LINGERING}:
             self.abort()
 
@@ -228,8 +228,7 @@ class Connection(asyncio.Protocol):
     def _send(self, answer: Answer, *, is_last: bool = False) -> None:
         if self._reader is None or self._transport is None:
             return
-        data, may_stay = self._reader.answer(answer.status, answer.fields, answer.body)
-        self._answer_left = may_stay and not is_last and not self._front.is_stopping
+        data, self._stays = self._reader.answer(answer.status, answer.fields, answer.body, is_last=is_last or self._front.is_stopping)
         self.state = State.ANSWERING
         self.deadline = self._front.now() + self._front.limits.answer_seconds + len(data) / self._front.limits.bytes_a_second
         self._wire(data if self._layer is None else self._layer.sealed(data))
@@ -241,7 +240,7 @@ class Connection(asyncio.Protocol):
         """The answer is out of our hands."""
         if self._reader is None or self._transport is None:
             return
-        if not self._answer_left:
+        if not self._stays:
             self._reader.forget()
             self._linger()
             return

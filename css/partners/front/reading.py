@@ -126,10 +126,10 @@ class Reader:
             else:
                 return None
 
-    def answer(self, status: int, fields: list[tuple[str, str]], body: bytes) -> tuple[bytes, bool]:
+    def answer(self, status: int, fields: list[tuple[str, str]], body: bytes, *, is_last: bool = False) -> tuple[bytes, bool]:
         """The bytes of an answer, and whether another request may follow it. After a refusal none may."""
         http = self._http or h11.Connection(h11.SERVER)
-        may_stay = self.stage is Stage.WHOLE and http.their_state is h11.DONE
+        may_stay = not is_last and self.stage is Stage.WHOLE and http.their_state is h11.DONE
         sent = [*fields, ("Content-Length", str(len(body)))] if status not in _BARE_STATUSES else fields
         if not may_stay:
             sent = [*sent, ("Connection", "close")]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-SWEEP_SECONDS: Final = 0.5
+SWEEP_SECONDS: Final = 0.2
 NOTED_EVERY_SECONDS: Final = 10
 """Closings are counted and logged so often: a flood of them must not become a flood of the log."""
 BACKLOG: Final = 1_024
@@ -192,15 +192,24 @@ class Front:
     def _served(self, connection: Connection, peer: str, is_long: bool, done: Future[Answer]) -> None:  # noqa: FBT001 - bound by partial
         self._turns.done(peer, is_long=is_long)
         error = done.exception()
-        if error is not None:
+        if isinstance(error, ConnectionAbortedError):
+            connection.abort()
+        elif error is not None:
             # The pages tell every error themselves, so this is one of the way to them. Its words may quote the request.
             _log.error("no answer", extra={"kind": type(error).__name__})
+            self._answer(connection, None)
+        elif done.result().later_seconds:
+            self._loop.call_later(done.result().later_seconds, self._answer, connection, done.result())
+        else:
+            self._answer(connection, done.result())
+        self._next()
+
+    def _answer(self, connection: Connection, answer: Answer | None) -> None:
         held = self._strangers if connection in self._strangers else self._known
-        connection.answer(None if error is not None else done.result())
+        connection.answer(answer)
         if held.pop(connection, self) is None:
             # At the end of its queue again: it has just done its part.
             (self._known if connection.is_known else self._strangers)[connection] = None
-        self._next()
 
     def _evict(self) -> bool:
         """Close the connection that has kept us waiting longest, one that never showed a key before one that did."""
