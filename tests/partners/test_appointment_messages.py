@@ -12,6 +12,7 @@ from css.core.words import AppointmentState
 from css.db.engine import transaction
 from css.master.appointments import Appointment
 from css.master.reference import PARTNER
+from css.master.sites import Site
 from css.xml import Element, children, find
 from repairs.actions import report_fault
 from repairs.commands.faults import ReportFault
@@ -48,7 +49,7 @@ def reserve(engine: Engine, *, provider_code: str = PARTNER, at: datetime = AT, 
 
 def held(engine: Engine, **elements: str) -> str:
     """The number of a slot that is kept."""
-    return said(answer_of(reserve(engine, **elements)), "Reservation/AppointmentNumber")
+    return said(answer_of(reserve(engine, provider_code=PARTNER, at=AT, **elements)), "Reservation/AppointmentNumber")
 
 
 def state(engine: Engine, number: str) -> AppointmentState:
@@ -195,7 +196,7 @@ def test_the_same_request_again_keeps_one_half_day(engine: Engine, site: Callabl
     assert [result(send(engine, data)) for _ in range(3)] == ["RECEIVED", "DUPLICATE", "DUPLICATE"]
     assert len(answers_to(engine, head.conversation_id)) == 1
     with transaction(engine) as session:
-        slots = select(Appointment.id).join_from(Appointment, builders.Site).where(builders.Site.address_key == key)
+        slots = select(Appointment.id).join(Site, Site.id == Appointment.site_id).where(Site.address_key == key)
         assert len(session.execute(slots).all()) == 1
 
 

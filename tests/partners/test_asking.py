@@ -21,7 +21,7 @@ from tests.partners.speaking import CLOCK, RIVAL, Scene, codes, header, opened, 
 
 
 @pytest.fixture(scope="module")
-def key(engine: Engine, district: Scene) -> str:  # noqa: ARG001 - the district is there
+def key(engine: Engine, district: Scene) -> str:
     with transaction(engine) as session:
         return issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="questions"), by=OPERATOR, at=AT)
 
