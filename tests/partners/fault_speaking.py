@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
-from css.core.words import Role
+from css.core.words import LineState, PairState, Role
 from css.db.engine import transaction
 from css.handover import outbox_after
 from css.master.commands import AddProvider
 from css.master.enrol import add_provider
+from css.master.lines import Line
+from css.master.plant import Pair
 from css.master.reference import PARTNER
 from css.xml import Element, MessageHeader, add_header, check, document, find, read_errors, to_bytes
+from repairs.actions import clear_fault
+from repairs.commands.faults import ClearFault
 from tests import builders
 from tests.partners.speaking import AT, RIVAL, RIVAL_CODE, Parts, header, opened, put, said, send
 
 FIELD = Actor("operator", "FITTER", "RETAIL", frozenset({Role.REPAIR.value}), "screen")
 DESK = builders.OPERATOR
-NIGHT = builders.SYSTEM
+SOON = AT + timedelta(hours=6)
+"""In time for every line here."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Trouble:
 
 
 def trouble(session: Session, *, lines: int = 12) -> Trouble:
-    zz = builders.district(session, pairs=lines + 2, sites=lines + 2)
+    zz = builders.district(session, pairs=lines + 4, sites=lines + 2)
     rival = AddProvider(
         code=RIVAL_CODE, name="Rival Networks Ltd", party_id=RIVAL.id, address_lines=("3 Quay Street", "Brackwater"), postcode="ZZ9 9ZZ"
     )
@@ -159,3 +164,34 @@ def reported(engine: Engine, number: str, *, at: datetime = AT, **more: Any) -> 
     head = header(message_id=str(uuid.uuid4()))
     send(engine, submit(number, head=head, **more), at=at)
     return answer_to(engine, head).says("Update/Fault/FaultNumber")
+
+
+def sent(engine: Engine, data: bytes, head: MessageHeader, provider_code: str = PARTNER, *, at: datetime = AT) -> Told:
+    """A message sent, and the last document that answers it."""
+    send(engine, data, provider_code, at=at)
+    return answer_to(engine, head, provider_code)
+
+
+def cleared(engine: Engine, number: str, code: str = "DP", *, at: datetime = SOON) -> None:
+    """The engineer says that it is put right."""
+    with transaction(engine) as session:
+        clear_fault(session, ClearFault(fault_number=number, clear_code=code), by=FIELD, at=at)
+
+
+def further_line(session: Session, town: Trouble, line: builders.BuiltLine) -> int:
+    """A second line of the installation of which a line has the number."""
+    pair = session.get_one(Pair, town.zz.pair_ids[-1])
+    pair.state = PairState.WORKING
+    made = Line(
+        district_code=town.zz.code,
+        provider_id=line.account.provider_id,
+        account_id=line.account.id,
+        site_id=line.site.id,
+        pair_id=pair.id,
+        state=LineState.WORKING,
+        starts_on=builders.DAY,
+        auxiliary_of_id=line.id,
+    )
+    session.add(made)
+    session.flush()
+    return made.id
