@@ -322,11 +322,17 @@ def catalogue() -> list[dict[str, Any]]:
                 "sentences": saying.sentences or [_first_sentence(words.get(code, ""))],
                 "element": saying.elements[0] if saying.elements else None,
                 "statuses": sorted(statuses),
-                "messages": [] if code in at_once else [name for name, its in by_message.items() if code in its],
+                "messages": [] if code in at_once else _messages(code, saying, by_message),
                 "advice": words.get(code, ""),
             }
         )
     return rows
+
+
+def _messages(code: str, saying: Saying, by_message: Mapping[str, set[str]]) -> list[str]:
+    """Of what messages a code is the refusal; one whose path is in a message is that message's alone."""
+    of_paths = {element.partition("/")[0] for element in saying.elements if "/" in element}
+    return [name for name, its in by_message.items() if code in its and (name in of_paths or not of_paths & set(by_message))]
 
 
 def message_starts() -> dict[str, list[Place]]:

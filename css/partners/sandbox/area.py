@@ -26,7 +26,7 @@ from css.partners.sandbox.scenarios import Scenario
 LETTERS: Final = "SX"
 """The district of every number given out here. There is none of that name, so no number of a test is one in earnest."""
 DOCUMENTS_MAX: Final = 20_000
-"""As many as an area holds; then it must be emptied."""
+"""As many as an area holds before it takes no more messages; then it must be emptied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,7 @@ def source_key(area: SandboxArea, partner: Partner, rest: str) -> str:
 
 
 def leave(session: Session, area: SandboxArea, written: Written, *, at: datetime) -> None:
-    """Give a document its number and put it where it is fetched.
-
-    Raises:
-        Refused: CSS583E, the area is full.
-    """
-    if area.last_sequence >= DOCUMENTS_MAX:
-        raise full()
+    """Give a document its number and put it where it is fetched."""
     for is_again in (False, True) if written.comes_twice else (False,):
         area.last_sequence += 1
         is_last = not written.comes_twice or is_again
@@ -99,11 +93,6 @@ def leave(session: Session, area: SandboxArea, written: Written, *, at: datetime
             )
         )
     session.flush()
-
-
-def full() -> Refused:
-    """CSS583E."""
-    return Refused("CSS583E", "The test area holds {most} documents and takes no more; empty it.", most=DOCUMENTS_MAX)
 
 
 def fetch(session: Session, area: SandboxArea, after: int, *, at: datetime) -> Fetched | None:

@@ -22,11 +22,12 @@ from css.partners.inbox import Answer, Reading, header_errors, reading_of, statu
 from css.partners.keys import Partner
 from css.partners.messages.kinds import Asked
 from css.partners.model import SandboxArea, SandboxMessage
+from css.partners.sandbox import area as areas
 from css.partners.sandbox import magic, orders
 from css.partners.sandbox.area import lock_area
 from css.partners.sandbox.playing import settle
 from css.partners.sandbox.scenarios import RETRY_SECONDS, SLOW_SECONDS, Scenario, Trouble
-from css.xml import MessageError, Party, read_message, required
+from css.xml import MessageError, MessageHeader, Party, read_message, required
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ _AWAY: Final = {
     ),
 }
 
+_STATUS_OF: Final = {"CSS583E": HTTPStatus.CONFLICT}
+
 Do = Callable[[Session, SandboxArea, Asked], str]
 
 
@@ -88,20 +91,15 @@ def receive(session: Session, partner: Partner, data: bytes, *, at: datetime, us
         return Played(_rejected(partner, reading, errors, at=at, us=us))
     area = lock_area(session, partner)
     settle(session, area, partner, us, at=at)
-    root = read_message(data)
+    root, digest = read_message(data), hashlib.sha256(data).hexdigest()
     scenario = magic.scenario_named(root)
-    digest = hashlib.sha256(data).hexdigest()
     first = _known(session, partner, header.message_id)
-    if first is not None and first.acknowledgement is not None:
+    if first is not None and first.acknowledgement is not None and first.body_sha256 == digest:
         first.times += 1
-        if first.body_sha256 == digest:
-            return Played(Answer(HTTPStatus.OK, duplicate_of(first.acknowledgement)))
-        text = "This MessageId came before with another content; the first message stands."
-        error = MessageError("ERROR", "CSS554E", text, f"{header.message_type}/Header/MessageId")
-        return Played(_rejected(partner, reading, (error,), at=at, us=us))
-    late = time_errors(session, partner, header, at)
-    if late:
-        return Played(_rejected(partner, reading, late, at=at, us=us))
+        return Played(Answer(HTTPStatus.OK, duplicate_of(first.acknowledgement)))
+    errors = _errors(session, area, partner, header, first, at=at)
+    if errors:
+        return Played(_rejected(partner, reading, errors, at=at, us=us))
     message = _keep(session, partner, reading, digest, scenario, first, at=at)
     away = None if scenario is None or scenario.trouble is None or header.is_test else _AWAY.get(scenario.trouble)
     if away is not None and message.times <= away.times:
@@ -112,6 +110,18 @@ def receive(session: Session, partner: Partner, data: bytes, *, at: datetime, us
         message.outcome_code = _do(session, area, Asked(partner, root, header, us, at), speed=speed)
     session.flush()
     return _as_played(Answer(HTTPStatus.ACCEPTED, message.acknowledgement), scenario)
+
+
+def _errors(
+    session: Session, area: SandboxArea, partner: Partner, header: MessageHeader, first: SandboxMessage | None, *, at: datetime
+) -> tuple[MessageError, ...]:
+    """Why a message that can be read is not taken."""
+    if first is not None and first.acknowledgement is not None:
+        text = "This MessageId came before with another content; the first message stands."
+        return (MessageError("ERROR", "CSS554E", text, f"{header.message_type}/Header/MessageId"),)
+    if area.last_sequence >= areas.DOCUMENTS_MAX:
+        return (MessageError("ERROR", "CSS583E", f"The test area holds {areas.DOCUMENTS_MAX} documents and takes no more; empty it."),)
+    return time_errors(session, partner, header, at)
 
 
 def _as_played(answer: Answer, scenario: Scenario | None) -> Played:
@@ -187,4 +197,4 @@ def _turned_away(partner: Partner, reading: Reading, away: _Away, *, at: datetim
 def _rejected(partner: Partner, reading: Reading, errors: tuple[MessageError, ...], *, at: datetime, us: Party) -> Answer:
     body = acknowledgement("REJECTED", us=us, to=partner.party, at=at, traces=reading.traces, errors=errors)
     _log.info("sandbox message rejected", extra={"provider": partner.code, "code": errors[0].code})
-    return Answer(status_of(errors), body)
+    return Answer(_STATUS_OF.get(errors[0].code) or status_of(errors), body)
