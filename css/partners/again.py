@@ -5,7 +5,7 @@ The lane's lock is taken first, as whoever handles messages takes it. What waits
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -42,14 +42,14 @@ class MessageAgain:
 def retry_now(session: Session, command: RetryMessage, *, by: Actor, at: datetime) -> MessageAgain:
     """Have a message that was refused or failed handled once more, now if its turn is now. Errors: as ``retry_message``."""
     _take_lane_of(session, InboxMessage, command.key, "in")
-    return _handled(session, retry_message(session, command, by=by, at=at), at=at)
+    return _handled(session, retry_message(session, replace(command, token=""), by=by, at=at), at=at)
 
 
 @answered
 def accept_now(session: Session, command: AcceptRejected, *, by: Actor, at: datetime) -> MessageAgain:
     """Take in by hand what was rejected for its header, and handle it, now if its turn is now. Errors: as ``accept_rejected``."""
     _take_lane_of(session, RejectedMessage, command.key, "rejected")
-    return _handled(session, accept_rejected(session, command, by=by, at=at), at=at)
+    return _handled(session, accept_rejected(session, replace(command, token=""), by=by, at=at), at=at)
 
 
 def _take_lane_of(session: Session, table: type[InboxMessage | RejectedMessage], key: str, kind: str) -> None:

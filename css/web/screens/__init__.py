@@ -29,6 +29,8 @@ from css.web.screens import (
     order_tasks,
     orders,
     outages,
+    partner_message,
+    partner_messages,
 )
 from css.web.screens.sign_on import SIGN
 
@@ -57,6 +59,8 @@ PAGES: Final[dict[str, Page]] = {
         *fault_board.PAGES,
         *fault_problems.PAGES,
         *fault_take.PAGES,
+        *partner_messages.PAGES,
+        *partner_message.PAGES,
         *bills.PAGES,
         *adjustments.PAGES,
         *night.PAGES,
