@@ -92,6 +92,7 @@ _WALLED: Final[dict[str, tuple[str, str]]] = {
     "repairs.fault_event": ("fault", "fault_id"),
     "repairs.line_test": ("fault it is for", "id"),
     "repairs.pair_change": ("fault", "fault_id"),
+    "repairs.problem": ("line", "line_id"),
     "repairs.problem_fault": ("fault", "fault_id"),
     "repairs.visit": ("fault", "fault_id"),
 }
