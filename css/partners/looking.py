@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, func, literal, null, select, true, tuple_, union, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, String, cast, func, literal, null, select, true, tuple_, union, union_all
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -361,9 +361,10 @@ def _conversations(session: Session, reference: str) -> tuple[str, ...]:
         by_number = select(OutboxMessage.conversation_id).where(OutboxMessage.source_key.in_(keys))
         return tuple(session.execute(by_number).scalars())
     everybody = select(Provider.id)
-    named = union(
+    named: Select[Any] | CompoundSelect[Any] = union(
         select(literal(uuid)),
         select(InboxMessage.conversation_id).where(InboxMessage.provider_id.in_(everybody), InboxMessage.message_id == uuid),
         select(OutboxMessage.conversation_id).where(OutboxMessage.message_id == uuid),
+        select(RejectedMessage.conversation_id).where(RejectedMessage.message_id == uuid, RejectedMessage.conversation_id.is_not(None)),
     )
     return tuple(session.execute(named).scalars())

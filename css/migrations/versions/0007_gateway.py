@@ -34,9 +34,7 @@ def _was_there_before() -> None:
     op.create_check_constraint("sequence_counts", "inbox_message", "sequence_no IS NULL OR sequence_no > 0", schema="partners")
     op.add_column("inbox_message", sa.Column("is_test", sa.Boolean(), server_default=sa.text("false"), nullable=False), schema="partners")
     op.create_index("ix_inbox_message_conversation", "inbox_message", ["provider_id", "conversation_id", "id"], schema="partners")
-    op.create_index(
-        "ix_inbox_message_received", "inbox_message", ["received_at", "id", "provider_id", "message_type"], schema="partners"
-    )
+    op.create_index("ix_inbox_message_received", "inbox_message", ["received_at", "id", "provider_id", "message_type"], schema="partners")
     op.create_index(
         "ix_inbox_message_refused",
         "inbox_message",
@@ -68,6 +66,7 @@ def _was_there_before() -> None:
     op.add_column("rejected_message", sa.Column("accepted_id", sa.BigInteger(), nullable=True), schema="partners")
     op.create_index("ix_rejected_message_conversation", "rejected_message", ["provider_id", "conversation_id", "id"], schema="partners")
     op.create_index("ix_rejected_message_last", "rejected_message", ["last_at", "id"], schema="partners")
+    op.create_index("ix_rejected_message_message_id", "rejected_message", ["message_id"], schema="partners")
     op.create_foreign_key(
         op.f("fk_rejected_message_accepted_id"),
         "rejected_message",

@@ -92,6 +92,7 @@ class RejectedMessage(Base):
         CheckConstraint("times > 0", name="times_counts"),
         Index("ix_rejected_message_conversation", "provider_id", "conversation_id", "id"),
         Index("ix_rejected_message_last", "last_at", "id"),
+        Index("ix_rejected_message_message_id", "message_id"),
         {"schema": "partners"},
     )
 
