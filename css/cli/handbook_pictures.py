@@ -31,7 +31,7 @@ from css.core.words import Role, Segment
 from css.db.engine import make_engine, transaction
 from css.db.migrate import upgrade
 from css.db.server import temporary
-from css.demo.morning import Cast, live_a_morning
+from css.demo.morning import Cast, hear_a_partner, live_a_morning
 from css.demo.people import LiveLine
 from css.demo.plan import PASSWORD, DemoPlan
 from css.demo.run import make_and_live
@@ -115,6 +115,7 @@ def _stage(home: Path) -> Iterator[_Stage]:
         clerk, supervisor = _person("BEA", Role.CLERK, Role.BILLING), _person(LOOKER, *Role)
         with transaction(engine) as session:
             names |= live_a_morning(session, people, clerk=clerk, supervisor=supervisor, at=early)
+        names |= hear_a_partner(engine, by=clerk, at=early)
         with transaction(engine) as session:
             signed_on = sign_on(session, LOOKER, PASSWORD, at=at)
             if signed_on is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from billing.actions import take_payment
@@ -17,13 +18,21 @@ from billing.words import PaymentMethod
 from css.care.actions import wrap_up
 from css.care.commands import WrapUp
 from css.core.actor import Actor
+from css.core.clock import FixedClock
 from css.core.codec import to_plain
+from css.core.ids import IdKind, make_id
 from css.core.money import Money
 from css.core.words import DirectoryEntryKind
+from css.db.engine import transaction
+from css.demo.partner_letter import mistaken_cancellation
 from css.master.authorised import authorise_person
 from css.master.customer_commands import AuthorisePerson
 from css.master.news import post_news
 from css.master.operator_commands import PostNews
+from css.master.reference import PARTNER
+from css.partners.inbox import receive
+from css.partners.keys import own_party, partner_of
+from css.partners.looking import MessageState, partner_messages
 from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
@@ -106,6 +115,17 @@ def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Ac
         "engineer": _dispatch(session, reported.fault_number, clerk=clerk, supervisor=supervisor, at=at),
         "problem": _problem(session, reported.fault_number, by=supervisor, at=at),
     }
+
+
+def hear_a_partner(engine: Engine, *, by: Actor, at: datetime) -> dict[str, str]:
+    """A partner cancels what it never ordered. Gives the key of its message by its name in ``css.web.examples``."""
+    with transaction(engine) as session:
+        us, them = own_party(session), partner_of(session, PARTNER).party
+    number = make_id("ZZ", IdKind.ORDER, 4711)
+    receive(engine, PARTNER, mistaken_cancellation(us=us, them=them, order_number=number, at=at), clock=FixedClock(at), own_party=us)
+    with transaction(engine) as session:
+        (row, *_) = partner_messages(session, by=by, at=at, state=MessageState.REFUSED).rows
+    return {"message": row.key}
 
 
 def _fails_again_and_again(session: Session, fault: ReportFault, *, by: Actor, at: datetime) -> None:

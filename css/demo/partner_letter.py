@@ -38,3 +38,25 @@ def provide_order(*, seed: int, n: int, us: Party, them: Party, account: str, pl
     add(add(order, "DirectoryEntry"), "Kind", "XD")
     add(order, "EmergencyName", "The Occupier")
     return to_bytes(root)
+
+
+def mistaken_cancellation(*, us: Party, them: Party, order_number: str, at: datetime) -> bytes:
+    """A CancelOrder for an order that the partner does not have."""
+    identity = uuid.uuid5(uuid.NAMESPACE_URL, f"https://example.com/demo/cancel/{order_number}")
+    root = document("{urn:css:order:2}CancelOrder", {None: "urn:css:order:2", "c": COMMON.strip("{}")})
+    add_header(
+        root,
+        MessageHeader(
+            message_id=str(identity),
+            message_type="CancelOrder",
+            schema_version="2.0",
+            conversation_id=str(uuid.uuid5(identity, "conversation")),
+            sender=them,
+            receiver=us,
+            created_at=at,
+        ),
+    )
+    cancellation = add(root, "Cancellation")
+    add(cancellation, "OrderNumber", order_number)
+    add(cancellation, "Reason", "The end user keeps the old line.")
+    return to_bytes(root)

@@ -1,8 +1,8 @@
 """Where each screen has something to show, and what is keyed there to see its effect: for pictures, and for tests of all of them.
 
 What stands in braces is filled in by whoever has a district: ``account``, ``customer``, ``number`` (a telephone), ``order``,
-``fault``, ``engineer``, ``problem``, ``bill``, ``other`` (another account), ``site`` (a free address key), ``district``, ``operator``,
-``request`` (for a second person) and ``night`` (a date).
+``fault``, ``engineer``, ``problem``, ``message``, ``bill``, ``other`` (another account), ``site`` (a free address key), ``district``,
+``operator``, ``request`` (for a second person) and ``night`` (a date).
 A screen that is not listed is shown without arguments.
 """
 
@@ -102,6 +102,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     ),
     "FL06": Example("{district}"),
     "FL07": Example("{problem}"),
+    "PX04": Example(slips={"direction": "UP", "state": "LOST", "starts_on": "noon"}),
+    "PX03": Example("{message}/retry", {"reason": "They say that it is there."}, {"reason": ""}),
     "FL09": Example("-/{district}", {"engineer_code": "{engineer}"}, {"engineer_code": "NOBODY"}),
     "FL08": Example(
         "{district}",

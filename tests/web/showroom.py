@@ -21,7 +21,7 @@ from css.core.actor import Actor
 from css.core.clock import FixedClock
 from css.core.words import Role
 from css.db.engine import transaction
-from css.demo.morning import Cast, live_a_morning
+from css.demo.morning import Cast, hear_a_partner, live_a_morning
 from css.master.reference import RETAIL
 from css.web.examples import EXAMPLES, Example
 from css.web.screen import Screen
@@ -109,6 +109,7 @@ def furnish(engine: Engine, world: World, home: Path) -> Names:
     )
     with transaction(engine) as session:
         came = live_a_morning(session, people, clerk=_at_desk("CLERK"), supervisor=_at_desk("SUPERVIS"), at=EARLY)
+        came |= hear_a_partner(engine, by=_at_desk("CLERK"), at=EARLY)
         bill = session.execute(
             text("SELECT b.number FROM billing.bill b JOIN css.account a ON a.id = b.account_id WHERE a.number = :number"),
             {"number": world.account.number},
