@@ -71,6 +71,8 @@ from css.partners import cards as message_cards
 from css.partners import certificates, keys, keys_actions, terms
 from css.partners import looking as message_lists
 from css.partners import operating as message_operating
+from css.partners.sandbox import area as sandbox_area
+from css.partners.sandbox import progress as sandbox_progress
 from css.quotes.placing import order_effect
 from css.quotes.quote import quote_order
 from css.redress import verbs as credited
@@ -256,6 +258,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "register-partner-certificate": certificates.register_partner_certificate,
     "revoke-partner-certificate": certificates.revoke_partner_certificate,
     "set-partner-terms": terms.set_partner_terms,
+    "reset-sandbox": sandbox_area.reset_sandbox,
     "retry-message": message_operating.retry_message,
     "accept-rejected": message_operating.accept_rejected,
 }
@@ -395,6 +398,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "partner-keys": keys_actions.partner_keys,
     "partner-certificates": certificates.partner_certificates,
     "partner-terms": terms.partner_terms,
+    "sandbox-progress": sandbox_progress.sandbox_progress,
     "partner-messages": message_lists.partner_messages,
     "partner-message": message_cards.partner_message,
     "conversation": message_cards.conversation,

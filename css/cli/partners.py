@@ -54,3 +54,20 @@ def outbox(
         else:
             typer.echo(f"{row.sequence:>8}  {row.created_at:%d %b %Y %H:%M:%S}  {row.message_type:<20}  {row.message_id}")
     print(f"{len(rows):,} shown; the last number given is {last:,}.", file=sys.stderr)
+
+
+@app.command()
+def errors(code: Annotated[str, typer.Argument(help="Only this code, with its cause and what to do.")] = "") -> None:
+    """List every code that a partner can be told, with where it is met; of one code its cause and the way out."""
+    from css.core.errors import NotFound  # noqa: PLC0415
+    from css.partners.errors import CATALOGUE  # noqa: PLC0415
+
+    wanted = code.strip().upper()
+    if not wanted:
+        for entry in CATALOGUE.values():
+            typer.echo(f"{entry.code}  {entry.filled({})}  [{entry.where}]")
+        return
+    found = CATALOGUE.get(wanted)
+    if found is None:
+        raise NotFound("CSS588E", "There is no code {code} that a partner can be told.", code=wanted[:20], element="code")
+    typer.echo(f"{found.code}  {found.filled({})}\nWhere: {found.where}\n\n{found.advice}")

@@ -34,6 +34,11 @@ class Entry:
     advice: str
     """Its cause and the way out, in words."""
 
+    @property
+    def where(self) -> str:
+        """Where it is met, in words: statuses of the Acknowledgement, or the messages whose refusal it is."""
+        return ", ".join([*(str(status) for status in self.statuses), *self.messages])
+
     def filled(self, known: Mapping[str, object]) -> str:
         """The usual sentence with what is known of this case."""
         parts = []
@@ -43,9 +48,8 @@ class Entry:
         return "".join(parts)
 
 
-def _read() -> dict[str, Entry]:
-    if not FILE.exists():
-        return {}
+def read() -> dict[str, Entry]:
+    """The catalogue as the file has it now."""
     rows = json.loads(FILE.read_text(encoding="utf-8"))
     return {
         row["code"]: Entry(
@@ -60,5 +64,5 @@ def _read() -> dict[str, Entry]:
     }
 
 
-CATALOGUE: Final[dict[str, Entry]] = _read()
+CATALOGUE: Final[dict[str, Entry]] = read()
 """By code, in their order."""

@@ -23,6 +23,7 @@ from css.partners.messages import TAKEN
 
 ROOT: Final = Path(__file__).parent.parent.parent
 MESSAGES_PAGE: Final = ROOT / "docs" / "messages.md"
+PAGE: Final = ROOT / "docs" / "error-catalogue.md"
 CODE: Final = re.compile(r"CSS[0-9]{3}[EWI]")
 OURS: Final = ("css", "orders", "repairs", "billing", "schemas")
 """Packages that are looked into."""
@@ -43,6 +44,8 @@ BEHIND: Final = (
 """Modules in which a message is done that was acknowledged before; what is told before them is told in its Acknowledgement."""
 UNAVAILABLE: Final = "We cannot take it now; send the same bytes again later."
 """What a partner is told of the database's troubles, whichever they are."""
+OF_OURS: Final = "A trouble of ours, which the code names to us. Nothing was kept: send the same bytes again after `Retry-After` seconds."
+"""What it can do about them; the page of messages tells our own people what to do."""
 QUOTING: Final = ("css.partners.sandbox.scenarios",)
 """Modules that name codes which others say."""
 NEVER_TOLD: Final = {
@@ -150,13 +153,20 @@ def reached(starts: Iterable[Place], *, not_into: tuple[str, ...] = ()) -> dict[
         place = _home(waiting.pop())
         if place is None or place in found or place[0].startswith((*QUOTING, *not_into)):
             continue
-        name, definition = place
-        there = module(name)
-        assert there is not None
-        found[place] = there.defined[definition]
-        for statement in found[place]:
-            waiting += _named_in(there, statement)
+        found[place], leads_to = _leads_to(place)
+        waiting += leads_to
     return found
+
+
+@cache
+def _leads_to(place: Place) -> tuple[list[ast.stmt], tuple[Place, ...]]:
+    """The source of a definition, and the definitions it names."""
+    name, definition = place
+    there = module(name)
+    assert there is not None
+    source = there.defined[definition]
+    named = {_home(each) for statement in source for each in _named_in(there, statement)}
+    return source, tuple(sorted(each for each in named if each is not None))
 
 
 def _all_of(name: str) -> list[Place]:
@@ -214,15 +224,19 @@ def _dotted(node: ast.Attribute, known: Mapping[str, Place]) -> Iterator[Place]:
             yield ".".join([source, *names[:depth]]), name
 
 
-def codes_in(places: Mapping[Place, list[ast.stmt]]) -> set[str]:
+def codes_in(places: Iterable[Place]) -> set[str]:
     """Every code that stands in the definitions."""
-    return {
+    return {code for place in places for code in _codes_of(place)}
+
+
+@cache
+def _codes_of(place: Place) -> frozenset[str]:
+    return frozenset(
         node.value
-        for statements in places.values()
-        for statement in statements
+        for statement in _leads_to(place)[0]
         for node in ast.walk(statement)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
-    }
+    )
 
 
 def sayings(places: Mapping[Place, list[ast.stmt]]) -> dict[str, Saying]:
@@ -306,14 +320,15 @@ def catalogue() -> list[dict[str, Any]]:
     everything = reached(DOORS)
     by_message = {name: codes_in(reached(starts)) for name, starts in message_starts().items()}
     before = reached(DOORS, not_into=BEHIND)
-    at_once, of_database = codes_in(before), codes_in({place: source for place, source in before.items() if place[0].startswith("css.db.")})
-    said, words = sayings(everything), advice()
+    at_once, of_database = codes_in(before), codes_in(place for place in before if place[0].startswith("css.db."))
+    said, words = sayings(everything), {**advice(), "CSS000E": OF_OURS}
     rows = []
     for code in sorted((codes_in(everything) | set().union(*by_message.values())) - set(NEVER_TOLD)):
         saying = said.get(code, Saying())
         statuses = saying.statuses if code in at_once else set()
         if code in of_database:
             saying, statuses = Saying([UNAVAILABLE]), {int(HTTPStatus.SERVICE_UNAVAILABLE)}
+            words[code] = OF_OURS
         elif code in at_once and not statuses:
             statuses = {int(HTTPStatus.BAD_REQUEST if code.endswith("E") else HTTPStatus.ACCEPTED)}
         rows.append(
@@ -357,9 +372,42 @@ def _first_sentence(text: str) -> str:
 
 
 def main() -> None:
-    """Renew the catalogue."""
-    errors.FILE.write_text(json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    sys.stdout.write(f"Wrote {errors.FILE.name}.\n")
+    """Renew the catalogue and its page."""
+    errors.FILE.write_text(json_text(), encoding="utf-8")
+    PAGE.write_text(page(errors.read().values()), encoding="utf-8")
+    sys.stdout.write(f"Wrote {errors.FILE.name} and docs/{PAGE.name}.\n")
+
+
+def json_text() -> str:
+    """What ``errors.json`` must hold."""
+    return json.dumps(catalogue(), indent=1, ensure_ascii=False) + "\n"
+
+
+_HEAD: Final = """\
+# The error catalogue
+
+Every code that a partner can be told, in the order of their numbers. It is written by `python -m css.partners.finding` from the
+program's own source and from [messages.md](messages.md); a test fails when a code that can be told is missing. `css partners errors`
+prints the same at our desk. In your test area scenario 900 shows the refusal of an order by any of them: see [sandbox.md](sandbox.md).
+
+**Where** a code is met:
+
+- a number is the HTTP status of an Acknowledgement that says REJECTED (202: one that says RECEIVED and warns); the message, if there was
+  one, was not taken;
+- a message's name means that the message was taken (202) and its answer in the outbox tells the code: of SubmitOrder an OrderUpdate
+  ORDER_REJECTED, of AmendOrder AMENDMENT_REJECTED, of CancelOrder CANCELLATION_REJECTED, of messages about faults a FaultUpdate of the
+  same names, of anything else the Errors of its own answer document.
+
+In a sentence, … stands for what it tells of the case. A code never changes its meaning; its sentence may.
+"""
+
+
+def page(entries: Iterable[errors.Entry]) -> str:
+    """``docs/error-catalogue.md``."""
+    parts = [_HEAD]
+    for entry in entries:
+        parts += [f"## {entry.code}", "", f"*{entry.filled({})}*", "", f"Where: {entry.where}.", "", entry.advice, ""]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -351,6 +351,7 @@ CRITERIA = {
     "partner-keys": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
     "partner-certificates": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
     "partner-terms": "BRACKWAT",
+    "sandbox-progress": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
     "partner-messages": "at=2026-03-02T12:00:00Z partner=BRACKWAT direction=in limit=5",
     "partner-message": "in-1",
     "conversation": "{conversation}",

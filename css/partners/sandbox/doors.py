@@ -20,6 +20,7 @@ from css.partners.sandbox import page
 from css.partners.sandbox.area import Fetched, empty, fetch, lock_area
 from css.partners.sandbox.intake import receive
 from css.partners.sandbox.playing import settle
+from css.partners.sandbox.progress import progress_of, progress_text
 from css.partners.sandbox.scenarios import SPEED_MAX
 
 SPEED: Final = "CSS-Sandbox-Speed"
@@ -65,12 +66,19 @@ def routes(doors: Doors) -> tuple[Route, ...]:
     def scenarios() -> Response:
         return Response(page.table_text(), content_type="text/plain; charset=utf-8")
 
+    def progress() -> Response:
+        with transaction(doors.engine()) as session:
+            caller = doors.caller_in(session, KeyArea.SANDBOX)
+            found = progress_of(session, caller, at=doors.clock.now())
+        return Response(progress_text(found), content_type="text/plain; charset=utf-8", headers={"Cache-Control": "no-store"})
+
     return (
         Route("/sandbox/messages", "sandbox_messages", post_message, ("POST",)),
         Route("/sandbox/outbox", "sandbox_outbox", next_document),
         Route("/sandbox/outbox/<sequence>", "sandbox_document", one_document),
         Route("/sandbox/reset", "sandbox_reset", reset, ("POST",)),
         Route("/sandbox/scenarios", "sandbox_scenarios", scenarios),
+        Route("/sandbox/progress", "sandbox_progress", progress),
     )
 
 

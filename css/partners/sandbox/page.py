@@ -1,10 +1,115 @@
-"""The table of scenarios for people: ``python -m css.partners.sandbox.page`` renews ``docs/sandbox.md``."""
+"""The table of scenarios for people: ``python -m css.partners.sandbox.page`` renews ``docs/sandbox.md`` from the table itself."""
 
 from __future__ import annotations
 
-from css.partners.sandbox.scenarios import SCENARIOS
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from css.partners.sandbox.scenarios import FAULTS, GROUPS, RETRY_SECONDS, SCENARIOS, SLOW_SECONDS, SPEED_MAX, Scenario
+
+PAGE: Final = Path(__file__).parent.parent.parent.parent / "docs" / "sandbox.md"
+
+_HEAD: Final = f"""\
+# The test area
+
+Every answer that CSS can give, on demand, before a single order is real. Your test area lies beside the gateway in earnest, below
+`/partner/v1/sandbox/`, and is opened by keys of its own, which open nothing else. It reads a message as the gateway does: the same
+sizes, schemas, header checks, DUPLICATE and 409, and the same rules of what an order must say, at once and with paths. What happens to an
+order or a fault there is told by a **magic number**, the last three digits of the address or of the telephone number:
+
+- AddressKey `A00000000NNN`, or
+- TelephoneNumber (or NewNumber) `+441632960NNN`; a contact's does not count.
+
+Any AccountNumber of the right form will do: `SXA00000071`. RequiredDate is counted from today. There are no other addresses and numbers
+than these thousand, and no order before yours: each is there afresh for every message. Nothing there is anybody's, and nothing that you do
+is seen outside.
+
+This page is written by `python -m css.partners.sandbox.page` from the table that is played; a test plays every row.
+
+## A first quarter of an hour
+
+```sh
+curl --silent --show-error --header "Authorization: Bearer $SANDBOX_KEY" --header "Content-Type: application/xml" \\
+     --header "CSS-Sandbox-Speed: 60" --data-binary @order.xml "$GATEWAY/partner/v1/sandbox/messages"
+curl --silent --show-error --header "Authorization: Bearer $SANDBOX_KEY" "$GATEWAY/partner/v1/sandbox/outbox?after=0"
+curl --silent --show-error --request POST --header "Authorization: Bearer $SANDBOX_KEY" "$GATEWAY/partner/v1/sandbox/reset"
+```
+
+| Address | Does |
+| --- | --- |
+| `POST sandbox/messages` | takes a message, as `messages` does |
+| `POST sandbox/queries` | answers a question at once, as `queries` does |
+| `GET sandbox/outbox?after=N`, `GET sandbox/outbox/N` | the next document, or one, with the headers of the live outbox |
+| `POST sandbox/reset` | empties the area: 204. The outbox begins again at 1 with new message ids; what you have passed stays passed |
+| `GET sandbox/scenarios` | the tables below as text |
+| `GET sandbox/progress` | which of them you have passed, as text |
+
+A document lies in the outbox from the second at which the table says it happens, dated so, whether anybody looked or not. With
+`CSS-Sandbox-Speed: 60` in the request that places an order or a fault, its seconds go by sixty times as fast; from 1 to {SPEED_MAX}.
+DoneDate is the day that the order was worked for, not today.
+
+A scenario is **passed** when its last document is fetched. AmendOrder and CancelOrder may come at any time while an order is open; a
+cancelled order is heard of no more.
+"""
+
+_TAIL: Final = """\
+## What the test area does not do
+
+- Plant, stock and people are played: nothing is free or taken but by number. Reference data (products, prices, care levels, lead times) is
+  read as it is on that day.
+- There are no bills, no drop folders and no push: these go over the same documents, and are tried in earnest with us.
+- SequenceNo is read and not held against what came before.
+- It holds 20,000 documents, then it must be emptied.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join((_HEAD, *_orders(), *_faults(), _TAIL))
 
 
 def table_text() -> str:
-    """Number and title of every scenario, a line each."""
-    return "".join(f"{number:03d}  {scenario.title}\n" for number, scenario in sorted(SCENARIOS.items()))
+    """Number and title of every scenario, a line each; of orders and then of faults."""
+    lines = ["Orders", *(f"{number:03d}  {scenario.title}" for number, scenario in sorted(SCENARIOS.items()))]
+    lines += ["", "Faults", *(f"{number:03d}  {scenario.title}" for number, scenario in sorted(FAULTS.items()))]
+    return "\n".join(lines) + "\n"
+
+
+def _orders() -> Iterator[str]:
+    for group in GROUPS:
+        yield f"## {group.name} ({group.first:03d}–{group.first + 99:03d})\n\n{group.words}\n"
+        yield "| Number | Plays | And you are told |\n| --- | --- | --- |"
+        for number, scenario in sorted(SCENARIOS.items()):
+            if scenario.group == group.name:
+                yield f"| {number:03d} | {scenario.title} | {_told(scenario)} |"
+        yield ""
+
+
+def _told(scenario: Scenario) -> str:
+    """What is told of an order and when, in seconds from its placing."""
+    if scenario.refuses:
+        return f"ORDER_REJECTED {', '.join(scenario.refuses)}".replace("*", "with that code")
+    steps = [f"{step.kind.value}{f' {step.problem_code}' if step.problem_code else ''} {step.after_seconds} s" for step in scenario.steps]
+    return ", ".join(["ACKNOWLEDGED", *steps])
+
+
+def _faults() -> Iterator[str]:
+    if not FAULTS:
+        return
+    yield "## Faults\n\nBy the TelephoneNumber of SubmitFault. The numbers are a table of their own.\n"
+    yield "| Number | Plays |\n| --- | --- |"
+    for number, scenario in sorted(FAULTS.items()):
+        yield f"| {number:03d} | {scenario.title} |"
+    yield ""
+
+
+def main() -> None:
+    """Renew the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"Wrote docs/{PAGE.name}; an answer is slow for {SLOW_SECONDS} s and is tried again after {RETRY_SECONDS} s.\n")
+
+
+if __name__ == "__main__":
+    main()
