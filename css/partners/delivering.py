@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,19 +17,16 @@ from sqlalchemy import Engine
 
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.clock import Clock
-from css.core.errors import CssError
 from css.db.engine import transaction
 from css.partners.deliveries import Attempt, Lane, begin, end, lane_held, lanes
 from css.partners.inbox import CONTENT_TYPE
 from css.partners.model import DeliveryWay
 from css.partners.pushing import Reach, networks_of, push
+from css.partners.serving import serve_forever, serve_once
 from css.settings import Settings
 
-LANES_MAX: Final = 16
-"""So many partners are served at once by a process; each takes a thread and a connection while something is sent to it."""
 EVERY_SECONDS: Final = 1.0
 """How long a new document may lie before it is noticed."""
-AFTER_TROUBLE_SECONDS: Final = 10.0
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +46,7 @@ class Delivered:
 
 
 def reach_of(chosen: Settings) -> Reach:
-    """Where this installation pushes to. Errors: CSS579E, the setting names no networks."""
+    """Where this installation pushes to. Errors: CSS001E, the setting names no networks."""
     certificates = None if chosen.push_certificates is None else str(chosen.push_certificates)
     return Reach(networks_of(chosen.push_networks or ""), certificates)
 
@@ -65,43 +61,19 @@ def deliver_once(
     """
     with transaction(engine) as session:
         due = [lane for lane in lanes(session, DeliveryWay.PUSH, at=clock.now()) if provider_code in {None, lane.partner.code}]
-    if not due:
-        return Delivered()
-    with ThreadPoolExecutor(min(len(due), LANES_MAX), thread_name_prefix="push") as pool:
-        working = [pool.submit(_serve, engine, clock, lane, reach, stop or threading.Event()) for lane in due]
-    return sum((one.result() for one in working), Delivered())
+    return sum(serve_once(due, lambda lane: _serve(engine, clock, lane, reach, stop or threading.Event())), Delivered())
 
 
 def deliver_forever(
     engine_giver: Callable[[], Engine], clock: Clock, stop: threading.Event, *, reach: Reach, every_seconds: float = EVERY_SECONDS
 ) -> None:
-    """Push whatever becomes due until ``stop`` is set; then return when what is being sent has been answered.
+    """Push whatever becomes due until ``stop`` is set; then return when what is being sent has been answered."""
 
-    A partner that answers slowly holds up nobody but itself. A database that is away for a while, or an error of ours, is
-    logged and ends nothing.
-    """
-    serving: dict[str, Future[Delivered]] = {}
-    with ThreadPoolExecutor(LANES_MAX, thread_name_prefix="push") as pool:
-        wait = 0.0
-        while not stop.wait(wait):
-            wait = every_seconds
-            try:
-                for code in [code for code, one in serving.items() if one.done()]:
-                    serving.pop(code).result()
-                engine = engine_giver()
-                with transaction(engine) as session:
-                    due = lanes(session, DeliveryWay.PUSH, at=clock.now())
-                for lane in due:
-                    if lane.partner.code not in serving:
-                        serving[lane.partner.code] = pool.submit(_serve, engine, clock, lane, reach, stop)
-            except Exception as trouble:  # noqa: BLE001 - the last catch of this door: whoever waits for its documents has nobody else
-                wait = AFTER_TROUBLE_SECONDS
-                _log.log(
-                    logging.WARNING if isinstance(trouble, CssError) else logging.ERROR,
-                    "documents were not pushed: %s",
-                    trouble.code if isinstance(trouble, CssError) else type(trouble).__name__,
-                    exc_info=None if isinstance(trouble, CssError) else trouble,
-                )
+    def due() -> Sequence[Lane]:
+        with transaction(engine_giver()) as session:
+            return lanes(session, DeliveryWay.PUSH, at=clock.now())
+
+    serve_forever(due, lambda lane: _serve(engine_giver(), clock, lane, reach, stop), stop, every_seconds=every_seconds)
 
 
 def _serve(engine: Engine, clock: Clock, lane: Lane, reach: Reach, stop: threading.Event) -> Delivered:

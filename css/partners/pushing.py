@@ -73,11 +73,12 @@ class Reach:
 
 
 def networks_of(text: str) -> tuple[Network, ...]:
-    """Networks as a setting writes them: ``127.0.0.0/8,10.20.0.0/16``. Errors: CSS579E."""
+    """Networks as a setting writes them: ``127.0.0.0/8,10.20.0.0/16``. Errors: CSS001E."""
     try:
         return tuple(ipaddress.ip_network(word.strip()) for word in text.split(",") if word.strip())
     except ValueError:
-        raise BadMessage("CSS579E", "CSS_PUSH_NETWORKS is to name networks like 10.20.0.0/16, with commas between.") from None
+        words = "CSS_PUSH_NETWORKS is {value!r}; it must be networks like 10.20.0.0/16, with commas between."
+        raise BadMessage("CSS001E", words, value=text[:80]) from None
 
 
 def refuse_push_url(url: str, reach: Reach) -> None:

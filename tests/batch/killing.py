@@ -37,6 +37,11 @@ def set_traps() -> None:
     """Call in the child before the work under test."""
     event.listen(Session, "before_commit", lambda _session: point("before commit"))
     event.listen(Session, "after_commit", lambda _session: point("after commit"))
+    wrap_renames()
+
+
+def wrap_renames() -> None:
+    """A point before and after each rename of a file."""
     for name in ("rename", "replace", "link"):
         _wrap(name)
 

@@ -20,7 +20,10 @@ from css.core.clock import FixedClock
 from css.db.engine import transaction
 from css.master.providers import Provider
 from css.master.reference import PARTNER
-from css.partners.deliveries import (
+from css.partners.deliveries import note_fetched
+from css.partners.delivering import Delivered, deliver_forever, deliver_once
+from css.partners.model import DeliveryAttempt, DeliveryOutcome, DeliveryWay
+from css.partners.redelivering import (
     AttemptRow,
     DeliverAfter,
     DeliveryRow,
@@ -28,11 +31,8 @@ from css.partners.deliveries import (
     deliver_after,
     deliveries,
     delivery_attempts,
-    note_fetched,
     resend_document,
 )
-from css.partners.delivering import Delivered, deliver_forever, deliver_once
-from css.partners.model import DeliveryAttempt, DeliveryOutcome, DeliveryWay
 from tests.batch.killing import branch_off
 from tests.builders import OPERATOR
 from tests.partners.one_push import child
