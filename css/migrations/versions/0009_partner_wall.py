@@ -154,7 +154,8 @@ _OWN: Final = {
     # What was on the line under another provider is none of this one's business.
     "line now": f"ends_at IS NULL AND EXISTS (SELECT FROM css.line w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
     "fault it is for": f"EXISTS (SELECT FROM repairs.fault w WHERE w.line_test_id = {{column}} AND w.provider_id = {_ME})",
-    "service": f"EXISTS (SELECT FROM css.service w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
+    # As a value and not by EXISTS, which the planner answers for a long list of numbers by reading every service there is.
+    "service": f"(SELECT w.provider_id FROM css.service w WHERE w.id = {{column}}) = {_ME}",
     "order": f"EXISTS (SELECT FROM orders.customer_order w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
     "fault": f"EXISTS (SELECT FROM repairs.fault w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
     "message": f"EXISTS (SELECT FROM partners.inbox_message w WHERE w.id = {{column}} AND w.provider_id = {_ME})",
