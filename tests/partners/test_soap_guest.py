@@ -1,0 +1,160 @@
+"""A client that zeep makes of our WSDL, in an interpreter of its own that has no CSS: an order, its KCIs, a fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+from werkzeug.serving import make_server
+
+import schemas
+from css.db.engine import transaction
+from css.master.districts import roll_business_date
+from css.master.reference import PARTNER
+from css.partners.gateway import create_application
+from css.partners.keys import IssuePartnerKey, issue_key
+from orders.actions import complete_order
+from orders.commands.orders import CompleteOrder
+from orders.model import CustomerOrder
+from tests import builders
+from tests.builders import AT, OPERATOR
+from tests.partners.speaking import BRACKWATER, US, Scene
+
+GUEST = Path(__file__).with_name("soap_guest.py")
+PAGE = schemas.DIRECTORY.parent / "docs" / "partner-soap.md"
+NAME = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class MovedClock:
+    """The gateway's clock, which the house moves to the day on which the order is done."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def needed(package: str, found: set[str] | None = None) -> set[str]:
+    """A package and what it needs, of what is installed here."""
+    found = set() if found is None else found
+    found.add(package)
+    for wanted in metadata.requires(package) or ():
+        name = NAME.match(wanted)
+        if name is not None and "extra ==" not in wanted and name[0].lower() not in found:
+            try:
+                metadata.distribution(name[0])
+            except metadata.PackageNotFoundError:
+                continue
+            needed(name[0].lower(), found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has zeep and what zeep needs, and nothing else."""
+    home = tmp_path_factory.mktemp("guest")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True, timeout=60)
+    (packages,) = (home / "lib").glob("python*/site-packages")
+    for name in needed("zeep"):
+        for file in metadata.distribution(name).files or ():
+            top = Path(str(file)).parts[0]
+            if top not in {"..", "__pycache__"} and not (packages / top).exists():
+                (packages / top).symlink_to(Path(str(metadata.distribution(name).locate_file(top))).resolve())
+    return home / "bin" / "python"
+
+
+@pytest.fixture
+def gateway(engine: Engine, district: Scene) -> Iterator[tuple[str, str, MovedClock]]:
+    """Its address, a key, and its clock."""
+    clock = MovedClock(AT)
+    with transaction(engine) as session:
+        key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="guest"), by=OPERATOR, at=AT)
+    server = make_server("127.0.0.1", 0, create_application(engine, clock), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", key, clock
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def paper(directory: Path, district: Scene) -> Path:
+    """What the partner was told in its contract."""
+    told = directory / "paper.json"
+    address_key = district.district.gold[0].address_key
+    facts = {"me": BRACKWATER.id, "you": US.id, "account": district.account, "address_key": address_key, "now": AT.isoformat()}
+    told.write_text(json.dumps(facts), encoding="utf-8")
+    return told
+
+
+def started(interpreter: Path, directory: Path, *words: str) -> subprocess.Popen[str]:
+    """The program, alone: none of our directories on its path, none of our variables, no network but ours."""
+    environment = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "TMPDIR"}}
+    return subprocess.Popen(
+        [str(interpreter), "-I", *words], cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def complete(engine: Engine, clock: MovedClock, reference: str) -> None:
+    """The house does the order, once it is there, on its date."""
+    order = None
+    end = time.monotonic() + 30
+    while order is None and time.monotonic() < end:
+        time.sleep(0.1)
+        with transaction(engine) as session:
+            order = session.execute(select(CustomerOrder).where(CustomerOrder.customer_reference == reference)).scalar()
+    assert order is not None
+    with transaction(engine) as session:
+        clock.at = datetime.combine(order.required_on, AT.timetz())
+        roll_business_date(session, order.number[:2], to=order.required_on)
+        complete_order(session, CompleteOrder(order_number=order.number, done_on=order.required_on), by=builders.SYSTEM, at=clock.at)
+
+
+def test_a_client_made_of_the_wsdl_alone_orders_follows_and_reports_a_fault(
+    engine: Engine, district: Scene, gateway: tuple[str, str, MovedClock], interpreter: Path, tmp_path: Path
+) -> None:
+    address, key, clock = gateway
+    guest = tmp_path / "guest.py"
+    guest.write_bytes(GUEST.read_bytes())
+
+    with started(interpreter, tmp_path, guest.name, address, key, str(paper(tmp_path, district))) as program:
+        try:
+            complete(engine, clock, "GUEST-1")
+            out, err = program.communicate(timeout=90)
+        finally:
+            program.kill()
+
+    assert program.returncode == 0, err + out
+    steps: dict[str, dict[str, Any]] = {words.pop("step"): words for words in map(json.loads, out.splitlines())}
+    line = steps["kcis"]["line"]
+    assert steps["order"] == {"result": "RECEIVED", "answers": True}
+    assert steps["again"] == {"result": "DUPLICATE", "received_at": True}
+    assert steps["altered"] == {"result": "REJECTED", "codes": ["CSS554E"]}
+    assert steps["kcis"] == {"kinds": ["ACKNOWLEDGED", "COMMITTED", "COMPLETED"], "numbers": [1, 2, 3], "line": line}
+    assert steps["fault"] == {"result": "RECEIVED", "codes": []}
+    assert (steps["told"]["reference"], steps["told"]["line"]) == ("GUEST-2", line)
+    assert steps["snapshot"]["same"]
+    assert steps["refetched"] == {"sequence": 1, "possible_duplicate": True}
+    assert steps["wrong"] == {"result": "REJECTED", "paths": ["SubmitOrder/Order/AddressKey", "SubmitOrder/Order/ExcessAgreed"]}
+    assert steps["stranger"] == {"fault": "soap:Client", "codes": ["CSS556E"]}
+    assert steps["question"] == {"fault": "soap:Client", "codes": ["CSS513E"]}
+    assert "done" in steps
+
+
+def test_the_guest_refuses_to_run_where_css_can_be_imported(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-I", str(GUEST), "", "", ""], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert "'css'" in done.stderr
