@@ -1,9 +1,10 @@
-"""Lanes beside a gateway that may be killed at any of their durable points. Argument: url of the database. Ends when nothing waits."""
+"""Lanes beside a gateway that may be killed at any of their durable points. Ends when nothing waits."""
 
 from __future__ import annotations
 
-import sys
+import os
 import threading
+from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from css.db.engine import make_engine
 from css.partners.draining import drain_forever
 from css.partners.handling import Drained
-from tests.batch.killing import point, points_reached
+from tests.batch.killing import KILL_AT, point, points_reached
 from tests.partners.speaking import CLOCK
 
 
@@ -21,8 +22,10 @@ def ended(_session: Session, transaction: SessionTransaction) -> None:
         point("after commit")
 
 
-if __name__ == "__main__":
-    engine = make_engine(sys.argv[1])
+def drain_until_killed(url: str, kill_at: int, points: str) -> None:
+    """One lane, in a process that branched off. Writes how many points it passed."""
+    os.environ[KILL_AT] = str(kill_at)
+    engine = make_engine(url)
     stop = threading.Event()
 
     def told(drained: Drained) -> None:
@@ -32,4 +35,4 @@ if __name__ == "__main__":
     event.listen(engine, "commit", lambda _connection: point("before commit"))
     event.listen(Session, "after_transaction_end", ended)
     drain_forever(lambda: engine, CLOCK, stop, lanes=1, told=told)
-    print(points_reached())  # noqa: T201 - what the parent reads
+    Path(points).write_text(str(points_reached()), encoding="ascii")

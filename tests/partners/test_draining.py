@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select, text
@@ -24,7 +25,8 @@ from css.partners.model import InboxMessage, InboxState
 from css.xml import MessageHeader
 from orders.actions import place_order
 from orders.model import CustomerOrder
-from tests.batch.killing import run_child
+from tests.batch.killing import branch_off
+from tests.partners.one_drainer import drain_until_killed
 from tests.partners.speaking import AT, CLOCK, RIVAL, RIVAL_CODE, US, Scene, header, orders_of, scene, stored, submit_order, told
 
 
@@ -168,7 +170,7 @@ def test_several_drainers_at_two_lanes_do_everything_once_and_in_order(fresh_eng
         assert [row for row in rows if row in mine] == mine, code
 
 
-def test_killed_at_every_durable_point_the_lanes_lose_nothing_and_do_nothing_twice(fresh_engine: Engine) -> None:
+def test_killed_at_every_durable_point_the_lanes_lose_nothing_and_do_nothing_twice(fresh_engine: Engine, tmp_path: Path) -> None:
     with transaction(fresh_engine) as session:
         where = scene(session, sites=24)
     url = fresh_engine.url.render_as_string(hide_password=False)
@@ -182,16 +184,12 @@ def test_killed_at_every_durable_point_the_lanes_lose_nothing_and_do_nothing_twi
             keep(fresh_engine, submit_order(where.account, next(places).address_key, head=sent[-1], **others))
 
     three()
-    undisturbed = run_child("tests.partners.one_drainer", [url])
-    assert undisturbed.returncode == 0, undisturbed.stderr
-    points = int(undisturbed.stdout)
-    # Before and after each: looking for lanes, three messages, an end of the lane; and a look that finds nothing.
-    assert points == 12
+    # Before and after each commit: looking for lanes, three messages, the end of the lane; and a look that finds nothing.
+    assert branch_off(drain_until_killed, url, 0, home=tmp_path) == (0, 12)
 
-    for point in (3, 4, 6, 7):
+    for point in range(3, 9):
         three()
-        died = run_child("tests.partners.one_drainer", [url], kill_at=point)
-        assert died.returncode == -9, died.stderr
+        assert branch_off(drain_until_killed, url, point, home=tmp_path) == (-9, 0)
         drain(fresh_engine, clock=CLOCK)
 
     assert waiting(fresh_engine) == 0
