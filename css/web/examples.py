@@ -103,7 +103,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "FL06": Example("{district}"),
     "FL07": Example("{problem}"),
     "PX04": Example(slips={"direction": "UP", "state": "LOST", "starts_on": "noon"}),
-    "PX03": Example("{message}/retry", {"reason": "They say that it is there."}, {"reason": ""}),
+    "PX03": Example("{message}"),
     "FL09": Example("-/{district}", {"engineer_code": "{engineer}"}, {"engineer_code": "NOBODY"}),
     "FL08": Example(
         "{district}",

@@ -225,7 +225,7 @@ def test_what_a_colleague_keys_is_nobody_else_s(showroom: Showroom, code: str) -
     seat = _open(showroom, screen)
     name = next((name for name in _keyed(screen) if name in seat.form()), None)
     if name is None:
-        return  # nothing is keyed where its example looks: FL07 shows a problem, and one key more closes it
+        return  # nothing is keyed where its example looks: FL07 shows a problem, PX03 a message, and one key more does something
     answer = _send(seat, screen, {name: "quite private"}, "Keep")
     assert answer.status_code == 204
     theirs = seat.form()["token"]
