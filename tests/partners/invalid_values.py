@@ -36,8 +36,9 @@ class Case(TypedDict):
 
 
 def bounds() -> set[str]:
-    """Every bound of every simple type, as ``breaks`` names it."""
-    return {f"{_shown(kind)} {facet}" for kind, restriction in simple_types().items() for facet in facets(restriction)}
+    """Every bound of every simple type that some element has, as ``breaks`` names it."""
+    used = {kind for parts in schemas._children().values() for kind in parts.values()}
+    return {f"{_shown(kind)} {facet}" for kind, restriction in simple_types().items() if kind in used for facet in facets(restriction)}
 
 
 def broken(case: Case) -> Element:

@@ -315,3 +315,16 @@ def test_every_operation_is_bound_and_has_a_port_and_an_action_of_its_own() -> N
         ]
         actions |= {str(node.get("soapAction")) for node in binding.iter("{http://schemas.xmlsoap.org/wsdl/soap/}operation")}
     assert actions == {f"{schemas.namespace(schema)}#{name}" for schema, name in described_operations()}
+
+
+def test_the_page_names_every_operation_in_its_port() -> None:
+    page = (schemas.DIRECTORY.parent / "docs" / "partner-soap.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([A-Za-z, ]*)\| ([A-Za-z, ]*)\|$", page, re.MULTILINE)
+    said = {port: (set(re.findall(r"\w+", commands)), set(re.findall(r"\w+", questions))) for port, commands, questions in rows}
+    root = etree.parse(WSDL).getroot()
+    has = {
+        str(kind.get("name")): {str(node.get("name")) for node in kind.iter(f"{DESCRIBED}operation")}
+        for kind in root.iter(f"{DESCRIBED}portType")
+    }
+    assert {port: commands | questions for port, (commands, questions) in said.items()} == has
+    assert set().union(*(questions for _, questions in said.values())) == set(QUESTIONS)

@@ -100,9 +100,9 @@ def paper(directory: Path, district: Scene) -> Path:
     return told
 
 
-def started(interpreter: Path, directory: Path, *words: str) -> subprocess.Popen[str]:
-    """The program, alone: none of our directories on its path, none of our variables, no network but ours."""
-    environment = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "TMPDIR"}}
+def started(interpreter: Path, directory: Path, *words: str, **variables: str) -> subprocess.Popen[str]:
+    """The program, alone: none of our directories on its path and none of our variables."""
+    environment = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "TMPDIR"}} | variables
     return subprocess.Popen(
         [str(interpreter), "-I", *words], cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -158,3 +158,20 @@ def test_the_guest_refuses_to_run_where_css_can_be_imported(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-I", str(GUEST), "", "", ""], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 1
     assert "'css'" in done.stderr
+
+
+def test_the_example_of_the_page_orders_and_fetches(
+    district: Scene, gateway: tuple[str, str, MovedClock], interpreter: Path, tmp_path: Path
+) -> None:
+    address, key, _ = gateway
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "partner.py").write_text(program, encoding="utf-8")
+    told = {"GATEWAY": address, "KEY": key, "ACCOUNT": district.account, "NOW": AT.isoformat()}
+
+    with started(interpreter, tmp_path, "partner.py", ADDRESS_KEY=district.district.gold[1].address_key, **told) as example:
+        out, err = example.communicate(timeout=60)
+
+    assert example.returncode == 0, err
+    first, *fetched = out.splitlines()
+    assert first == "RECEIVED"
+    assert [words.split()[2:] for words in fetched[-2:]] == [["ACKNOWLEDGED", "ACKNOWLEDGED"], ["COMMITTED", "COMMITTED"]]
