@@ -68,7 +68,7 @@ from css.master import (
 )
 from css.master import queries as master_queries
 from css.partners import cards as message_cards
-from css.partners import certificates, keys, keys_actions, terms
+from css.partners import certificates, keys, keys_actions, redelivering, terms
 from css.partners import looking as message_lists
 from css.partners import operating as message_operating
 from css.partners.sandbox import area as sandbox_area
@@ -258,6 +258,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "register-partner-certificate": certificates.register_partner_certificate,
     "revoke-partner-certificate": certificates.revoke_partner_certificate,
     "set-partner-terms": terms.set_partner_terms,
+    "resend-document": redelivering.resend_document,
+    "deliver-after": redelivering.deliver_after,
     "reset-sandbox": sandbox_area.reset_sandbox,
     "retry-message": message_operating.retry_message,
     "accept-rejected": message_operating.accept_rejected,
@@ -395,6 +397,8 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "reratings": billing_queries.reratings,
     "rerating-card": billing_queries.rerating_card,
     "outbox-after": handover.outbox_after,
+    "deliveries": redelivering.deliveries,
+    "delivery-attempts": redelivering.delivery_attempts,
     "partner-keys": keys_actions.partner_keys,
     "partner-certificates": certificates.partner_certificates,
     "partner-terms": terms.partner_terms,

@@ -6,6 +6,8 @@ SIGTERM or Ctrl-C ends them once what is in hand is answered; SIGHUP has certifi
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +17,8 @@ from css.core.errors import BadMessage, Unavailable
 from css.settings import Settings, settings
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from css.partners.front.processes import Child
     from css.partners.front.serving import Papers, Plan
 
@@ -38,7 +42,7 @@ def gateway(  # noqa: PLR0913 - one a choice of whoever runs it
     drainers: Annotated[
         int, typer.Option(help="Processes that do what was taken; 0: a message is done before it is acknowledged.", min=0, max=WORKERS_MAX)
     ] = 1,
-    deliveries: Annotated[bool, typer.Option(help="Whether documents are pushed from here too.")] = True,
+    deliveries: Annotated[bool, typer.Option(help="Whether documents are pushed, and drop folders looked into, from here too.")] = True,
     connections: Annotated[int, typer.Option(help="Connections of one process.", min=1, max=CONNECTIONS_MAX)] = 4_000,
     connections_a_peer: Annotated[int, typer.Option(help="The same from one address.", min=1, max=CONNECTIONS_MAX)] = 256,
 ) -> int:
@@ -94,12 +98,18 @@ def _children(plan: Plan, chosen: Settings) -> list[Child]:
     from css.master.clocks import house_clock  # noqa: PLC0415
     from css.partners.delivering import deliver_forever, reach_of  # noqa: PLC0415
     from css.partners.draining import drain_forever  # noqa: PLC0415
+    from css.partners.folders import exchange_forever  # noqa: PLC0415
     from css.partners.front.serving import beside, fronts  # noqa: PLC0415
 
-    children = fronts(plan)
-    for number in range(1, plan.drainers + 1):
-        children.append(beside(f"drainer {number}", lambda engine, stop: drain_forever(engine, house_clock(engine), stop), plan))
-    if plan.delivers:
-        reach = reach_of(chosen)
-        children.append(beside("deliverer", lambda engine, stop: deliver_forever(engine, house_clock(engine), stop, reach=reach), plan))
-    return children
+    def drain(engine: Callable[[], Engine], stop: threading.Event) -> None:
+        drain_forever(engine, house_clock(engine), stop)
+
+    def deliver(engine: Callable[[], Engine], stop: threading.Event) -> None:
+        clock, handle = house_clock(engine), plan.drainers == 0
+        folders = threading.Thread(target=exchange_forever, args=(engine, clock, chosen.partner_folders, stop), kwargs={"handle": handle})
+        folders.start()
+        deliver_forever(engine, clock, stop, reach=reach_of(chosen))
+        folders.join()
+
+    children = fronts(plan) + [beside(f"drainer {number}", drain, plan) for number in range(1, plan.drainers + 1)]
+    return [*children, beside("deliverer", deliver, plan)] if plan.delivers else children

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from css.cli import partner_keys
+from css.cli import partner_deliveries, partner_keys, partner_messages
 
 app = typer.Typer(
     add_completion=False,
@@ -15,20 +15,10 @@ app = typer.Typer(
     help="Partners: keys, certificates and terms for the gateway, messages that wait, outboxes.",
 )
 partner_keys.register(app)
+partner_messages.register(app)
+partner_deliveries.register(app)
 
 PROVIDER = typer.Argument(help="The provider's code, like BRACKWAT.")
-
-
-@app.command()
-def drain(provider: Annotated[str, typer.Argument(help="Only this provider's messages; left out, everybody's.")] = "") -> int:
-    """Handle the messages that wait, also those that failed before. Exit status 4: some still wait, the log says why."""
-    from css.db.engine import database  # noqa: PLC0415
-    from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners import handling  # noqa: PLC0415
-
-    drained = handling.drain(database(), clock=house_clock(database), provider_code=provider or None)
-    typer.echo(f"{drained.done:,} done, {drained.refused:,} refused, {drained.left:,} still waiting.")
-    return 4 if drained.left else 0
 
 
 @app.command()

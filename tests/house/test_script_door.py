@@ -348,6 +348,8 @@ CRITERIA = {
     "reratings": "ZZ",
     "rerating-card": "1",
     "outbox-after": "BRACKWAT 0",
+    "deliveries": "trouble=false",
+    "delivery-attempts": "BRACKWAT limit=5",
     "partner-keys": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
     "partner-certificates": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
     "partner-terms": "BRACKWAT",
@@ -374,6 +376,7 @@ CRITERIA = {
 EMPTY = {
     "partner-keys",
     "partner-certificates",
+    "delivery-attempts",
     "engineer-day",
     "mborcs",
     "operators-on-duty",

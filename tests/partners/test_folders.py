@@ -79,6 +79,12 @@ def drop(town: Scene, tmp_path: Path) -> Drop:
     return Drop(tmp_path / "partners").ready()
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test cuts the power, and the disk of a busy machine takes most of their time."""
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+
+
 Order = Callable[[], tuple[str, bytes]]
 
 
