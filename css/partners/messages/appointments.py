@@ -38,7 +38,7 @@ RESERVATION: Final = "AppointmentReservation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Booked:
+class Booked:
     """The appointment an order or fault has."""
 
     number: str | None
@@ -48,17 +48,17 @@ class _Booked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class Place:
     """Where an engineer is wanted, and for what."""
 
     address_key: str
     skill: Skill
     order_number: str | None = None
     fault_number: str | None = None
-    booked: _Booked | None = None
+    booked: Booked | None = None
 
 
-def _place(session: Session, asked: Asked, block: Element) -> _Place:
+def _place(session: Session, asked: Asked, block: Element) -> Place:
     """What the message names; of orders and faults the partner's own alone.
 
     Raises:
@@ -68,7 +68,7 @@ def _place(session: Session, asked: Asked, block: Element) -> _Place:
     skill = read_text(block, "Skill")
     if way == "AddressKey":
         key = required(read_text(block, way), way)
-        return _Place(address_key=key, skill=Skill.REPAIR if skill == "REPAIR" else Skill.INSTALL)
+        return Place(address_key=key, skill=Skill.REPAIR if skill == "REPAIR" else Skill.INSTALL)
     if skill is not None:
         raise BadMessage("CSS533E", "{way} says what must be done there; leave Skill out.", way=way, element="skill")
     number = required(read_text(block, way), way)
@@ -79,20 +79,20 @@ def _place(session: Session, asked: Asked, block: Element) -> _Place:
         return _place_of_fault(session, fault_card(session, number, by=asked.partner.actor))
 
 
-def _place_of_order(order: OrderCard) -> _Place:
+def _place_of_order(order: OrderCard) -> Place:
     rule = KINDS[order.kind]
     if order.state not in OPEN_STATES or "appointment" not in rule.needs | rule.may:
         why = "it is at its end" if order.state not in OPEN_STATES else f"no engineer comes for it ({rule.title.lower()})"
         raise Refused("CSS532E", "Order {order} takes no appointment: {why}.", order=order.order_number, why=why, element="order_number")
     booked = None
     if order.slot_on is not None and order.half_day is not None and order.slot_state is not None:
-        booked = _Booked(
+        booked = Booked(
             number=order.slot_number, slot_on=order.slot_on.isoformat(), half_day=order.half_day, state=code_of(order.slot_state)
         )
-    return _Place(address_key=order.address_key, skill=Skill.INSTALL, order_number=order.order_number, booked=booked)
+    return Place(address_key=order.address_key, skill=Skill.INSTALL, order_number=order.order_number, booked=booked)
 
 
-def _place_of_fault(session: Session, fault: FaultCard) -> _Place:
+def _place_of_fault(session: Session, fault: FaultCard) -> Place:
     number = fault.summary.fault_number
     move(number, fault.summary.state, "appoint")
     if fault.line_id is None:
@@ -106,13 +106,13 @@ def _place_of_fault(session: Session, fault: FaultCard) -> _Place:
     booked = None
     if fault.slot is not None:
         slot = fault.slot.slot
-        booked = _Booked(
+        booked = Booked(
             number=fault.slot.appointment_number,
             slot_on=slot.slot_on.isoformat(),
             half_day=slot.half_day,
             state=code_of(fault.slot.state),
         )
-    return _Place(address_key=session.execute(where).scalar_one(), skill=Skill.REPAIR, fault_number=number, booked=booked)
+    return Place(address_key=session.execute(where).scalar_one(), skill=Skill.REPAIR, fault_number=number, booked=booked)
 
 
 def _offer(session: Session, asked: Asked, to: Answering) -> bytes:
@@ -130,10 +130,10 @@ def _offer(session: Session, asked: Asked, to: Answering) -> bytes:
         at=asked.at,
         limit=read_whole(block, "Limit") or SLOTS,
     )
-    return _offer_bytes(to, place, free)
+    return offer_bytes(to, place, free)
 
 
-def _offer_bytes(to: Answering, place: _Place, free: tuple[FreeSlot, ...]) -> bytes:
+def offer_bytes(to: Answering, place: Place, free: tuple[FreeSlot, ...]) -> bytes:
     root, answer = begin("AppointmentOffer", to)
     offer = add(answer, "Offer")
     add(offer, "AddressKey", place.address_key)
@@ -181,7 +181,7 @@ def _release(session: Session, asked: Asked) -> str:
 
 def _leave(session: Session, asked: Asked, held: SlotHeld) -> None:
     """Put the reservation in the partner's outbox: the direct answer to the message, in the transaction of the deed."""
-    answer = document(asked, RESERVATION, lambda to: _reservation_bytes(to, held))
+    answer = document(asked, RESERVATION, lambda to: reservation_bytes(to, held))
     put_in_outbox(
         session,
         provider_id=asked.partner.provider_id,
@@ -196,7 +196,7 @@ def _leave(session: Session, asked: Asked, held: SlotHeld) -> None:
     )
 
 
-def _reservation_bytes(to: Answering, held: SlotHeld) -> bytes:
+def reservation_bytes(to: Answering, held: SlotHeld) -> bytes:
     root, answer = begin(RESERVATION, to)
     reservation = add(answer, "Reservation")
     add(reservation, "AppointmentNumber", held.appointment_number)
