@@ -57,8 +57,8 @@ def _resident_kb(pid: int) -> int:
 
 
 @contextmanager
-def gateway(engine: Engine, home: Path, *words: str) -> Iterator[Running]:
-    """Run ``css gateway --port 0`` and more words until the end of the block, then see it end well."""
+def gateway(engine: Engine, home: Path, *words: str, ended: int = 0) -> Iterator[Running]:
+    """Run ``css gateway --port 0`` and more words until the end of the block, then see it end with a status."""
     environment = os.environ | {"CSS_DATABASE_URL": engine.url.render_as_string(hide_password=False), "CSS_HOME": str(home)}
     command = [sys.executable, "-m", "css", "gateway", "--port", "0", *words]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
@@ -70,7 +70,8 @@ def gateway(engine: Engine, home: Path, *words: str) -> Iterator[Running]:
             yield Running(found[1], int(found[2]), process, home / "log" / "css.log")
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE_SECONDS) == 0
+            status = process.wait(PATIENCE_SECONDS)
+        assert status == ended
 
 
 def until(moment: float) -> bool:

@@ -45,13 +45,17 @@ def files(root: Paper, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def client(files: Path, shows: str | None = None, **others: ssl.TLSVersion) -> ssl.SSLContext:
+def client(files: Path, shows: str | None = None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=files / "root.pem")
     if shows is not None:
         context.load_cert_chain(files / shows)
-    for name, value in others.items():
-        setattr(context, name, value)
     return context
+
+
+def shown(line: Line) -> bytes | None:
+    """The certificate that the server showed."""
+    assert isinstance(line.socket, ssl.SSLSocket)
+    return line.socket.getpeercert(binary_form=True)
 
 
 def made(files: Path, *, required: bool = False) -> Callable[[], ssl.SSLContext]:
@@ -71,12 +75,13 @@ def port(running: tuple[Front, int]) -> int:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_a_certificate_is_told_to_the_pages(files: Path, port: int, version: ssl.TLSVersion) -> None:
-    context = client(files, "partner.pem", minimum_version=version, maximum_version=version)
-    shown = ssl.PEM_cert_to_DER_cert((files / "partner.pem").read_text("ascii").partition("-----BEGIN PRIVATE")[0])
+    context = client(files, "partner.pem")
+    context.minimum_version = context.maximum_version = version
+    mine = ssl.PEM_cert_to_DER_cert((files / "partner.pem").read_text("ascii").partition("-----BEGIN PRIVATE")[0])
     with Line(port, context=context) as line:
         for _ in range(2):
             line.send(GET)
-            assert line.answer()[2] == f"https {hashlib.sha256(shown).hexdigest()} 0".encode()
+            assert line.answer()[2] == f"https {hashlib.sha256(mine).hexdigest()} 0".encode()
         body = b"x" * 3_000_000
         line.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n" + body)
         assert line.answer()[2].endswith(b" 3000000"), "long, with no key but a certificate"
@@ -151,9 +156,7 @@ def test_certificates_are_renewed_and_connections_go_on(files: Path, root: Paper
         papers.server(root).file(tmp_path / "server.pem")
         front.renew()
         with Line(port, context=client(files)) as new:
-            assert isinstance(new.socket, ssl.SSLSocket)
-            assert isinstance(old.socket, ssl.SSLSocket)
-            assert new.socket.getpeercert(binary_form=True) != old.socket.getpeercert(binary_form=True)
+            assert shown(new) != shown(old)
         (tmp_path / "server.pem").write_text("no certificate", "ascii")
         front.renew()
         with Line(port, context=client(files)) as still:
@@ -164,18 +167,22 @@ def test_certificates_are_renewed_and_connections_go_on(files: Path, root: Paper
 
 
 @pytest.mark.parametrize(
-    ("certificate", "key", "others"),
+    ("certificate", "key", "client_ca"),
     [
-        ("none.pem", "server.pem", {}),
-        ("server.pem", "none.pem", {}),
-        ("server.pem", "partner.pem", {}),
-        ("root.pem", "root.pem", {}),
-        ("server.pem", "server.pem", {"client_ca": "none.pem"}),
-        ("server.pem", "server.pem", {"required": True}),
+        ("none.pem", "server.pem", None),
+        ("server.pem", "none.pem", None),
+        ("server.pem", "partner.pem", None),
+        ("root.pem", "root.pem", None),
+        ("server.pem", "server.pem", "none.pem"),
     ],
 )
-def test_files_that_will_not_do_are_said_so_at_once(files: Path, certificate: str, key: str, others: dict[str, str]) -> None:
-    given = {name: files / value if isinstance(value, str) else value for name, value in others.items()}
+def test_files_that_will_not_do_are_said_so_at_once(files: Path, certificate: str, key: str, client_ca: str | None) -> None:
     with pytest.raises(BadMessage) as refused:
-        server_context(files / certificate, files / key, **given)  # type: ignore[arg-type]  # as the table has them
+        server_context(files / certificate, files / key, client_ca=None if client_ca is None else files / client_ca)
+    assert refused.value.code == "CSS548E"
+
+
+def test_certificates_cannot_be_demanded_where_nobody_could_sign_them(files: Path) -> None:
+    with pytest.raises(BadMessage) as refused:
+        server_context(files / "server.pem", files / "server.pem", required=True)
     assert refused.value.code == "CSS548E"

@@ -23,13 +23,17 @@ _PASSED_ON: Final = (signal.SIGTERM, signal.SIGHUP)
 _log = logging.getLogger(__name__)
 
 
+IsOrphan = Callable[[], bool]
+"""Whether the parent is no more: whoever it leaves behind ends by itself, for nobody else would tell it to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """One process."""
 
     name: str
-    run: Callable[[], None]
-    """What it does until SIGTERM. It sets its own answer to signals; SIGINT it never sees."""
+    run: Callable[[IsOrphan], None]
+    """What it does until SIGTERM, or until it is an orphan. It sets its own answer to signals; SIGINT it never sees."""
 
 
 class Parent:
@@ -80,9 +84,11 @@ class Parent:
     def _start(self, child: Child) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
+        # Asked for here: by the time the child could ask, it may be an orphan already.
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            _live(child)
+            _live(child, lambda: os.getppid() != parent)
         self._running[pid] = child
 
     def _reap(self) -> None:
@@ -102,7 +108,7 @@ class Parent:
                 self._start(child)
 
 
-def _live(child: Child) -> NoReturn:
+def _live(child: Child, is_orphan: IsOrphan) -> NoReturn:
     """The life of a child, which never comes back into its parent's code."""
     code = 1
     try:
@@ -110,7 +116,7 @@ def _live(child: Child) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for number in _PASSED_ON:
             signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
-        child.run()
+        child.run(is_orphan)
         code = 0
     except BaseException as error:  # noqa: BLE001 - nothing may pass: what is above is the parent's
         _log.error("process of the gateway fell", exc_info=error, extra={"child": child.name})

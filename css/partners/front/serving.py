@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import resource
 import signal
 import socket
@@ -21,7 +20,7 @@ from css.core.clock import SystemClock
 from css.db.engine import bound_waits, transaction
 from css.master.clocks import ShiftedClock, house_clock
 from css.partners.front.limits import Limits
-from css.partners.front.processes import Child
+from css.partners.front.processes import Child, IsOrphan
 from css.partners.front.secure import server_context
 from css.partners.front.server import Front
 from css.partners.gateway import create_application
@@ -65,7 +64,7 @@ class Plan:
 
 def fronts(plan: Plan) -> list[Child]:
     """The processes that take requests."""
-    return [Child(f"front {number}", lambda: _front(plan)) for number in range(1, plan.fronts + 1)]
+    return [Child(f"front {number}", lambda is_orphan: _front(plan, is_orphan)) for number in range(1, plan.fronts + 1)]
 
 
 def beside(name: str, work: Callable[[Callable[[], Engine], threading.Event], None], plan: Plan) -> Child:
@@ -77,10 +76,10 @@ def beside(name: str, work: Callable[[Callable[[], Engine], threading.Event], No
         plan: of the gateway.
     """
 
-    def run() -> None:
+    def run(is_orphan: IsOrphan) -> None:
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        _end_with_parent(stop)
+        threading.Thread(target=_watch, args=(is_orphan, stop), name="watches the parent", daemon=True).start()
         engine = plan.engine()
         work(lambda: engine, stop)
         engine.dispose()
@@ -88,7 +87,7 @@ def beside(name: str, work: Callable[[Callable[[], Engine], threading.Event], No
     return Child(name, run)
 
 
-def _front(plan: Plan) -> None:
+def _front(plan: Plan, is_orphan: IsOrphan) -> None:
     engine = plan.engine()
     bound_waits(engine, lock_seconds=LOCK_SECONDS, statement_seconds=STATEMENT_SECONDS)
     clock = house_clock(lambda: engine)
@@ -104,16 +103,15 @@ def _front(plan: Plan) -> None:
         make_context=None if plan.papers is None else plan.papers.context,
         us=us,
     )
-    asyncio.run(_serve(front, plan.listening))
+    asyncio.run(_serve(front, plan.listening, is_orphan))
     engine.dispose()
 
 
-async def _serve(front: Front, listening: socket.socket) -> None:
+async def _serve(front: Front, listening: socket.socket, is_orphan: IsOrphan) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, front.stop)
     loop.add_signal_handler(signal.SIGHUP, front.renew)
-    parent = os.getppid()
-    await front.serve(listening, is_orphan=lambda: os.getppid() != parent)
+    await front.serve(listening, is_orphan=is_orphan)
 
 
 def _as_files_allow(limits: Limits) -> Limits:
@@ -129,13 +127,7 @@ def _as_files_allow(limits: Limits) -> Limits:
     return limits
 
 
-def _end_with_parent(stop: threading.Event) -> None:
-    """A child whose parent was killed ends by itself: nobody else would tell it to."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while not stop.wait(1):
-            if os.getppid() != parent:
-                stop.set()
-
-    threading.Thread(target=watch, name="watches the parent", daemon=True).start()
+def _watch(is_orphan: IsOrphan, stop: threading.Event) -> None:
+    while not stop.wait(1):
+        if is_orphan():
+            stop.set()
