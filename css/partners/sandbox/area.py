@@ -21,7 +21,6 @@ from css.core.ids import IdKind, make_id
 from css.core.words import Role
 from css.partners.keys import Partner, partner_of
 from css.partners.model import SandboxArea, SandboxCase, SandboxDocument, SandboxMessage, SandboxPass, SandboxStep
-from css.partners.sandbox.scenarios import Scenario
 
 LETTERS: Final = "SX"
 """The district of every number given out here. There is none of that name, so no number of a test is one in earnest."""
@@ -39,8 +38,8 @@ class Written:
     conversation_id: str
     body: bytes
     ref_to_message_id: str | None = None
-    scenario: Scenario | None = None
-    """Whose last word it is."""
+    passes: int | None = None
+    """The number of the scenario whose last word it is."""
     comes_twice: bool = False
 
 
@@ -86,7 +85,7 @@ def leave(session: Session, area: SandboxArea, written: Written, *, at: datetime
                 message_type=written.message_type,
                 conversation_id=written.conversation_id,
                 ref_to_message_id=written.ref_to_message_id,
-                scenario=written.scenario.number if written.scenario is not None and is_last else None,
+                scenario=written.passes if is_last else None,
                 body=written.body,
                 is_possible_duplicate=is_again,
                 created_at=at,
@@ -126,16 +125,16 @@ def passed(session: Session, provider_id: int, number: int, *, at: datetime) -> 
     session.execute(statement.on_conflict_do_update(index_elements=["provider_id", "scenario"], set_=again))
 
 
-def plan(session: Session, case: SandboxCase, after_seconds: list[int], *, at: datetime, wait_seconds: int = 0) -> None:
-    """Write down when the steps of a case will happen."""
+def plan(session: Session, case: SandboxCase, after_seconds: list[int], *, at: datetime, first_step: int = 0) -> None:
+    """Write down when the steps of a case will happen, counted from the first."""
     session.add_all(
         SandboxStep(
             provider_id=case.provider_id,
             case_id=case.id,
             step=number,
-            due_at=at + timedelta(seconds=(wait_seconds + seconds) / case.speed),
+            due_at=at + timedelta(seconds=seconds / case.speed),
         )
-        for number, seconds in enumerate(after_seconds)
+        for number, seconds in enumerate(after_seconds, start=first_step)
     )
     session.flush()
 

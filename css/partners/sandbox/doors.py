@@ -18,7 +18,7 @@ from css.partners.inbox import CONTENT_TYPE
 from css.partners.model import KeyArea
 from css.partners.sandbox import page
 from css.partners.sandbox.area import Fetched, empty, fetch, lock_area
-from css.partners.sandbox.intake import receive
+from css.partners.sandbox.intake import ask, receive
 from css.partners.sandbox.playing import settle
 from css.partners.sandbox.progress import progress_of, progress_text
 from css.partners.sandbox.scenarios import SPEED_MAX
@@ -51,6 +51,14 @@ def routes(doors: Doors) -> tuple[Route, ...]:
         answer.headers.update(played.answer.headers)
         return answer
 
+    def post_query() -> Response:
+        caller = doors.caller(KeyArea.SANDBOX)
+        with doors.passing(caller):
+            data, us = message_body(), doors.us()
+            with transaction(doors.engine()) as session:
+                answer = ask(session, caller, data, at=doors.clock.now(), us=us)
+        return xml_answer(answer.body, answer.status)
+
     def next_document() -> Response:
         return _document(doors, after=_sequence(request.args.get("after", "")), is_one=False)
 
@@ -74,6 +82,7 @@ def routes(doors: Doors) -> tuple[Route, ...]:
 
     return (
         Route("/sandbox/messages", "sandbox_messages", post_message, ("POST",)),
+        Route("/sandbox/queries", "sandbox_queries", post_query, ("POST",)),
         Route("/sandbox/outbox", "sandbox_outbox", next_document),
         Route("/sandbox/outbox/<sequence>", "sandbox_document", one_document),
         Route("/sandbox/reset", "sandbox_reset", reset, ("POST",)),

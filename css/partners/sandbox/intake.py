@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,10 +21,11 @@ from css.core.errors import CssError, Unavailable
 from css.partners.acknowledging import Traces, acknowledgement, duplicate_of
 from css.partners.inbox import Answer, Reading, header_errors, reading_of, status_of, time_errors
 from css.partners.keys import Partner
-from css.partners.messages.kinds import Asked
+from css.partners.messages import appointments
+from css.partners.messages.kinds import Asked, Document
 from css.partners.model import SandboxArea, SandboxMessage
 from css.partners.sandbox import area as areas
-from css.partners.sandbox import magic, orders
+from css.partners.sandbox import bookings, faults, magic, orders, questions
 from css.partners.sandbox.area import lock_area
 from css.partners.sandbox.playing import settle
 from css.partners.sandbox.scenarios import RETRY_SECONDS, SLOW_SECONDS, Scenario, Trouble
@@ -70,8 +72,6 @@ _AWAY: Final = {
 
 _STATUS_OF: Final = {"CSS583E": HTTPStatus.CONFLICT}
 
-Do = Callable[[Session, SandboxArea, Asked], str]
-
 
 def receive(session: Session, partner: Partner, data: bytes, *, at: datetime, us: Party, speed: int) -> Played:
     """Take in one message to a partner's test area and do what it asks; the caller commits.
@@ -105,11 +105,37 @@ def receive(session: Session, partner: Partner, data: bytes, *, at: datetime, us
     if away is not None and message.times <= away.times:
         return Played(_turned_away(partner, reading, away, at=at, us=us))
     traces = Traces(header.message_id, header.conversation_id)
+    # Of each emptied area its own: a message id must not come twice, even where a partner's own does.
+    asked = Asked(partner, root, header, us, at, answering=areas.source_key(area, partner, f"inbox/{header.message_id}"))
     message.acknowledgement = acknowledgement("RECEIVED", us=us, to=partner.party, at=at, traces=traces)
     if not header.is_test:
-        message.outcome_code = _do(session, area, Asked(partner, root, header, us, at), speed=speed)
+        message.outcome_code = _do(session, area, asked, speed=speed)
     session.flush()
     return _as_played(Answer(HTTPStatus.ACCEPTED, message.acknowledgement), scenario)
+
+
+def ask(session: Session, partner: Partner, data: bytes, *, at: datetime, us: Party) -> Answer:
+    """Answer a question at once: 200 with its document; nothing is kept of it, but what was due in the area has happened before.
+
+    An Acknowledgement instead, as in earnest, for what is no question or cannot be read.
+    """
+    reading = reading_of(data)
+    header = reading.header
+    errors = reading.errors or header_errors(header, reading.major, partner, us)
+    if not errors and header is not None:
+        errors = time_errors(session, partner, header, at)
+        if header.message_type not in questions.ANSWERED:
+            words = f"{header.message_type} asks for something to be done; POST it to messages. Here are answered questions alone."
+            errors = (MessageError("ERROR", "CSS534E", words, f"{header.message_type}/Header/MessageType"), *errors)
+    if errors or header is None:
+        return _rejected(partner, reading, errors, at=at, us=us)
+    if header.is_test:
+        traces = Traces(header.message_id, header.conversation_id)
+        return Answer(HTTPStatus.OK, acknowledgement("RECEIVED", us=us, to=partner.party, at=at, traces=traces))
+    area = lock_area(session, partner)
+    settle(session, area, partner, us, at=at)
+    asked = Asked(partner, read_message(data), header, us, at, answering=f"sandbox/query/{partner.code}/{uuid.uuid4()}")
+    return Answer(HTTPStatus.OK, questions.answer(session, area, asked).body)
 
 
 def _errors(
@@ -133,24 +159,69 @@ def _as_played(answer: Answer, scenario: Scenario | None) -> Played:
 
 def _do(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> str | None:
     """Do what a message asks; the code of the refusal, None when it was done."""
+    verb = _VERBS.get(asked.header.message_type)
+    if verb is None:
+        _leave(session, area, asked, questions.answer(session, area, asked))
+        return None
     try:
         with session.begin_nested():
-            _doing(asked.header.message_type, speed)(session, area, asked)
+            verb.do(session, area, asked, speed)
     except Unavailable:
         raise
     except CssError as error:
-        orders.refused(session, area, asked, error)
+        verb.refused(session, area, asked, error)
         return error.code
     return None
 
 
-def _doing(message_type: str, speed: int) -> Do:
-    verbs: dict[str, Do] = {
-        "SubmitOrder": lambda session, area, asked: orders.submit(session, area, asked, speed=speed),
-        "AmendOrder": orders.amend,
-        "CancelOrder": orders.cancel,
-    }
-    return verbs[message_type]
+def _leave(session: Session, area: SandboxArea, asked: Asked, answer: Document) -> None:
+    """Put the answer document to a message in the outbox."""
+    key = areas.source_key(area, asked.partner, answer.source_key)
+    assert answer.message_id, key
+    written = areas.Written(
+        source_key=key,
+        message_id=answer.message_id,
+        message_type=answer.message_type,
+        conversation_id=asked.header.conversation_id,
+        body=answer.body,
+        ref_to_message_id=asked.header.message_id,
+    )
+    areas.leave(session, area, written, at=asked.at)
+
+
+def _reserve(session: Session, area: SandboxArea, asked: Asked, _: int) -> str:
+    _leave(session, area, asked, bookings.reserve(session, area, asked))
+    return "A slot held."
+
+
+def _release(session: Session, area: SandboxArea, asked: Asked, _: int) -> str:
+    _leave(session, area, asked, bookings.release(session, area, asked))
+    return "A slot given back."
+
+
+def _not_reserved(session: Session, area: SandboxArea, asked: Asked, error: CssError) -> None:
+    _leave(session, area, asked, appointments.COMMANDS[asked.header.message_type].refused(session, asked, error))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """A message that asks for something to be done."""
+
+    do: Callable[[Session, SandboxArea, Asked, int], str]
+    refused: Callable[[Session, SandboxArea, Asked, CssError], None]
+
+
+_VERBS: Final = {
+    "SubmitOrder": _Verb(lambda session, area, asked, speed: orders.submit(session, area, asked, speed=speed), orders.refused),
+    "AmendOrder": _Verb(lambda session, area, asked, _: orders.amend(session, area, asked), orders.refused),
+    "CancelOrder": _Verb(lambda session, area, asked, _: orders.cancel(session, area, asked), orders.refused),
+    "SubmitFault": _Verb(lambda session, area, asked, speed: faults.submit(session, area, asked, speed=speed), faults.refused),
+    "AmendFault": _Verb(lambda session, area, asked, _: faults.amend(session, area, asked), faults.refused),
+    "CancelFault": _Verb(lambda session, area, asked, _: faults.cancel(session, area, asked), faults.refused),
+    "ConfirmClear": _Verb(lambda session, area, asked, _: faults.confirm(session, area, asked), faults.refused),
+    "ReserveAppointment": _Verb(_reserve, _not_reserved),
+    "ReleaseAppointment": _Verb(_release, _not_reserved),
+}
 
 
 def _keep(

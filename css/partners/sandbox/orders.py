@@ -19,6 +19,7 @@ from css.partners.model import SandboxArea, SandboxCase, SandboxMatter
 from css.partners.sandbox import magic
 from css.partners.sandbox.amendments import read_amendment
 from css.partners.sandbox.area import Written, drop_plan, leave, next_number, plan, source_key
+from css.partners.sandbox.holding import held_slot
 from css.partners.sandbox.placing import NATION, no_return_at, read_order
 from css.partners.sandbox.scenarios import GOOD, LATE_SECONDS, Scenario, Step, Trouble, scenario_of
 from css.xml import Party, read_text
@@ -68,6 +69,14 @@ class Told:
     is_last_word: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OrderStanding:
+    """An order as its case keeps it: in full, and what was told of it."""
+
+    order: OrderCopy
+    history: tuple[KciRow, ...]
+
+
 def submit(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> str:
     """Take the order that a SubmitOrder asks for, and plan what its scenario does to it.
 
@@ -79,6 +88,8 @@ def submit(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> 
     copy = read_order(session, command, scenario, partner_code=asked.partner.code, at=asked.at)
     _refuse_reference(session, area, copy.customer_reference)
     copy = replace(copy, link_number=_linked(session, area, command))
+    if command.appointment_number:
+        copy = _booked(session, area, copy, command.appointment_number, at=asked.at)
     steps = () if scenario.loses_line else scenario.steps
     case = _open(session, area, copy, scenario, asked, speed=speed, major=command.schema_major or 1)
     if scenario.trouble is Trouble.LATE:
@@ -101,7 +112,7 @@ def amend(session: Session, area: SandboxArea, asked: Asked) -> str:
         CssError: as in earnest, or as its scenario refuses.
     """
     command = amend_order_command(asked.root)
-    case, copy = _find(session, area, command.order_number)
+    case, copy = find_order(session, area, command.order_number)
     _refuse_lost(copy)
     if command.reason_code and amending.moves(command):
         moved = move(case.number, copy.state, Move.REAPPOINT)
@@ -131,7 +142,7 @@ def cancel(session: Session, area: SandboxArea, asked: Asked) -> str:
         CssError: as in earnest, or as its scenario refuses.
     """
     command = cancel_order_command(asked.root)
-    case, copy = _find(session, area, command.order_number)
+    case, copy = find_order(session, area, command.order_number)
     words = _cancel_words(command, copy)
     scenario = scenario_of(case.scenario)
     moved = move(case.number, copy.state, Move.CANCEL)
@@ -168,7 +179,7 @@ def refused(session: Session, area: SandboxArea, asked: Asked, error: CssError) 
             conversation_id=asked.header.conversation_id,
             body=body,
             ref_to_message_id=asked.header.message_id,
-            scenario=scenario if is_played else None,
+            passes=scenario.number if scenario is not None and is_played else None,
         ),
         at=asked.at,
     )
@@ -229,7 +240,7 @@ def _open(session: Session, area: SandboxArea, copy: OrderCopy, scenario: Scenar
         schema_major=major,
         scenario=scenario.number,
         speed=speed,
-        standing=to_plain(copy),
+        standing=to_plain(OrderStanding(copy, ())),
         last_event=0,
         is_open=True,
         opened_at=asked.at,
@@ -258,7 +269,8 @@ def _open_lost(session: Session, area: SandboxArea, asked_for: OrderCopy, scenar
     )  # fmt: skip
     case = _open(session, area, cease, scenario, asked, speed=speed, major=2 if cease.network_code else _major(asked))
     day = committed_date(asked_for.required_on, NATION)
-    case.standing = to_plain(replace(_promised(session, _copy_of(case), day), state=OrderState.COMMITTED))
+    going = replace(_promised(session, _copy_of(case), day), state=OrderState.COMMITTED)
+    case.standing = to_plain(OrderStanding(going, ()))
     plan(session, case, [step.after_seconds for step in scenario.steps], at=asked.at)
 
 
@@ -271,7 +283,6 @@ def _tell(
 ) -> None:
     """Change the order and leave the document that tells of it."""
     case.last_event += 1
-    case.standing = to_plain(copy)
     case.is_open = copy.state in OPEN_STATES
     scenario = scenario_of(case.scenario)
     key = f"sandbox/{case.provider_id}/{area.resets}/order/{case.number}/kci/{case.last_event}"
@@ -283,6 +294,7 @@ def _tell(
         words=told.words,
         told=(key,),
     )
+    case.standing = to_plain(OrderStanding(copy, (*order_of(case).history, row)))
     body = order_update(copy, row, source_key=key, sender=us, receiver=to, at=at, major=case.schema_major)
     leave(
         session,
@@ -294,15 +306,20 @@ def _tell(
             conversation_id=case.conversation_id,
             body=body,
             ref_to_message_id=told.ref_to_message_id,
-            scenario=scenario if told.is_last_word else None,
+            passes=scenario.number if told.is_last_word else None,
             comes_twice=scenario.trouble is Trouble.TWICE,
         ),
         at=at,
     )
 
 
+def order_of(case: SandboxCase) -> OrderStanding:
+    """An order as its case keeps it."""
+    return from_plain(case.standing, OrderStanding)
+
+
 def _copy_of(case: SandboxCase) -> OrderCopy:
-    return from_plain(case.standing, OrderCopy)
+    return order_of(case).order
 
 
 def _case(session: Session, area: SandboxArea, number: str) -> SandboxCase | None:
@@ -317,7 +334,12 @@ def _case(session: Session, area: SandboxArea, number: str) -> SandboxCase | Non
     ).scalar()
 
 
-def _find(session: Session, area: SandboxArea, order_number: str) -> tuple[SandboxCase, OrderCopy]:
+def find_order(session: Session, area: SandboxArea, order_number: str) -> tuple[SandboxCase, OrderCopy]:
+    """An order of an area, as it stands.
+
+    Raises:
+        BadMessage: CSS052E to CSS055E. NotFound: CSS202E.
+    """
     number = expect_id(order_number, IdKind.ORDER, element="order_number")
     case = _case(session, area, number)
     if case is None:
@@ -352,6 +374,15 @@ def _linked(session: Session, area: SandboxArea, command: PlaceOrder) -> str | N
             element="linked_order",
         )
     return _copy_of(case).link_number or case.number
+
+
+def _booked(session: Session, area: SandboxArea, copy: OrderCopy, number: str, *, at: datetime) -> OrderCopy:
+    """The order with a half-day that was held for it."""
+    case, held = held_slot(session, area, number, at=at)
+    case.is_open = False
+    return replace(
+        copy, slot_on=held.slot_on, half_day=held.half_day, slot_state=AppointmentState.BOOKED, slot_number=held.appointment_number
+    )
 
 
 def _is_lost(copy: OrderCopy) -> bool:

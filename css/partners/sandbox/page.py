@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from css.partners.sandbox.scenarios import FAULTS, GROUPS, RETRY_SECONDS, SCENARIOS, SLOW_SECONDS, SPEED_MAX, Scenario
+from css.partners.sandbox.fault_scenarios import ABOVE_ORDERS, FAULTS, FaultScenario
+from css.partners.sandbox.scenarios import GROUPS, RETRY_SECONDS, SCENARIOS, SLOW_SECONDS, SPEED_MAX, Scenario
 
 PAGE: Final = Path(__file__).parent.parent.parent.parent / "docs" / "sandbox.md"
 
@@ -73,7 +74,7 @@ def page() -> str:
 def table_text() -> str:
     """Number and title of every scenario, a line each; of orders and then of faults."""
     lines = ["Orders", *(f"{number:03d}  {scenario.title}" for number, scenario in sorted(SCENARIOS.items()))]
-    lines += ["", "Faults", *(f"{number:03d}  {scenario.title}" for number, scenario in sorted(FAULTS.items()))]
+    lines += ["", "Faults", *(f"{number - ABOVE_ORDERS:03d}  {scenario.title}" for number, scenario in sorted(FAULTS.items()))]
     return "\n".join(lines) + "\n"
 
 
@@ -96,13 +97,19 @@ def _told(scenario: Scenario) -> str:
 
 
 def _faults() -> Iterator[str]:
-    if not FAULTS:
-        return
-    yield "## Faults\n\nBy the TelephoneNumber of SubmitFault. The numbers are a table of their own.\n"
-    yield "| Number | Plays |\n| --- | --- |"
+    yield "## Faults\n"
+    yield "By the TelephoneNumber of SubmitFault. The numbers are a table of their own; only those of trouble on the way are the same."
+    yield "A clear waits for ConfirmClear as long as its row leaves it; a clear that you reject is followed by another in half a minute.\n"
+    yield "| Number | Plays | And you are told |\n| --- | --- | --- |"
     for number, scenario in sorted(FAULTS.items()):
-        yield f"| {number:03d} | {scenario.title} |"
+        yield f"| {number - ABOVE_ORDERS:03d} | {scenario.title} | {_told_of_fault(scenario)} |"
     yield ""
+
+
+def _told_of_fault(scenario: FaultScenario) -> str:
+    if scenario.refuses:
+        return f"FAULT_REJECTED {', '.join(scenario.refuses)}".replace("*", "with that code")
+    return ", ".join(["ACKNOWLEDGED", *(f"{step.kind} {step.after_seconds} s" for step in scenario.steps)])
 
 
 def main() -> None:

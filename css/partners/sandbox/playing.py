@@ -12,8 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from css.partners.keys import Partner
-from css.partners.model import SandboxArea, SandboxCase, SandboxStep
-from css.partners.sandbox import orders
+from css.partners.model import SandboxArea, SandboxCase, SandboxMatter, SandboxStep
+from css.partners.sandbox import faults, orders
 from css.xml import Party
 
 AT_ONCE_MAX: Final = 500
@@ -32,5 +32,6 @@ def settle(session: Session, area: SandboxArea, partner: Partner, us: Party, *, 
     if not due:
         return
     for step, case in due:
-        orders.happen(session, area, case, step.step, us, partner.party, at=step.due_at)
+        happen = faults.happen if case.matter is SandboxMatter.FAULT else orders.happen
+        happen(session, area, case, step.step, us, partner.party, at=step.due_at)
     session.execute(delete(SandboxStep).where(SandboxStep.id.in_([step.id for step, _ in due])))

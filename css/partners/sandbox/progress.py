@@ -12,9 +12,13 @@ from sqlalchemy.orm import Session
 
 from css.partners.keys import Partner, in_force, partner_of
 from css.partners.model import KeyArea, PartnerKey, SandboxPass
+from css.partners.sandbox.fault_scenarios import ABOVE_ORDERS, FAULTS
 from css.partners.sandbox.scenarios import SCENARIOS
 
-ASKED_FOR: Final = (0, 2, 3, 7, 103, 205, 301, 401, 501, 599, 602, 651, 652, 801, 803, 805, 806, 807)
+ASKED_FOR: Final = (
+    *(0, 2, 3, 7, 103, 205, 306, 401, 501, 599, 602, 651, 652, 801, 803, 805, 806, 807),
+    *(ABOVE_ORDERS + number for number in (0, 1, 3, 102, 301, 501, 601, 602)),
+)
 """What a partner plays before it goes live: a choice of the house. One of each kind of answer, and all trouble on the way."""
 
 
@@ -66,7 +70,7 @@ def progress_of(session: Session, partner: Partner, *, at: datetime) -> SandboxP
     passed = tuple(
         PassedRow(
             scenario=row.scenario,
-            title=SCENARIOS[row.scenario].title if row.scenario in SCENARIOS else "no longer played",
+            title=_title(row.scenario),
             times=row.times,
             first_at=row.first_at,
             last_at=row.last_at,
@@ -81,9 +85,18 @@ def progress_of(session: Session, partner: Partner, *, at: datetime) -> SandboxP
     return SandboxProgress(provider_code=partner.code, stage=stage, missing=missing, passed=passed)
 
 
+def _title(number: int) -> str:
+    found = FAULTS.get(number) or SCENARIOS.get(number)
+    return "no longer played" if found is None else f"{'fault: ' if number in FAULTS else ''}{found.title}"
+
+
+def _shown(number: int) -> str:
+    return f"{number % ABOVE_ORDERS:03d}"
+
+
 def progress_text(found: SandboxProgress) -> str:
     """The same for a partner's eyes, a line a scenario."""
     lines = [f"{found.provider_code}: {found.stage.value}", ""]
-    lines += [f"passed   {row.scenario:03d}  {row.title} ({row.times})" for row in found.passed]
-    lines += [f"missing  {number:03d}  {SCENARIOS[number].title}" for number in found.missing]
+    lines += [f"passed   {_shown(row.scenario)}  {row.title} ({row.times})" for row in found.passed]
+    lines += [f"missing  {_shown(number)}  {_title(number)}" for number in found.missing]
     return "\n".join(lines) + "\n"

@@ -250,6 +250,3 @@ LATE_SECONDS: Final = 60
 def scenario_of(number: int) -> Scenario:
     """What a number plays; what is not in the table goes the good way."""
     return SCENARIOS.get(number, GOOD)
-
-
-FAULTS: Final[dict[int, Scenario]] = {}
