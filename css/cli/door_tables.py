@@ -90,6 +90,7 @@ from orders.queries import entry as entry_queries
 from orders.queries import notes as seeing_queries
 from orders.queries import numbers as number_queries
 from orders.queries import plant as plant_queries
+from orders.queries import reconciling
 from orders.queries import requests as request_queries
 from orders.queries import tasks as task_queries
 from orders.queries import work as work_queries
@@ -311,6 +312,8 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "quote-card": quote_card,
     "quotes-of-account": quotes_of_account,
     "open-orders": order_queries.open_orders,
+    "open-orders-of-provider": reconciling.open_order_page,
+    "lines-of-provider": reconciling.own_lines,
     "account-orders": order_queries.account_orders,
     "orders-of-line": order_queries.orders_of_line,
     "order-work-list": order_queries.order_work_list,

@@ -97,30 +97,46 @@ class OwnLinePage:
 
 
 def open_order_page(
-    session: Session, *, by: Actor, after: str | None = None, account_number: str | None = None, limit: int = PAGE
+    session: Session,
+    *,
+    by: Actor,
+    provider_code: str | None = None,
+    after: str | None = None,
+    account_number: str | None = None,
+    limit: int = PAGE,
 ) -> OpenOrderPage:
-    """The asker's provider's open orders after an order's number, at most 1000. Two statements; three for one account.
+    """A provider's open orders after an order's number, at most 1000: the asker's own; to one of us, those of another too.
+
+    Two statements; three for one account.
 
     Raises:
-        NotFound: CSS200E, it has no such account. BadMessage: CSS052E to CSS055E, of either number.
+        NotFound: CSS104E no such provider, CSS200E it has no such account. BadMessage: CSS052E to CSS055E, of either number.
     """
     begun = "" if after is None else expect_id(after, IdKind.ORDER, element="after")
-    rows, is_last = _page(session, "open_orders", by, begun, account_number, limit)
+    rows, is_last = _page(session, "open_orders", _whose(by, provider_code), begun, account_number, limit)
     return OpenOrderPage(orders=tuple(_open_order(row) for row in rows), is_last=is_last)
 
 
 def own_lines(
-    session: Session, *, by: Actor, after: str | None = None, account_number: str | None = None, limit: int = PAGE
+    session: Session,
+    *,
+    by: Actor,
+    provider_code: str | None = None,
+    after: str | None = None,
+    account_number: str | None = None,
+    limit: int = PAGE,
 ) -> OwnLinePage:
-    """The asker's provider's working lines after a telephone number, at most 1000. Two statements; three for one account.
+    """A provider's working lines after a telephone number, at most 1000: the asker's own; to one of us, those of another too.
 
-    Stopped lines are nobody's, and the further lines of an installation are counted with its first.
+    Two statements; three for one account. Stopped lines are nobody's, and the further lines of an installation are counted with its
+    first.
 
     Raises:
-        NotFound: CSS200E, it has no such account. BadMessage: CSS052E to CSS055E of the account, CSS080E to CSS083E of the number.
+        NotFound: CSS104E no such provider, CSS200E it has no such account.
+        BadMessage: CSS052E to CSS055E of the account, CSS080E to CSS083E of the number.
     """
     begun = "" if after is None else parse_number(after, element="after")
-    rows, is_last = _page(session, "lines", by, begun, account_number, limit)
+    rows, is_last = _page(session, "lines", _whose(by, provider_code), begun, account_number, limit)
     return OwnLinePage(lines=tuple(_line(row) for row in rows), is_last=is_last)
 
 
@@ -145,11 +161,18 @@ def order_by_reference(session: Session, customer_reference: str, *, by: Actor) 
     return number
 
 
-def _page(session: Session, name: str, by: Actor, after: str, account_number: str | None, limit: int) -> tuple[list[Row[Any]], bool]:
+def _whose(by: Actor, provider_code: str | None) -> str:
+    """Whose books are asked for: a partner's own, whatever it names."""
+    return by.provider_code if by.is_partner or provider_code is None else provider_code.strip().upper()
+
+
+def _page(session: Session, name: str, whose: str, after: str, account_number: str | None, limit: int) -> tuple[list[Row[Any]], bool]:
     """So many rows, and whether there are none after them."""
     most = max(1, min(limit, PAGE_MAX))
     # By its id, not by its code within the statement: how many are a provider's is what the planner chooses its way by.
-    provider_id = session.execute(select(Provider.id).where(Provider.code == by.provider_code)).scalar_one()
+    provider_id = session.execute(select(Provider.id).where(Provider.code == whose)).scalar()
+    if provider_id is None:
+        raise NotFound("CSS104E", "There is no provider {code} doing business with us.", code=whose[:20], element="provider_code")
     account = None if account_number is None else _own_account(session, account_number, provider_id)
     asked = {"provider_id": provider_id, "after": after, "account": account, "most": most + 1}
     rows = list(session.execute(block("orders", f"reconciling.{name}"), asked))

@@ -262,6 +262,8 @@ CRITERIA = {
     "quote-card": "{quote}",
     "quotes-of-account": "{account} limit=5",
     "open-orders": "district_code=ZZ",
+    "open-orders-of-provider": "provider_code=RETAIL limit=5",
+    "lines-of-provider": "provider_code=RETAIL account_number={account}",
     "account-orders": "{account}",
     "orders-of-line": "{line_id}",
     "order-work-list": "ZZ",
