@@ -79,7 +79,7 @@ def will_cost(session: Session, fault_id: int, owed: Owed) -> None:
 def leave_updates(session: Session) -> None:
     """Leave what is to be told of faults in the outboxes: at the end of a transaction, when all has been done.
 
-    As many statements for many faults as for one, and two more for each partner; their counters are locked in one order.
+    As many statements for many faults as for one, and one more for each partner; their counters are locked in one order.
     """
     session.flush()
     untold: _Untold = session.info.pop(_UNTOLD, None) or _Untold()

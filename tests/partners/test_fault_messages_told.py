@@ -282,6 +282,19 @@ def statements_of_telling(sent: list[str]) -> int:
     return len(sent) - max(place for place, one in enumerate(sent) if "FROM repairs.fault_event" in one and " IN (" in one)
 
 
+def test_a_report_takes_seventeen_statements_and_six_more_where_a_partner_is_told(fresh_engine: Engine) -> None:
+    with transaction(fresh_engine) as session:
+        town = trouble(session, lines=2)
+        report(session, number=town.lines[0].number)  # what is read once a process has been read
+    counts = []
+    for number in (town.own_line.number, town.lines[1].number):
+        with recorded(fresh_engine) as sent, transaction(fresh_engine) as session:
+            report(session, number=number)
+        counts.append(len(sent))
+    assert counts[0] <= 17
+    assert counts[1] - counts[0] <= 6
+
+
 def test_many_faults_are_told_in_as_many_statements_as_one(fresh_engine: Engine) -> None:
     with transaction(fresh_engine) as session:
         town = trouble(session, lines=30)
