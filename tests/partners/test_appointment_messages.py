@@ -18,6 +18,8 @@ from repairs.actions import report_fault
 from repairs.commands.faults import ReportFault
 from tests import builders
 from tests.partners.asking import answer_of, ask, codes_of, enquiry
+from tests.partners.fault_speaking import message as fault_message
+from tests.partners.fault_speaking import submit
 from tests.partners.speaking import (
     AT,
     RIVAL,
@@ -74,12 +76,18 @@ def order_of(address_key: str, account: str, *others: tuple[str, str | Parts], k
     return message_2("SubmitOrder", [("Order", order)], head=head)  # type: ignore[arg-type]
 
 
-def fault_on(engine: Engine, district: Scene, address_key: str, *, rival: bool = False) -> str:
-    """The number of a fault on a new line of Brackwater's, or of the rival's."""
+def line_at(engine: Engine, district: Scene, address_key: str, *, rival: bool = False) -> builders.BuiltLine:
+    """A new line of Brackwater's, or of the rival's."""
     with transaction(engine) as session:
         account = builders.built_account(session, district.rival_account if rival else district.account, "")
         where = next(each for each in district.district.gold if each.address_key == address_key)
-        line = builders.working_line(session, district.district, account, site=where)
+        return builders.working_line(session, district.district, account, site=where)
+
+
+def fault_on(engine: Engine, district: Scene, address_key: str, *, rival: bool = False) -> str:
+    """The number of a fault on a new line of Brackwater's, or of the rival's."""
+    line = line_at(engine, district, address_key, rival=rival)
+    with transaction(engine) as session:
         report = ReportFault(number=line.number, symptom_code="NDT", contact_name="Ben Marlow", contact_phone="07700 900456")
         return report_fault(session, report, by=builders.OPERATOR, at=AT).fault_number
 
@@ -151,11 +159,7 @@ def test_what_is_wrong_is_told_where_it_stands(engine: Engine, elements: dict[st
 
 
 def test_nobody_comes_for_an_order_of_paper(engine: Engine, district: Scene, site: Callable[[], str]) -> None:
-    key = site()
-    with transaction(engine) as session:
-        account = builders.built_account(session, district.account, "")
-        where = next(each for each in district.district.gold if each.address_key == key)
-        line = builders.working_line(session, district.district, account, site=where)
+    line = line_at(engine, district, site())
     head = header()
     order: Parts = [
         ("CustomerReference", f"PO-{head.message_id}"),
@@ -288,3 +292,41 @@ def test_a_half_day_is_kept_for_a_fault_with_the_skill_it_needs(engine: Engine, 
     fault = fault_on(engine, district, site())
     reservation = answer_of(reserve(engine, FaultNumber=fault, Date="2026-03-03", Slot="AM", at=datetime(2026, 3, 2, 10, tzinfo=UTC)))
     assert [said(reservation, f"Reservation/{name}") for name in ("Skill", "State")] == ["REPAIR", "HELD"]
+
+
+def test_a_kept_half_day_is_taken_by_the_fault_that_names_it_and_another_one_instead(
+    engine: Engine, district: Scene, site: Callable[[], str]
+) -> None:
+    key = site()
+    line = line_at(engine, district, key)
+    number = held(engine, AddressKey=key, Skill="REPAIR", Date="2026-03-03", Slot="PM")
+
+    head = header()
+    send(engine, submit(line.number, ("AppointmentNumber", number), head=head))
+    assert stored(engine, head.message_id).outcome_code is None
+    told = opened(answers_to(engine, head.conversation_id)[-1])
+    fault = next(str(each.text) for each in told.iter("{urn:css:fault:1}FaultNumber"))
+    booked = answer_of(ask(engine, enquiry("AppointmentQuery", FaultNumber=fault)))
+    assert [said(booked, f"Offer/Booked/{name}") for name in ("AppointmentNumber", "Date", "Slot", "State")] == [
+        number,
+        "2026-03-03",
+        "PM",
+        "BOOKED",
+    ]
+
+    other = held(engine, FaultNumber=fault, Date="2026-03-04", Slot="AM")
+    change = header()
+    send(engine, fault_message("AmendFault", [("Amendment", [("FaultNumber", fault), ("AppointmentNumber", other)])], head=change))
+    assert stored(engine, change.message_id).outcome_code is None
+    assert said(answer_of(ask(engine, enquiry("AppointmentQuery", FaultNumber=fault))), "Offer/Booked/AppointmentNumber") == other
+    assert (state(engine, number), state(engine, other)) == (AppointmentState.CANCELLED, AppointmentState.BOOKED)
+
+
+def test_a_half_day_kept_for_installing_is_taken_by_no_fault(engine: Engine, district: Scene, site: Callable[[], str]) -> None:
+    key = site()
+    line = line_at(engine, district, key)
+    number = held(engine, AddressKey=key, Date="2026-03-05", Slot="PM")
+    head = header()
+    send(engine, submit(line.number, ("AppointmentNumber", number), head=head))
+    assert stored(engine, head.message_id).outcome_code == "CSS821E"
+    assert state(engine, number) is AppointmentState.HELD
