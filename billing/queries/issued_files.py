@@ -40,7 +40,8 @@ def issued_file(session: Session, provider_id: int, bill_number: str, kind: str)
         .join(Bill, Bill.id == BillFile.bill_id)
         .join(Account, Account.id == Bill.account_id)
         .where(
-            Bill.number == bill_number,
+            # What could be no number is none: some of it, like NUL, no statement could even hold.
+            Bill.number == (bill_number if bill_number.isascii() and bill_number.isalnum() else None),
             Bill.state == BillState.ISSUED,
             BillFile.kind == _KINDS.get(kind),
             Account.provider_id == provider_id,

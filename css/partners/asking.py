@@ -61,7 +61,7 @@ def ask(engine: Engine, caller: Partner | Callable[[Session], Partner], data: by
     test is only acknowledged: 200, RECEIVED.
 
     Args:
-        engine: the question is one transaction on it, in which nothing can be written.
+        engine: the question is one transaction on it, in which nothing can be written, unless that it was asked is noted.
         caller: the partner, or what finds out in that transaction who is calling; whatever it raises comes out of here.
         data: the question as it came.
         at: when it came; what is said was so then.
@@ -70,10 +70,12 @@ def ask(engine: Engine, caller: Partner | Callable[[Session], Partner], data: by
     Raises:
         Unavailable: the database is; the same may be asked again. Conflict: somebody held the rows for too long.
     """
+    reading = reading_of(data)
+    question = QUESTIONS.get(reading.message_type or "")
     with transaction(engine) as session:
-        session.execute(_READ_ONLY)
+        if question is None or not question.is_noted:
+            session.execute(_READ_ONLY)
         partner = caller(session) if callable(caller) else caller
-        reading = reading_of(data)
         errors = _errors(session, partner, reading, at=at, us=us)
         if errors or reading.header is None:
             answer = _acknowledged(partner, reading, at=at, us=us, errors=errors)

@@ -66,4 +66,4 @@ def _add_fetched(root: Element, found: Fetched) -> None:
 
 
 # As the house: what is fetched is noted. What is read is read behind the wall all the same.
-QUESTIONS: Final = {"FetchDocument": Question(_answer, is_of_plant=True)}
+QUESTIONS: Final = {"FetchDocument": Question(_answer, is_of_plant=True, is_noted=True)}

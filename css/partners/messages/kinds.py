@@ -58,6 +58,8 @@ class Question:
     """The answer. With an error that was raised before: the answer that tells it."""
     is_of_plant: bool = False
     """What is there for everybody is counted, so it is read as the house; what it names of the partner's, it looks for behind the wall."""
+    is_noted: bool = False
+    """That it was asked is written down, so the transaction that answers it may write."""
 
 
 def refusal_key(asked: Asked, kind: str) -> str:
