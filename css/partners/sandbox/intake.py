@@ -135,7 +135,7 @@ def ask(session: Session, partner: Partner, data: bytes, *, at: datetime, us: Pa
     area = lock_area(session, partner)
     settle(session, area, partner, us, at=at)
     asked = Asked(partner, read_message(data), header, us, at, answering=f"sandbox/query/{partner.code}/{uuid.uuid4()}")
-    return Answer(HTTPStatus.OK, questions.answer(session, area, asked).body)
+    return Answer(HTTPStatus.OK, questions.answer(session, area, asked, at_once=True).body)
 
 
 def _errors(
@@ -161,7 +161,7 @@ def _do(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> str
     """Do what a message asks; the code of the refusal, None when it was done."""
     verb = _VERBS.get(asked.header.message_type)
     if verb is None:
-        _leave(session, area, asked, questions.answer(session, area, asked))
+        _leave(session, area, asked, questions.answer(session, area, asked, at_once=False))
         return None
     try:
         with session.begin_nested():

@@ -87,11 +87,11 @@ def progress_of(session: Session, partner: Partner, *, at: datetime) -> SandboxP
 
 def _title(number: int) -> str:
     found = FAULTS.get(number) or SCENARIOS.get(number)
-    return "no longer played" if found is None else f"{'fault: ' if number in FAULTS else ''}{found.title}"
+    return "no longer played" if found is None else found.title
 
 
 def _shown(number: int) -> str:
-    return f"{number % ABOVE_ORDERS:03d}"
+    return f"F{number - ABOVE_ORDERS:03d}" if number in FAULTS else f"{number:03d} "
 
 
 def progress_text(found: SandboxProgress) -> str:

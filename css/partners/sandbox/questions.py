@@ -20,6 +20,7 @@ from css.partners.messages.faults import _answer as fault_answer
 from css.partners.messages.kinds import Asked, Document
 from css.partners.model import SandboxArea, SandboxCase, SandboxMatter
 from css.partners.sandbox import bookings, faults, magic
+from css.partners.sandbox.deliveries import deliver
 from css.partners.sandbox.orders import find_order, order_of
 from css.partners.sandbox.placing import NATION
 from css.partners.sandbox.scenarios import scenario_of
@@ -53,17 +54,24 @@ _GIVES: Final = frozenset({OrderKind.PROVIDE, OrderKind.START, OrderKind.TAKEOVE
 _SPARE_PAIRS: Final = {PlantOutcome.RESTART: 2, PlantOutcome.SPARE_PAIR: 3, PlantOutcome.BUILD: 0}
 
 
-def answer(session: Session, area: SandboxArea, asked: Asked) -> Document:
-    """The answer to a question, or the same document saying why there is none."""
+def answer(session: Session, area: SandboxArea, asked: Asked, *, at_once: bool) -> Document:
+    """The answer to a question, or the same document saying why there is none; ``at_once`` where it does not go to the outbox."""
     name = asked.header.message_type
     if name in _FAULTS:
         return _of_faults(session, area, asked)
+    if name == FETCH:
+        return _delivery(session, area, asked, at_once=at_once)
     message_type, write = _ANSWERS[name]
     try:
         return document(asked, message_type, lambda to: write(session, area, asked, to))
     except CssError as error:
         refusal = error
         return document(asked, message_type, lambda to: enquiries.refused(message_type, to, asked.root, refusal))
+
+
+def _delivery(session: Session, area: SandboxArea, asked: Asked, *, at_once: bool) -> Document:
+    words = "A document is fetched at queries or by SOAP, where it is answered at once."
+    return deliver(session, area, asked, None if at_once else Refused("CSS579E", words, element="FetchDocument"))
 
 
 def _of_faults(session: Session, area: SandboxArea, asked: Asked) -> Document:
@@ -323,5 +331,6 @@ _FAULTS: Final[dict[str, tuple[str, Callable[[Session, SandboxArea, Asked], byte
     "QueryFault": (FAULT_SNAPSHOT, _fault),
     "ListMyOpenFaults": (OPEN_FAULT_LIST, _open_faults),
 }
-ANSWERED: Final = frozenset({*_ANSWERS, *_FAULTS})
+FETCH: Final = "FetchDocument"
+ANSWERED: Final = frozenset({*_ANSWERS, *_FAULTS, FETCH})
 """Questions that the test area answers."""

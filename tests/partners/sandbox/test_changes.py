@@ -9,7 +9,7 @@ import pytest
 
 from css.xml import MessageHeader
 from tests.partners.sandbox.at_area import Area, order
-from tests.partners.speaking import amendment, cancellation, codes, header, opened, said
+from tests.partners.speaking import Parts, amendment, cancellation, codes, header, opened, said
 
 REASON = ("Reason", "no longer wanted")
 
@@ -33,7 +33,7 @@ def test_an_amended_order_goes_on_as_amended(area: Area) -> None:
 
 def test_an_amendment_meets_the_real_rules_all_at_once(area: Area) -> None:
     number = area.placed(4)
-    parts = (("RequiredDate", "2026-03-16"), ("Features", [("Feature", [("ProductCode", "NO-SUCH")])]))
+    parts: Parts = [("RequiredDate", "2026-03-16"), ("Features", [("Feature", [("ProductCode", "NO-SUCH")])])]
     assert area.post(amendment(number, *parts, head=sent(area))).status_code == 202
     (answer,) = area.fetch()
     assert said(opened(answer.data), "Update/Kind") == "AMENDMENT_REJECTED"
