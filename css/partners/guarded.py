@@ -14,9 +14,9 @@ from lxml import etree
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from css.core.errors import BadMessage, Breach, CssError, NotFound
+from css.core.errors import BadMessage, Breach, CssError, NotFound, Several
 from css.core.ids import IdKind, expect_id
-from css.core.phone import parse_number
+from css.core.phone import display_number, parse_number
 from css.partners.messages import COMMANDS, QUESTIONS
 from css.partners.messages.kinds import Asked, Document
 from css.partners.wall import behind_the_wall
@@ -36,6 +36,7 @@ NAMING: Final = {
 """Elements that name something of a partner's, wherever in a message they stand, and what they name."""
 OF_OTHERS: Final = frozenset({"PROVIDE", "START", "TAKEOVER", "TRANSFER", "TRANSFER_WITH_CHANGES", "PORT_IN"})
 """Orders in which the telephone number may be that of another's line, or nobody's yet."""
+_NO_LINE: Final = "CSS311E"
 _EXTENSION: Final = "Extension"
 _SEEN: Final = text("""
 SELECT 'order' AS kind, number FROM orders.customer_order WHERE number = ANY(:order)
@@ -46,7 +47,7 @@ UNION ALL SELECT 'appointment', number FROM css.appointment WHERE number = ANY(:
 UNION ALL SELECT 'quote', number FROM orders.quote WHERE number = ANY(:quote)
 UNION ALL SELECT 'line', n.number
             FROM css.service_number n JOIN css.service s ON s.id = n.service_id
-           WHERE n.number = ANY(:line) AND n.ends_at IS NULL
+           WHERE n.number = ANY(:line) AND (n.ends_at IS NULL OR n.ends_at > :at)
 """)
 
 Names = dict[str, set[str]]
@@ -65,7 +66,12 @@ def do_command(session: Session, asked: Asked) -> str:
     for kind, no in _NOT_THERE.items():
         for number in sorted(unseen[kind]):
             raise no(number)
-    done = COMMANDS[asked.header.message_type].do(session, asked)
+    try:
+        done = COMMANDS[asked.header.message_type].do(session, asked)
+    except CssError as refusal:
+        if asked.header.message_type == "SubmitFault" and unseen["line"] and _NO_LINE not in _codes(refusal):
+            raise _no_line(*unseen["line"]) from refusal
+        raise
     if any(unseen.values()):
         kinds = ", ".join(kind for kind, numbers in unseen.items() if numbers)
         msg = f"{asked.header.message_type} of {asked.partner.code} was done with what the wall does not show it: {kinds}"
@@ -127,13 +133,21 @@ def _unseen(session: Session, asked: Asked, names: Names) -> Names:
     left = {kind: set(numbers) for kind, numbers in names.items()}
     if any(left.values()):
         with behind_the_wall(session, asked.partner):
-            for row in session.execute(_SEEN, {kind: sorted(numbers) for kind, numbers in names.items()}):
+            for row in session.execute(_SEEN, {"at": asked.at, **{kind: sorted(numbers) for kind, numbers in names.items()}}):
                 left[row.kind].discard(row.number)
     return left
 
 
 def _no_account(number: str) -> NotFound:
     return NotFound("CSS200E", "There is no account {account}.", account=number, element="account_number")
+
+
+def _codes(refusal: CssError) -> set[str]:
+    return {error.code for error in refusal.errors} if isinstance(refusal, Several) else {refusal.code}
+
+
+def _no_line(number: str) -> NotFound:
+    return NotFound(_NO_LINE, "No working line has the number {number}.", number=display_number(number), element="number")
 
 
 _NOT_THERE: Final = {"order": no_order, "account": _no_account, "fault": no_fault}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, column, select, table, text
+from sqlalchemy import Connection, Engine, Select, column, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from css.core.errors import Unavailable
@@ -246,7 +247,7 @@ def test_within_a_transaction_the_house_is_back_after_the_visit(both: World, eng
 
 def test_a_plan_kept_for_the_house_is_not_used_for_a_partner(both: World, engine: Engine) -> None:
     """A connection that prepares its statements plans one anew for another role."""
-    numbers = select(column("number")).select_from(table("customer_order", schema="orders"))
+    numbers: Select[Any] = select(column("number")).select_from(table("customer_order", schema="orders"))
     own = make_engine(engine.url.render_as_string(hide_password=False))
     prepare_statements(own)
     for _ in range(8):

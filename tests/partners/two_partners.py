@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def world(engine: Engine, home: Path) -> World:
     given(home / "incoming" / "ZZ", carrier_file(calls, made_at=MADE_AT))
     nights_through(engine, "ZZ", NIGHT, BILLED, home)
     ours = _side(engine, where, PARTNER, lines[PARTNER], 0)
-    theirs = _side(engine, where, RIVAL_CODE, lines[RIVAL_CODE], 1)
+    theirs = _many_documents(engine, _side(engine, where, RIVAL_CODE, lines[RIVAL_CODE], 1))
     nobody = Side(
         partner=ours.partner,
         key="css-nobodys",
@@ -93,9 +93,20 @@ def world(engine: Engine, home: Path) -> World:
         fault_reference="F-00000000-0000-4000-8000-000000000000",
         appointment=make_id("ZZ", IdKind.APPOINTMENT, 9_999_990),
         bill="9999990",
-        last_sequence=0,
+        last_sequence=7_777_777,
     )
     return World(ours, theirs, nobody, where.district.gold[-1].address_key)
+
+
+def _many_documents(engine: Engine, side: Side) -> Side:
+    """The last document of its outbox has a number that the other's outbox does not reach."""
+    numbers = {"id": side.partner.provider_id, "last": side.last_sequence, "now": side.last_sequence + 1000}
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE css.outbox_message SET sequence = :now WHERE provider_id = :id AND sequence = :last"), numbers)
+        connection.execute(
+            text("UPDATE css.outbox_counter SET last_sequence = :now WHERE provider_id = :id AND last_sequence = :last"), numbers
+        )
+    return replace(side, last_sequence=numbers["now"])
 
 
 def party_of(code: str) -> Party:
