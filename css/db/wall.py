@@ -92,7 +92,7 @@ WALLED: Final[dict[str, tuple[str, str]]] = {
 READS: Final[dict[str, str]] = {
     "billing.bill": "",
     "billing.bill_file": "",
-    "css.account": "id, number, customer_id, provider_id, district_code",
+    "css.account": "id, number, customer_id, provider_id, district_code, segment",
     "css.appointment": "",
     "css.business_date": "",
     "css.cabinet": "",
@@ -123,7 +123,7 @@ READS: Final[dict[str, str]] = {
     "repairs.fault_conversation": "",
     "repairs.fault_event": "",
     "repairs.line_test": "id, outcome, diagnosis_code, diagnosis, finished_at",
-    "repairs.mborc": "id, cause",
+    "repairs.mborc": "id, cause, district_code, exchange_id, cabinet_id, activity, starts_at, ends_at, clear_codes",
     "repairs.outage": "id, began_at, expected_at, ended_at, message",
     "repairs.visit": "",
 }

@@ -54,7 +54,7 @@ def test_models_and_migrations_make_the_same_catalog(from_models: Engine, from_m
         ("ALTER TABLE batch.block ENABLE ROW LEVEL SECURITY", "relations"),
         ("ALTER TABLE css.account NO FORCE ROW LEVEL SECURITY", "relations"),
         ("DROP POLICY partner ON css.account", "policies"),
-        ("GRANT SELECT (segment) ON css.account TO css_partner", "columns"),
+        ("GRANT SELECT (opened_on) ON css.account TO css_partner", "columns"),
         ("GRANT SELECT ON css.account TO PUBLIC", "relations"),
     ],
 )

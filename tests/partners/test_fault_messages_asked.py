@@ -9,11 +9,23 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from css.core.ids import IdKind, make_id
+from css.core.words import HalfDay, MissCause
 from css.db.engine import transaction
+from css.master.reference import PARTNER
+from css.partners.keys import partner_of
+from css.partners.wall import behind_the_wall
 from css.xml import MessageHeader
+from repairs.actions import appoint_fault, declare_mborc, miss_visit, park_fault, test_line
+from repairs.commands.faults import AppointFault, MissVisit, ParkFault
+from repairs.commands.outages import DeclareMborc
+from repairs.commands.testing import TestLine
 from repairs.model import Fault, FaultConversation
-from tests.builders import BuiltLine
+from repairs.queries.copies import FaultSnapshot, fault_snapshot, unfinished_faults
+from repairs.words import ParkReason
+from tests.builders import PARTNER_ACTOR, BuiltLine
 from tests.partners.fault_speaking import (
+    DESK,
+    FIELD,
     SOON,
     Trouble,
     amend,
@@ -29,7 +41,11 @@ from tests.partners.fault_speaking import (
     told,
     trouble,
 )
-from tests.partners.speaking import RIVAL, RIVAL_CODE, header, send
+from tests.partners.speaking import AT, RIVAL, RIVAL_CODE, header, send
+from tests.records.clearing import engineer
+from tests.records.clearing import send as visit
+from tests.records.faults import clear, report
+from tests.records.outages import declare
 
 FAULT = "Update/Fault"
 MINUTE = timedelta(minutes=1)
@@ -140,3 +156,41 @@ def test_a_number_with_a_slip_in_it_is_told_as_one(engine: Engine) -> None:
         engine, message("CancelFault", [("Cancellation", [("FaultNumber", "ZZF00000011"), ("Reason", "None.")])], head=head), head
     )
     assert answer.codes[0][1] == "CancelFault/Cancellation/FaultNumber"
+
+
+def test_behind_the_wall_a_fault_is_what_it_is_before_it(fresh_engine: Engine) -> None:
+    with transaction(fresh_engine) as session:
+        town = trouble(session, lines=6)
+        engineer(session)
+        numbers = [report(session, number=line.number, charge_band=4, expedite_to="4").fault_number for line in town.lines]
+    parked, missed, mended, beneath, under, tested = numbers
+    with transaction(fresh_engine) as session:
+        park_fault(session, ParkFault(fault_number=parked, reason=ParkReason.NO_ACCESS, words="Nobody in."), by=FIELD, at=AT)
+        slot = AppointFault(fault_number=missed, slot_on=(AT + timedelta(days=1)).date(), half_day=HalfDay.AM)
+        appoint_fault(session, slot, by=DESK, at=AT)
+        visit(session, mended)
+        clear(session, mended, "CW", at=AT + timedelta(hours=2))
+        test_line(session, TestLine(number=f"+{town.lines[5].number}", fault_number=tested), by=DESK, at=AT)
+    with transaction(fresh_engine) as session:
+        declare_mborc(session, DeclareMborc(district_code="ZZ", cause="The storm"), by=DESK, at=AT + timedelta(hours=3))
+    late = AT + timedelta(days=1, hours=4)
+    with transaction(fresh_engine) as session:
+        miss_visit(session, MissVisit(fault_number=missed, cause=MissCause.NO_ADULT), by=FIELD, at=late)
+        clear(session, missed, "RWT", at=late)
+        outage = declare(session, at=late).outage_id
+    assert under != beneath
+    with transaction(fresh_engine) as session:
+        me = partner_of(session, PARTNER)
+
+        def looked_at() -> list[FaultSnapshot]:
+            session.expire_all()
+            return [fault_snapshot(session, number=one, by=PARTNER_ACTOR, at=late, with_history=True) for one in numbers]
+
+        house, all_open = looked_at(), unfinished_faults(session, by=PARTNER_ACTOR)
+        with behind_the_wall(session, me):
+            assert (looked_at(), unfinished_faults(session, by=PARTNER_ACTOR)) == (house, all_open)
+    costs = {one.copy.fault_number: one.copy.owed for one in house}
+    assert len(costs[mended].charges) == 3
+    assert "matters beyond our control were declared" in " ".join(costs[missed].reasons)
+    assert house[3].copy.outage is not None
+    assert house[3].copy.outage.outage_id == outage
