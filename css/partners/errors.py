@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 FILE: Final = Path(__file__).with_name("errors.json")
+ANY: Final = "any message that was taken"
 UNKNOWN: Final = "…"
 """Stands in a sentence for what it tells of one case or another."""
 
@@ -30,7 +31,7 @@ class Entry:
     statuses: tuple[int, ...]
     """Of the Acknowledgement, where it is told in one."""
     messages: tuple[str, ...]
-    """Of what messages it may be the refusal."""
+    """Of what messages it may be the refusal; ``ANY`` alone where it is told before it matters what they ask."""
     advice: str
     """Its cause and the way out, in words."""
 

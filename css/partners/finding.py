@@ -37,16 +37,20 @@ DOORS: Final = (
 BEHIND: Final = (
     "css.partners.messages",
     "css.partners.handling",
-    "css.partners.sandbox.orders",
-    "css.partners.sandbox.amendments",
-    "css.partners.sandbox.placing",
+    *(
+        f"css.partners.sandbox.{name}"
+        for name in (
+            *("amendments", "bookings", "deliveries", "fault_scenarios", "faults", "holding", "magic", "orders", "placing", "playing"),
+            *("questions", "reporting", "scenarios"),
+        )
+    ),
 )
 """Modules in which a message is done that was acknowledged before; what is told before them is told in its Acknowledgement."""
 UNAVAILABLE: Final = "We cannot take it now; send the same bytes again later."
 """What a partner is told of the database's troubles, whichever they are."""
 OF_OURS: Final = "A trouble of ours, which the code names to us. Nothing was kept: send the same bytes again after `Retry-After` seconds."
 """What it can do about them; the page of messages tells our own people what to do."""
-QUOTING: Final = ("css.partners.sandbox.scenarios",)
+QUOTING: Final = ("css.partners.sandbox.scenarios", "css.partners.sandbox.fault_scenarios")
 """Modules that name codes which others say."""
 NEVER_TOLD: Final = {
     "CSS010E": "the schemas bound every amount far below it",
@@ -347,7 +351,9 @@ def catalogue() -> list[dict[str, Any]]:
 def _messages(code: str, saying: Saying, by_message: Mapping[str, set[str]]) -> list[str]:
     """Of what messages a code is the refusal; one whose path is in a message is that message's alone."""
     of_paths = {element.partition("/")[0] for element in saying.elements if "/" in element}
-    return [name for name, its in by_message.items() if code in its and (name in of_paths or not of_paths & set(by_message))]
+    found = [name for name, its in by_message.items() if code in its and (name in of_paths or not of_paths & set(by_message))]
+    # Reached from the doors behind the Acknowledgement, and from no verb: told before any verb is asked.
+    return found or [errors.ANY]
 
 
 def message_starts() -> dict[str, list[Place]]:
