@@ -13,6 +13,8 @@ from css.db.engine import transaction
 from css.master.appointments import Appointment
 from css.master.reference import PARTNER
 from css.master.sites import Site
+from css.partners.handling import drain
+from css.partners.operating import RetryMessage, retry_message
 from css.xml import Element, children, find
 from repairs.actions import report_fault
 from repairs.commands.faults import ReportFault
@@ -22,6 +24,7 @@ from tests.partners.fault_speaking import message as fault_message
 from tests.partners.fault_speaking import submit
 from tests.partners.speaking import (
     AT,
+    CLOCK,
     RIVAL,
     RIVAL_CODE,
     Parts,
@@ -247,6 +250,22 @@ def test_two_half_days_are_kept_for_an_address_and_no_third(engine: Engine, site
     for half in ("AM", "PM"):
         assert held(engine, AddressKey=key, Date="2026-03-17", Slot=half)
     assert codes_of(reserve(engine, AddressKey=key, Date="2026-03-18", Slot="AM")) == [("CSS823E", "ReserveAppointment/Request/AddressKey")]
+
+
+def test_a_request_refused_at_first_is_answered_again_when_it_is_tried_again(engine: Engine, site: Callable[[], str]) -> None:
+    key, head = site(), header()
+    first, _ = (held(engine, AddressKey=key, Date="2026-03-18", Slot=half) for half in ("AM", "PM"))
+    send(engine, enquiry("ReserveAppointment", AddressKey=key, Date="2026-03-19", Slot="PM", head=head))
+    send(engine, enquiry("ReleaseAppointment", AppointmentNumber=first))
+    message = stored(engine, head.message_id)
+    with transaction(engine) as session:
+        again = RetryMessage(key=f"in-{message.id}", reason="One was given back.")
+        retry_message(session, again, by=builders.OPERATOR, at=AT)
+    drain(engine, clock=CLOCK)
+
+    refused, done = answers_to(engine, head.conversation_id)
+    assert codes_of(refused) == [("CSS823E", "ReserveAppointment/Request/AddressKey")]
+    assert said(answer_of(done), "Reservation/State") == "HELD"
 
 
 # The whole way: asked for, kept, ordered, moved.

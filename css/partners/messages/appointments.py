@@ -181,7 +181,8 @@ def _release(session: Session, asked: Asked) -> str:
 
 def _leave(session: Session, asked: Asked, held: SlotHeld) -> None:
     """Put the reservation in the partner's outbox: the direct answer to the message, in the transaction of the deed."""
-    answer = document(asked, RESERVATION, lambda to: reservation_bytes(to, held))
+    # A message refused at first and done when it was tried again has had an answer of this type.
+    answer = document(asked, RESERVATION, lambda to: reservation_bytes(to, held), kind=f"{RESERVATION}/done")
     put_in_outbox(
         session,
         provider_id=asked.partner.provider_id,

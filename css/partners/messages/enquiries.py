@@ -43,15 +43,10 @@ _ORDERABLE: Final = frozenset({ProductKind.LINE, ProductKind.FEATURE})
 """What stands in an order as a product; a care level is asked for by its name, and a one-off is charged when it happens."""
 
 
-def answering(asked: Asked, message_type: str) -> tuple[str, Answering]:
-    """The key of the answer to a message, and what every answer says."""
-    source_key = refusal_key(asked, message_type)
-    return source_key, Answering(message_id(source_key), asked.header, asked.us, asked.partner.party, asked.at)
-
-
-def document(asked: Asked, message_type: str, write: Callable[[Answering], bytes]) -> Document:
-    """A finished answer, or one that says no."""
-    source_key, to = answering(asked, message_type)
+def document(asked: Asked, message_type: str, write: Callable[[Answering], bytes], *, kind: str = "") -> Document:
+    """A finished answer, or one that says no. ``kind`` is what it is known by, where a message may have answers of one type twice."""
+    source_key = refusal_key(asked, kind or message_type)
+    to = Answering(message_id(source_key), asked.header, asked.us, asked.partner.party, asked.at)
     return Document(source_key, to.message_id, message_type, write(to))
 
 
