@@ -28,6 +28,7 @@ from zeep.transports import Transport
 from zeep.xsd import Schema as ZeepSchema
 
 import schemas
+from css.partners.soap import message_in
 from css.xml import Element, check, read_header, read_message, schema_for, to_bytes, validate
 from tests.partners import invalid_values
 from tests.partners.samples import INVALID, VALID, parsed
@@ -173,7 +174,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Elem
     place = tmp_path_factory.mktemp("classes")
     given = place / "given"
     given.mkdir()
-    for path in schemas.DIRECTORY.glob("*.xsd"):
+    for path in (*schemas.DIRECTORY.glob("*.xsd"), schemas.DIRECTORY / "partner-1.wsdl"):
         shutil.copy(path, given)
     # xsdata calls ruff by its name to lay its classes out.
     path_of_tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -227,6 +228,15 @@ def test_the_classes_of_xsdata_refuse_other_names_missing_elements_and_codes_not
     path = schemas.SAMPLES / "invalid" / name
     with pytest.raises(Exception, match=r"Unknown property|missing \d+ required|Failed to convert|support child nodes"):
         STRICT.from_bytes(path.read_bytes(), classes(parsed(path)))
+
+
+def test_the_envelope_that_xsdata_makes_of_the_wsdl_holds_the_message(classes: Callable[[Element], type]) -> None:
+    sample = schemas.SAMPLES / "valid" / "submit-order-2-provide.xml"
+    order: object = STRICT.from_bytes(sample.read_bytes(), classes(parsed(sample)))
+    service = importlib.import_module("partner_of_ours.css.partner.mod_1")
+    envelope = service.Orders2SubmitOrderInput
+    sent = XmlSerializer(context=CONTEXT).render(envelope(body=envelope.Body(submit_order=order))).encode()
+    assert tree(message_in(sent, service.Orders2SubmitOrder.soap_action)) == tree(parsed(sample))
 
 
 def test_what_is_foreign_is_nothing_to_any_of_them(readers: dict[str, ZeepSchema]) -> None:

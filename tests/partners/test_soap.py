@@ -8,11 +8,13 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 from lxml import etree
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
+from zeep import Client
 
 import schemas
 from css.db.engine import transaction
@@ -24,6 +26,7 @@ from css.partners.messages import QUESTIONS, TAKEN
 from css.partners.model import Channel
 from css.xml import Element, canonical, read_message
 from tests.builders import AT, OPERATOR
+from tests.partners.samples import parsed
 from tests.partners.speaking import CLOCK, Scene, codes, header, opened, orders_of, said, stored, submit_order
 
 ENVELOPE = f'<soap:Envelope xmlns:soap="{soap.SOAP}">%s</soap:Envelope>'
@@ -127,7 +130,8 @@ def test_the_envelope_makes_no_other_message_of_it(gateway: Gateway, engine: Eng
     common = 'xmlns:c="urn:css:common:1"'
     assert common in message
     other = ENVELOPE % f"<soap:Header><a xmlns='urn:b'/></soap:Header>\n<soap:Body><!-- again -->{message.replace(common, '')}</soap:Body>"
-    again = gateway.call(other.replace("<soap:Envelope ", f"<soap:Envelope {common} "))
+    other = other.replace("<soap:Envelope ", f"<soap:Envelope {common} ").replace("soap:", "S:").replace(":soap=", ":S=")
+    again = gateway.call(other)
 
     assert said(opened(again.content), "Receipt/Result") == "DUPLICATE"
     assert len(orders_of(engine, message_id)) == 1
@@ -328,3 +332,13 @@ def test_the_page_names_every_operation_in_its_port() -> None:
     }
     assert {port: commands | questions for port, (commands, questions) in said.items()} == has
     assert set().union(*(questions for _, questions in said.values())) == set(QUESTIONS)
+
+
+def test_the_wsdl_imports_every_schema_of_messages_so_that_whatever_is_fetched_can_be_read() -> None:
+    imported = {str(node.get("schemaLocation")) for node in etree.parse(WSDL).iter("{http://www.w3.org/2001/XMLSchema}import")}
+    assert imported == {f"{name}.xsd" for name in schemas.messages()} - {"common-1.xsd"}
+    client = Client(str(WSDL))  # type: ignore[no-untyped-call]
+    root = parsed(schemas.SAMPLES / "valid" / "delivery-possible-duplicate.xml")
+    delivery = client.get_element("{urn:css:delivery:1}Delivery").parse(root, client.wsdl.types)  # type: ignore[no-untyped-call]
+    (notice,) = delivery.Delivered.Extension._value_1
+    assert (notice.Bill.BillNumber, notice.Bill.AmountDue) == ("ZZB00004561", Decimal("1250.00"))
