@@ -82,6 +82,7 @@ class SandboxCase(Base):
     number: Mapped[str]
     """As an order or a fault has one; in a district that there is not."""
     customer_reference: Mapped[str | None]
+    """The partner's own, unique among its orders and among its faults."""
     conversation_id: Mapped[str]
     schema_major: Mapped[SmallNumber] = mapped_column(Integer)
     """The version it is told of in."""
@@ -94,7 +95,9 @@ class SandboxCase(Base):
     last_event: Mapped[SmallNumber] = mapped_column(Integer)
     """The number of the last event of its stream."""
     is_open: Mapped[bool] = mapped_column(Boolean)
+    """Something may still happen to it."""
     opened_at: Mapped[datetime]
+    """When it was asked for."""
 
 
 class SandboxStep(Base):
@@ -151,6 +154,7 @@ class SandboxPass(Base):
 
     provider_id: Mapped[Ref] = mapped_column(ForeignKey("css.provider.id"), primary_key=True)
     scenario: Mapped[SmallNumber] = mapped_column(Integer, primary_key=True)
+    """Its number; of a fault a thousand more than its digits."""
     times: Mapped[SmallNumber] = mapped_column(Integer, server_default="1")
     """How often."""
     first_at: Mapped[datetime]
