@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from css.cli import main
 from css.db.engine import transaction
 from css.master.reference import PARTNER
+from css.partners.inbox import receive
 from css.partners.keys import partner_of_key
 from css.partners.messages import orders
 from css.settings import settings
 from orders.commands.orders import OrderPlaced
-from tests.partners.speaking import Scene, opened, said, send, submit_order
+from tests.partners.speaking import CLOCK, US, Scene, header, opened, orders_of, said, send, submit_order
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 """Later than any clock of a test: a key without an end is still in force."""
@@ -73,3 +78,35 @@ def test_an_outbox_is_listed_and_printed(
 def test_a_provider_that_is_not_there_is_one_sentence(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["partners", *words]) == 2
     assert capsys.readouterr().err == "CSS104E There is no provider NOBODY1 doing business with us.\n"
+
+
+def test_what_waits_is_done_until_told_to_stop(engine: Engine, district: Scene, site: Callable[[], str]) -> None:
+    head = header()
+    receive(engine, PARTNER, submit_order(district.account, site(), head=head), clock=CLOCK, own_party=US, handle=False)
+    words = [sys.executable, "-u", "-m", "css", "partners", "drain", "--watch", "--lanes", "1"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said_first = [process.stdout.readline(), process.stdout.readline()]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    assert said_first == ["Handling what partners send; Ctrl-C ends once the message in hand is done.\n", "1 done, 0 refused.\n"]
+    assert len(orders_of(engine, head.message_id)) == 1
+
+
+def test_a_conversation_is_said_again_into_files(
+    engine: Engine, district: Scene, site: Callable[[], str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    head = header()
+    data = submit_order(district.account, site(), head=head)
+    answer = send(engine, data)
+    assert main(["partners", "replay", head.conversation_id, "--into", str(tmp_path / "said")]) == 0
+    assert [line.split()[2] for line in capsys.readouterr().out.splitlines()] == ["<-", "->", "->"]
+    files = {file.name: file.read_bytes() for file in sorted((tmp_path / "said").iterdir())}
+    assert list(files) == ["0001-in-SubmitOrder.ack.xml", "0001-in-SubmitOrder.xml", "0002-out-OrderUpdate.xml", "0003-out-OrderUpdate.xml"]
+    assert [files["0001-in-SubmitOrder.xml"], files["0001-in-SubmitOrder.ack.xml"]] == [data, answer.body]
+    assert main(["partners", "replay", "nobody"]) == 2
+
+    with transaction(engine) as session:
+        session.execute(text("UPDATE partners.inbox_message SET body = 'x' WHERE message_id = :id"), {"id": head.message_id})
+    assert main(["partners", "replay", head.conversation_id]) == 4
+    assert "its bytes are not those that came" in capsys.readouterr().out
