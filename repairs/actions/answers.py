@@ -21,7 +21,7 @@ from css.master.districts import business_date
 from repairs.actions.appointing import book_for_fault
 from repairs.actions.beneath import is_over
 from repairs.actions.clock import start_clock
-from repairs.actions.telling import will_cost
+from repairs.actions.telling import will_cost, will_warn
 from repairs.actions.working import hold_key, locked_fault, record, require_may, step
 from repairs.commands.faults import AcceptClear, AcceptSilentClears, FaultChanged, RejectClear, SilentClearsAccepted
 from repairs.model import Fault, FaultEvent
@@ -163,6 +163,7 @@ def reject_clear(session: Session, command: RejectClear, *, by: Actor, at: datet
             at=at,
         )
     warnings = _promise_again(session, fault, by=by, at=at)
+    will_warn(session, fault.id, "reject", warnings)
     record(session, fault, command, "reject_clear", before, by=by, at=at)
     return FaultChanged(fault_number=fault.number, state=fault.state, was_late=at > fault.due_at, due_at=fault.due_at, warnings=warnings)
 

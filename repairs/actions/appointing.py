@@ -19,6 +19,7 @@ from css.master.districts import business_date
 from css.master.lines import Line
 from repairs.actions.clear import leave_missed
 from repairs.actions.clock import await_slot, go_on, pause, rows_of, stop_waiting
+from repairs.actions.telling import will_warn
 from repairs.actions.visits import end_visit
 from repairs.actions.working import locked_fault, record, require_may, step
 from repairs.commands.faults import AppointFault, FaultChanged, MissVisit
@@ -195,6 +196,7 @@ def miss_visit(session: Session, command: MissVisit, *, by: Actor, at: datetime)
     record(session, fault, command, "miss_visit", before, by=by, at=at, appointment=slot.number)
     charge = None if cause.is_ours else "The visit in vain is charged once the fault is cleared, unless that was off the site."
     warnings = ("The engineer came after the slot: it was missed by us.",) if is_late else ()
+    will_warn(session, fault.id, "miss", warnings if charge is None else (charge, *warnings))
     return FaultChanged(
         fault_number=fault.number,
         state=fault.state,

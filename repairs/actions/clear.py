@@ -19,7 +19,7 @@ from css.master.appointments import Appointment
 from css.master.districts import business_date
 from repairs.actions.clock import customer_held, stop_clock
 from repairs.actions.pairs import change_pair
-from repairs.actions.telling import will_cost
+from repairs.actions.telling import will_cost, will_warn
 from repairs.actions.visits import end_visit, live_visit
 from repairs.actions.working import hold_key, locked_fault, record, require_may, step
 from repairs.commands.faults import ClearFault, FaultChanged
@@ -93,6 +93,7 @@ def clear_locked(
         _leave_failure(session, fault, code, cleared_at)
     owed = owed_for(session, fault)
     will_cost(session, fault.id, owed)
+    will_warn(session, fault.id, "clear", warnings)
     return FaultChanged(
         fault_number=fault.number,
         state=fault.state,

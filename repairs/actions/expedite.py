@@ -13,6 +13,7 @@ from css.core.deadline import instant_words
 from css.core.errors import Refusals, Refused
 from css.master.care_levels import care_book
 from repairs.actions.clock import settle_due
+from repairs.actions.telling import will_warn
 from repairs.actions.working import locked_fault, record, require_may, step
 from repairs.commands.faults import ExpediteFault, FaultChanged
 from repairs.model import Fault
@@ -73,6 +74,7 @@ def expedite_fault(session: Session, command: ExpediteFault, *, by: Actor, at: d
         warnings = ("It was due before the better level was bought: that deadline stays missed, and nothing is charged for it.",)
     due = instant_words(fault.due_at, book.hours(command.care_level, nation))
     words = f"Expedited from level {was_level}, agreed to by {command.consented_by.strip()}. {bought.words} The earlier counts: {due}."
+    will_warn(session, fault.id, "expedite", warnings)
     before = step(session, fault, "expedite", words, by=by, at=at)
     record(session, fault, command, "expedite_fault", before, by=by, at=at, due_at=fault.due_at.isoformat())
     return FaultChanged(fault_number=fault.number, state=fault.state, was_late=at > fault.due_at, due_at=fault.due_at, warnings=warnings)

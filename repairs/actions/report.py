@@ -28,6 +28,7 @@ from repairs.actions.appointing import book_for_fault
 from repairs.actions.beneath import outage_over
 from repairs.actions.clock import await_slot, start_clock, stop_clock
 from repairs.actions.finding import InTrouble, line_in_trouble
+from repairs.actions.telling import will_warn
 from repairs.actions.testing import apply_test
 from repairs.actions.visits import end_visit
 from repairs.actions.working import hold_key, locked_fault, record, require_may, step, tell
@@ -96,13 +97,15 @@ def report_fault(session: Session, command: ReportFault, *, by: Actor, at: datet
         apply_test(session, fault, read.test, by=by, at=at)
     appointment_number = _appoint(session, fault, command, by, at)
     record(session, fault, command, "report_fault", None, by=by, at=at)
+    warnings = warnings_of(_seen(fault, read))
+    will_warn(session, fault.id, "report", warnings)
     return FaultReported(
         fault_number=fault.number,
         state=fault.state,
         care_level=fault.care_level,
         due_at=fault.due_at,
         deadline_words=read.deadline.words,
-        warnings=warnings_of(_seen(fault, read)),
+        warnings=warnings,
         outage_message=_message(outage),
         appointment_number=appointment_number,
     )

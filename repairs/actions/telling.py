@@ -50,6 +50,8 @@ class _Untold:
     """By the event's id."""
     owed: dict[int, Owed] = field(default_factory=dict)
     """What a clear costs, by the fault's id, where a deed has reckoned it."""
+    warnings: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
+    """What is to be known besides, by the fault's id and the deed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ def will_tell(session: Session, events: Iterable[Row[Any]], *, at: datetime) -> 
 def will_cost(session: Session, fault_id: int, owed: Owed) -> None:
     """What a clear was found to cost, so that its update need not reckon it again."""
     _untold(session).owed[fault_id] = owed
+
+
+def will_warn(session: Session, fault_id: int, deed: str, warnings: tuple[str, ...]) -> None:
+    """What whoever did a deed was warned of, so that a partner reads it with the deed's update."""
+    if warnings:
+        _untold(session).warnings[fault_id, deed] = warnings
 
 
 def leave_updates(session: Session) -> None:
@@ -104,7 +112,12 @@ def leave_updates(session: Session) -> None:
             answered = _answered(session, noted.message, update, copy, is_new=copy.fault_id in new)
             body = fault_update(
                 copy,
-                UpdateRow(kind=update.kind, occurred_at=event.occurred_at, words=words_for_partner(event.deed or "", event.words)),
+                UpdateRow(
+                    kind=update.kind,
+                    occurred_at=event.occurred_at,
+                    words=words_for_partner(event.deed or "", event.words),
+                    warnings=untold.warnings.get((event.fault_id, event.deed or ""), ()),
+                ),
                 number=update.number,
                 source_key=source_key,
                 conversation_id=update.conversation_id,

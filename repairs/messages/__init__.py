@@ -41,7 +41,7 @@ from repairs.messages.reading import (
     read_query_fault,
     read_submit_fault,
 )
-from repairs.messages.writing import HISTORY_MAX, add_fault, add_history, add_summary, add_text
+from repairs.messages.writing import HISTORY_MAX, add_fault, add_history, add_summary, add_text, add_warnings
 from repairs.queries.copies import FaultCopy, FaultSnapshot, UnfinishedPage, UpdateRow
 
 __all__ = [
@@ -149,6 +149,7 @@ def fault_update(  # noqa: PLR0913 - an update is an event, told by whom to whom
     add(update, "SequenceNo", str(number))
     add_optional(update, "IssuedAt", instant_text(event.occurred_at))
     add_text(update, "Text", event.words)
+    add_warnings(update, event.warnings)
     add_fault(update, copy)
     return to_bytes(root, indented=True)
 

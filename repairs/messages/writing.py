@@ -20,6 +20,7 @@ TEXT_MAX: Final = 500
 """Characters of a sentence."""
 HISTORY_MAX: Final = 200
 """Events of a story."""
+WARNINGS_MAX: Final = 20
 STORY_MAX: Final = 2000
 HAZARD_MAX: Final = 50
 REASON_MAX: Final = 200
@@ -65,6 +66,14 @@ def add_fault(parent: Element, copy: FaultCopy) -> None:
     if copy.clear is not None:
         _add_clear(fault, copy.clear)
         _add_cost(fault, copy.owed, is_final=copy.state in _FINAL)
+
+
+def add_warnings(parent: Element, warnings: tuple[str, ...]) -> None:
+    """What should be known besides; nothing where there is nothing."""
+    if warnings:
+        block = add(parent, "Warnings")
+        for warning in warnings[:WARNINGS_MAX]:
+            add_text(block, "Warning", warning)
 
 
 def add_summary(parent: Element, row: UnfinishedRow) -> None:

@@ -149,6 +149,8 @@ class UpdateRow:
     kind: str
     occurred_at: datetime
     words: str
+    warnings: tuple[str, ...] = ()
+    """What should be known or asked besides; told with the event and not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

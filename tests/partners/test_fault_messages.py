@@ -92,6 +92,7 @@ def test_a_fault_is_reported_in_the_partners_own_words_and_told_back_in_full(eng
     }.items():
         assert answer.says(f"{FAULT}/{name}") == value, name
     assert answer.says(f"{FAULT}/DueAt") == answer.says(f"{FAULT}/OriginalDueAt")
+    assert answer.says("Update/Warnings/Warning") == "The line is new: this is an early-life failure."
     assert stored(engine, head.message_id).outcome_words == f"Fault {answer.says(f'{FAULT}/FaultNumber')} taken."
 
 
@@ -350,6 +351,17 @@ def test_a_clear_is_rejected_with_a_reason_and_an_old_answer_does_not_meet_a_new
     assert late.says(f"{FAULT}/Clear/ClearNo") == "2"
     head = header()
     assert sent(engine, confirm(number, "ACCEPT", clear_no=2, head=head), head, at=SOON).kind == "CLOSED"
+
+
+def test_a_visit_that_is_lost_with_a_rejected_clear_is_warned_of(engine: Engine, line: BuiltLine) -> None:
+    slot: tuple[str, str | Parts] = ("Appointment", [("Date", "2026-03-03"), ("Slot", "AM")])
+    head = header()
+    number = sent(engine, submit(line.number, slot, head=head), head).says(f"{FAULT}/FaultNumber")
+    cleared(engine, number)
+    head = header()
+    answer = sent(engine, confirm(number, "REJECT", "Still dead.", clear_no=1, head=head), head, at=AT + timedelta(days=1))
+    assert (answer.kind, answer.says(f"{FAULT}/Stage"), answer.says(f"{FAULT}/Appointment/State")) == ("REOPENED", "QUEUED", "CANCELLED")
+    assert answer.says("Update/Warnings/Warning").startswith("The visit on the morning of 3 March 2026 was given back with the clear")
 
 
 def test_what_is_not_cleared_cannot_be_answered(engine: Engine, line: BuiltLine) -> None:
