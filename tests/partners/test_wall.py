@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from css.db.prepared import prepare_statements
 from css.db.wall import READS, WALLED
 from css.migrations.tables import METADATA, SCHEMAS
 from css.partners.wall import behind_the_wall, partner_reading
+from tests.partners.asking import ask, enquiry
+from tests.partners.fault_speaking import query as fault_query
 from tests.partners.two_partners import World, world
 
 HANGS_ON = (
@@ -260,3 +263,26 @@ def test_a_plan_kept_for_the_house_is_not_used_for_a_partner(both: World, engine
         kept = connection.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
     own.dispose()
     assert any("customer_order" in statement for statement in kept)
+
+
+def test_an_order_on_a_line_lost_since_is_told_as_before_and_the_line_is_not_there(both: World, engine: Engine) -> None:
+    """Where it is, is read from the view of places; whose it is now, is nobody's business."""
+    asked = [enquiry("QueryOrder", OrderNumber=both.ours.order), fault_query(both.ours.fault)]
+    before = [answer_without_ids(ask(engine, data).body) for data in asked]
+    ids = {"us": both.ours.partner.provider_id, "them": both.theirs.partner.provider_id}
+    gone = text(
+        "UPDATE css.line SET provider_id = :them WHERE provider_id = :us AND id IN"
+        " (SELECT line_id FROM orders.customer_order UNION SELECT line_id FROM repairs.fault) RETURNING id"
+    )
+    with engine.begin() as connection:
+        lost = connection.execute(gone, ids).scalars().all()
+    assert len(lost) == 2
+    assert [answer_without_ids(ask(engine, data).body) for data in asked] == before
+    with partner_reading(engine, both.ours.partner) as session:
+        assert session.execute(text("SELECT id FROM css.line WHERE id = ANY (:lost)"), {"lost": lost}).all() == []
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE css.line SET provider_id = :us WHERE id = ANY (:lost)"), {**ids, "lost": lost})
+
+
+def answer_without_ids(body: bytes) -> str:
+    return re.sub(r"<c:(MessageId|ConversationId|RefToMessageId|CreatedAt)>[^<]*<", "", body.decode())
