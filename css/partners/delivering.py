@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.clock import Clock
 from css.db.engine import transaction
-from css.partners.deliveries import Attempt, Lane, begin, end, lane_held, lanes
+from css.partners.deliveries import Attempt, Lane, Outcome, begin, end, lane_held, lanes
 from css.partners.inbox import CONTENT_TYPE
 from css.partners.model import DeliveryWay
 from css.partners.pushing import Reach, networks_of, push
@@ -82,30 +82,34 @@ def _serve(engine: Engine, clock: Clock, lane: Lane, reach: Reach, stop: threadi
     with lane_held(engine, lane.partner.code) as still_held:
         if still_held is None:
             return Delivered(busy=1)
-        while not stop.is_set():
+        with transaction(engine) as session:
+            attempt = begin(session, lane, at=clock.now())
+        while attempt is not None:
             still_held()
-            with transaction(engine) as session:
-                attempt = begin(session, lane, at=clock.now())
-            if attempt is None:
-                break
             outcome = push(lane.push_url or "", attempt.document.body, _headers(lane, attempt), reach=reach)
+            # What became of one and that the next begins is one commit: half as often to wait for the disk.
             with transaction(engine) as session:
                 end(session, attempt, outcome, at=clock.now())
-            _log.log(
-                logging.INFO if outcome.is_delivered else logging.WARNING,
-                "document pushed" if outcome.is_delivered else "document not taken",
-                extra={
-                    "provider": lane.partner.code,
-                    "sequence": attempt.document.sequence,
-                    "message_id": attempt.document.message_id,
-                    "attempt": attempt.attempt,
-                    "status": outcome.status,
-                },
-            )
+                goes_on = outcome.is_delivered and not stop.is_set()
+                following = begin(session, lane, at=clock.now()) if goes_on else None
+            _tell(lane, attempt, outcome)
             total += Delivered(delivered=int(outcome.is_delivered), failed=int(not outcome.is_delivered))
-            if not outcome.is_delivered:
-                break
+            attempt = following
     return total
+
+
+def _tell(lane: Lane, attempt: Attempt, outcome: Outcome) -> None:
+    _log.log(
+        logging.INFO if outcome.is_delivered else logging.WARNING,
+        "document pushed" if outcome.is_delivered else "document not taken",
+        extra={
+            "provider": lane.partner.code,
+            "sequence": attempt.document.sequence,
+            "message_id": attempt.document.message_id,
+            "attempt": attempt.attempt,
+            "status": outcome.status,
+        },
+    )
 
 
 def _headers(lane: Lane, attempt: Attempt) -> dict[str, str]:

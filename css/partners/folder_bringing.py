@@ -26,14 +26,15 @@ _log = logging.getLogger(__name__)
 def bring_all(office: Office, lane: Lane, us: Party, boxes: Boxes, still_held: Callable[[], None]) -> Exchanged:
     """Every document that is due, in order."""
     brought = 0
-    while lane.way is DeliveryWay.FOLDER and not office.stop.is_set():
+    attempt = _begun(office, lane, boxes) if lane.way is DeliveryWay.FOLDER and not office.stop.is_set() else None
+    while attempt is not None:
         still_held()
-        attempt = _begun(office, lane, boxes)
-        if attempt is None:
-            break
         outcome = _put(office, lane, us, boxes, attempt)
+        # What became of one and that the next begins is one commit: half as often to wait for the disk.
         with transaction(office.engine) as session:
             end(session, attempt, outcome, at=office.clock.now())
+            goes_on = outcome.is_delivered and not office.stop.is_set()
+            attempt = begin(session, lane, at=office.clock.now()) if goes_on else None
         if not outcome.is_delivered:
             return Exchanged(brought=brought, troubled=1)
         brought += 1
