@@ -177,6 +177,15 @@ ALL: Final = [
     pytest.param(kind, one, id=f"{kind}-{one.names}-{place}") for kind, tries in MESSAGES.items() for place, one in enumerate(tries)
 ]
 
+NOT_THERE: Final = set(
+    re.findall(
+        r"CSS[0-9]{3}E",
+        (schemas.DIRECTORY.parent / "docs" / "partner-security.md")
+        .read_text(encoding="utf-8")
+        .partition("| Not yours, or not there |")[2][:900],
+    )
+)
+"""The codes by which partners are told that something is not theirs or not there."""
 _OWN: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=SequenceNo>)[0-9]+(?=<)|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
 """What every answer has of its own: ids, its number in its conversation, instants."""
 
@@ -249,6 +258,7 @@ def test_anothers_and_nobodys_are_answered_alike(engine: Engine, both: World, ki
     assert wrong == absent
     assert took_wrong == took_absent
     assert rows_of_the_other(engine, both) == before, "nothing of the other's has changed"
+    assert kind in NAMES_NOTHING or set(re.findall(r"CSS[0-9]{3}E", wrong)) <= NOT_THERE, "the page on security tells this code"
     for field in fields(Side):
         if field.name not in {one.names, "partner", "last_sequence"}:
             assert str(getattr(both.theirs, field.name)) not in wrong
