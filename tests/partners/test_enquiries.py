@@ -6,16 +6,20 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
+from css.core.actor import Actor
 from css.core.ids import IdKind, make_id
-from css.core.words import LineState, PairState
+from css.core.words import AddressMatch, LineState, PairState
 from css.db.engine import transaction
 from css.master.lines import Line, LineBar
 from css.master.plant import Pair
 from css.master.reference import PARTNER
 from css.master.services import ServiceNumber
+from css.master.sites import Site
 from css.xml import children, read_text
+from orders.queries.cards import order_card
+from orders.queries.reconciling import order_by_reference
 from tests import builders
 from tests.conftest import QueryCount
 from tests.partners.asking import answer_of, ask, codes_of, enquiry
@@ -140,6 +144,17 @@ def test_anothers_order_and_one_that_nobody_has_look_alike(
     assert told[0] == told[1]
     assert told[0][:2] == (200, [("CSS202E", f"QueryOrder/Query/{way}")])
     assert sent[0] == sent[1]
+
+
+def test_two_partners_may_call_their_orders_alike_and_each_finds_its_own(engine: Engine, district: Scene, site: Callable[[], str]) -> None:
+    mine, theirs = header(), header(sender=RIVAL)
+    send(engine, submit_order(district.account, site(), head=mine, CustomerReference="SAME-1"))
+    send(engine, submit_order(district.rival_account, site(), head=theirs, CustomerReference="SAME-1"), RIVAL_CODE)
+    # Without the wall: the query itself must know whose order it is.
+    with transaction(engine) as session:
+        numbers = {code: order_by_reference(session, "SAME-1", by=Actor("partner", code, code)) for code in (PARTNER, RIVAL_CODE)}
+        accounts = {code: order_card(session, number, by=builders.OPERATOR).account_number for code, number in numbers.items()}
+    assert accounts == {PARTNER: district.account, RIVAL_CODE: district.rival_account}
 
 
 # Open orders, page by page.
@@ -322,6 +337,22 @@ def test_an_address_is_found_by_its_postcode_and_door(engine: Engine, district: 
     assert first.address_key in [read_text(each, "AddressKey") for each in children(street, "AddressesFound/AddressFound")]
     assert said(street, "Plant") == ""
     assert said(door, "Plant/AddressKey") == first.address_key
+
+
+def test_premises_known_to_the_post_and_to_the_network_are_the_networks(engine: Engine, district: Scene) -> None:
+    gold = district.district.gold[2]
+    with transaction(engine) as session:
+        known = session.execute(select(Site).where(Site.id == gold.id)).scalar_one()
+        told = {name: getattr(known, name) for name in ("district_code", "premises", "street", "town", "postcode", "exchange_id")}
+        session.add(Site(address_key="S77700000001", match=AddressMatch.SILVER, **told))
+    answer = answer_of(ask(engine, enquiry("LinePlantQuery", Postcode=gold.postcode, Premises=known.premises)))
+    assert (said(answer, "Plant/AddressKey"), said(answer, "Plant/Match")) == (gold.address_key, "GOLD")
+    by_key = answer_of(ask(engine, enquiry("LinePlantQuery", AddressKey="S77700000001")))
+    assert (said(by_key, "Plant/Match"), said(by_key, "Plant/SurveyedFirst"), said(by_key, "Plant/SparePairCount")) == (
+        "SILVER",
+        "true",
+        "0",
+    )
 
 
 def test_a_line_of_ones_own_names_its_address_and_another_does_not(engine: Engine, district: Scene, site: Callable[[], str]) -> None:
