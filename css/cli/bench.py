@@ -109,6 +109,28 @@ def orders(
 
 
 @app.command()
+def gateway(
+    messages: Annotated[int, typer.Option(min=20, max=100_000, help="Messages of a round.")] = 400,
+    lines: Annotated[int, typer.Option(min=1000, max=700_000, help="Lines of the district; an eighth as many places are vacant.")] = 24_000,
+    at_once: Annotated[list[int] | None, typer.Option(min=1, max=512, help="Connections, a round each, rising.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that take messages.")] = 2,
+    drainers: Annotated[int, typer.Option(min=1, max=64, help="Processes that do what was taken.")] = 2,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of a table.")] = False,
+    memory: Memory = False,
+) -> None:
+    """Partners' messages: stored and acknowledged a second, made into orders a second, and a kill with a backlog."""
+    from css.bench import gateway as question  # noqa: PLC0415
+
+    ladder = at_once or list(question.LADDER)
+    _in_a_place(
+        lambda place: question.run(place, lines, messages, ladder=ladder, workers=workers, drainers=drainers, as_json=as_json),
+        memory=memory,
+        says_machine=not as_json,
+    )
+
+
+@app.command()
 def repairs(
     lines: Annotated[int, typer.Option(min=500, max=700_000, help="Lines of the district.")] = 65_000,
     a_minute: Annotated[int, typer.Option("--a-minute", min=10, max=60_000, help="Reports a minute.")] = 2000,
@@ -169,6 +191,7 @@ def everything() -> None:
     orders(orders=160, lines=4000, past=[1000])
     repairs(lines=2000, a_minute=600, minutes=0.2, open_faults=1000)
     screen(lines=1000)
+    gateway(messages=60, lines=4000, at_once=[4])
     desk(rate=10, lines=1000, seconds=10)
 
 
