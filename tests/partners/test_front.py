@@ -324,6 +324,23 @@ def test_a_connection_that_breaks_off_in_the_middle_harms_nobody() -> None:
         assert not front._peers
 
 
+def test_who_is_gone_before_its_answer_harms_nobody_whose_request_is_read_just_then() -> None:
+    """Its place in the queue goes to somebody else, in the middle of whose request the gateway finds that nobody is there."""
+    pages = Pages()
+    with fronted(pages, Limits(threads=1, waiting=4)) as (_, port), Line(port) as first, Line(port) as good:
+        first.send(GET.replace(b"outbox", b"outbox/wait"))
+        assert pages.inside.acquire(timeout=20)
+        for _ in range(8):
+            line = Line(port, source="127.0.0.4")
+            line.send(GET)
+            line.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            time.sleep(0.01)
+            line.close()
+        good.send(GET)
+        pages.leave.set()
+        assert (first.answer()[0], good.answer()[0]) == (202, 202)
+
+
 # Stopping.
 
 

@@ -132,6 +132,9 @@ class Connection(asyncio.Protocol):
 
     def refuse(self, refusal: Refused) -> None:
         """Answer without a page, and end."""
+        if self._reader is None or self.state is State.CLOSED:
+            return
+        self._reader.exchange(0)
         self._send(self._front.refusal(refusal), is_last=True)
 
     def expired(self) -> str:
@@ -259,8 +262,14 @@ class Connection(asyncio.Protocol):
         self.deadline = self._front.now() + self._front.limits.linger_seconds
         if self._layer is not None:
             self._wire(self._layer.farewell())
-        if self._transport.can_write_eof() and not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        try:
             self._transport.write_eof()
+        except OSError:
+            # The client has torn the connection down already, and asyncio has not noticed yet.
+            self.abort()
+            return
         self._transport.resume_reading()
 
     def _close(self) -> None:

@@ -147,11 +147,12 @@ class Front:
     def begin(self, connection: Connection, request: Request) -> None:
         """Have a request served as soon as it is its peer's turn."""
         is_long = len(request.body) > self.limits.short_bytes
-        if self._turns.add(connection.peer, (connection, request), is_long=is_long):
-            self._next()
-            return
-        self.note("too busy")
-        connection.refuse(_busy())
+        displaced = self._turns.add(connection.peer, (connection, request), is_long=is_long)
+        if displaced is not None:
+            self.note("too busy")
+            # Not from here: whatever befalls that connection must not befall the one that is being read.
+            self._loop.call_soon(displaced[0].refuse, _busy())
+        self._next()
 
     def refusal(self, refused: Refused) -> Answer:
         """What a request that reaches no page is answered: an Acknowledgement, as everywhere."""
@@ -191,6 +192,7 @@ class Front:
 
     def _served(self, connection: Connection, peer: str, is_long: bool, done: Future[Answer]) -> None:  # noqa: FBT001 - bound by partial
         self._turns.done(peer, is_long=is_long)
+        self._loop.call_soon(self._next)
         error = done.exception()
         if isinstance(error, ConnectionAbortedError):
             connection.abort()
@@ -202,7 +204,6 @@ class Front:
             self._loop.call_later(done.result().later_seconds, self._answer, connection, done.result())
         else:
             self._answer(connection, done.result())
-        self._next()
 
     def _answer(self, connection: Connection, answer: Answer | None) -> None:
         held = self._strangers if connection in self._strangers else self._known

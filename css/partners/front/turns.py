@@ -31,13 +31,25 @@ class Turns(Generic[Work]):
         """Nothing waits and nothing is in hand."""
         return not self._count and not self.in_hand
 
-    def add(self, peer: str, work: Work, *, is_long: bool) -> bool:
-        """Put at the end of the peer's queue; False when too much waits already."""
-        if self._count >= self._limits.waiting:
-            return False
+    def add(self, peer: str, work: Work, *, is_long: bool) -> Work | None:
+        """Put at the end of the peer's queue. When too much waits already, give back what must go instead: the last of the longest
+        queue, so that who sends much keeps out itself and nobody else.
+        """
+        if self._count < self._limits.waiting:
+            self._put(peer, work, is_long=is_long)
+            return None
+        longest = max(self._waiting, key=lambda each: len(self._waiting[each]))
+        if len(self._waiting[longest]) <= len(self._waiting.get(peer, ())) + 1:
+            return work
+        queue = self._waiting[longest]
+        (last, _) = queue.pop()
+        self._count -= 1
+        self._put(peer, work, is_long=is_long)
+        return last
+
+    def _put(self, peer: str, work: Work, *, is_long: bool) -> None:
         self._waiting.setdefault(peer, deque()).append((work, is_long))
         self._count += 1
-        return True
 
     def take(self) -> tuple[str, Work, bool] | None:
         """What a free thread does next; None when there is no thread, or nothing that may begin. Tell ``done`` afterwards."""
