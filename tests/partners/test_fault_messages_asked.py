@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
+from css.core.actor import Actor
+from css.core.errors import NotFound
 from css.core.ids import IdKind, make_id
 from css.core.words import HalfDay, MissCause
 from css.db.engine import transaction
@@ -148,6 +150,19 @@ def test_a_fault_of_anothers_is_as_one_that_does_not_exist(engine: Engine, line:
     assert sent(engine, query(reference=reference, head=head), head, RIVAL_CODE).codes == [
         ("CSS524E", "QueryFault/Query/CustomerReference")
     ]
+
+
+def test_code_alone_keeps_anothers_fault_from_a_partner(engine: Engine, line: BuiltLine) -> None:
+    head = header()
+    number = sent(engine, submit(line.number, head=head), head).says("Update/Fault/FaultNumber")
+    rival = Actor("partner", RIVAL_CODE, RIVAL_CODE, frozenset(), "XML")
+    with transaction(engine) as session:
+        assert fault_snapshot(session, number=number, by=PARTNER_ACTOR, at=AT).copy.fault_number == number
+        with pytest.raises(NotFound):
+            fault_snapshot(session, number=number, by=rival, at=AT)
+        with pytest.raises(NotFound):
+            fault_snapshot(session, reference=f"F-{head.message_id}", by=rival, at=AT)
+        assert unfinished_faults(session, by=rival).faults == ()
 
 
 def test_a_number_with_a_slip_in_it_is_told_as_one(engine: Engine) -> None:
