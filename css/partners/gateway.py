@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, Response
 from sqlalchemy import Engine
 
 from css.core.clock import Clock
-from css.partners import bill_files, fetching, posting, soap
+from css.partners import asking, bill_files, fetching, posting, soap, soap_area
 from css.partners.doors import NAME, Doors, Route, nothing_there
 from css.partners.rates import Rates
 from css.partners.sandbox import doors as sandbox
@@ -29,10 +29,12 @@ MOUNT: Final = "/partner/"
 PREFIX: Final = "/partner/v1"
 ROUTES: Final[tuple[Callable[[Doors], Iterable[Route]], ...]] = (
     posting.routes,
+    asking.routes,
     fetching.routes,
     bill_files.routes,
     soap.routes,
     sandbox.routes,
+    soap_area.routes,
 )
 """What gives the pages, a line for each module that has some."""
 

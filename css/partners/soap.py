@@ -113,11 +113,11 @@ def fault(kind: str, text: str, acknowledgement: bytes) -> bytes:
     )
 
 
-def wsdl(address: str) -> bytes:
-    """The WSDL with the address to call filled in, and with the schemas where this gateway serves them."""
+def wsdl(address: str, beside: str = "schemas/") -> bytes:
+    """The WSDL with the address to call filled in, and with the schemas where this gateway serves them, seen from there."""
     root = read_message((schemas.DIRECTORY / f"{WSDL}.wsdl").read_bytes())
     for node in root.iter(_XSD_IMPORT):
-        node.set("schemaLocation", f"schemas/{node.get('schemaLocation')}")
+        node.set("schemaLocation", f"{beside}{node.get('schemaLocation')}")
     for node in root.iter(_ADDRESS):
         node.set("location", address)
     written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
@@ -133,14 +133,12 @@ def routes(doors: Doors) -> tuple[Route, ...]:
             with doors.passing(caller):
                 return _answered(doors, caller, message_in(message_body(), request.headers.get("SOAPAction")))
         except BadMessage as refusal:
-            return _fault(doors, EnvelopeRefusal("Client", refusal.code, str(refusal)))
+            return fault_answer(doors, EnvelopeRefusal("Client", refusal.code, str(refusal)))
         except Exception as error:  # noqa: BLE001 - the last catch of the door: whatever it is, the client gets a Fault
-            return _fault(doors, error)
+            return fault_answer(doors, error)
 
     def description() -> Response:
-        if not any(name.lower() in {"wsdl", "singlewsdl"} for name in request.args):
-            raise nothing_there()
-        return _public(wsdl(request.base_url))
+        return described("schemas/")
 
     def schema(name: str) -> Response:
         stem = name.removesuffix(".xsd")
@@ -153,6 +151,52 @@ def routes(doors: Doors) -> tuple[Route, ...]:
         Route("/soap", "wsdl", description),
         Route("/schemas/<name>", "schema", schema),
     )
+
+
+def described(beside: str) -> Response:
+    """The WSDL for the address that was asked.
+
+    Raises:
+        Refusal: 404, CSS557E, it was not the WSDL that was asked for.
+    """
+    if not any(name.lower() in {"wsdl", "singlewsdl"} for name in request.args):
+        raise nothing_there()
+    return _public(wsdl(request.base_url, beside))
+
+
+def answered(document: bytes, *, is_question: bool, fault_status: int | None = None) -> Response:
+    """What a message is answered with, in an envelope.
+
+    Args:
+        document: the answer.
+        is_question: then an Acknowledgement is no answer of the operation's, and goes into a Fault.
+        fault_status: where the answer says only that the message was turned away on the way.
+    """
+    if fault_status is not None:
+        return _faulty(_kind_of(fault_status), document, fault_status)
+    if is_question and read_stored(document).tag == ACKNOWLEDGEMENT:
+        return _faulty("Client", document, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _xml(enveloped(document), HTTPStatus.OK)
+
+
+def fault_answer(doors: Doors, error: Exception) -> Response:
+    """Any error as a Fault, with the status and the headers it has over plain HTTP."""
+    told = doors.told(error)
+    kind = error.kind if isinstance(error, EnvelopeRefusal) else _kind_of(told.status_code)
+    answer = _faulty(kind, told.get_data(), told.status_code)
+    for name, value in told.headers:
+        if name not in {"Content-Type", "Content-Length", "Cache-Control"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _kind_of(status: int) -> str:
+    return "Server" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "Client"
+
+
+def _faulty(kind: str, acknowledgement: bytes, status: int) -> Response:
+    words = read_stored(acknowledgement).findtext(".//{*}Errors/{*}Error/{*}Text") or "It was not answered; the detail says why."
+    return _xml(fault(kind, words, acknowledgement), status)
 
 
 def _malformed(text: str) -> EnvelopeRefusal:
@@ -181,30 +225,11 @@ def _answered(doors: Doors, caller: Partner, message: Element) -> Response:
     data, engine, us = canonical(message), doors.engine(), doors.us()
     if etree.QName(message).localname not in QUESTIONS:
         answer = receive(engine, lambda _: caller, data, clock=doors.clock, own_party=us, channel=Channel.SOAP, handle=doors.handles)
-        return _xml(enveloped(answer.body), HTTPStatus.OK)
-    answer = ask(engine, caller, data, at=doors.clock.now(), us=us)
-    if read_stored(answer.body).tag == ACKNOWLEDGEMENT:
-        return _xml(fault("Client", "The question is not answered; the detail says why.", answer.body), HTTPStatus.INTERNAL_SERVER_ERROR)
-    return _xml(enveloped(answer.body), HTTPStatus.OK)
+        return answered(answer.body, is_question=False)
+    return answered(ask(engine, caller, data, at=doors.clock.now(), us=us).body, is_question=True)
 
 
-def _fault(doors: Doors, error: Exception) -> Response:
-    """Any error as a Fault, with the status and the headers it has over plain HTTP."""
-    told = doors.told(error)
-    if isinstance(error, EnvelopeRefusal):
-        kind = error.kind
-    else:
-        kind = "Server" if told.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else "Client"
-    body = told.get_data()
-    words = read_message(body).findtext(".//{*}Errors/{*}Error/{*}Text") or ""
-    answer = _xml(fault(kind, words, body), HTTPStatus(told.status_code))
-    for name, value in told.headers:
-        if name not in {"Content-Type", "Content-Length", "Cache-Control"}:
-            answer.headers[name] = value
-    return answer
-
-
-def _xml(body: bytes, status: HTTPStatus) -> Response:
+def _xml(body: bytes, status: int) -> Response:
     answer = Response(body, status=status, content_type=CONTENT_TYPE)
     answer.headers["Cache-Control"] = "no-store"
     return answer
