@@ -11,22 +11,17 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 from css.partners import errors
 from css.partners.messages import TAKEN
+from css.partners.reaching import CODE, ROOT, Place, codes_in, module, named_in, reached
 
-ROOT: Final = Path(__file__).parent.parent.parent
 MESSAGES_PAGE: Final = ROOT / "docs" / "messages.md"
 PAGE: Final = ROOT / "docs" / "error-catalogue.md"
-CODE: Final = re.compile(r"CSS[0-9]{3}[EWI]")
-OURS: Final = ("css", "orders", "repairs", "billing", "schemas")
-"""Packages that are looked into."""
 DOORS: Final = (
     ("css.partners.gateway", "ROUTES"),
     ("css.partners.doors", "Doors"),
@@ -40,7 +35,19 @@ BEHIND: Final = (
     *(
         f"css.partners.sandbox.{name}"
         for name in (
-            *("amendments", "bookings", "deliveries", "fault_scenarios", "faults", "holding", "magic", "orders", "placing", "playing"),
+            *(
+                "amendments",
+                "bookings",
+                "deliveries",
+                "fault_scenarios",
+                "faults",
+                "holding",
+                "magic",
+                "order_cases",
+                "orders",
+                "placing",
+                "playing",
+            ),
             *("questions", "reporting", "scenarios"),
         )
     ),
@@ -50,8 +57,6 @@ UNAVAILABLE: Final = "We cannot take it now; send the same bytes again later."
 """What a partner is told of the database's troubles, whichever they are."""
 OF_OURS: Final = "A trouble of ours, which the code names to us. Nothing was kept: send the same bytes again after `Retry-After` seconds."
 """What it can do about them; the page of messages tells our own people what to do."""
-QUOTING: Final = ("css.partners.sandbox.scenarios", "css.partners.sandbox.fault_scenarios")
-"""Modules that name codes which others say."""
 NEVER_TOLD: Final = {
     "CSS010E": "the schemas bound every amount far below it",
     "CSS011E": "the schemas read amounts; this is of what people key",
@@ -79,20 +84,6 @@ _PARAGRAPH: Final = re.compile(r"^(?:#{3,4} |\*\*)(CSS[0-9]{3}[EWI])\b\**(.*?)(?
 _NAME: Final = re.compile(r"^\([A-Z-]+\) ")
 """What some paragraphs call their code in other words."""
 
-Place = tuple[str, str]
-"""A module and the name of a definition at its top."""
-
-
-@dataclass(slots=True)
-class Module:
-    """A module as its source says it."""
-
-    name: str
-    is_package: bool
-    defined: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    imported: dict[str, Place] = field(default_factory=dict)
-    """By the name it has here: the module, and the name there, empty for the module itself."""
-
 
 @dataclass(slots=True)
 class Saying:
@@ -101,146 +92,6 @@ class Saying:
     sentences: list[str] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)
-
-
-@cache
-def module(name: str) -> Module | None:
-    """A module of ours by its dotted name; None when there is none."""
-    if name.partition(".")[0] not in OURS:
-        return None
-    base = ROOT.joinpath(*name.split("."))
-    path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-    if not path.is_file():
-        return None
-    found = Module(name, base.is_dir())
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        _define(found, statement)
-    return found
-
-
-def _define(found: Module, statement: ast.stmt) -> None:
-    match statement:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            found.defined.setdefault(statement.name, []).append(statement)
-        case ast.Import() | ast.ImportFrom():
-            found.imported |= dict(_imports(statement))
-        case ast.If() | ast.Try():
-            for inner in statement.body:
-                _define(found, inner)
-        case _:
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    found.defined.setdefault(node.id, []).append(statement)
-
-
-def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place]]:
-    if isinstance(statement, ast.Import):
-        for each in statement.names:
-            yield each.asname or each.name.partition(".")[0], (each.name if each.asname else each.name.partition(".")[0], "")
-        return
-    source = statement.module or ""
-    for each in statement.names:
-        if module(f"{source}.{each.name}") is not None:
-            yield each.asname or each.name, (f"{source}.{each.name}", "")
-        else:
-            yield each.asname or each.name, (source, each.name)
-
-
-def reached(starts: Iterable[Place], *, not_into: tuple[str, ...] = ()) -> dict[Place, list[ast.stmt]]:
-    """Every definition that the starts lead to, with its source. A start without a name is everything in the module.
-
-    ``not_into``: modules at whose edge it ends, with all below them.
-    """
-    waiting = [place for start in starts for place in ([start] if start[1] else _all_of(start[0]))]
-    found: dict[Place, list[ast.stmt]] = {}
-    while waiting:
-        place = _home(waiting.pop())
-        if place is None or place in found or place[0].startswith((*QUOTING, *not_into)):
-            continue
-        found[place], leads_to = _leads_to(place)
-        waiting += leads_to
-    return found
-
-
-@cache
-def _leads_to(place: Place) -> tuple[list[ast.stmt], tuple[Place, ...]]:
-    """The source of a definition, and the definitions it names."""
-    name, definition = place
-    there = module(name)
-    assert there is not None
-    source = there.defined[definition]
-    named = {_home(each) for statement in source for each in _named_in(there, statement)}
-    return source, tuple(sorted(each for each in named if each is not None))
-
-
-def _all_of(name: str) -> list[Place]:
-    there = module(name)
-    if there is None:
-        return []
-    inner: list[Place] = []
-    if there.is_package:
-        for path in sorted(ROOT.joinpath(*name.split(".")).glob("*.py")):
-            inner += [] if path.stem == "__init__" else _all_of(f"{name}.{path.stem}")
-    return [*((name, definition) for definition in there.defined), *inner]
-
-
-def _home(place: Place) -> Place | None:
-    """Where a name is defined, through whatever imports it on; None when that is nothing of ours."""
-    for _ in range(20):
-        name, definition = place
-        there = module(name)
-        if there is None or not definition:
-            return None
-        if definition in there.defined:
-            return place
-        if definition not in there.imported:
-            return None
-        place = there.imported[definition]
-    return None
-
-
-def _named_in(there: Module, statement: ast.stmt) -> Iterator[Place]:
-    """The places that a definition names."""
-    known = dict(there.imported)
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            known |= dict(_imports(node))
-    before_a_dot = {id(node.value) for node in ast.walk(statement) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name):
-            place = (there.name, node.id) if node.id in there.defined else known.get(node.id, ("", ""))
-            # A module that is handed on may have anything of it asked for.
-            yield from [place] if place[1] or id(node) in before_a_dot else _all_of(place[0])
-        elif isinstance(node, ast.Attribute):
-            yield from _dotted(node, known)
-
-
-def _dotted(node: ast.Attribute, known: Mapping[str, Place]) -> Iterator[Place]:
-    """``module.name``, however long."""
-    names = [node.attr]
-    below: ast.expr = node.value
-    while isinstance(below, ast.Attribute):
-        names.insert(0, below.attr)
-        below = below.value
-    if isinstance(below, ast.Name) and below.id in known and not known[below.id][1]:
-        source = known[below.id][0]
-        for depth, name in enumerate(names):
-            yield ".".join([source, *names[:depth]]), name
-
-
-def codes_in(places: Iterable[Place]) -> set[str]:
-    """Every code that stands in the definitions."""
-    return {code for place in places for code in _codes_of(place)}
-
-
-@cache
-def _codes_of(place: Place) -> frozenset[str]:
-    return frozenset(
-        node.value
-        for statement in _leads_to(place)[0]
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
-    )
 
 
 def sayings(places: Mapping[Place, list[ast.stmt]]) -> dict[str, Saying]:
@@ -367,7 +218,7 @@ def message_starts() -> dict[str, list[Place]]:
                 if isinstance(node, ast.Dict):
                     for key, value in zip(node.keys, node.values, strict=True):
                         if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                            found.setdefault(key.value, []).extend(_named_in(there, ast.Expr(value)))
+                            found.setdefault(key.value, []).extend(named_in(there, ast.Expr(value)))
     missing = set(TAKEN) - set(found)
     assert not missing, f"messages that no table of css.partners.messages names by itself: {missing}"
     return {name: found[name] for name in TAKEN}

@@ -24,7 +24,7 @@ from css.partners.sandbox import magic
 from css.partners.sandbox.area import LETTERS, next_number
 from css.partners.sandbox.faults import find_fault
 from css.partners.sandbox.holding import held_slot
-from css.partners.sandbox.orders import find_order
+from css.partners.sandbox.order_cases import find_order
 from css.partners.sandbox.placing import NATION
 from css.partners.sandbox.scenarios import SCENARIOS
 from css.xml import Element, read_date, read_text, read_whole, required

@@ -6,24 +6,23 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from css.core.calendar import add_working_days, day_words
-from css.core.codec import from_plain, to_plain
-from css.core.errors import Conflict, CssError, NotFound, Refusals, Refused
-from css.core.ids import IdKind, expect_id
+from css.core.codec import to_plain
+from css.core.errors import CssError, Refusals, Refused
+from css.core.ids import IdKind
 from css.core.words import AppointmentState
 from css.partners.messages.kinds import Asked
 from css.partners.model import SandboxArea, SandboxCase, SandboxMatter
 from css.partners.sandbox import magic
 from css.partners.sandbox.amendments import read_amendment
 from css.partners.sandbox.area import Written, drop_plan, leave, next_number, plan, source_key
-from css.partners.sandbox.holding import held_slot
+from css.partners.sandbox.order_cases import OrderStanding, booked, copy_of, find_order, linked, order_case, order_of, refuse_reference
 from css.partners.sandbox.placing import NATION, no_return_at, read_order
 from css.partners.sandbox.scenarios import GOOD, LATE_SECONDS, Scenario, Step, Trouble, scenario_of
 from css.xml import Party, read_text
-from orders.commands.orders import CancelOrder, CancelOther, PlaceOrder
+from orders.commands.orders import CancelOrder, CancelOther
 from orders.messages import (
     ORDER_UPDATE,
     amend_order_command,
@@ -35,7 +34,7 @@ from orders.messages import (
     refusal_kind,
     submit_order_command,
 )
-from orders.queries.cards import ItemRow, KciRow, OrderCopy, no_order
+from orders.queries.cards import ItemRow, KciRow, OrderCopy
 from orders.rules import amending
 from orders.rules.dates import committed_date, too_late_fault
 from orders.rules.gaining import ended_words
@@ -69,14 +68,6 @@ class Told:
     is_last_word: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OrderStanding:
-    """An order as its case keeps it: in full, and what was told of it."""
-
-    order: OrderCopy
-    history: tuple[KciRow, ...]
-
-
 def submit(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> str:
     """Take the order that a SubmitOrder asks for, and plan what its scenario does to it.
 
@@ -86,22 +77,26 @@ def submit(session: Session, area: SandboxArea, asked: Asked, *, speed: int) -> 
     command = submit_order_command(asked.root)
     scenario = magic.scenario_named(asked.root) or GOOD
     copy = read_order(session, command, scenario, partner_code=asked.partner.code, at=asked.at)
-    _refuse_reference(session, area, copy.customer_reference)
-    copy = replace(copy, link_number=_linked(session, area, command))
+    refuse_reference(session, area, copy.customer_reference)
+    copy = replace(copy, link_number=linked(session, area, command))
     if command.appointment_number:
-        copy = _booked(session, area, copy, command.appointment_number, at=asked.at)
+        copy = booked(session, area, copy, command.appointment_number, at=asked.at)
     steps = () if scenario.loses_line else scenario.steps
     case = _open(session, area, copy, scenario, asked, speed=speed, major=command.schema_major or 1)
     if scenario.trouble is Trouble.LATE:
         plan(session, case, [LATE_SECONDS, *(LATE_SECONDS + step.after_seconds for step in steps)], at=asked.at)
         return f"Order {case.number} will be handled later."
     _tell(
-        session, area, case, _copy_of(case), asked.us, asked.partner.party, at=asked.at,
+        session, area, case, copy_of(case), asked.us, asked.partner.party, at=asked.at,
         told=Told(kind=KciKind.ACKNOWLEDGED, words=RECEIVED, ref_to_message_id=asked.header.message_id, is_last_word=not steps),
     )  # fmt: skip
-    plan(session, case, [step.after_seconds for step in steps], at=asked.at)
+    # What is done at once is done by the message, as in earnest: the promise names it.
+    now = [step for step in steps if step.after_seconds == 0]
+    for number in range(len(now)):
+        happen(session, area, case, number, asked.us, asked.partner.party, at=asked.at, ref_to_message_id=asked.header.message_id)
+    plan(session, case, [step.after_seconds for step in steps[len(now) :]], at=asked.at, first_step=len(now))
     if scenario.loses_line:
-        _open_lost(session, area, _copy_of(case), scenario, asked, speed=speed)
+        _open_lost(session, area, copy_of(case), scenario, asked, speed=speed)
     return f"Order {case.number} placed."
 
 
@@ -164,8 +159,8 @@ def refused(session: Session, area: SandboxArea, asked: Asked, error: CssError) 
     name = asked.header.message_type
     key = source_key(area, asked.partner, f"inbox/{asked.header.message_id}/{refusal_kind(name)}")
     number = read_text(asked.root, "Amendment/OrderNumber") or read_text(asked.root, "Cancellation/OrderNumber")
-    case = None if number is None else _case(session, area, number)
-    copy = None if case is None else _copy_of(case)
+    case = None if number is None else order_case(session, area, number)
+    copy = None if case is None else copy_of(case)
     body = order_refused(asked.root, error, source_key=key, sender=asked.us, receiver=asked.partner.party, at=asked.at, copy=copy)
     scenario = magic.scenario_named(asked.root) if case is None else scenario_of(case.scenario)
     is_played = scenario is not None and bool(scenario.refuses or scenario.refuses_amendment or scenario.refuses_cancellation)
@@ -185,11 +180,32 @@ def refused(session: Session, area: SandboxArea, asked: Asked, error: CssError) 
     )
 
 
-def happen(session: Session, area: SandboxArea, case: SandboxCase, number: int, us: Party, to: Party, *, at: datetime) -> None:
-    """Let a planned step of an order happen at the instant it was due."""
+def happen(
+    session: Session,
+    area: SandboxArea,
+    case: SandboxCase,
+    number: int,
+    us: Party,
+    to: Party,
+    *,
+    at: datetime,
+    ref_to_message_id: str | None = None,
+) -> None:
+    """Let a planned step of an order happen at the instant it was due.
+
+    Args:
+        session: of the look at which it happens. The area is locked.
+        area: whose order it is.
+        case: the order.
+        number: which of its scenario's steps; of one that is handled late 0 is its receipt.
+        us: who tells.
+        to: who is told.
+        at: when it was due.
+        ref_to_message_id: the message that brought it about, of a promise.
+    """
     scenario = scenario_of(case.scenario)
     steps = scenario.steps
-    copy = _copy_of(case)
+    copy = copy_of(case)
     if scenario.trouble is Trouble.LATE:
         if number == 0:
             _tell(session, area, case, copy, us, to, at=at, told=Told(kind=KciKind.ACKNOWLEDGED, words=RECEIVED))
@@ -201,6 +217,7 @@ def happen(session: Session, area: SandboxArea, case: SandboxCase, number: int, 
         kind=step.kind,
         words=step.words.format(day=_day(after.target_on), done=_day(after.done_on)),
         problem_code=step.problem_code,
+        ref_to_message_id=ref_to_message_id if step.kind is KciKind.COMMITTED else None,
         is_last_word=number == len(steps) - 1 and not (scenario.refuses_amendment or scenario.refuses_cancellation),
     )
     _tell(session, area, case, after, us, to, at=at, told=told)
@@ -269,7 +286,7 @@ def _open_lost(session: Session, area: SandboxArea, asked_for: OrderCopy, scenar
     )  # fmt: skip
     case = _open(session, area, cease, scenario, asked, speed=speed, major=2 if cease.network_code else _major(asked))
     day = committed_date(asked_for.required_on, NATION)
-    going = replace(_promised(session, _copy_of(case), day), state=OrderState.COMMITTED)
+    going = replace(_promised(session, copy_of(case), day), state=OrderState.COMMITTED)
     case.standing = to_plain(OrderStanding(going, ()))
     plan(session, case, [step.after_seconds for step in scenario.steps], at=asked.at)
 
@@ -295,7 +312,16 @@ def _tell(
         told=(key,),
     )
     case.standing = to_plain(OrderStanding(copy, (*order_of(case).history, row)))
-    body = order_update(copy, row, source_key=key, sender=us, receiver=to, at=at, major=case.schema_major)
+    body = order_update(
+        copy,
+        row,
+        source_key=key,
+        sender=us,
+        receiver=to,
+        at=at,
+        major=case.schema_major,
+        ref_to_message_id=told.ref_to_message_id,
+    )
     leave(
         session,
         area,
@@ -310,78 +336,6 @@ def _tell(
             comes_twice=scenario.trouble is Trouble.TWICE,
         ),
         at=at,
-    )
-
-
-def order_of(case: SandboxCase) -> OrderStanding:
-    """An order as its case keeps it."""
-    return from_plain(case.standing, OrderStanding)
-
-
-def _copy_of(case: SandboxCase) -> OrderCopy:
-    return order_of(case).order
-
-
-def _case(session: Session, area: SandboxArea, number: str) -> SandboxCase | None:
-    """An order of the area by its number; one that nobody was told of yet is not there."""
-    return session.execute(
-        select(SandboxCase).where(
-            SandboxCase.provider_id == area.provider_id,
-            SandboxCase.matter == SandboxMatter.ORDER,
-            SandboxCase.number == number,
-            SandboxCase.last_event > 0,
-        )
-    ).scalar()
-
-
-def find_order(session: Session, area: SandboxArea, order_number: str) -> tuple[SandboxCase, OrderCopy]:
-    """An order of an area, as it stands.
-
-    Raises:
-        BadMessage: CSS052E to CSS055E. NotFound: CSS202E.
-    """
-    number = expect_id(order_number, IdKind.ORDER, element="order_number")
-    case = _case(session, area, number)
-    if case is None:
-        raise no_order(number)
-    return case, _copy_of(case)
-
-
-def _refuse_reference(session: Session, area: SandboxArea, reference: str | None) -> None:
-    """CSS208E where an order of the area has the reference already."""
-    if reference is None:
-        return
-    statement = select(SandboxCase.id).where(
-        SandboxCase.provider_id == area.provider_id,
-        SandboxCase.matter == SandboxMatter.ORDER,
-        SandboxCase.customer_reference == reference,
-    )
-    if session.execute(statement).scalar() is not None:
-        sentence = "There is an order with the reference {reference} already."
-        raise Conflict("CSS208E", sentence, reference=reference, element="customer_reference")
-
-
-def _linked(session: Session, area: SandboxArea, command: PlaceOrder) -> str | None:
-    """The number that orders to be done together share: that of the open order named (CSS280E)."""
-    if not command.linked_order:
-        return None
-    case = _case(session, area, command.linked_order)
-    if case is None or not case.is_open:
-        raise NotFound(
-            "CSS280E",
-            "There is no open order {order} of this account, or for this address, to do this one together with.",
-            order=command.linked_order[:20],
-            element="linked_order",
-        )
-    return _copy_of(case).link_number or case.number
-
-
-def _booked(session: Session, area: SandboxArea, copy: OrderCopy, number: str, *, at: datetime) -> OrderCopy:
-    """The order with a half-day that was held for it."""
-    case, held = held_slot(session, area, number, at=at)
-    case.is_open = False
-    return replace(
-        copy, slot_on=held.slot_on, half_day=held.half_day, slot_state=AppointmentState.BOOKED, slot_number=held.appointment_number
     )
 
 

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from css.core.ids import IdKind, make_id
+from css.partners.sandbox.area import LETTERS
 from css.partners.sandbox.fault_scenarios import ABOVE_ORDERS, FAULTS, FaultScenario
 from css.partners.sandbox.scenarios import GROUPS, RETRY_SECONDS, SCENARIOS, SLOW_SECONDS, SPEED_MAX, Scenario
 
 PAGE: Final = Path(__file__).parent.parent.parent.parent / "docs" / "sandbox.md"
 
+ACCOUNT: Final = make_id(LETTERS, IdKind.ACCOUNT, 7)
+"""One of the right form."""
 _HEAD: Final = f"""\
 # The test area
 
@@ -23,7 +27,7 @@ order or a fault there is told by a **magic number**, the last three digits of t
 - AddressKey `A00000000NNN`, or
 - TelephoneNumber (or NewNumber) `+441632960NNN`; a contact's does not count.
 
-Any AccountNumber of the right form will do: `SXA00000071`. RequiredDate is counted from today. There are no other addresses and numbers
+Any AccountNumber of the right form will do: `{ACCOUNT}`. RequiredDate is counted from today. There are no other addresses and numbers
 than these thousand, and no order before yours: each is there afresh for every message. Nothing there is anybody's, and nothing that you do
 is seen outside.
 

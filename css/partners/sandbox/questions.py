@@ -21,7 +21,7 @@ from css.partners.messages.kinds import Asked, Document
 from css.partners.model import SandboxArea, SandboxCase, SandboxMatter
 from css.partners.sandbox import bookings, faults, magic
 from css.partners.sandbox.deliveries import deliver
-from css.partners.sandbox.orders import find_order, order_of
+from css.partners.sandbox.order_cases import find_order, order_of
 from css.partners.sandbox.placing import NATION
 from css.partners.sandbox.scenarios import scenario_of
 from orders.actions.find import find_offers

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from css.core.ids import IdKind, make_id
+from css.partners.sandbox.page import ACCOUNT
 from css.xml import Element, MessageHeader
 from tests.partners.speaking import AT, Parts, header, message_2, opened, said
 
-ACCOUNT = make_id("SX", IdKind.ACCOUNT, 7)
-"""Nobody's: a test area asks for the form of a number alone."""
+__all__ = ["ACCOUNT", "Area", "Watch", "order"]
+
 NEW_LINES = {"PROVIDE", "TAKEOVER", "START"}
 SEQUENCE = (
     "CustomerReference", "Kind", "AccountNumber", "TelephoneNumber", "LinePostcode", "AddressKey", "RequiredDate", "NewNumber",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from css.db.engine import transaction
@@ -28,19 +29,27 @@ def keys(engine: Engine, district: Scene) -> dict[str, str]:
         }
 
 
-@pytest.fixture
-def area(engine: Engine, keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Area:
-    """An empty test area and a clock that a test sets; nobody really waits."""
+@pytest.fixture(scope="module")
+def served(engine: Engine) -> tuple[FlaskClient, Watch]:
+    """The gateway, and the clock it reads."""
     watch = Watch()
-    found = Area(create_application(engine, watch).test_client(), keys[f"{PARTNER}/sandbox"], watch)
+    return create_application(engine, watch).test_client(), watch
+
+
+@pytest.fixture
+def area(served: tuple[FlaskClient, Watch], keys: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Area:
+    """An empty test area and a clock that a test sets; nobody really waits."""
+    client, watch = served
+    watch.at = AT
+    found = Area(client, keys[f"{PARTNER}/sandbox"], watch)
     monkeypatch.setattr(time, "sleep", found.slept.append)
     found.reset()
     return found
 
 
 @pytest.fixture
-def rival(engine: Engine, keys: dict[str, str], area: Area) -> Area:
+def rival(keys: dict[str, str], area: Area) -> Area:
     """Another partner's, by the same clock."""
-    found = Area(create_application(engine, area.watch).test_client(), keys[f"{RIVAL_CODE}/sandbox"], area.watch)
+    found = Area(area.client, keys[f"{RIVAL_CODE}/sandbox"], area.watch)
     found.reset()
     return found

@@ -31,6 +31,20 @@ def test_an_amended_order_goes_on_as_amended(area: Area) -> None:
     assert said(last, "Update/Order/DoneDate") == "2026-04-07"  # two working days after 1 April, over Good Friday and Easter Monday
 
 
+def test_what_a_message_brought_about_names_it_and_what_happens_by_itself_does_not(area: Area) -> None:
+    head = sent(area)
+    assert area.post(order(103, head=head)).status_code == 202
+    taken, promised = area.documents()
+    assert {said(root, "Header/RefToMessageId") for root in (taken, promised)} == {head.message_id}
+    again = sent(area)
+    number = said(taken, "Update/Order/OrderNumber")
+    assert area.post(amendment(number, ("VisitNotes", "Ring twice"), head=again)).status_code == 202
+    (amended,) = area.documents()
+    assert said(amended, "Header/RefToMessageId") == again.message_id
+    area.later(60)
+    assert {said(root, "Header/RefToMessageId") for root in area.documents()} == {""}
+
+
 def test_an_amendment_meets_the_real_rules_all_at_once(area: Area) -> None:
     number = area.placed(4)
     parts: Parts = [("RequiredDate", "2026-03-16"), ("Features", [("Feature", [("ProductCode", "NO-SUCH")])])]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from css.cli.partners import app
 from css.core.errors import NotFound
-from css.partners import errors, finding
+from css.partners import errors, finding, reaching
 from css.partners.messages import TAKEN
 from tests.house.source import ROOT
 
@@ -53,14 +53,14 @@ def _said(path: Path) -> set[str]:
 
 def test_what_is_never_told_has_a_reason_and_could_be_reached() -> None:
     reached = finding.codes_in(
-        finding.reached([*finding.DOORS, *(place for starts in finding.message_starts().values() for place in starts)])
+        reaching.reached([*finding.DOORS, *(place for starts in finding.message_starts().values() for place in starts)])
     )
     assert set(finding.NEVER_TOLD) <= reached
     assert all(len(reason) > 5 for reason in finding.NEVER_TOLD.values())
 
 
 def test_a_code_is_found_behind_a_table_of_verbs() -> None:
-    places = finding.reached(finding.message_starts()["SubmitOrder"])
+    places = reaching.reached(finding.message_starts()["SubmitOrder"])
     assert ("orders.actions.kinds.takeover", "find") in places
     assert ("orders.rules.plant", "number_fault") in places
 
