@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
 from css.core.errors import BadMessage
-from css.partners.model import DeliveryWay, KeyArea
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,15 +43,15 @@ def key(
     provider: Annotated[str, PROVIDER],
     words: Annotated[str, typer.Option(help="What the key is for.")] = "order gateway",
     days: Annotated[int, typer.Option(help="So many days it opens something; 0 without an end.", min=0)] = 0,
-    area: Annotated[KeyArea, AREA] = KeyArea.LIVE,
+    area: Annotated[Literal["live", "sandbox"], AREA] = "live",
 ) -> None:
     """Issue one more key to a provider, for `Authorization: Bearer ...`. It is printed once and kept nowhere."""
-    from css.partners.keys import IssuePartnerKey, issue_key  # noqa: PLC0415
+    from css.partners.keys import IssuePartnerKey, KeyArea, issue_key  # noqa: PLC0415 - after the words are understood
 
-    command = IssuePartnerKey(provider_code=provider, words=words, days=days or None, area=area)
+    command = IssuePartnerKey(provider_code=provider, words=words, days=days or None, area=KeyArea(area))
     made = _done(lambda session, by, at: issue_key(session, command, by=by, at=at))
     typer.echo(made)
-    opens = "each request" if area is KeyArea.LIVE else "each request to its test area"
+    opens = "each request" if area == "live" else "each request to its test area"
     until = f" It ends after {days:,} days." if days else ""
     typer.echo(f"{provider} shows this key with {opens}.{until} Hand it over safely; it cannot be shown again.", err=True)
 
@@ -104,12 +103,13 @@ def certificate(
     provider: Annotated[str, PROVIDER],
     file: Annotated[Path, typer.Argument(help="The partner's client certificate in PEM.")],
     words: Annotated[str, typer.Option(help="What it is for.")] = "order gateway",
-    area: Annotated[KeyArea, AREA] = KeyArea.LIVE,
+    area: Annotated[Literal["live", "sandbox"], AREA] = "live",
 ) -> None:
     """Let a provider be known by a client certificate, within the certificate's own days."""
     from css.partners.certificates import RegisterPartnerCertificate, register_partner_certificate  # noqa: PLC0415
+    from css.partners.keys import KeyArea  # noqa: PLC0415
 
-    command = RegisterPartnerCertificate(provider_code=provider, pem=_read(file), words=words, area=area)
+    command = RegisterPartnerCertificate(provider_code=provider, pem=_read(file), words=words, area=KeyArea(area))
     row = _done(lambda session, by, at: register_partner_certificate(session, command, by=by, at=at))
     typer.echo(f"Certificate {row.certificate_id} of {row.provider_code}: {row.standing.value}, until {_shown(row.expires_at)}.")
     typer.echo(f"SHA-256 {row.fingerprint_sha256}")
@@ -140,7 +140,7 @@ def revoke_certificate(provider: Annotated[str, PROVIDER], number: Annotated[int
 def terms(  # noqa: PLR0913 - one option a term
     provider: Annotated[str, PROVIDER],
     *,
-    way: Annotated[DeliveryWay | None, typer.Option(help="How it gets its documents.")] = None,
+    way: Annotated[Literal["pull", "push", "folder"] | None, typer.Option(help="How it gets its documents.")] = None,
     push_url: Annotated[str | None, typer.Option(help="Where documents are pushed to.")] = None,
     push_key_file: Annotated[Path | None, typer.Option(help="A file with the key we show there.")] = None,
     folder: Annotated[str | None, typer.Option(help="The name of its folder below that of all partners.")] = None,
@@ -150,11 +150,11 @@ def terms(  # noqa: PLR0913 - one option a term
     gap_minutes: Annotated[int | None, typer.Option(help="How long a numbered message waits for the one before it.")] = None,
 ) -> None:
     """Show what is agreed with a provider about its traffic, or change it."""
-    from css.partners.terms import SetPartnerTerms, partner_terms, set_partner_terms  # noqa: PLC0415
+    from css.partners.terms import DeliveryWay, SetPartnerTerms, partner_terms, set_partner_terms  # noqa: PLC0415
 
     command = SetPartnerTerms(
         provider_code=provider,
-        way=way,
+        way=None if way is None else DeliveryWay(way),
         push_url=push_url,
         push_key=None if push_key_file is None else _read(push_key_file).strip(),
         folder=folder,
@@ -179,7 +179,7 @@ def terms(  # noqa: PLR0913 - one option a term
 
 
 def _done(deed: Callable[[Session, Actor, datetime], T]) -> T:
-    from css.cli.door import the_asker  # noqa: PLC0415 - after the words are understood
+    from css.cli.door import the_asker  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
     from css.master.clocks import house_clock  # noqa: PLC0415
 

@@ -24,6 +24,21 @@ from css.master.providers import Provider
 from css.partners.model import KeyArea, PartnerCertificate, PartnerKey
 from css.xml import Party
 
+__all__ = [
+    "IssuePartnerKey",
+    "KeyArea",
+    "Partner",
+    "PartnerKeyIssued",
+    "in_force",
+    "issue_key",
+    "issue_partner_key",
+    "own_party",
+    "partner_in",
+    "partner_of",
+    "partner_of_key",
+    "words_for",
+]
+
 PARTY_SCHEME: Final = "DUNS"
 """The scheme of every party's number in our headers."""
 KEY_PREFIX: Final = "css-"

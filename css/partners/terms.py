@@ -21,6 +21,8 @@ from css.master.operator_changes import require_supervisor
 from css.partners.keys import Partner, partner_of
 from css.partners.model import DeliveryWay, PartnerTerms
 
+__all__ = ["HOUSE_TERMS", "DeliveryWay", "PartnerTermsRow", "SetPartnerTerms", "Terms", "partner_terms", "set_partner_terms", "terms_of"]
+
 URL_MAX: Final = 300
 PUSH_KEY_MAX: Final = 200
 LIMITS: Final = {"messages_a_minute": 100_000, "at_once": 64, "replay_days": 3_660, "gap_minutes": 10_080}
