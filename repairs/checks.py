@@ -26,6 +26,7 @@ BY_STATEMENT: Final = (
     "visits_agree",
     "holds_stand",
     "stories_whole",
+    "partners_told",
     "one_problem_a_kind",
 )
 """The checks that are one statement of ``repairs/sql/checks.sql`` each, whose rows are the differences."""

@@ -84,6 +84,16 @@ SELECT format('Fault %s has %s events, the last is number %s.', f.number, e.even
  WHERE f.district_code = :district AND f.is_open AND (e.events = 0 OR e.events <> e.last)
  ORDER BY f.id LIMIT :limit;
 
+-- name: partners_told
+-- The last update that is counted of an open fault of a partner's lies in its outbox. Leans on ix_fault_due, uq_outbox_message_source_key.
+-- example: {"district": "ZZ", "limit": 50}
+SELECT format('Fault %s was told of %s times, and the last is not in the outbox.', f.number, c.last_update) AS words
+  FROM repairs.fault f
+  JOIN repairs.fault_conversation c ON c.fault_id = f.id
+ WHERE f.district_code = :district AND f.is_open AND c.last_update > 0
+   AND NOT EXISTS (SELECT FROM css.outbox_message m WHERE m.source_key = format('fault/%s/update/%s', f.number, c.last_update))
+ ORDER BY f.id LIMIT :limit;
+
 -- name: one_problem_a_kind
 -- A fault belongs to one open problem of a kind at most, and the faults of a problem count from 1.
 -- example: {"district": "ZZ", "limit": 50}

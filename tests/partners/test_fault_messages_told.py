@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, event, func, select
+from sqlalchemy import update as update_rows
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -38,6 +39,7 @@ from repairs.actions import (
     withdraw_fault,
 )
 from repairs.actions.nightly import mark_next_breaches
+from repairs.checks import check_faults
 from repairs.commands.dispatch import ArriveOnSite, AssignFault, RecallFault, ReturnFault
 from repairs.commands.faults import (
     AppointFault,
@@ -54,6 +56,7 @@ from repairs.commands.faults import (
 from repairs.commands.nightly import MarkBreaches, WarnOfBreaches
 from repairs.commands.outages import DeclareMborc, LiftMborc
 from repairs.commands.testing import TestLine
+from repairs.model import FaultConversation
 from repairs.rules.lifecycle import KEEPING, MOVES
 from repairs.rules.partner_words import KIND_WORDS, KINDS, SILENT
 from repairs.words import Location, ParkReason, ReturnReason
@@ -323,3 +326,14 @@ def test_the_same_event_is_the_same_bytes_however_often_it_is_fetched(engine: En
         again = {row.message_id: row.body for row in outbox_after(session, PARTNER, 0, limit=5000)}
     assert first.items() <= again.items()
     assert len(again) == len(first) + 1
+
+
+def test_the_books_see_an_update_that_is_not_in_the_outbox(fresh_engine: Engine) -> None:
+    with transaction(fresh_engine) as session:
+        town = trouble(session, lines=1)
+        number = report(session, number=town.lines[0].number).fault_number
+    with transaction(fresh_engine) as session:
+        assert check_faults(session, "ZZ") == ()
+        session.execute(update_rows(FaultConversation).values(last_update=2))
+        assert check_faults(session, "ZZ") == (f"Fault {number} was told of 2 times, and the last is not in the outbox.",)
+        session.rollback()
