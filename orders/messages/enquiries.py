@@ -47,6 +47,9 @@ from orders.queries.reconciling import PAGE, OpenOrderPage, OpenOrderRow, OwnLin
 NAMESPACE: Final = "{urn:css:enquiry:1}"
 SCHEMA_VERSION: Final = "1.0"
 EVENTS_MAX: Final = 200
+STOPPED_MAX: Final = 200
+ORDERABLES_MAX: Final = 200
+"""As many as the schema holds."""
 _PREFIXES: Final = {None: "urn:css:enquiry:1", "c": "urn:css:common:1"}
 _WITH_ORDERS: Final = _PREFIXES | {"o": "urn:css:order:2"}
 
@@ -341,7 +344,7 @@ def plant_answer(to: Answering, site: SiteAnswer, plant: PlantAnswer, entry: Ent
 
 def _add_stopped_lines(block: Element, plant: PlantAnswer) -> None:
     lines = add(block, "StoppedLines")
-    for stopped in plant.stopped:
+    for stopped in plant.stopped[:STOPPED_MAX]:
         line = add(lines, "StoppedLine")
         add_optional(line, "TelephoneNumber", None if stopped.number is None else f"+{stopped.number}")
         add_optional(line, "StoppedAt", instant_text(stopped.stopped_at))
@@ -351,7 +354,7 @@ def _add_stopped_lines(block: Element, plant: PlantAnswer) -> None:
 
 def _add_orderables(block: Element, orderable: Sequence[ProductRow]) -> None:
     products = add(block, "Orderables")
-    for product in orderable:
+    for product in orderable[:ORDERABLES_MAX]:
         one = add(products, "Orderable")
         add(one, "ProductCode", product.code)
         add(one, "Name", product.name)
