@@ -52,7 +52,7 @@ def _said(path: Path) -> set[str]:
 
 
 def test_what_is_never_told_has_a_reason_and_could_be_reached() -> None:
-    reached = finding.codes_in(
+    reached = reaching.codes_in(
         reaching.reached([*finding.DOORS, *(place for starts in finding.message_starts().values() for place in starts)])
     )
     assert set(finding.NEVER_TOLD) <= reached
