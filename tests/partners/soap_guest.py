@@ -74,7 +74,7 @@ def follow(conversation: str, until: set[str]) -> list[Any]:
     while time.monotonic() < end:
         answer = delivery.FetchDocument(Header=header("FetchDocument"), Fetch={"After": kept})
         if answer.Delivered is None:
-            time.sleep(0.1)
+            time.sleep(0.3)
             continue
         kept = answer.Delivered.Sequence
         (document,) = answer.Delivered.Extension._value_1

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 
 import schemas
 from css.db.engine import transaction
+from css.master.clocks import LOOKED_EVERY_SECONDS, house_clock, live_by_business_date
 from css.master.districts import roll_business_date
 from css.master.reference import PARTNER
 from css.partners.gateway import create_application
@@ -30,21 +31,12 @@ from orders.commands.orders import CompleteOrder
 from orders.model import CustomerOrder
 from tests import builders
 from tests.builders import AT, OPERATOR
-from tests.partners.speaking import BRACKWATER, US, Scene
+from tests.partners import running
+from tests.partners.speaking import BRACKWATER, CLOCK, US, Scene, scene
 
 GUEST = Path(__file__).with_name("soap_guest.py")
 PAGE = schemas.DIRECTORY.parent / "docs" / "partner-soap.md"
 NAME = re.compile(r"[A-Za-z0-9._-]+")
-
-
-class MovedClock:
-    """The gateway's clock, which the house moves to the day on which the order is done."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-
-    def now(self) -> datetime:
-        return self.at
 
 
 def needed(package: str, found: set[str] | None = None) -> set[str]:
@@ -77,25 +69,24 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def gateway(engine: Engine, district: Scene) -> Iterator[tuple[str, str, MovedClock]]:
-    """Its address, a key, and its clock."""
-    clock = MovedClock(AT)
+def gateway(engine: Engine, district: Scene) -> Iterator[tuple[str, str]]:
+    """Its address and a key."""
     with transaction(engine) as session:
         key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="guest"), by=OPERATOR, at=AT)
-    server = make_server("127.0.0.1", 0, create_application(engine, clock), threaded=True)
+    server = make_server("127.0.0.1", 0, create_application(engine, CLOCK), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", key, clock
+    yield f"http://127.0.0.1:{server.server_port}", key
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-def paper(directory: Path, district: Scene) -> Path:
+def paper(directory: Path, district: Scene, now: datetime = AT) -> Path:
     """What the partner was told in its contract."""
     told = directory / "paper.json"
     address_key = district.district.gold[0].address_key
-    facts = {"me": BRACKWATER.id, "you": US.id, "account": district.account, "address_key": address_key, "now": AT.isoformat()}
+    facts = {"me": BRACKWATER.id, "you": US.id, "account": district.account, "address_key": address_key, "now": now.isoformat()}
     told.write_text(json.dumps(facts), encoding="utf-8")
     return told
 
@@ -108,8 +99,8 @@ def started(interpreter: Path, directory: Path, *words: str, **variables: str) -
     )
 
 
-def complete(engine: Engine, clock: MovedClock, reference: str) -> None:
-    """The house does the order, once it is there, on its date."""
+def complete(engine: Engine, reference: str) -> None:
+    """The house does the order, once it is there, on its date, which the gateway has noticed by then."""
     order = None
     end = time.monotonic() + 30
     while order is None and time.monotonic() < end:
@@ -118,26 +109,16 @@ def complete(engine: Engine, clock: MovedClock, reference: str) -> None:
             order = session.execute(select(CustomerOrder).where(CustomerOrder.customer_reference == reference)).scalar()
     assert order is not None
     with transaction(engine) as session:
-        clock.at = datetime.combine(order.required_on, AT.timetz())
         roll_business_date(session, order.number[:2], to=order.required_on)
-        complete_order(session, CompleteOrder(order_number=order.number, done_on=order.required_on), by=builders.SYSTEM, at=clock.at)
+    time.sleep(LOOKED_EVERY_SECONDS + 0.5)
+    done_at = datetime.combine(order.required_on, AT.timetz())
+    with transaction(engine) as session:
+        complete_order(session, CompleteOrder(order_number=order.number, done_on=order.required_on), by=builders.SYSTEM, at=done_at)
 
 
-def test_a_client_made_of_the_wsdl_alone_orders_follows_and_reports_a_fault(
-    engine: Engine, district: Scene, gateway: tuple[str, str, MovedClock], interpreter: Path, tmp_path: Path
-) -> None:
-    address, key, clock = gateway
-    guest = tmp_path / "guest.py"
-    guest.write_bytes(GUEST.read_bytes())
-
-    with started(interpreter, tmp_path, guest.name, address, key, str(paper(tmp_path, district))) as program:
-        try:
-            complete(engine, clock, "GUEST-1")
-            out, err = program.communicate(timeout=90)
-        finally:
-            program.kill()
-
-    assert program.returncode == 0, err + out
+def judge(status: int, out: str, err: str) -> None:
+    """What the guest met is what it should have met."""
+    assert status == 0, err + out
     steps: dict[str, dict[str, Any]] = {words.pop("step"): words for words in map(json.loads, out.splitlines())}
     line = steps["kcis"]["line"]
     assert steps["order"] == {"result": "RECEIVED", "answers": True}
@@ -154,16 +135,38 @@ def test_a_client_made_of_the_wsdl_alone_orders_follows_and_reports_a_fault(
     assert "done" in steps
 
 
+@pytest.mark.timeout(180)
+def test_a_client_made_of_the_wsdl_alone_orders_follows_and_reports_a_fault(
+    fresh_engine: Engine, interpreter: Path, tmp_path: Path
+) -> None:
+    with transaction(fresh_engine) as session:
+        district = scene(session)
+        live_by_business_date(session, "ZZ", by=OPERATOR, at=AT)
+        key = issue_key(session, IssuePartnerKey(provider_code=PARTNER, words="guest"), by=OPERATOR, at=AT - timedelta(days=1))
+    guest = tmp_path / "guest.py"
+    guest.write_bytes(GUEST.read_bytes())
+    now = house_clock(lambda: fresh_engine).now()
+
+    with running.gateway(fresh_engine, tmp_path / "home") as gateway:
+        address = gateway.url.removesuffix("/partner/v1")
+        with started(interpreter, tmp_path, guest.name, address, key, str(paper(tmp_path, district, now))) as program:
+            try:
+                complete(fresh_engine, "GUEST-1")
+                out, err = program.communicate(timeout=90)
+            finally:
+                program.kill()
+
+    judge(program.returncode, out, err)
+
+
 def test_the_guest_refuses_to_run_where_css_can_be_imported(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-I", str(GUEST), "", "", ""], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 1
     assert "'css'" in done.stderr
 
 
-def test_the_example_of_the_page_orders_and_fetches(
-    district: Scene, gateway: tuple[str, str, MovedClock], interpreter: Path, tmp_path: Path
-) -> None:
-    address, key, _ = gateway
+def test_the_example_of_the_page_orders_and_fetches(district: Scene, gateway: tuple[str, str], interpreter: Path, tmp_path: Path) -> None:
+    address, key = gateway
     (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "partner.py").write_text(program, encoding="utf-8")
     told = {"GATEWAY": address, "KEY": key, "ACCOUNT": district.account, "NOW": AT.isoformat()}
