@@ -439,7 +439,9 @@ def test_killed_at_any_rename_or_commit_nothing_is_lost_and_nothing_doubled(
         else:
             with dying_at(number, monkeypatch) as reached, suppress(Died):
                 go_round(fresh_engine, drop)
+        there = {name: drop.at("out", name).read_bytes() for name in drop.names("out") if name.endswith(".ctl")}
         assert go_round(fresh_engine, drop).troubled == 0
+        assert {name: drop.at("out", name).read_bytes() for name in there} == there, "what was there is not brought again, nor marked"
         assert drop.names("in") == []
         assert drop.names("answers") == ["order.ack.xml"]
         assert drop.names("done") == ["order.ctl", "order.xml"]

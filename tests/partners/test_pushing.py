@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -20,6 +21,7 @@ from css.core.clock import FixedClock
 from css.db.engine import transaction
 from css.master.providers import Provider
 from css.master.reference import PARTNER
+from css.partners import pushing
 from css.partners.deliveries import note_fetched
 from css.partners.delivering import Delivered, deliver_forever, deliver_once
 from css.partners.model import DeliveryAttempt, DeliveryOutcome, DeliveryWay
@@ -157,6 +159,27 @@ def test_a_server_that_answers_before_it_has_read_everything_is_heard(fresh_engi
     row = attempts(fresh_engine)[0]
     assert row.outcome is DeliveryOutcome.FAILED
     assert row.status in {413, None}
+
+
+class HalfHeard(socket.socket):
+    """A connection whose other end closes its ear in the middle, and has already said that it took everything."""
+
+    said = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+    def sendall(self, *_: object) -> None:
+        raise BrokenPipeError
+
+    def recv_into(self, buffer: Any, *_: int) -> int:  # noqa: ANN401 - as a socket's
+        said, self.said = self.said, b""
+        buffer[: len(said)] = said
+        return len(said)
+
+
+def test_who_says_200_before_the_end_of_the_document_has_not_got_it() -> None:
+    with HalfHeard() as connection:
+        outcome = pushing._exchanged(connection, b"POST", b"<D/>", pushing._Deadline(time.monotonic() + 5))
+    assert (outcome.is_delivered, outcome.status) == (False, 200)
+    assert outcome.words == "Answered 200 before it had the whole document."
 
 
 def test_the_waits_are_thirty_seconds_three_times_and_then_five_minutes(fresh_engine: Engine, partner: Receiver) -> None:
