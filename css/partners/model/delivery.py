@@ -60,7 +60,7 @@ class PartnerTerms(Base):
 
 
 class Delivery(Base):
-    """How far a partner's outbox has gone out to it; the lock of its row is what keeps the order strict."""
+    """How far a partner's outbox has gone out to it, and when it is tried again."""
 
     __tablename__ = "delivery"
     __table_args__ = ({"schema": "partners"},)
