@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import (
+    BigInteger,
     ForeignKey,
     Index,
     UniqueConstraint,
+    bindparam,
     func,
     select,
 )
 from sqlalchemy.dialects.postgresql import UUID, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
 
 from css.db.base import Base, Id, Ref
 from css.master.providers import Provider
@@ -62,9 +66,16 @@ def next_outbox_sequence(session: Session, provider_id: int, *, count: int = 1) 
 
     The row stays locked until the transaction ends, so numbers have no gap.
     """
-    statement = insert(OutboxCounter).values(provider_id=provider_id, last_sequence=count)
+    return int(session.execute(_next_number(), {"provider_id": provider_id, "count": count}).scalar_one()) - count + 1
+
+
+@cache
+def _next_number() -> ReturningInsert[int]:
+    """Built once, for every document of every partner passes here (docs/decisions/0143)."""
+    count = bindparam("count", type_=BigInteger)
+    statement = insert(OutboxCounter).values(provider_id=bindparam("provider_id"), last_sequence=count)
     statement = statement.on_conflict_do_update(index_elements=["provider_id"], set_={"last_sequence": OutboxCounter.last_sequence + count})
-    return int(session.execute(statement.returning(OutboxCounter.last_sequence)).scalar_one()) - count + 1
+    return statement.returning(OutboxCounter.last_sequence)
 
 
 def put_in_outbox(  # noqa: PLR0913 - a shelf row is written in one place, by name

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
 from css.core.codec import to_plain
@@ -67,7 +68,7 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
     answers = message_answered(
         session, provider_id=order.provider_id, number=order.number, conversation_id=order.conversation_id, is_new=order.placed_at == at
     )
-    # One or two events a deed: each takes its own number in the partner's outbox.
+    place = 0 if parties is None or not events else next_outbox_sequence(session, order.provider_id, count=len(events))
     for sequence, event in enumerate(events, start=last + 1):
         source_key = f"order/{order.number}/kci/{sequence}"
         row = KciRow(
@@ -95,7 +96,7 @@ def tell(session: Session, order: CustomerOrder, events: Sequence[Event], *, at:
             put_in_outbox(
                 session,
                 provider_id=order.provider_id,
-                sequence=next_outbox_sequence(session, order.provider_id),
+                sequence=place + sequence - last - 1,
                 source_key=source_key,
                 message_id=message_id(source_key),
                 message_type=ORDER_UPDATE,
@@ -137,15 +138,18 @@ def _spoken(session: Session, order: CustomerOrder) -> int:
 
 def _parties(session: Session, provider_id: int) -> tuple[Party, Party] | None:
     """Ourselves and the partner an order belongs to; None when it is the own retail arm's."""
-    own = aliased(Provider)
-    row = session.execute(
-        select(
-            Provider.is_own_retail, Provider.party_id, select(own.party_id).where(own.is_own_retail).scalar_subquery().label("own_id")
-        ).where(Provider.id == provider_id)
-    ).one()
+    row = session.execute(_own_and_theirs(), {"provider_id": provider_id}).one()
     if row.is_own_retail:
         return None
     if row.own_id is None:
         msg = "no provider is the own retail arm, so no message to a partner can say who sends it"
         raise Breach(msg)
     return Party(row.own_id, PARTY_SCHEME), Party(row.party_id, PARTY_SCHEME)
+
+
+@cache
+def _own_and_theirs() -> Select[bool, str, str]:
+    """Built once (docs/decisions/0143)."""
+    own = aliased(Provider)
+    own_id = select(own.party_id).where(own.is_own_retail).scalar_subquery().label("own_id")
+    return select(Provider.is_own_retail, Provider.party_id, own_id).where(Provider.id == bindparam("provider_id"))

@@ -249,8 +249,16 @@ def no_order(number: str) -> NotFound:
 
 def order_copies(session: Session, wanted: ColumnElement[bool]) -> dict[int, OrderCopy]:
     """Orders in full by their ids, in two statements however many. ``wanted`` may speak of the order and its provider."""
+    rows = session.execute(_in_full().where(wanted)).all()
+    items = _items(session, [row.CustomerOrder.id for row in rows])
+    return {row.CustomerOrder.id: _copy(row, items.get(row.CustomerOrder.id, ())) for row in rows}
+
+
+@cache
+def _in_full() -> Select[*tuple[Any, ...]]:
+    """Built once (docs/decisions/0143): putting it together took longer than the database takes to answer it."""
     cause = aliased(CustomerOrder)
-    rows = session.execute(
+    return (
         select(
             CustomerOrder,
             Provider.code.label("provider_code"),
@@ -267,12 +275,9 @@ def order_copies(session: Session, wanted: ColumnElement[bool]) -> dict[int, Ord
         .outerjoin(Appointment, Appointment.id == CustomerOrder.appointment_id)
         .outerjoin(cause, cause.id == CustomerOrder.caused_by_id)
         .outerjoin(Quote, Quote.id == CustomerOrder.quote_id)
-        .where(wanted)
         .order_by(CustomerOrder.id)
         .execution_options(populate_existing=True)
-    ).all()
-    items = _items(session, [row.CustomerOrder.id for row in rows])
-    return {row.CustomerOrder.id: _copy(row, items.get(row.CustomerOrder.id, ())) for row in rows}
+    )
 
 
 def _copy(row: Any, items: tuple[ItemRow, ...]) -> OrderCopy:  # noqa: ANN401 - a row of the statement above
