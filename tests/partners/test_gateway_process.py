@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -17,18 +18,27 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+import schemas
 from css.db.engine import transaction
+from css.handover import outbox_last_sequence
 from css.master.clocks import live_by_business_date
 from css.master.reference import PARTNER
 from css.partners.certificates import RegisterPartnerCertificate, register_partner_certificate
+from css.partners.front.limits import Limits
+from css.partners.front.secure import server_context
+from css.partners.front.store import PARTS
 from css.partners.keys import IssuePartnerKey, issue_key
-from css.xml import read_header
+from css.partners.terms import HOUSE_TERMS
+from css.xml import ELEMENTS_MAX, MESSAGE_BYTES_MAX, read_header
 from tests.builders import OPERATOR
 from tests.partners import papers
 from tests.partners.papers import Paper
 from tests.partners.running import Running, gateway, until
 from tests.partners.speaking import AT, RIVAL_CODE, Scene, header, opened, orders_of, said, scene, submit_order
 
+PAGE = (schemas.DIRECTORY.parent / "docs" / "partner-transport.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+"""For partners, and for whoever runs it."""
 YESTERDAY = AT - timedelta(days=1)
 """The house's clock there shows the day of AT and the wall's time of day, which may be before that of AT."""
 pytestmark = [
@@ -89,6 +99,20 @@ def connection(running: Running, folder: Path, shows: str | None = None) -> http
     return http.client.HTTPSConnection("127.0.0.1", running.port, timeout=30, context=context)
 
 
+def order(running: Running, folder: Path, keys: dict[str, str], address_key: str, district: Scene) -> None:
+    """Something that is answered in the outbox."""
+    data = submit_order(district.account, address_key, head=header(created_at=YESTERDAY))
+    with closing(connection(running, folder)) as line:
+        proof = {"Authorization": f"Bearer {keys[PARTNER]}", "Content-Type": "application/xml"}
+        line.request("POST", "/partner/v1/messages", body=data, headers=proof)
+        assert line.getresponse().status == 202
+
+
+def outbox_last(engine: Engine) -> int:
+    with transaction(engine) as session:
+        return outbox_last_sequence(session, PARTNER)
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 def test_curl_posts_a_file_and_what_it_asks_is_done_beside(
     running: Running, folder: Path, keys: dict[str, str], engine: Engine, district: Scene
@@ -108,7 +132,52 @@ def test_curl_posts_a_file_and_what_it_asks_is_done_beside(
         assert len(orders_of(engine, head.message_id)) == 1
 
 
-def test_a_key_and_a_certificate_must_be_of_one_partner(running: Running, folder: Path, keys: dict[str, str]) -> None:
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
+def test_the_page_on_the_transport_shows_how(
+    running: Running, folder: Path, keys: dict[str, str], engine: Engine, district: Scene, tmp_path: Path
+) -> None:
+    order(running, folder, keys, district.district.gold[3].address_key, district)
+    begun = time.monotonic()
+    while not outbox_last(engine) and until(begun):
+        pass
+    partners, _ = EXAMPLES
+    given = {"CA": str(folder / "root.pem"), "KEY": keys[PARTNER], "CERTIFICATE": str(folder / "partner.pem"), "GATEWAY": running.url}
+    done = subprocess.run(
+        ["sh", "-ec", partners], env=os.environ | given, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.strip().lower() == "css-sequence: 1"
+    opened((tmp_path / "document.xml").read_bytes())
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl here")
+def test_the_page_on_the_transport_makes_a_certificate_that_serves(tmp_path: Path) -> None:
+    _, operators = EXAMPLES
+    making, _, command = operators.partition("css gateway")
+    subprocess.run(["sh", "-ec", making], cwd=tmp_path, capture_output=True, timeout=30, check=True)
+    given = command.split()
+    server_context(*(tmp_path / given[given.index(option) + 1] for option in ("--certificate", "--key")))
+
+
+def test_the_page_on_the_transport_tells_the_limits_that_hold() -> None:
+    limits = Limits()
+    for number in (
+        MESSAGE_BYTES_MAX, ELEMENTS_MAX, limits.body_bytes, limits.head_bytes, limits.fields, limits.target_bytes, limits.chunks,
+        limits.short_bytes, limits.store_bytes, limits.store_bytes // PARTS, limits.waiting, limits.connections_a_peer,
+        limits.bytes_a_second, HOUSE_TERMS.messages_a_minute, HOUSE_TERMS.at_once,
+    ):  # fmt: skip
+        assert re.search(rf"(?<![\d,]){number:,}(?!\d|,\d)", PAGE), f"{number:,}"
+    seconds = {limits.hello_seconds, limits.head_seconds, limits.body_seconds, limits.answer_seconds}
+    assert (seconds, limits.idle_seconds) == ({10}, 60)
+    assert (limits.threads, limits.threads_a_peer, limits.threads_for_long) == (8, 6, 2), "told in words"
+
+
+def test_a_key_and_a_certificate_must_be_of_one_partner(
+    running: Running, folder: Path, keys: dict[str, str], engine: Engine, district: Scene
+) -> None:
+    order(running, folder, keys, district.district.gold[4].address_key, district)
+    begun = time.monotonic()
+    while not outbox_last(engine) and until(begun):
+        pass
     for key, shows, status in (
         (keys[PARTNER], "partner.pem", 200),
         (keys[PARTNER], None, 200),
