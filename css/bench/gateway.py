@@ -29,7 +29,6 @@ from css.core.calendar import london_instant
 from css.core.errors import Breach, Refused
 from css.demo.plan import DemoPlan
 from css.demo.run import build
-from css.partners.model import InboxMessage, InboxState
 
 ACCEPTED_TARGET, P99_TARGET_MS, DRAINED_TARGET = 200, 100, 100
 LADDER = (1, 4, 16, 64)
@@ -125,13 +124,13 @@ def _lanes_held(engine: Engine, senders: Sequence[Sender]) -> Iterator[None]:
 
 def _waiting(engine: Engine) -> int:
     with engine.connect() as connection:
-        return int(connection.execute(select(func.count()).where(InboxMessage.state == InboxState.RECEIVED)).scalar_one())
+        return int(connection.execute(text("SELECT count(*) FROM partners.inbox_message WHERE state = 'received'")).scalar_one())
 
 
 def _outcomes(engine: Engine) -> dict[str, int]:
-    statement = select(InboxMessage.state, func.count()).group_by(InboxMessage.state)
     with engine.connect() as connection:
-        return {state.value: count for state, count in connection.execute(statement)}
+        rows = connection.execute(text("SELECT state, count(*) AS messages FROM partners.inbox_message GROUP BY state"))
+        return {row.state: row.messages for row in rows}
 
 
 def _drain(what: str, engine: Engine) -> DrainedRound:
@@ -163,14 +162,14 @@ def _restart(place: Place, dealt: DealtMessages, senders: Sequence[Sender], work
     with _server(place, workers, drainers):
         _drain("after a kill", place.engine)
     with place.engine.connect() as connection:
-        known = set(connection.execute(select(InboxMessage.message_id).where(InboxMessage.state != InboxState.RECEIVED)).scalars())
+        handled = connection.execute(text("SELECT message_id::text FROM partners.inbox_message WHERE state <> 'received'")).scalars().all()
         twice = connection.execute(
             text(
                 "SELECT count(*) FROM (SELECT ref_to_message_id FROM css.outbox_message WHERE ref_to_message_id IS NOT NULL"
                 " GROUP BY ref_to_message_id HAVING count(DISTINCT split_part(source_key, '/', 2)) > 1) repeated"
             )
         ).scalar_one()
-    return Restarted(backlog, first, len(acknowledged - known), int(twice))
+    return Restarted(backlog, first, len(acknowledged - set(handled)), int(twice))
 
 
 def _print(
