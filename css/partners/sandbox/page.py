@@ -46,6 +46,7 @@ curl --silent --show-error --request POST --header "Authorization: Bearer $SANDB
 | --- | --- |
 | `POST sandbox/messages` | takes a message, as `messages` does |
 | `POST sandbox/queries` | answers a question at once, as `queries` does |
+| `POST sandbox/soap`, `GET sandbox/soap?wsdl` | both of these in SOAP envelopes, with a WSDL of its own address |
 | `GET sandbox/outbox?after=N`, `GET sandbox/outbox/N` | the next document, or one, with the headers of the live outbox |
 | `POST sandbox/reset` | empties the area: 204. The outbox begins again at 1 with new message ids; what you have passed stays passed |
 | `GET sandbox/scenarios` | the tables below as text |
