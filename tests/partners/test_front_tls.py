@@ -149,7 +149,10 @@ def test_a_request_cut_off_without_a_farewell_is_not_answered(files: Path, runni
 def test_certificates_are_renewed_and_connections_go_on(files: Path, root: Paper, tmp_path: Path) -> None:
     mine = papers.server(root)
     mine.file(tmp_path / "server.pem")
-    context = lambda: server_context(tmp_path / "server.pem", tmp_path / "server.pem")  # noqa: E731
+
+    def context() -> ssl.SSLContext:
+        return server_context(tmp_path / "server.pem", tmp_path / "server.pem")
+
     with fronted(pages, make_context=context) as (front, port), Line(port, context=client(files)) as old:
         old.send(GET)
         assert old.answer()[0] == 200

@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import Engine
 
 import schemas
+from css import cli, settings
 from css.db.engine import transaction
 from css.handover import outbox_last_sequence
 from css.master.clocks import live_by_business_date
@@ -29,6 +30,7 @@ from css.partners.front.secure import server_context
 from css.partners.front.store import PARTS
 from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.terms import HOUSE_TERMS
+from css.settings import Settings
 from css.xml import ELEMENTS_MAX, MESSAGE_BYTES_MAX, read_header
 from tests.builders import OPERATOR
 from tests.partners import papers
@@ -261,9 +263,6 @@ def test_what_cannot_run_is_said_at_once(
     words: list[str], code: str, folder: Path, running: Running, engine: Engine, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    from css import cli, settings  # noqa: PLC0415
-    from css.settings import Settings  # noqa: PLC0415
-
     chosen = Settings(home=folder, database_url=engine.url.render_as_string(hide_password=False))
     for place in (cli, settings):
         monkeypatch.setattr(place, "settings", lambda: chosen)

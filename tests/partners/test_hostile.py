@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -227,8 +228,6 @@ def test_what_is_broken_at_random_is_answered_every_time_and_done_or_refused_in_
     [("application/xml", "gzip"), ("application/xml", "deflate"), ("application/xml", "br"), ("application/gzip", "")],
 )
 def test_what_is_said_to_be_compressed_is_not_unpacked(port: int, key: str, content_type: str, encoding: str) -> None:
-    import zlib  # noqa: PLC0415
-
     data = zlib.compress(b" " * 50_000_000)
     fields = f"Content-Encoding: {encoding}\r\n" if encoding else ""
     with Line(port) as line:

@@ -7,14 +7,13 @@ import ipaddress
 import ssl
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
 from css.partners.front.calling import Answer, Caller
+from css.partners.front.limits import Limits
 from css.partners.front.reading import CONTINUE, Reader, Refused, Request, Stage
 from css.partners.front.secure import Layer
-
-if TYPE_CHECKING:
-    from css.partners.front.server import Front
+from css.partners.front.store import Store
 
 NEVER: Final = float("inf")
 OK_BELOW: Final = 400
@@ -42,12 +41,30 @@ WAITING: Final = frozenset({State.HELLO, State.IDLE, State.READING, State.LINGER
 """States in which it is the client we wait for and nothing of ours would be lost."""
 
 
+class House(Protocol):
+    """What a connection asks of whoever holds them all (``server.Front``)."""
+
+    limits: Limits
+    store: Store
+    context: ssl.SSLContext | None
+    address: tuple[str, int]
+    is_stopping: bool
+
+    def now(self) -> float: ...
+    def admitted(self, connection: Connection) -> bool: ...
+    def gone(self, connection: Connection) -> None: ...
+    def note(self, reason: str) -> None: ...
+    def begin(self, connection: Connection, request: Request) -> None: ...
+    def refusal(self, refused: Refused) -> Answer: ...
+    def failed(self) -> Refused: ...
+
+
 class Connection(asyncio.Protocol):
     """Lives in the loop's thread, all of it."""
 
     __slots__ = ("_begun", "_front", "_layer", "_reader", "_stays", "_transport", "deadline", "is_known", "peer", "state")
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: House) -> None:
         self._front = front
         self._transport: asyncio.Transport | None = None
         self._layer: Layer | None = None
