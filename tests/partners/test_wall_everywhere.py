@@ -325,7 +325,7 @@ class Visit:
     area: KeyArea = KeyArea.LIVE
 
 
-PUBLIC: Final = {"wsdl", "schema", "sandbox_scenarios"}
+PUBLIC: Final = {"wsdl", "sandbox_wsdl", "schema", "sandbox_scenarios"}
 """Addresses that ask for no key and have nothing of anybody's."""
 ADDRESSES: Final[dict[str, tuple[Visit, ...]]] = {
     "messages": (Visit("/messages", "POST", "AmendOrder"), Visit("/messages", "POST", "SubmitFault")),
@@ -341,6 +341,7 @@ ADDRESSES: Final[dict[str, tuple[Visit, ...]]] = {
     "soap": (Visit("/soap", "POST", "QueryOrder", envelope=True), Visit("/soap", "POST", "CancelFault", envelope=True)),
     "sandbox_messages": (Visit("/sandbox/messages", "POST", "CancelOrder", area=KeyArea.SANDBOX),),
     "sandbox_queries": (Visit("/sandbox/queries", "POST", "QueryOrder", area=KeyArea.SANDBOX),),
+    "sandbox_soap": (Visit("/sandbox/soap", "POST", "QueryOrder", envelope=True, area=KeyArea.SANDBOX),),
     "sandbox_outbox": (Visit("/sandbox/outbox?after={last_sequence}", area=KeyArea.SANDBOX),),
     "sandbox_document": (Visit("/sandbox/outbox/{last_sequence}", area=KeyArea.SANDBOX),),
     "sandbox_reset": (Visit("/sandbox/reset", "POST", area=KeyArea.SANDBOX),),
