@@ -37,6 +37,7 @@ class DeliverAfter:
     provider_code: str
     after: int
     """The last that it has; 0 for none."""
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def resend_document(session: Session, command: ResendDocument, *, by: Actor, at:
     return Resending(partner.code, document.sequence, document.message_id, document.message_type)
 
 
+@answered
 def deliver_after(session: Session, command: DeliverAfter, *, by: Actor, at: datetime) -> int:
     """Set what a partner has been brought; gives how many documents will go out from here on.
 
