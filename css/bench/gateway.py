@@ -32,7 +32,6 @@ from css.demo.run import build
 
 ACCEPTED_TARGET, P99_TARGET_MS, DRAINED_TARGET = 200, 100, 100
 LADDER = (1, 4, 16, 64)
-START_SECONDS_MAX = 60
 DRAIN_SECONDS_MAX = 1800
 WARMING = 20
 
@@ -95,22 +94,21 @@ def _server(place: Place, workers: int, drainers: int) -> Iterator[int]:
     """``css gateway`` on loopback; its port. Killed at the end, all of it: what it acknowledged must outlive that."""
     url = place.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     words = ["--port", "0", "--workers", str(workers), "--drainers", str(drainers), "--no-deliveries", "--connections-a-peer", "1000"]
-    process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+    with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         [sys.executable, "-m", "css", "gateway", *words],
         env={**os.environ, "CSS_DATABASE_URL": url, "CSS_HOME": str(place.home), "CSS_LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if "http://" not in line:
-            raise Refused("CSS961E", "The gateway does not start.", element="gateway")
-        yield int(line.partition("http://")[2].partition("/")[0].rpartition(":")[2])
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(START_SECONDS_MAX)
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if "http://" not in line:
+                raise Refused("CSS961E", "The gateway does not start.", element="gateway")
+            yield int(line.partition("http://")[2].partition("/")[0].rpartition(":")[2])
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

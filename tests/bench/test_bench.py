@@ -116,4 +116,4 @@ def test_one_line_beside_another() -> None:
 def test_without_a_name_it_lists_the_questions(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
-    assert sorted(listed) == sorted([*QUESTIONS, "orders", "repairs", "desk", "all"]), "three have files of their own"
+    assert sorted(listed) == sorted([*QUESTIONS, "orders", "repairs", "gateway", "desk", "all"]), "four have tests of their own"
