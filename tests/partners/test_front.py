@@ -169,6 +169,7 @@ def test_a_refused_request_can_be_read_while_its_body_still_comes(port: int) -> 
     with Line(port) as line:
         line.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n")
         for _ in range(9):
+            time.sleep(0.05)
             line.send(b"x" * 100_000)
         status, fields, body = line.answer()
         assert (status, codes(body), fields["connection"]) == (401, [("CSS556E", None)], "close")
