@@ -18,6 +18,7 @@ from css.core.actor import Actor
 from css.core.errors import BadMessage, Conflict, Refusals
 from css.db.constraints import constraint_of
 from css.master.operator_changes import require_supervisor
+from css.partners.folder_files import FOLDER_FORM
 from css.partners.keys import Partner, partner_of
 from css.partners.model import DeliveryWay, PartnerTerms
 
@@ -27,7 +28,6 @@ URL_MAX: Final = 300
 PUSH_KEY_MAX: Final = 200
 LIMITS: Final = {"messages_a_minute": 100_000, "at_once": 64, "replay_days": 3_660, "gap_minutes": 10_080}
 """The most of each; the least is 1."""
-_FOLDER: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _SECRET: Final = re.compile(r"[\x21-\x7e]+")
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -171,8 +171,8 @@ def _check(terms: Terms) -> None:
         wrong.add(BadMessage("CSS547E", sentence, element="push_url"))
     if terms.push_key is not None and not (len(terms.push_key) <= PUSH_KEY_MAX and _SECRET.fullmatch(terms.push_key)):
         wrong.add(BadMessage("CSS547E", "A key to show has 1 to {most} visible characters.", most=PUSH_KEY_MAX, element="push_key"))
-    if terms.folder is not None and not _FOLDER.fullmatch(terms.folder):
-        sentence = "A folder is named in up to 40 small letters, digits, - and _, and begins with a letter or digit."
+    if terms.folder is not None and not FOLDER_FORM.fullmatch(terms.folder):
+        sentence = "A folder is named in up to 40 small letters, digits and -, and begins with a letter or digit."
         wrong.add(BadMessage("CSS547E", sentence, element="folder"))
     if terms.way is DeliveryWay.PUSH and terms.push_url is None:
         wrong.add(BadMessage("CSS547E", "To push, say where to.", element="push_url"))
