@@ -55,10 +55,6 @@ class Finding:
 
 Check = Callable[[Source], Iterable[Flaw]]
 
-_ONE_OF: Final = (
-    "It is asked by one of several parts, and a sequence cannot say so without a choice; one without any of them is refused in words."
-)
-_A_PAGE: Final = "Everything about a page may be left to us, so there is nothing that it must say."
 EXCEPTIONS: Final[dict[tuple[str, str, str], str]] = {
     ("tariff-1", "X106", "Tariff"): "A file that our own people load, no message: it has no sender, no receiver and so no header.",
     (
@@ -68,8 +64,6 @@ EXCEPTIONS: Final[dict[tuple[str, str, str], str]] = {
     ): "A step from the first second with no charge of its own says that calls are free; it has no part it always needs.",
     ("order-1", "X504", "SupplierCode"): "The code is the supplier's own and has no form of ours.",
     ("order-2", "X504", "SupplierCode"): "The code is the supplier's own and has no form of ours.",
-    **{("enquiry-1", "X303", name): _ONE_OF for name in ("OrderQuery", "PlantQuery", "SlotQuery")},
-    **{("enquiry-1", "X303", name): _A_PAGE for name in ("OpenOrderQuery", "LineQuery")},
 }
 """What stands in our own files against a rule: schema, code of the rule, name of the type or element; and why. A published
 file never changes, so what it was published with stands here for good."""

@@ -31,6 +31,7 @@ from css.xml import (
     find,
     instant_text,
     read_date,
+    read_flag,
     read_text,
     read_whole,
     required,
@@ -42,7 +43,7 @@ from orders.messages.version2 import code_of
 from orders.queries.cards import KciRow, OrderCard
 from orders.queries.entry import EntryAnswer
 from orders.queries.plant import PlantAnswer
-from orders.queries.reconciling import PAGE, OpenOrderPage, OpenOrderRow, OwnLine, OwnLinePage
+from orders.queries.reconciling import OpenOrderPage, OpenOrderRow, OwnLine, OwnLinePage
 
 NAMESPACE: Final = "{urn:css:enquiry:1}"
 SCHEMA_VERSION: Final = "1.0"
@@ -114,13 +115,23 @@ class OrderAsked:
 
     order_number: str | None
     customer_reference: str | None
+    with_events: bool
 
 
 def read_order_query(root: Element) -> OrderAsked:
     """Which order a valid QueryOrder asks for. Error: CSS529E."""
     block = asking_block(root)
     one_of(block, "OrderNumber", "CustomerReference")
-    return OrderAsked(order_number=read_text(block, "OrderNumber"), customer_reference=read_text(block, "CustomerReference"))
+    return OrderAsked(
+        order_number=read_text(block, "OrderNumber"),
+        customer_reference=read_text(block, "CustomerReference"),
+        with_events=bool(read_flag(block, "WithEvents")),
+    )
+
+
+def read_limit(block: Element) -> int:
+    """How many entries a valid question for several asks for at most."""
+    return required(read_whole(block, "Limit"), "Query/Limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +149,7 @@ def read_page_query(root: Element) -> PageAsked:
     return PageAsked(
         after=read_text(block, "AfterNumber"),
         account_number=read_text(block, "AccountNumber"),
-        limit=read_whole(block, "Limit") or PAGE,
+        limit=read_limit(block),
     )
 
 
@@ -152,6 +163,7 @@ class PlantAsked:
     number: str | None
     product_codes: tuple[str, ...]
     required_on: date | None
+    with_orderables: bool
 
 
 def read_plant_query(root: Element) -> PlantAsked:
@@ -168,6 +180,7 @@ def read_plant_query(root: Element) -> PlantAsked:
         number=read_text(block, "TelephoneNumber"),
         product_codes=tuple((one.text or "").strip() for one in children(block, "Products/ProductCode")),
         required_on=read_date(block, "RequiredDate"),
+        with_orderables=bool(read_flag(block, "WithOrderables")),
     )
 
 
@@ -212,7 +225,7 @@ def _path(above: str, entry: MessageError) -> str | None:
 
 
 def order_snapshot(to: Answering, card: OrderCard) -> bytes:
-    """An order as it stands, in the second version's copy, whichever it was placed by; and what has happened to it."""
+    """An order as it stands, in the second version's copy, whichever it was placed by; and what has happened to it, where the card says."""
     root, answer = begin("OrderSnapshot", to, with_orders=True)
     # The copy's own elements are order-2's, the one that holds it is ours.
     holder = document(f"{version2.NAMESPACE}Holder")
@@ -313,7 +326,7 @@ def addresses_found(to: Answering, found: Sequence[SiteAnswer]) -> bytes:
 
 
 def plant_answer(to: Answering, site: SiteAnswer, plant: PlantAnswer, entry: EntryAnswer, orderable: Sequence[ProductRow]) -> bytes:
-    """What there is at an address, when a new line with the products asked for can be had, and what can be ordered."""
+    """What there is at an address, when a new line with the products asked for can be had, and what can be ordered, where asked."""
     root, answer = begin("LinePlantAnswer", to)
     block = add(answer, "Plant")
     add(block, "AddressKey", plant.address_key)

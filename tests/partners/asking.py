@@ -16,17 +16,37 @@ from css.xml import Element, MessageHeader, add, add_header, check, document, fi
 from tests.partners.speaking import AT, US, Parts, header, opened, put
 
 BLOCKS = {"ReserveAppointment": "Request", "ReleaseAppointment": "Release"}
+NEEDED = {
+    "QueryOrder": ("WithEvents", "true"),
+    "ListMyOpenOrders": ("Limit", "200"),
+    "ListMyLines": ("Limit", "200"),
+    "LinePlantQuery": ("WithOrderables", "true"),
+    "AppointmentQuery": ("Limit", "20"),
+}
+"""What a question always says, for tests to which it does not matter."""
 
 
 def enquiry(message_type: str, parts: Parts | None = None, *, head: MessageHeader | None = None, **elements: str) -> bytes:
-    """A message of the family, which had better be valid; the keywords are its elements in sequence, ``parts`` what stands after them."""
+    """A message of the family, which had better be valid; the keywords are its elements in sequence, ``parts`` what stands after them.
+
+    What it must say and is not given is added.
+    """
     head = replace(head or header(), message_type=message_type, schema_version="1.0")
     root = document(f"{{urn:css:enquiry:1}}{message_type}")
     add_header(root, head)
     block = add(root, BLOCKS.get(message_type, "Query"))
-    put(block, [*elements.items(), *(parts or [])])
+    put(block, _whole(message_type, [*elements.items(), *(parts or [])]))
     check(root)
     return to_bytes(root, indented=True)
+
+
+def _whole(message_type: str, parts: Parts) -> Parts:
+    needed = NEEDED.get(message_type)
+    names = [name for name, _ in parts]
+    if needed is None or needed[0] in names:
+        return parts
+    place = names.index("AccountNumber") if "AccountNumber" in names else len(parts)
+    return [*parts[:place], needed, *parts[place:]]
 
 
 def ask(engine: Engine, data: bytes, provider_code: str = PARTNER, *, at: datetime = AT) -> Answer:

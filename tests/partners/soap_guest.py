@@ -86,7 +86,9 @@ def follow(conversation: str, until: set[str]) -> list[Any]:
 
 
 # What is there, and from when it can be had.
-plant = enquiries.LinePlantQuery(Header=header("LinePlantQuery"), Query={"AddressKey": told["address_key"]}).Answer.Plant
+plant = enquiries.LinePlantQuery(
+    Header=header("LinePlantQuery"), Query={"AddressKey": told["address_key"], "WithOrderables": False}
+).Answer.Plant
 say("plant", address_key=plant.AddressKey, earliest=plant.EarliestDate)
 
 # An order.
@@ -142,7 +144,7 @@ say("wrong", result=wrong.Receipt.Result, paths=[error.Path for error in wrong.R
 for step, use in (("stranger", client("css-stranger")), ("question", partner)):
     try:
         service = use.bind("Partner", "Enquiries1")
-        service.QueryOrder(Header=header("QueryOrder"), Query={"OrderNumber": "1"})
+        service.QueryOrder(Header=header("QueryOrder"), Query={"OrderNumber": "1", "WithEvents": True})
     except Fault as refusal:
         detail = use.get_element("{urn:css:acknowledgement:1}Acknowledgement").parse(refusal.detail[0], use.wsdl.types)
         say(step, fault=refusal.code, codes=codes(detail.Receipt))

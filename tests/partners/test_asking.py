@@ -78,7 +78,7 @@ def test_a_no_is_an_answer_too(client: Client) -> None:
         (lambda scene: submit_order(scene.account, "A00000000001"), 400, "CSS534E"),
         (lambda _: enquiry("ReleaseAppointment", AppointmentNumber="ZZV00001234"), 400, "CSS534E"),
         (lambda _: b"<nothing", 400, "CSS506E"),
-        (lambda _: enquiry("ListMyLines").replace(b"<Query/>", b"<Query><Limit>0</Limit></Query>"), 400, "CSS513E"),
+        (lambda _: enquiry("ListMyLines").replace(b"<Limit>200<", b"<Limit>0<"), 400, "CSS513E"),
         (lambda _: enquiry("ListMyLines", head=header(sender=RIVAL)), 403, "CSS550E"),
         (lambda _: enquiry("ListMyLines", head=header(created_at=AT - timedelta(days=36))), 400, "CSS535E"),
         (lambda _: enquiry("ListMyLines", head=header(created_at=AT + timedelta(minutes=16))), 400, "CSS536E"),

@@ -17,7 +17,7 @@ from css.master.plant import Pair
 from css.master.reference import PARTNER
 from css.master.services import ServiceNumber
 from css.master.sites import Site
-from css.xml import children, read_text
+from css.xml import children, find, read_text
 from orders.queries.cards import order_card
 from orders.queries.reconciling import order_by_reference
 from tests import builders
@@ -70,6 +70,12 @@ def test_an_order_is_told_in_full_with_its_events(engine: Engine, order: str) ->
     assert (said(answer, "Order/Kind"), said(answer, "Order/State")) == ("PROVIDE", "COMMITTED")
     assert [read_text(event, "Kind") for event in children(answer, "Events/Event")] == ["ACKNOWLEDGED", "COMMITTED"]
     assert said(answer, "AnsweredAt") == "2026-03-02T10:00:00Z"
+
+
+def test_an_order_is_told_without_its_events_where_they_are_not_wanted(engine: Engine, order: str) -> None:
+    answer = answer_of(ask(engine, enquiry("QueryOrder", OrderNumber=order, WithEvents="false")))
+    assert [part.tag.rpartition("}")[2] for part in answer] == ["AnsweredAt", "Order"]
+    assert said(answer, "Order/OrderNumber") == order
 
 
 def test_an_order_is_found_by_the_partners_own_reference(engine: Engine, district: Scene, site: Callable[[], str]) -> None:
@@ -321,6 +327,16 @@ def test_dates_and_visits_are_told_for_the_products_asked_for(engine: Engine, si
     assert said(plant, "Plant/PromisedDate") == "2026-04-07"
     assert said(plant, "Plant/VisitNeeded") == "true"
     assert said(plant, "Plant/EarliestDate") < "2026-03-20"
+
+
+def test_what_can_be_ordered_is_left_out_where_it_is_not_wanted(engine: Engine, site: Callable[[], str]) -> None:
+    where = site()
+    long, short = (answer_of(ask(engine, enquiry("LinePlantQuery", AddressKey=where, WithOrderables=each))) for each in ("true", "false"))
+    assert find(long, "Plant/Orderables/Orderable") is not None
+    assert said(short, "Plant/AddressKey") == where
+    assert find(short, "Plant/Orderables") is None
+    wanted: Parts = [("Products", [("ProductCode", "NO-SUCH")]), ("WithOrderables", "false")]
+    assert codes_of(ask(engine, enquiry("LinePlantQuery", wanted, AddressKey=where)))[0][0] == "CSS531E"
 
 
 def test_every_product_that_cannot_be_ordered_is_named(engine: Engine, site: Callable[[], str]) -> None:

@@ -23,8 +23,8 @@ from css.master.sites import Site
 from css.partners.messages.enquiries import document, question
 from css.partners.messages.kinds import Asked, Command, Document
 from css.partners.wall import behind_the_wall
-from css.xml import Element, add, add_optional, date_text, instant_text, read_date, read_text, read_whole, required, to_bytes
-from orders.messages.enquiries import Answering, asking_block, begin, one_of, refused
+from css.xml import Element, add, add_optional, date_text, instant_text, read_date, read_text, required, to_bytes
+from orders.messages.enquiries import Answering, asking_block, begin, one_of, read_limit, refused
 from orders.messages.version2 import code_of
 from orders.queries.cards import OrderCard, order_card
 from orders.rules.kinds import KINDS
@@ -32,8 +32,6 @@ from orders.rules.lifecycle import OPEN_STATES
 from repairs.queries.cards import FaultCard, fault_card
 from repairs.rules.lifecycle import move
 
-SLOTS: Final = 20
-"""How many half-days are told unless more are asked for."""
 RESERVATION: Final = "AppointmentReservation"
 
 
@@ -128,7 +126,7 @@ def _offer(session: Session, asked: Asked, to: Answering) -> bytes:
         first_on=first_on,
         last_on=last_on,
         at=asked.at,
-        limit=read_whole(block, "Limit") or SLOTS,
+        limit=read_limit(block),
     )
     return offer_bytes(to, place, free)
 

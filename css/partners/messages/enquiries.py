@@ -66,7 +66,7 @@ def _order(session: Session, asked: Asked, to: Answering) -> bytes:
     number = wanted.order_number
     if number is None:
         number = order_by_reference(session, wanted.customer_reference or "", by=asked.partner.actor)
-    return order_snapshot(to, order_card(session, number, by=asked.partner.actor))
+    return order_snapshot(to, order_card(session, number, by=asked.partner.actor, with_stream=wanted.with_events))
 
 
 def _open_orders(session: Session, asked: Asked, to: Answering) -> bytes:
@@ -96,7 +96,7 @@ def _plant(session: Session, asked: Asked, to: Answering) -> bytes:
         if product.is_orderable and product.kind in _ORDERABLE
     ]
     _refuse_unsold(wanted.product_codes, sold)
-    return plant_answer(to, site, plant, entry, sold)
+    return plant_answer(to, site, plant, entry, sold if wanted.with_orderables else ())
 
 
 def _refuse_unsold(codes: Sequence[str], sold: Sequence[ProductRow]) -> None:
@@ -106,7 +106,7 @@ def _refuse_unsold(codes: Sequence[str], sold: Sequence[ProductRow]) -> None:
         *(
             Refused(
                 "CSS531E",
-                "{code} cannot be ordered by wholesale accounts; the answer to a query without products lists what can.",
+                "{code} cannot be ordered by wholesale accounts; a query without Products and with WithOrderables true lists what can.",
                 code=code,
                 element=f"Products/ProductCode{f'[{place}]' if many else ''}",
             )

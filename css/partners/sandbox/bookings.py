@@ -27,8 +27,8 @@ from css.partners.sandbox.holding import held_slot
 from css.partners.sandbox.order_cases import find_order
 from css.partners.sandbox.placing import NATION
 from css.partners.sandbox.scenarios import SCENARIOS
-from css.xml import Element, read_date, read_text, read_whole, required
-from orders.messages.enquiries import Answering, asking_block, one_of
+from css.xml import Element, read_date, read_text, required
+from orders.messages.enquiries import Answering, asking_block, one_of, read_limit
 from orders.messages.version2 import code_of
 from orders.rules.kinds import KINDS
 from orders.rules.lifecycle import OPEN_STATES
@@ -37,7 +37,6 @@ from repairs.rules.lifecycle import move
 FULL: Final = "CSS818E"
 VISITS: Final = 4
 """Free visits of every half-day."""
-SLOTS: Final = 20
 
 
 def offer(session: Session, area: SandboxArea, asked: Asked, to: Answering) -> bytes:
@@ -49,10 +48,9 @@ def offer(session: Session, area: SandboxArea, asked: Asked, to: Answering) -> b
         raise BadMessage("CSS533E", "LastDate is before FirstDate.", element="last_on")
     first, last = window(place.skill, on=london_date(asked.at), earliest_on=first_on, latest_on=last_on)
     first = max(first, london_date(asked.at) + ONE_DAY)
-    limit = read_whole(block, "Limit") or SLOTS
     days = () if _is_full(place) else bookable_days(first=first, last=last, nation=NATION)
     slots = [FreeSlot(slot_on=day, half_day=half, free=VISITS, capacity=VISITS) for day in days for half in HalfDay]
-    return offer_bytes(to, place, tuple(slots[:limit]))
+    return offer_bytes(to, place, tuple(slots[: read_limit(block)]))
 
 
 def reserve(session: Session, area: SandboxArea, asked: Asked) -> Document:

@@ -94,7 +94,7 @@ def _order(session: Session, area: SandboxArea, asked: Asked, to: Answering) -> 
             raise no_order(wanted.customer_reference or "")
         case, copy = found, order_of(found).order
     told = {name: getattr(copy, name) for name in OrderCopy.__dataclass_fields__}
-    return enquiries.order_snapshot(to, OrderCard(**told, kci=order_of(case).history))
+    return enquiries.order_snapshot(to, OrderCard(**told, kci=order_of(case).history if wanted.with_events else ()))
 
 
 def _open_orders(session: Session, area: SandboxArea, asked: Asked, to: Answering) -> bytes:
@@ -171,9 +171,9 @@ def _plant(session: Session, area: SandboxArea, asked: Asked, to: Answering) -> 
     sold = [each for each in products(session, Segment.WHOLESALE, entry.promised_on) if each.is_orderable and each.kind in _ORDERABLE]
     unknown = [code for code in wanted.product_codes if code not in {each.code for each in sold}]
     if unknown:
-        sentence = "{code} cannot be ordered by wholesale accounts; the answer to a query without products lists what can."
+        sentence = "{code} cannot be ordered by wholesale accounts; a query without Products and with WithOrderables true lists what can."
         raise Refused("CSS531E", sentence, code=unknown[0], element="Products/ProductCode")
-    return enquiries.plant_answer(to, _site(keys[0]), plant, entry, sold)
+    return enquiries.plant_answer(to, _site(keys[0]), plant, entry, sold if wanted.with_orderables else ())
 
 
 _ORDERABLE: Final = frozenset({ProductKind.LINE, ProductKind.FEATURE})

@@ -44,6 +44,8 @@ def test_an_order_is_asked_for_both_ways(area: Area) -> None:
     answer = answer_of(at_once.data)
     assert said(answer, "Order/State") == "HELD"
     assert [event.findtext("{*}Kind") for event in answer.iterfind("{*}Events/{*}Event")] == ["ACKNOWLEDGED", "COMMITTED", "DELAY"]
+    short = answer_of(area.post(enquiry("QueryOrder", OrderNumber=number, WithEvents="false"), to="queries").data)
+    assert (said(short, "Order/State"), find(short, "Events")) == ("HELD", None)
     assert area.post(enquiry("QueryOrder", OrderNumber=number)).status_code == 202
     _, snapshot = area.documents()
     assert said(snapshot, "Answer/Order/OrderNumber") == number
@@ -69,6 +71,9 @@ def test_what_was_ordered_is_listed(area: Area) -> None:
 def test_plant_is_as_the_order_will_find_it(area: Area, number: int, outcome: str) -> None:
     answer = answer_of(area.post(enquiry("LinePlantQuery", AddressKey=f"A00000000{number:03d}"), to="queries").data)
     assert said(answer, "Plant/PlantOutcome") == outcome
+    assert find(answer, "Plant/Orderables") is not None
+    short = answer_of(area.post(enquiry("LinePlantQuery", AddressKey=f"A00000000{number:03d}", WithOrderables="false"), to="queries").data)
+    assert (said(short, "Plant/PlantOutcome"), find(short, "Plant/Orderables")) == (outcome, None)
     area.post(order(number))
     area.later(90)
     assert said(area.documents()[0], "Update/Order/PlantOutcome") == outcome
