@@ -143,7 +143,9 @@ def test_the_page_on_the_transport_shows_how(
     while not outbox_last(engine) and until(begun):
         pass
     partners, _ = EXAMPLES
-    given = {"CA": str(folder / "root.pem"), "KEY": keys[PARTNER], "CERTIFICATE": str(folder / "partner.pem"), "GATEWAY": running.url}
+    # One file holds both, and may be named for each.
+    both = dict.fromkeys(("CERTIFICATE", "CERTIFICATE_KEY"), str(folder / "partner.pem"))
+    given = {"CA": str(folder / "root.pem"), "KEY": keys[PARTNER], "GATEWAY": running.url.removesuffix("/partner/v1"), **both}
     done = subprocess.run(
         ["sh", "-ec", partners], env=os.environ | given, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True
     )

@@ -35,7 +35,16 @@ This page is written by `python -m css.partners.sandbox.page` from the table tha
 
 ## A first quarter of an hour
 
+You need a key of the area (we make it with `css partners key BRACKWAT --area sandbox`) and the schemas' samples. The first lines make an
+order of one of them: a line is ceased, by magic number 000. NOW is our clock's time, which in a demo is the demo's day; CreatedAt of
+any answer of ours says it.
+
 ```sh
+now=${{NOW:-$(date -u +%Y-%m-%dT%H:%M:%SZ)}}
+uuid() {{ cat /proc/sys/kernel/random/uuid; }}
+sed -e "s|\\(<c:MessageId>\\).*<|\\1$(uuid)<|; s|\\(<c:ConversationId>\\).*<|\\1$(uuid)<|; s|\\(<c:CreatedAt>\\).*<|\\1$now<|" \\
+    -e "s|PO-2026-000615|PO-$(date +%s)|; s|+441632960123|+441632960000|; s|2026-06-30|$(date -u -d "$now +28 days" +%F)|" \\
+    schemas/samples/valid/submit-order-2-cease.xml > order.xml
 curl --silent --show-error --header "Authorization: Bearer $SANDBOX_KEY" --header "Content-Type: application/xml" \\
      --header "CSS-Sandbox-Speed: 60" --data-binary @order.xml "$GATEWAY/partner/v1/sandbox/messages"
 curl --silent --show-error --header "Authorization: Bearer $SANDBOX_KEY" "$GATEWAY/partner/v1/sandbox/outbox?after=0"
@@ -56,8 +65,9 @@ A document lies in the outbox from the second at which the table says it happens
 `CSS-Sandbox-Speed: 60` in the request that places an order or a fault, its seconds go by sixty times as fast; from 1 to {SPEED_MAX}.
 DoneDate is the day that the order was worked for, not today.
 
-A scenario is **passed** when its last document is fetched. AmendOrder and CancelOrder may come at any time while an order is open; a
-cancelled order is heard of no more.
+A scenario is **passed** when its last document is fetched. `progress` says how far you are: *in-test*; *ready*, when all that are asked for are
+passed; *live*, while you hold a live key. AmendOrder and CancelOrder may come at any time while an order is open; a cancelled order is heard
+of no more.
 """
 
 _TAIL: Final = """\

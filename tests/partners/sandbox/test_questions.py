@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
+import schemas
 from css.db.engine import transaction
 from css.master.reference import PARTNER
 from css.partners.gateway import create_application
@@ -175,11 +176,16 @@ def test_progress_is_asked_for_and_survives_a_reset(engine: Engine, area: Area) 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl here")
 def test_the_shell_example_of_the_page_works(engine: Engine, area: Area, tmp_path: Path) -> None:
     (words,) = re.findall(r"```sh\n(.*?)```", page.page(), re.DOTALL)
-    (tmp_path / "order.xml").write_bytes(order(0))
+    (tmp_path / "schemas").symlink_to(schemas.DIRECTORY)
     server = make_server("127.0.0.1", 0, create_application(engine, area.watch), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    environment = {"PATH": "/usr/bin:/bin", "SANDBOX_KEY": area.key, "GATEWAY": f"http://127.0.0.1:{server.server_port}"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "SANDBOX_KEY": area.key,
+        "GATEWAY": f"http://127.0.0.1:{server.server_port}",
+        "NOW": f"{AT:%Y-%m-%dT%H:%M:%SZ}",
+    }
     try:
         done = subprocess.run(["sh", "-ec", words], env=environment, cwd=tmp_path, capture_output=True, check=True, timeout=30)
     finally:
