@@ -65,9 +65,9 @@ A document lies in the outbox from the second at which the table says it happens
 `CSS-Sandbox-Speed: 60` in the request that places an order or a fault, its seconds go by sixty times as fast; from 1 to {SPEED_MAX}.
 DoneDate is the day that the order was worked for, not today.
 
-A scenario is **passed** when its last document is fetched. `progress` says how far you are: *in-test*; *ready*, when all that are asked for are
-passed; *live*, while you hold a live key. AmendOrder and CancelOrder may come at any time while an order is open; a cancelled order is heard
-of no more.
+A scenario is **passed** when its last document is fetched. `progress` says how far you are: *in-test*; *ready*, when all that are asked
+for are passed; *live*, while you hold a live key. AmendOrder and CancelOrder may come at any time while an order is open; a cancelled
+order is heard of no more.
 """
 
 _TAIL: Final = """\
