@@ -121,6 +121,20 @@ def _children() -> dict[str, dict[str, str]]:
 
 
 @cache
+def _required() -> dict[str, tuple[str, ...]]:
+    """The child elements without which each complex type is not complete, in their order; all in Clark notation."""
+    return {
+        f"{{{namespace(name)}}}{kind.get('name')}": tuple(
+            f"{{{namespace(name)}}}{element.get('name')}"
+            for element in kind.iterfind(f"{_XSD}sequence/{_XSD}element")
+            if element.get("minOccurs") != "0"
+        )
+        for name in names()
+        for kind in source(name).findall(f"{_XSD}complexType")
+    }
+
+
+@cache
 def _forms() -> dict[str, str]:
     """What a value of each simple type must be, in words, by type in Clark notation."""
     return {
@@ -136,7 +150,20 @@ def form_of(tags: tuple[str, ...]) -> str:
     Args:
         tags: the element's own tag and its ancestors', in Clark notation, root first.
     """
+    return _forms().get(_type_of(tags), "")
+
+
+def required_of(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """The children that an element must have, in the order of the schema and in Clark notation; none when the schemas do not say.
+
+    Args:
+        tags: the element's own tag and its ancestors', in Clark notation, root first.
+    """
+    return _required().get(_type_of(tags), ())
+
+
+def _type_of(tags: tuple[str, ...]) -> str:
     here = ""
     for tag in tags:
         here = _children().get(here, {}).get(tag, "no such element")
-    return _forms().get(here, "")
+    return here

@@ -63,7 +63,7 @@ def message_in(envelope: bytes, action: str | None) -> Element:
 
     Raises:
         EnvelopeRefusal: CSS571E to CSS574E.
-        BadMessage: CSS500E to CSS508E, it is no XML that we read at all.
+        BadMessage: CSS500E to CSS509E, it is no XML that we read at all.
     """
     root = read_message(envelope)
     name = etree.QName(root)

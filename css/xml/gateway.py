@@ -25,6 +25,9 @@ COMMENTS_MAX: Final = 20_000
 """Comments and sections, beside every element opened and closed."""
 INSTRUCTIONS_MAX: Final = 1_000
 """Processing instructions are refused in any case; so many are refused unparsed."""
+DEPTH_MAX: Final = 256
+"""Elements within each other, the outermost counted. It and the next are the parser's own limits, told here and not set."""
+NAME_BYTES_MAX: Final = 50_000
 
 _COMPRESSED: Final = (
     b"\x1f\x8b",
@@ -45,6 +48,10 @@ _DECLARATION: Final = re.compile(
 )
 _ENCODINGS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 """ASCII is UTF-8 already, and some tools declare it for no better reason."""
+_UNFINISHED: Final = frozenset(
+    {etree.ErrorTypes.ERR_CDATA_NOT_FINISHED, etree.ErrorTypes.ERR_COMMENT_NOT_FINISHED, etree.ErrorTypes.ERR_PI_NOT_FINISHED}
+)
+"""What the parser calls a section, comment or instruction without end, and also one that is too long for it."""
 _XINCLUDE: Final = ("{http://www.w3.org/2001/XInclude}*", "{http://www.w3.org/2003/XInclude}*")
 
 
@@ -54,7 +61,7 @@ def read_message(data: bytes, *, limit_bytes: int = MESSAGE_BYTES_MAX, limit_ele
     Comments are gone and CDATA is plain text, so the text of a leaf is its whole value.
 
     Raises:
-        BadMessage: CSS500E to CSS508E; ``fields`` holds ``line`` where the parser gave one, never any content.
+        BadMessage: CSS500E to CSS509E; ``fields`` holds ``line`` where the parser gave one, never any content.
     """
     if len(data) > limit_bytes:
         raise BadMessage("CSS500E", "The message is larger than {limit} bytes.", limit=limit_bytes)
@@ -75,7 +82,7 @@ def read_stored(data: bytes) -> Element:
     """A document of our own, read back: as safely as a message, but of any length, for nobody sends us these.
 
     Raises:
-        BadMessage: CSS502E, CSS506E, it is no XML.
+        BadMessage: CSS502E, CSS506E, it is no XML; CSS509E, it is past a limit of the parser.
     """
     _refuse_bytes(data)
     return _parse(data)
@@ -83,11 +90,11 @@ def read_stored(data: bytes) -> Element:
 
 def _refuse_bytes(body: bytes) -> None:
     if b"\x00" in body or body.startswith(_MARK):
-        raise BadMessage("CSS502E", "The message is not UTF-8 text.")
+        raise BadMessage("CSS502E", "The message is not UTF-8 text, or holds a NUL byte.")
     try:
         body.decode("utf-8", errors="strict")
     except UnicodeDecodeError:
-        raise BadMessage("CSS502E", "The message is not UTF-8 text.") from None
+        raise BadMessage("CSS502E", "The message is not UTF-8 text, or holds a NUL byte.") from None
 
 
 def _refuse_declaration(body: bytes) -> None:
@@ -140,9 +147,25 @@ def _parse(body: bytes) -> Element:
     try:
         return etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
+        refusal = _refusal(error)
     # Raised outside the handler, so that the parser's own words, which quote the message, hang on no traceback.
-    raise BadMessage("CSS506E", "The message is not well-formed XML 1.0 (line {line}).", line=line)
+    raise refusal
+
+
+def _refusal(error: etree.XMLSyntaxError) -> BadMessage:
+    """What the parser gave up at: a fault of the message, or a limit of the parser's, which a well-formed message may pass.
+
+    It has one kind of fault for most of its limits, and only its own fixed words tell depth from the others.
+    """
+    line, kind = error.lineno or 1, error.code  # type: ignore[attr-defined]  # the stubs forget it
+    if kind == etree.ErrorTypes.ERR_RESOURCE_LIMIT and error.msg.startswith("Excessive depth"):
+        return BadMessage("CSS509E", "The message nests elements deeper than {limit}.", limit=DEPTH_MAX, line=line)
+    if kind == etree.ErrorTypes.ERR_NAME_TOO_LONG:
+        return BadMessage("CSS509E", "The message has a name longer than {limit} bytes (line {line}).", limit=NAME_BYTES_MAX, line=line)
+    # A document type is refused before, so nothing but length is left. No door of messages lets as much through; a tariff's does.
+    if kind == etree.ErrorTypes.ERR_RESOURCE_LIMIT or (kind in _UNFINISHED and " too big found" in error.msg):
+        return BadMessage("CSS509E", "The message is larger in one place than the parser takes (line {line}).", line=line)
+    return BadMessage("CSS506E", "The message is not well-formed XML 1.0 (line {line}).", line=line)
 
 
 def _refuse_nodes(root: Element) -> None:

@@ -192,6 +192,7 @@ def _misplaced(element: Element, name: str, message: str) -> tuple[str, str]:
     expected = _EXPECTED.findall(message.rpartition("Expected is")[2]) if "Expected is" in message else []
     wanted = ", ".join(expected[:_EXPECTED_SHOWN]) + (", ..." if len(expected) > _EXPECTED_SHOWN else "")
     if "Missing child element" in message:
+        wanted = _missing(element) or wanted
         return "CSS512E", f"{name} is not complete; expected {wanted}." if wanted else f"{name} is empty."
     if name in expected:
         return "CSS511E", f"{name} is in the wrong namespace."
@@ -203,11 +204,24 @@ def _misplaced(element: Element, name: str, message: str) -> tuple[str, str]:
     return "CSS511E", f"{name} is not expected here."
 
 
+def _missing(element: Element) -> str:
+    """The next element that an incomplete one must have, empty when the schemas do not say.
+
+    What the parser expects are all that may come before it too, of which it names ten, so that the one required may not be among them.
+    """
+    there = {child.tag for child in element.iterchildren("*")}
+    return next((etree.QName(tag).localname for tag in schemas.required_of(_lineage(element)) if tag not in there), "")
+
+
+def _lineage(element: Element) -> tuple[str, ...]:
+    """The tags from the root down to the element."""
+    return (*reversed([str(above.tag) for above in element.iterancestors()]), str(element.tag))
+
+
 def _misformed(element: Element, name: str) -> tuple[str, str]:
     if not len(element) and not (element.text or "").strip(" \t\r\n"):
         return "CSS514E", f"{name} is empty; give it a value or leave it out."
-    lineage = (*reversed([str(above.tag) for above in element.iterancestors()]), str(element.tag))
-    form = schemas.form_of(lineage)
+    form = schemas.form_of(_lineage(element))
     if form:
         return "CSS513E", f"{name} must be {form}."
     return "CSS517E", f"{name} is not as the schema asks."

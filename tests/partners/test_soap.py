@@ -202,7 +202,7 @@ def with_block(attributes: str, message: str) -> str:
         ('<!DOCTYPE a [<!ENTITY b "c">]>' + BODY % "<a/>", '""', ("Client", "CSS504E")),
         (BODY % "<?php run?><a/>", '""', ("Client", "CSS507E")),
         (BODY % '<a><x:include xmlns:x="http://www.w3.org/2001/XInclude" href="/etc/passwd"/></a>', '""', ("Client", "CSS508E")),
-        (BODY % ("<a>" * 300 + "</a>" * 300), '""', ("Client", "CSS506E")),
+        (BODY % ("<a>" * 300 + "</a>" * 300), '""', ("Client", "CSS509E")),
         (BODY % ("<a/>" * 200_001), '""', ("Client", "CSS505E")),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import socket
 import time
 import zipfile
@@ -74,10 +75,13 @@ HOSTILE: list[tuple[str, bytes, str]] = [
     ("attributes without number", b"<a " + b" ".join(b'a%d="1"' % number for number in range(300_000)) + b"/>", "CSS505E"),
     ("namespaces without number", b"<a " + b" ".join(b'xmlns:a%d="u"' % number for number in range(150_000)) + b"/>", "CSS505E"),
     ("instructions without number", b"<?a?>" * 430_000 + b"<a/>", "CSS507E"),
-    ("depth 257", b"<a>" * 257 + b"</a>" * 257, "CSS506E"),
-    ("depth 2,000", b"<a>" * 2_000 + b"</a>" * 2_000, "CSS506E"),
+    ("depth 257", b"<a>" * 257 + b"</a>" * 257, "CSS509E"),
+    ("depth 2,000", b"<a>" * 2_000 + b"</a>" * 2_000, "CSS509E"),
     ("depth 100,000", b"<a>" * 100_000 + b"</a>" * 100_000, "CSS505E"),
-    ("name of 60,000", b"<" + b"a" * 60_000 + b"/>", "CSS506E"),
+    ("name of 60,000", b"<" + b"a" * 60_000 + b"/>", "CSS509E"),
+    ("depth under a doubtful namespace", (b"<a xmlns='" + SECRET + b"'>") * 257 + b"</a>" * 257, "CSS509E"),
+    ("attribute's name of 60,000", b"<a " + b"a" * 60_000 + b"='1'/>", "CSS509E"),
+    ("tags crossed at depth 256", b"<a>" * 256 + b"</b>" + b"</a>" * 255, "CSS506E"),
     # Encodings.
     ("utf-16", "<!DOCTYPE a><a/>".encode("utf-16"), "CSS502E"),
     ("utf-16 without mark", "<a/>".encode("utf-16-le"), "CSS502E"),
@@ -214,6 +218,34 @@ def test_a_caller_may_allow_less() -> None:
         read_message(b"<a><b/><b/></a>", limit_elements=2)
 
 
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"<a>" * 257 + b"</a>" * 257, "The message nests elements deeper than 256."),
+        (b"<a>\n<" + b"a" * 50_001 + b"/></a>", "The message has a name longer than 50000 bytes (line 2)."),
+        (b"<a>\x00</a>", "The message is not UTF-8 text, or holds a NUL byte."),
+        (b"<a>\xff</a>", "The message is not UTF-8 text, or holds a NUL byte."),
+    ],
+)
+def test_a_limit_is_told_as_what_it_is(data: bytes, text: str) -> None:
+    assert refusal_of(data).text.partition(" ")[2] == text
+
+
+def test_up_to_its_limits_a_message_is_read() -> None:
+    assert read_message(b"<a>" * 256 + b"</a>" * 256).tag == "a"
+    assert read_message(b"<" + b"a" * 50_000 + b"/>").tag == "a" * 50_000
+
+
+@pytest.mark.parametrize("begins_ends", [("", ""), ("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?x ", "?>"), ("<b c='", "'/>")])
+def test_what_is_too_long_for_the_parser_is_not_called_malformed(begins_ends: tuple[str, str]) -> None:
+    begins, ends = (each.encode() for each in begins_ends)
+    with pytest.raises(BadMessage, match="larger in one place than the parser takes") as refused:
+        read_message(b"<a>" + begins + b"x" * 10_100_000 + ends + b"</a>", limit_bytes=20_000_000)
+    assert refused.value.code == "CSS509E"
+    malformed = refusal_of(b"<a>" + (begins or b"<") + b" too big found")
+    assert malformed.code == "CSS506E"
+
+
 def test_a_syntax_error_tells_its_line() -> None:
     assert refusal_of(b"<a>\n<b>\n</a>").fields["line"] == 3
 
@@ -279,6 +311,22 @@ def test_no_more_faults_are_told_than_an_acknowledgement_holds() -> None:
 def test_a_fault_is_told_in_words_that_help(sample: str, text: str) -> None:
     (fault,) = validate(read_message((schemas.SAMPLES / "invalid" / f"{sample}.xml").read_bytes()), "order-1")
     assert fault.text == text
+
+
+@pytest.mark.parametrize(
+    ("sample", "left_out", "text"),
+    [
+        ("query-order", r"<WithEvents>.*</WithEvents>", "Query is not complete; expected WithEvents."),
+        # Fourteen that may come stand before the one that must, more than the parser lists.
+        ("submit-order-2-provide", r"(?<=</RequiredDate>).*(?=</Order>)", "Order is not complete; expected Contact."),
+        ("submit-order-2-provide", r"(?<=</Kind>).*(?=</Order>)", "Order is not complete; expected AccountNumber."),
+    ],
+)
+def test_of_what_may_come_only_what_must_is_named(sample: str, left_out: str, text: str) -> None:
+    whole = (schemas.SAMPLES / "valid" / f"{sample}.xml").read_text(encoding="utf-8")
+    root = read_message(re.sub(left_out, "", whole, count=1, flags=re.DOTALL).encode())
+    (fault,) = validate(root, schema_for(root))
+    assert (fault.code, fault.text) == ("CSS512E", text)
 
 
 def test_a_very_long_name_is_cut_in_what_we_say() -> None:
