@@ -29,7 +29,7 @@ from css.partners.handling import work_lane
 from css.partners.keys import Partner, partner_of
 from css.partners.messages import TAKEN
 from css.partners.model import Channel, InboxMessage, InboxState, RejectedMessage
-from css.partners.sequencing import error_of_taken, gap_before, next_number, warning_of_gap
+from css.partners.sequencing import error_of_taken, first_missing, gap_before, warning_of_gap
 from css.partners.terms import terms_of
 from css.xml import Element, MessageError, MessageHeader, Party, read_header, read_message, read_text, required, schema_for, validate
 
@@ -230,7 +230,7 @@ def _store(session: Session, partner: Partner, data: bytes, reading: Reading, ch
         return Taken(Answer(HTTPStatus.ACCEPTED, received), None if header.is_test else new_id, header.message_id)
     first = _known(session, partner, header.message_id)
     if first is None:
-        error = error_of_taken(header, next_number(session, partner.provider_id, header.conversation_id))
+        error = error_of_taken(header, first_missing(session, partner.provider_id, header.conversation_id))
     elif first.body_sha256 == digest:
         answer = Answer(HTTPStatus.OK, duplicate_of(first.acknowledgement))
         return Taken(answer, first.id if first.state is InboxState.RECEIVED else None, header.message_id)

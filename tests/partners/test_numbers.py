@@ -6,16 +6,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
+from sqlalchemy.orm import Session
 
 from css.core.clock import FixedClock
 from css.db.engine import transaction
 from css.master.reference import PARTNER
 from css.partners.handling import Drained, drain, work_lane
-from css.partners.inbox import Answer, receive
+from css.partners.inbox import Answer, receive, take_in
 from css.partners.keys import partner_of
 from css.partners.messages import orders
-from css.partners.model import InboxState
+from css.partners.model import Channel, InboxState
 from css.xml import MessageHeader, find, read_errors, read_header, required
 from orders.actions import place_order
 from tests.partners.speaking import (
@@ -77,7 +78,8 @@ def test_what_comes_too_soon_is_warned_and_waits_for_the_missing_one(
     early = [send(engine, data[4]), send(engine, data[3])]
 
     assert [(answer.status, result(answer), warnings(answer)) for answer in early] == [(202, "RECEIVED", ["CSS538W"])] * 2
-    assert "Number 3 of this conversation" in early[0].body.decode()
+    assert "Numbers 2 to 3 of this conversation have not come" in early[0].body.decode()
+    assert "Number 2 of this conversation has not come" in early[1].body.decode()
     assert done_in_order(engine, *heads) == [one.message_id]
     assert stored(engine, three.message_id).state is InboxState.RECEIVED
     assert send(engine, data[4]).status == 200, "the same bytes again are a duplicate, with the same warning"
@@ -104,10 +106,71 @@ def test_a_number_that_another_message_has_is_refused_and_the_first_stands(
     send(engine, submit_order(district.account, site(), head=first))
     answer = send(engine, submit_order(district.account, site(), head=second))
     assert (answer.status, codes(answer.body)) == (409, [("CSS537E", "SubmitOrder/Header/SequenceNo")])
-    assert "the next is 2" in answer.body.decode()
+    assert "the first that has not come is 2" in answer.body.decode()
     assert orders_of(engine, second.message_id) == []
     again = submit_order(district.account, site(), head=header(message_id=second.message_id, sequence_no=1))
     assert send(engine, again).status == 202, "put right, it is taken under its own id"
+
+
+@pytest.fixture
+def come(session: Session, district: Scene, conversation: Callable[..., MessageHeader]) -> Callable[[int], tuple[int, str]]:
+    """Receives one more message of the number given, undone: the status, and the sentence about its number."""
+    partner = partner_of(session, PARTNER)
+
+    def receipt_of(number: int) -> tuple[int, str]:
+        data = submit_order(district.account, district.district.gold[0].address_key, head=conversation(number))
+        answer = take_in(session, partner, data, at=AT, us=US, channel=Channel.HTTP).answer
+        receipt = required(find(opened(answer.body), "Receipt"), "Receipt")
+        errors = read_errors(receipt)
+        assert [error.path for error in errors] in ([], ["SubmitOrder/Header/SequenceNo"])
+        return int(answer.status), "".join(error.text for error in errors)
+
+    return receipt_of
+
+
+def test_what_is_missing_is_told_whole_wherever_it_lies(come: Callable[[int], tuple[int, str]]) -> None:
+    rest = "this message waits for them."
+    assert {number: come(number)[1] for number in (4, 999_999_999, 6, 1, 5, 3, 9, 2, 7, 8)} == {
+        4: f"Numbers 1 to 3 of this conversation have not come; {rest}",
+        999_999_999: f"999999997 numbers of this conversation from 1 to 999999998 have not come, 1 the first; {rest}",
+        6: f"4 numbers of this conversation from 1 to 5 have not come, 1 the first; {rest}",
+        1: "",
+        5: f"Numbers 2 to 3 of this conversation have not come; {rest}",
+        3: "Number 2 of this conversation has not come; this message waits for it.",
+        9: f"3 numbers of this conversation from 2 to 8 have not come, 2 the first; {rest}",
+        2: "",
+        7: "",
+        8: "",
+    }
+
+
+def test_the_highest_number_alone_is_answered_by_as_few_statements_as_the_first(
+    session: Session, come: Callable[[int], tuple[int, str]]
+) -> None:
+    asked: list[str] = []
+    event.listen(session.connection(), "before_cursor_execute", lambda _connection, _cursor, statement, *_: asked.append(statement))
+    said = "Numbers 1 to 999999998 of this conversation have not come; this message waits for them."
+    assert come(999_999_999) == (202, said)
+    # What is missing, and the row that is stored.
+    assert len(asked) == 2
+
+
+def test_a_message_behind_many_that_wait_is_warned_too(come: Callable[[int], tuple[int, str]]) -> None:
+    last = [come(number) for number in range(2, 105)][-1]
+    assert last == (202, "Number 1 of this conversation has not come; this message waits for it.")
+
+
+@pytest.mark.parametrize(("came", "missing"), [((4, 1), 2), ((4, 2), 1), ((1, 2, 3), 4), ((1, 2, 999_999_999), 3), ((1, 4), 2)])
+@pytest.mark.parametrize("done", [False, True])
+def test_of_a_number_that_is_taken_the_first_that_has_not_come_is_told(
+    session: Session, come: Callable[[int], tuple[int, str]], came: tuple[int, ...], missing: int, *, done: bool
+) -> None:
+    for number in came:
+        come(number)
+    if done:
+        session.execute(text("UPDATE partners.inbox_message SET state = 'done', handled_at = received_at WHERE sequence_no = 1"))
+    said = f"Another message of this conversation has the number {came[-1]}; the first that has not come is {missing}."
+    assert come(came[-1]) == (409, said)
 
 
 def test_a_test_message_takes_no_number(
