@@ -96,10 +96,11 @@ def _papers(certificate: Path | None, key: Path | None, client_ca: Path | None, 
 
 def _children(plan: Plan, chosen: Settings) -> list[Child]:
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.delivering import deliver_forever, reach_of  # noqa: PLC0415
+    from css.partners.delivering import deliver_forever  # noqa: PLC0415
     from css.partners.draining import drain_forever  # noqa: PLC0415
     from css.partners.folders import exchange_forever  # noqa: PLC0415
     from css.partners.front.serving import beside, fronts  # noqa: PLC0415
+    from css.partners.pushing import reach_of  # noqa: PLC0415
 
     def drain(engine: Callable[[], Engine], stop: threading.Event) -> None:
         drain_forever(engine, house_clock(engine), stop)

@@ -23,7 +23,8 @@ def deliver(provider: Annotated[str, PROVIDER] = "") -> int:
     """Push what is due to the partners who want it pushed, once. Exit status 4: some was not taken; `css ask deliveries` says why."""
     from css.db.engine import database  # noqa: PLC0415 - after the words are understood
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.delivering import deliver_once, reach_of  # noqa: PLC0415
+    from css.partners.delivering import deliver_once  # noqa: PLC0415
+    from css.partners.pushing import reach_of  # noqa: PLC0415
 
     _refuse_unknown(provider)
     done = deliver_once(database(), house_clock(database), reach=reach_of(settings()), provider_code=provider or None)

@@ -21,9 +21,8 @@ from css.db.engine import transaction
 from css.partners.deliveries import Attempt, Lane, Outcome, begin, end, lane_held, lanes
 from css.partners.inbox import CONTENT_TYPE
 from css.partners.model import DeliveryWay
-from css.partners.pushing import Reach, networks_of, push
+from css.partners.pushing import Reach, push
 from css.partners.serving import serve_forever, serve_once
-from css.settings import Settings
 
 EVERY_SECONDS: Final = 1.0
 """How long a new document may lie before it is noticed."""
@@ -43,12 +42,6 @@ class Delivered:
 
     def __add__(self, other: Delivered) -> Delivered:
         return Delivered(self.delivered + other.delivered, self.failed + other.failed, self.busy + other.busy)
-
-
-def reach_of(chosen: Settings) -> Reach:
-    """Where this installation pushes to. Errors: CSS001E, the setting names no networks."""
-    certificates = None if chosen.push_certificates is None else str(chosen.push_certificates)
-    return Reach(networks_of(chosen.push_networks or ""), certificates)
 
 
 def deliver_once(

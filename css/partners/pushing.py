@@ -25,6 +25,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from css.core.errors import BadMessage
 from css.partners.deliveries import Outcome
+from css.settings import Settings
 
 SECONDS_MAX: Final = 30
 """For all of it: name, connection, handshake, sending, the whole answer."""
@@ -79,6 +80,12 @@ def networks_of(text: str) -> tuple[Network, ...]:
     except ValueError:
         words = "CSS_PUSH_NETWORKS is {value!r}; it must be networks like 10.20.0.0/16, with commas between."
         raise BadMessage("CSS001E", words, value=text[:80]) from None
+
+
+def reach_of(chosen: Settings) -> Reach:
+    """Where this installation pushes to. Errors: CSS001E, the setting names no networks."""
+    certificates = None if chosen.push_certificates is None else str(chosen.push_certificates)
+    return Reach(networks_of(chosen.push_networks or ""), certificates)
 
 
 def refuse_push_url(url: str, reach: Reach) -> None:
@@ -175,6 +182,8 @@ def _refuse_plainly(parts: SplitResult, reach: Reach) -> None:
         return
     if not reach.allows(address):
         raise _No("the address is not one to which documents may be pushed")
+    if parts.scheme != "https" and not reach.names(address):
+        raise _No("without TLS documents are pushed nowhere but in networks of ours")
 
 
 def _exchanged(connection: socket.socket, head: bytes, body: bytes, deadline: _Deadline) -> Outcome:

@@ -21,6 +21,8 @@ from css.master.operator_changes import require_supervisor
 from css.partners.folder_files import FOLDER_FORM
 from css.partners.keys import Partner, partner_of
 from css.partners.model import DeliveryWay, PartnerTerms
+from css.partners.pushing import Reach, reach_of, refuse_push_url
+from css.settings import settings
 
 __all__ = ["HOUSE_TERMS", "DeliveryWay", "PartnerTermsRow", "SetPartnerTerms", "Terms", "partner_terms", "set_partner_terms", "terms_of"]
 
@@ -29,7 +31,6 @@ PUSH_KEY_MAX: Final = 200
 LIMITS: Final = {"messages_a_minute": 100_000, "at_once": 64, "replay_days": 3_660, "gap_minutes": 10_080}
 """The most of each; the least is 1."""
 _SECRET: Final = re.compile(r"[\x21-\x7e]+")
-_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,8 @@ def set_partner_terms(session: Session, command: SetPartnerTerms, *, by: Actor, 
     Raises:
         Refused: CSS111E the actor may not.
         NotFound: CSS104E no such provider.
-        BadMessage: CSS547E a field cannot be so; several of them at once as ``Several``.
+        BadMessage: CSS547E a field cannot be so, CSS580E nothing would ever be pushed to the address given, by this process's
+            settings; several of them at once as ``Several``.
         Conflict: CSS546E somebody else changed the terms meanwhile, or another partner has the folder.
     """
     require_supervisor(by)
@@ -136,7 +138,7 @@ def set_partner_terms(session: Session, command: SetPartnerTerms, *, by: Actor, 
     before = Terms(**{field.name: getattr(row, field.name) for field in fields(Terms)})
     said: dict[str, Any] = {field.name: getattr(command, field.name) for field in fields(Terms)}
     after = replace(before, **{name: value for name, value in said.items() if value is not None})
-    _check(after)
+    _check(after, is_to_be_pushed=command.push_url is not None or command.way is DeliveryWay.PUSH)
     if after != before or row.row_version == 0:
         _write(session, row, after, at)
         changed = [name for name, value in asdict(after).items() if value != getattr(before, name)]
@@ -164,11 +166,11 @@ def partner_terms(session: Session, provider_code: str) -> PartnerTermsRow:
     return _row(partner.code, terms_of(session, partner), version or 0)
 
 
-def _check(terms: Terms) -> None:
+def _check(terms: Terms, *, is_to_be_pushed: bool) -> None:
+    """Refuse what cannot be. An address is looked at when it is given or used anew: a setting that changed since holds up nothing else."""
     wrong = Refusals()
-    if terms.push_url is not None and not _is_address(terms.push_url):
-        sentence = "Documents are pushed to an address with https, or with http on this machine: https://partner.example.com/in."
-        wrong.add(BadMessage("CSS547E", sentence, element="push_url"))
+    if terms.push_url is not None and is_to_be_pushed:
+        _check_address(terms.push_url, wrong)
     if terms.push_key is not None and not (len(terms.push_key) <= PUSH_KEY_MAX and _SECRET.fullmatch(terms.push_key)):
         wrong.add(BadMessage("CSS547E", "A key to show has 1 to {most} visible characters.", most=PUSH_KEY_MAX, element="push_key"))
     if terms.folder is not None and not FOLDER_FORM.fullmatch(terms.folder):
@@ -184,7 +186,19 @@ def _check(terms: Terms) -> None:
     wrong.tell()
 
 
-def _is_address(url: str) -> bool:
+def _check_address(url: str, wrong: Refusals) -> None:
+    reach = reach_of(settings())
+    if not _is_address(url, reach):
+        sentence = "Documents are pushed to an address with https, or with http in a network of ours: https://partner.example.com/in."
+        wrong.add(BadMessage("CSS547E", sentence, element="push_url"))
+        return
+    try:
+        refuse_push_url(url, reach)
+    except BadMessage as refusal:
+        wrong.add(refusal)
+
+
+def _is_address(url: str, reach: Reach) -> bool:
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -192,7 +206,7 @@ def _is_address(url: str) -> bool:
         return False
     if len(url) > URL_MAX or not parts.hostname or parts.username or parts.fragment or not _SECRET.fullmatch(url):
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    return parts.scheme == "https" or (parts.scheme == "http" and bool(reach.networks))
 
 
 def _write(session: Session, row: PartnerTerms, terms: Terms, at: datetime) -> None:

@@ -295,6 +295,44 @@ def test_terms_that_cannot_be_are_refused_all_at_once(session: Session, others: 
     assert [(each.code, each.element) for each in errors] == [("CSS547E", element) for element in elements]
 
 
+@pytest.fixture
+def networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Names networks of ours, as an installation does."""
+
+    def name(words: str) -> None:
+        monkeypatch.setenv("CSS_PUSH_NETWORKS", words)
+        settings.cache_clear()
+
+    name("")
+    yield name
+    settings.cache_clear()
+
+
+NEVER = ["https://127.0.0.1/in", "https://[::1]:8443/in", "https://169.254.169.254/latest", "https://10.20.3.4/in", "https://0.0.0.0/"]
+
+
+@pytest.mark.parametrize("url", NEVER)
+def test_an_address_that_nothing_would_ever_be_pushed_to_is_refused(session: Session, networks: Callable[[str], None], url: str) -> None:
+    networks("10.99.0.0/16")
+    command = SetPartnerTerms(provider_code=PARTNER, way=DeliveryWay.PUSH, push_url=url, at_once=0)
+    error = refusal(lambda: set_partner_terms(session, command, by=OPERATOR, at=AT))
+    assert isinstance(error, Several)
+    assert [(each.code, each.element) for each in error.errors] == [("CSS580E", "push_url"), ("CSS547E", "at_once")]
+    assert partner_terms(session, PARTNER).push_url is None
+
+
+def test_in_a_network_of_ours_it_is_taken_and_outlives_the_setting(session: Session, networks: Callable[[str], None]) -> None:
+    networks("10.20.0.0/16")
+    ours = SetPartnerTerms(provider_code=PARTNER, push_url="http://10.20.3.4:8080/in")
+    assert set_partner_terms(session, ours, by=OPERATOR, at=AT).push_url == "http://10.20.3.4:8080/in"
+    public = replace(ours, push_url="http://93.184.216.34/in")
+    assert refusal(lambda: set_partner_terms(session, public, by=OPERATOR, at=AT)).code == "CSS580E", "without TLS"
+    networks("")
+    assert set_partner_terms(session, SetPartnerTerms(provider_code=PARTNER, at_once=2), by=OPERATOR, at=AT).at_once == 2
+    pushed = SetPartnerTerms(provider_code=PARTNER, way=DeliveryWay.PUSH)
+    assert refusal(lambda: set_partner_terms(session, pushed, by=OPERATOR, at=AT)).element == "push_url"
+
+
 # Who may, and what is written down.
 
 

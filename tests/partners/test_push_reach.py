@@ -13,8 +13,7 @@ import pytest
 
 from css.core.errors import BadMessage
 from css.partners import pushing
-from css.partners.delivering import reach_of
-from css.partners.pushing import Reach, networks_of, push, refuse_push_url
+from css.partners.pushing import Reach, networks_of, push, reach_of, refuse_push_url
 from css.settings import read
 from tests.partners.receiving import HERE, receiver
 
