@@ -218,3 +218,22 @@ def test_the_commands_do_one_round(
     for command in ("deliver", "folders"):
         assert main(["partners", command, "NOBODY1"]) == 2
         assert capsys.readouterr().err == "CSS104E There is no provider NOBODY1 doing business with us.\n"
+
+
+@pytest.mark.usefixtures("_at_the_command_line")
+def test_a_partner_who_changes_from_push_to_folder_goes_on_after_what_was_pushed(
+    fresh_engine: Engine, account: object, theirs: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave(fresh_engine, 2)
+    agree(fresh_engine, DeliveryWay.PUSH, push_url=f"http://127.0.0.1:{theirs.port}/")
+    assert main(["partners", "deliver", PARTNER]) == 0
+    leave(fresh_engine, 1)
+    agree(fresh_engine, DeliveryWay.FOLDER, folder=FOLDER)
+    assert main(["partners", "folders"]) == 0
+    out = Drop(tmp_path / "home" / "partners").names("out")
+    assert out == ["00000003-OrderUpdate.ctl", "00000003-OrderUpdate.xml"]
+    with transaction(fresh_engine) as session:
+        deliver_after(session, DeliverAfter(provider_code=PARTNER, after=0), by=OPERATOR, at=AT)
+    capsys.readouterr()
+    assert main(["partners", "folders"]) == 0
+    assert "3 brought" in capsys.readouterr().out

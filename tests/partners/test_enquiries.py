@@ -301,7 +301,12 @@ def test_the_plant_at_an_address_counts_working_lines_and_names_stopped_ones(
     assert theirs.number.encode() not in answer.body
     assert RIVAL_CODE.encode() not in answer.body
     kinds = [read_text(each, "Kind") for each in children(plant, "Plant/FirstDates/FirstDate")]
-    assert {"PROVIDE", "START", "TAKEOVER", "TRANSFER"} <= set(kinds)
+    visits = {
+        (kind, read_text(each, "VisitNeeded")) for kind, each in zip(kinds, children(plant, "Plant/FirstDates/FirstDate"), strict=True)
+    }
+    twice = {(kind, visit) for kind in ("PROVIDE", "MOVE", "PORT_IN") for visit in ("true", "false")}
+    assert visits == twice | {("START", "false"), ("TAKEOVER", "false"), ("TRANSFER", "false")}
+    assert len(kinds) == len(visits)
     products = [read_text(each, "ProductCode") for each in children(plant, "Plant/Orderables/Orderable")]
     assert "LINE-WHO" in products
     assert not {"LINE-RES", "LINE-BUS"} & set(products)
