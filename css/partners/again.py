@@ -19,7 +19,7 @@ from css.partners.cards import no_message
 from css.partners.handling import handle_in_turn, take_lane
 from css.partners.keys import partner_of
 from css.partners.model import InboxMessage, InboxState, RejectedMessage
-from css.partners.operating import AcceptRejected, MessageWaits, RetryMessage, accept_rejected, retry_message
+from css.partners.operating import AcceptRejected, MessageWaits, RetryMessage, accept_rejected, id_of, retry_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +53,8 @@ def accept_now(session: Session, command: AcceptRejected, *, by: Actor, at: date
 
 
 def _take_lane_of(session: Session, table: type[InboxMessage | RejectedMessage], key: str, kind: str) -> None:
-    found, _, number = key.strip().lower().partition("-")
-    if found != kind or not number.isascii() or not number.isdigit() or len(number) > 18:  # noqa: PLR2004 - digits of a bigint
-        raise no_message(key)
-    code = session.execute(
-        select(Provider.code).join(table, table.provider_id == Provider.id).where(table.id == int(number))
-    ).scalar_one_or_none()
+    of_row = select(Provider.code).join(table, table.provider_id == Provider.id).where(table.id == id_of(key, kind))
+    code = session.execute(of_row).scalar_one_or_none()
     if code is None:
         raise no_message(key)
     take_lane(session, code)
@@ -67,7 +63,7 @@ def _take_lane_of(session: Session, table: type[InboxMessage | RejectedMessage],
 def _handled(session: Session, waits: MessageWaits, *, at: datetime) -> MessageAgain:
     partner = partner_of(session, waits.partner_code)
     before = _last_document(session, partner.provider_id)
-    message = handle_in_turn(session, partner, int(waits.key.partition("-")[2]), at=at)
+    message = handle_in_turn(session, partner, id_of(waits.key, "in"), at=at)
     # The partner's outbox is numbered under a lock that is ours once anything was put into it: what is new there is of this message.
     told = session.execute(
         select(OutboxMessage.message_type)

@@ -20,7 +20,7 @@ from css.partners.inbox import message_values, reading_of
 from css.partners.keys import Partner, own_party, partner_of
 from css.partners.messages import TAKEN
 from css.partners.model import Channel, InboxMessage, InboxState, RejectedMessage
-from css.partners.story import RETRIED, add_event
+from css.partners.story import RETRIED, add_event, story_of
 from css.xml import required
 
 HEADER_FAULTS: Final = frozenset({"CSS535E", "CSS536E", "CSS537E", "CSS550E", "CSS551E", "CSS552E"})
@@ -36,6 +36,8 @@ class RetryMessage:
     """As lists show it: ``in-12``."""
     reason: str
     """What is different now; it is kept with the message."""
+    row_version: int | None = None
+    """How many steps its story had when it was looked at; none does not ask."""
     token: str = ""
     """Repeated with the same token, it is done once and answered alike."""
 
@@ -67,12 +69,16 @@ def retry_message(session: Session, command: RetryMessage, *, by: Actor, at: dat
 
     Raises:
         Refused: CSS111E the actor may not. CSS541E it waits already, was done or was a test; or no reason is given.
+        Conflict: CSS541E somebody did something about it since it was looked at.
         NotFound: CSS540E no such message.
     """
     reason = _may(by, command.reason)
-    message = session.execute(select(InboxMessage).where(InboxMessage.id == _id(command.key, "in")).with_for_update()).scalar()
+    message = session.execute(select(InboxMessage).where(InboxMessage.id == id_of(command.key, "in")).with_for_update()).scalar()
     if message is None:
         raise no_message(command.key)
+    if command.row_version is not None and len(story_of(session, message.id)) != command.row_version:
+        sentence = "Somebody did something about the message {key} meanwhile; look at it again."
+        raise Conflict("CSS541E", sentence, key=command.key, element="row_version")
     failed = message.state is InboxState.RECEIVED and message.outcome_code is not None
     if message.state is not InboxState.REFUSED and not failed:
         was = "waits for its turn" if message.state is InboxState.RECEIVED else "was done"
@@ -103,7 +109,9 @@ def accept_rejected(session: Session, command: AcceptRejected, *, by: Actor, at:
         Conflict: CSS541E it was taken in already, or another message of its id was.
     """
     reason = _may(by, command.reason)
-    rejected = session.execute(select(RejectedMessage).where(RejectedMessage.id == _id(command.key, "rejected")).with_for_update()).scalar()
+    rejected = session.execute(
+        select(RejectedMessage).where(RejectedMessage.id == id_of(command.key, "rejected")).with_for_update()
+    ).scalar()
     if rejected is None:
         raise no_message(command.key)
     if rejected.accepted_id is not None:
@@ -147,7 +155,8 @@ def _may(by: Actor, reason: str) -> str:
     return words
 
 
-def _id(key: str, kind: str) -> int:
+def id_of(key: str, kind: str) -> int:
+    """The row of a message by the key that lists show, ``in-12``. Error: CSS540E, it is no key of that kind."""
     found, _, number = key.strip().lower().partition("-")
     if found != kind or not number.isascii() or not number.isdigit() or len(number) > 18:  # noqa: PLR2004 - digits of a bigint
         raise no_message(key)

@@ -182,8 +182,10 @@ def test_two_at_one_message_do_it_once(desk: Seat, colleague: Seat, talk: Talk, 
     desk.press("F6")
     assert "CSS594I" in desk.said
     colleague.press("F6")
-    steps = rows(engine, "SELECT deed, words FROM partners.message_event WHERE words = 'Once more.'")
-    assert len(steps) <= 2, "each of them is a step of its own, told with its reason"
+    assert "CSS541E" in colleague.said
+    assert colleague.answer is not None
+    assert colleague.answer.status_code == 409
+    assert len(rows(engine, "SELECT deed, words FROM partners.message_event WHERE words = 'Once more.'")) == 1
 
 
 def test_a_document_is_sent_once_more_where_documents_are_brought(desk: Seat, talk: Talk, engine: Engine) -> None:

@@ -84,7 +84,7 @@ PX03: Final = Screen(
 
 
 def _retry(form: Form, card: MessageCard, _: object) -> RetryMessage | None:
-    return None if form.has_errors else RetryMessage(key=card.key, reason=form.text("reason"))
+    return None if form.has_errors else RetryMessage(key=card.key, reason=form.text("reason"), row_version=form.version())
 
 
 def _accept(form: Form, card: MessageCard, _: object) -> AcceptRejected | None:
@@ -117,7 +117,7 @@ MESSAGE: Final = Record(
     },
     read=lambda session, key, by: partner_message(session, key, by=by),
     number=lambda card: card.key,
-    version=lambda card: len(card.events) + card.times,
+    version=lambda card: len(card.events),
     seen=lambda card: {"was_state": ("State", card.state.value)},
     in_hand=lambda _: None,
     unknown=("CSS595E", "Say what is done: the message, and one of {deeds}."),
