@@ -24,14 +24,15 @@ MESSAGES_PAGE: Final = ROOT / "docs" / "messages.md"
 PAGE: Final = ROOT / "docs" / "error-catalogue.md"
 DOORS: Final = (
     ("css.partners.gateway", "ROUTES"),
-    ("css.partners.doors", "Doors"),
+    ("css.partners.pages.doors", "Doors"),
     ("css.partners.front.connection", "Connection"),
     ("css.partners.front.server", "Front"),
 )
 """Where requests come in."""
+FRONT: Final = "css.partners.front."
 BEHIND: Final = (
     "css.partners.messages",
-    "css.partners.handling",
+    "css.partners.intake.handling",
     *(
         f"css.partners.sandbox.{name}"
         for name in (
@@ -97,7 +98,7 @@ class Saying:
 def sayings(places: Mapping[Place, list[ast.stmt]]) -> dict[str, Saying]:
     """What the definitions say with each code: the sentence that stands behind it, the element, the status."""
     found: dict[str, Saying] = {}
-    for _, statements in sorted(places.items()):
+    for _, statements in sorted(places.items(), key=_as_usual):
         for statement in statements:
             texts = _texts_assigned(statement)
             for node in ast.walk(statement):
@@ -106,6 +107,11 @@ def sayings(places: Mapping[Place, list[ast.stmt]]) -> dict[str, Saying]:
                 elif isinstance(node, ast.Dict):
                     _read_statuses(node, found)
     return found
+
+
+def _as_usual(there: tuple[Place, object]) -> tuple[bool, Place]:
+    """What the front says of a request that no page ever sees is never the usual sentence of a code."""
+    return there[0][0].startswith(FRONT), there[0]
 
 
 def _texts_assigned(statement: ast.stmt) -> dict[str, str]:

@@ -17,10 +17,11 @@ from flask import Blueprint, Flask, Response
 from sqlalchemy import Engine
 
 from css.core.clock import Clock
-from css.partners import asking, bill_files, fetching, posting, soap, soap_area
-from css.partners.doors import NAME, Doors, Route, nothing_there
-from css.partners.rates import Rates
+from css.partners.pages import asking, bill_files, fetching, posting, soap
+from css.partners.pages.doors import NAME, Doors, Route, nothing_there
+from css.partners.pages.rates import Rates
 from css.partners.sandbox import doors as sandbox
+from css.partners.sandbox import soap as sandbox_soap
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,7 +35,7 @@ ROUTES: Final[tuple[Callable[[Doors], Iterable[Route]], ...]] = (
     bill_files.routes,
     soap.routes,
     sandbox.routes,
-    soap_area.routes,
+    sandbox_soap.routes,
 )
 """What gives the pages, a line for each module that has some."""
 

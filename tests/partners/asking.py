@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import asking
-from css.partners.inbox import Answer
-from css.partners.keys import partner_of
+from css.partners.access.keys import partner_of
+from css.partners.intake.inbox import Answer
+from css.partners.pages import asking
 from css.xml import Element, MessageHeader, add, add_header, check, document, find, read_errors, to_bytes
 from tests.partners.speaking import AT, US, Parts, header, opened, put
 

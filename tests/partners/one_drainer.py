@@ -10,8 +10,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from css.db.engine import make_engine
-from css.partners.draining import drain_forever
-from css.partners.handling import Drained
+from css.partners.intake.draining import drain_forever
+from css.partners.intake.handling import Drained
 from tests.batch.killing import KILL_AT, point, points_reached
 from tests.partners.speaking import CLOCK
 

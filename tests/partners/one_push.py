@@ -7,9 +7,10 @@ from pathlib import Path
 
 from css.core.clock import FixedClock
 from css.db.engine import make_engine
-from css.partners import delivering
-from css.partners.deliveries import Outcome
-from css.partners.pushing import Reach, push
+from css.partners.access.push_reach import Reach
+from css.partners.bringing import delivering
+from css.partners.bringing.pushing import push
+from css.partners.outgoing.deliveries import Outcome
 from tests.batch.killing import KILL_AT, point, points_reached, set_traps
 from tests.partners.receiving import HERE
 from tests.partners.speaking import AT

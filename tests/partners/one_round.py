@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from css.core.clock import FixedClock
 from css.db.engine import make_engine
-from css.partners import folders
+from css.partners.bringing import folders
 from tests.batch.killing import KILL_AT, point, points_reached, wrap_renames
 from tests.partners.speaking import AT
 

@@ -20,8 +20,8 @@ from css.db.engine import transaction
 from css.handover import next_outbox_sequence, put_in_outbox
 from css.master.providers import Provider
 from css.master.reference import PARTNER
+from css.partners.access.push_reach import Reach
 from css.partners.model import DeliveryWay, PartnerTerms
-from css.partners.pushing import Reach
 from tests.partners.speaking import AT
 
 HERE = Reach((ip_network("127.0.0.0/8"),), seconds=2)

@@ -17,7 +17,7 @@ from css.master.commands import AddProvider
 from css.master.enrol import add_provider
 from css.master.providers import Provider
 from css.master.reference import PARTNER
-from css.partners.inbox import Answer, receive
+from css.partners.intake.inbox import Answer, receive
 from css.partners.model import InboxMessage
 from css.xml import (
     COMMON,

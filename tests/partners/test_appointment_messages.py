@@ -13,8 +13,8 @@ from css.db.engine import transaction
 from css.master.appointments import Appointment
 from css.master.reference import PARTNER
 from css.master.sites import Site
-from css.partners.handling import drain
-from css.partners.operating import RetryMessage, retry_message
+from css.partners.desk.operating import RetryMessage, retry_message
+from css.partners.intake.handling import drain
 from css.xml import Element, children, find
 from repairs.actions import report_fault
 from repairs.commands.faults import ReportFault

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from css.db.engine import transaction
 from css.handover import outbox_last_sequence
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from tests.builders import AT, OPERATOR
 from tests.partners.asking import ask, codes_of, enquiry
 from tests.partners.speaking import CLOCK, RIVAL, Scene, codes, header, opened, said, submit_order
@@ -112,7 +112,7 @@ def test_a_number_in_a_conversation_counts_for_nothing_here(client: Client) -> N
 
 
 def test_nothing_can_be_written_while_a_question_is_answered(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    from css.partners import asking  # noqa: PLC0415 - what it calls is changed
+    from css.partners.pages import asking  # noqa: PLC0415 - what it calls is changed
 
     tried: list[str] = []
 

@@ -16,10 +16,10 @@ from css.handover import outbox_after
 from css.master.commands import AddProvider
 from css.master.enrol import add_provider
 from css.master.reference import PARTNER
-from css.partners.folder_round import Exchanged
-from css.partners.folders import exchange_once
+from css.partners.access.keys import IssuePartnerKey, issue_key
+from css.partners.bringing.folder_round import Exchanged
+from css.partners.bringing.folders import exchange_once
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.model import DeliveryWay
 from css.xml import children, read_message, read_text
 from tests import builders

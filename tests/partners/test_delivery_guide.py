@@ -23,14 +23,16 @@ import schemas
 from css.cli import main
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import deliveries, folder_taking, pushing
-from css.partners.delivering import Delivered, deliver_once
-from css.partners.folder_round import Exchanged
-from css.partners.folders import exchange_once
+from css.partners.access import push_reach
+from css.partners.access.keys import IssuePartnerKey, issue_key
+from css.partners.bringing import folder_taking, pushing
+from css.partners.bringing.delivering import Delivered, deliver_once
+from css.partners.bringing.folder_round import Exchanged
+from css.partners.bringing.folders import exchange_once
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.model import DeliveryWay
-from css.partners.redelivering import DeliverAfter, deliver_after
+from css.partners.outgoing import deliveries
+from css.partners.outgoing.redelivering import DeliverAfter, deliver_after
 from css.settings import settings
 from tests.builders import OPERATOR
 from tests.partners.dropping import FOLDER, Drop
@@ -168,7 +170,7 @@ def test_curl_asks_for_a_file_of_a_bill(fresh_engine: Engine, account: object, t
 def test_the_figures_of_the_page_are_those_of_the_program() -> None:
     assert "a whole answer of 200 or 202 within 30 seconds**, at most 65,536 bytes" in PAGE
     assert sorted(pushing.TAKEN) == [200, 202]
-    assert (pushing.SECONDS_MAX, pushing.ANSWER_BYTES_MAX) == (30, 65_536)
+    assert (push_reach.SECONDS_MAX, pushing.ANSWER_BYTES_MAX) == (30, 65_536)
     assert "After 30 seconds three times,\n  then every five minutes" in PAGE
     assert (deliveries.SOON.total_seconds(), deliveries.SOON_TIMES, deliveries.LATER.total_seconds()) == (30, 3, 300)
     assert "up to an hour" in PAGE

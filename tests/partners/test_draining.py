@@ -16,10 +16,10 @@ from css.core.clock import FixedClock
 from css.core.errors import Unavailable
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import draining
-from css.partners.draining import drain_forever
-from css.partners.handling import drain
-from css.partners.inbox import receive
+from css.partners.intake import draining
+from css.partners.intake.draining import drain_forever
+from css.partners.intake.handling import drain
+from css.partners.intake.inbox import receive
 from css.partners.messages import orders
 from css.partners.model import InboxMessage, InboxState
 from css.xml import MessageHeader

@@ -17,8 +17,8 @@ from werkzeug.serving import make_server
 import schemas
 from css.db.engine import transaction
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.messages import COMMANDS, QUESTIONS
 from css.xml import read_message, schema_for, validate
 from orders.messages.version2 import code_of

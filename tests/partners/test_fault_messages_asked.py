@@ -14,8 +14,8 @@ from css.core.ids import IdKind, make_id
 from css.core.words import HalfDay, MissCause
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners.keys import partner_of
-from css.partners.wall import behind_the_wall
+from css.partners.access.keys import partner_of
+from css.partners.access.wall import behind_the_wall
 from css.xml import MessageHeader
 from repairs.actions import appoint_fault, declare_mborc, miss_visit, park_fault, test_line
 from repairs.commands.faults import AppointFault, MissVisit, ParkFault

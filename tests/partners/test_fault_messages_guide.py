@@ -18,8 +18,8 @@ from werkzeug.serving import make_server
 import schemas
 from css.db.engine import transaction
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from repairs.rules.clear import CLEAR_CODES
 from repairs.rules.clock_words import REASONS
 from repairs.rules.lifecycle import TMF621

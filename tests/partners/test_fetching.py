@@ -13,12 +13,12 @@ from css.core.actor import Actor
 from css.core.errors import BadMessage, NotFound, Refused
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners.delivering import deliver_once
+from css.partners.access.keys import IssuePartnerKey, issue_key, partner_of
+from css.partners.bringing.delivering import deliver_once
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key, partner_of
 from css.partners.model import DeliveryWay
-from css.partners.outbox import fetch
-from css.partners.redelivering import DeliverAfter, ResendDocument, deliver_after, deliveries, resend_document
+from css.partners.outgoing.outbox import fetch
+from css.partners.outgoing.redelivering import DeliverAfter, ResendDocument, deliver_after, deliveries, resend_document
 from css.xml import Element, add, add_header, check, document, to_bytes
 from tests.builders import OPERATOR
 from tests.partners.receiving import HERE, agree, leave, receiver

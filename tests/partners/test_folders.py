@@ -20,10 +20,10 @@ from css.core.clock import FixedClock
 from css.db.engine import transaction
 from css.handover import outbox_last_sequence
 from css.master.reference import PARTNER
-from css.partners.folder_round import Exchanged
-from css.partners.folders import exchange_forever, exchange_once
+from css.partners.bringing.folder_round import Exchanged
+from css.partners.bringing.folders import exchange_forever, exchange_once
 from css.partners.model import Channel, DeliveryWay, RejectedMessage
-from css.partners.redelivering import DeliverAfter, ResendDocument, deliver_after, delivery_attempts, resend_document
+from css.partners.outgoing.redelivering import DeliverAfter, ResendDocument, deliver_after, delivery_attempts, resend_document
 from css.xml import children, read_header, read_text
 from tests.batch.killing import branch_off
 from tests.builders import OPERATOR

@@ -22,12 +22,12 @@ from werkzeug.test import TestResponse
 
 from css.db.engine import make_engine, transaction
 from css.master.reference import PARTNER
-from css.partners import posting
+from css.partners.access.keys import IssuePartnerKey, Partner, issue_key
 from css.partners.gateway import create_application, create_gateway, mount
-from css.partners.inbox import Answer, receive
-from css.partners.keys import IssuePartnerKey, Partner, issue_key
+from css.partners.intake.inbox import Answer, receive
 from css.partners.messages import orders
 from css.partners.model import InboxMessage
+from css.partners.pages import posting
 from css.xml import MESSAGE_BYTES_MAX, Party, read_header
 from tests.builders import OPERATOR
 from tests.partners.speaking import (

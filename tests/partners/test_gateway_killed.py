@@ -21,7 +21,7 @@ from sqlalchemy import Engine, text
 from css.db.engine import transaction
 from css.master.clocks import house_clock, live_by_business_date
 from css.master.reference import PARTNER
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.xml import MessageHeader
 from tests import builders
 from tests.partners.speaking import header, orders_of, scene, submit_order, told

@@ -24,12 +24,12 @@ from css.db.engine import transaction
 from css.handover import outbox_last_sequence
 from css.master.clocks import live_by_business_date
 from css.master.reference import PARTNER
-from css.partners.certificates import RegisterPartnerCertificate, register_partner_certificate
+from css.partners.access.certificates import RegisterPartnerCertificate, register_partner_certificate
+from css.partners.access.keys import IssuePartnerKey, issue_key
+from css.partners.access.terms import HOUSE_TERMS
 from css.partners.front.limits import Limits
 from css.partners.front.secure import server_context
 from css.partners.front.store import PARTS
-from css.partners.keys import IssuePartnerKey, issue_key
-from css.partners.terms import HOUSE_TERMS
 from css.settings import Settings
 from css.xml import ELEMENTS_MAX, MESSAGE_BYTES_MAX, read_header
 from tests.builders import OPERATOR

@@ -19,9 +19,11 @@ from werkzeug.serving import make_server
 import schemas
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import doors, fetching, front, inbox
+from css.partners import front
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.intake import inbox
+from css.partners.pages import doors, fetching
 from orders.commands.orders import PlaceOrder
 from orders.messages import version2
 from orders.rules.content import makes_a_line

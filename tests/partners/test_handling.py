@@ -16,8 +16,8 @@ from css.core.errors import Refused
 from css.core.ids import IdKind, make_id
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import handling, inbox
-from css.partners.handling import Drained, drain
+from css.partners.intake import handling, inbox
+from css.partners.intake.handling import Drained, drain
 from css.partners.messages import orders
 from css.partners.model import InboxMessage, InboxState
 from css.xml import MessageHeader, read_header

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from css.db.engine import transaction
 from css.handover import outbox_after
 from css.master.reference import PARTNER
-from css.partners.handling import drain
+from css.partners.intake.handling import drain
 from css.xml import read_header
 from orders.actions import delay_order
 from orders.commands.orders import DelayOrder

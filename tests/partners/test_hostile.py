@@ -15,12 +15,12 @@ from sqlalchemy import Engine, func, select
 
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import soap
-from css.partners.folders import exchange_once
+from css.partners.access.keys import IssuePartnerKey, issue_key
+from css.partners.bringing.folders import exchange_once
 from css.partners.gateway import create_application
-from css.partners.handling import drain
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.intake.handling import drain
 from css.partners.model import DeliveryWay, InboxMessage, InboxState, RejectedMessage
+from css.partners.pages import soap
 from css.xml import MESSAGE_BYTES_MAX, check, read_message
 from tests.builders import OPERATOR
 from tests.partners.dropping import FOLDER, Drop

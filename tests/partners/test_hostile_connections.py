@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from css.db.engine import transaction
 from css.master.clocks import live_by_business_date
 from css.master.reference import PARTNER
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.model import DeliveryWay
 from tests.builders import OPERATOR
 from tests.partners.fronts import Line

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, select
 import schemas
 from css.core.errors import NotFound
 from css.db.engine import transaction
-from css.partners.handling import Drained, drain
-from css.partners.inbox import Answer
+from css.partners.intake.handling import Drained, drain
+from css.partners.intake.inbox import Answer
 from css.partners.model import InboxState, RejectedMessage
 from css.xml import read_header
 from tests.partners.speaking import (

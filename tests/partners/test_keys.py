@@ -13,7 +13,7 @@ from css.core.errors import CssError
 from css.core.words import Role
 from css.master.providers import Provider
 from css.master.reference import PARTNER
-from css.partners.keys import IssuePartnerKey, issue_key, own_party, partner_of, partner_of_key
+from css.partners.access.keys import IssuePartnerKey, issue_key, own_party, partner_of, partner_of_key
 from css.partners.model import PartnerKey
 from tests.builders import AT, OPERATOR, PARTNER_ACTOR
 from tests.partners.speaking import BRACKWATER, US

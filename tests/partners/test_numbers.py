@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from css.core.clock import FixedClock
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners.handling import Drained, drain, work_lane
-from css.partners.inbox import Answer, receive, take_in
-from css.partners.keys import partner_of
+from css.partners.access.keys import partner_of
+from css.partners.intake.handling import Drained, drain, work_lane
+from css.partners.intake.inbox import Answer, receive, take_in
 from css.partners.messages import orders
 from css.partners.model import Channel, InboxState
 from css.xml import MessageHeader, find, read_errors, read_header, required

@@ -14,12 +14,12 @@ from css.core.errors import BadMessage, Conflict, NotFound, Refused
 from css.core.words import Role
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners.cards import MessageCard, conversation, partner_message, partner_usage
-from css.partners.handling import Drained, drain
-from css.partners.looking import MessagePage, MessageState, partner_messages
+from css.partners.desk.cards import MessageCard, conversation, partner_message, partner_usage
+from css.partners.desk.looking import MessagePage, MessageState, partner_messages
+from css.partners.desk.operating import AcceptRejected, MessageWaits, RetryMessage, accept_rejected, retry_message
+from css.partners.intake.handling import Drained, drain
 from css.partners.messages import orders
 from css.partners.model import Channel
-from css.partners.operating import AcceptRejected, MessageWaits, RetryMessage, accept_rejected, retry_message
 from css.xml import read_header
 from orders.actions import place_order
 from tests.partners.many import explained, fill

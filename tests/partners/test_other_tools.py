@@ -28,7 +28,7 @@ from zeep.transports import Transport
 from zeep.xsd import Schema as ZeepSchema
 
 import schemas
-from css.partners.soap import message_in
+from css.partners.pages.soap import message_in
 from css.xml import Element, check, read_header, read_message, schema_for, to_bytes, validate
 from tests.partners import invalid_values
 from tests.partners.samples import INVALID, VALID, parsed

@@ -25,7 +25,7 @@ from css.db.engine import transaction
 from css.master.commands import AddProvider
 from css.master.enrol import add_provider
 from css.master.reference import PARTNER
-from css.partners.certificates import (
+from css.partners.access.certificates import (
     RegisterPartnerCertificate,
     RevokePartnerCertificate,
     partner_certificates,
@@ -33,8 +33,8 @@ from css.partners.certificates import (
     register_partner_certificate,
     revoke_partner_certificate,
 )
-from css.partners.keys import IssuePartnerKey, issue_key, issue_partner_key, partner_of, partner_of_key
-from css.partners.keys_actions import (
+from css.partners.access.keys import IssuePartnerKey, issue_key, issue_partner_key, partner_of, partner_of_key
+from css.partners.access.keys_actions import (
     ExpirePartnerKey,
     RevokePartnerKey,
     Standing,
@@ -42,8 +42,8 @@ from css.partners.keys_actions import (
     partner_keys,
     revoke_partner_key,
 )
+from css.partners.access.terms import HOUSE_TERMS, SetPartnerTerms, partner_terms, set_partner_terms, terms_of
 from css.partners.model import DeliveryWay, KeyArea
-from css.partners.terms import HOUSE_TERMS, SetPartnerTerms, partner_terms, set_partner_terms, terms_of
 from css.settings import settings
 from tests.builders import AT, OPERATOR, PARTNER_ACTOR
 from tests.partners.speaking import RIVAL, RIVAL_CODE

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, text
 from css.cli import main
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners.inbox import receive
-from css.partners.keys import partner_of_key
+from css.partners.access.keys import partner_of_key
+from css.partners.intake.inbox import receive
 from css.partners.messages import orders
 from css.settings import settings
 from orders.commands.orders import OrderPlaced

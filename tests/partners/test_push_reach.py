@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from css.core.errors import BadMessage
-from css.partners import pushing
-from css.partners.pushing import Reach, networks_of, push, reach_of, refuse_push_url
+from css.partners.access.push_reach import Reach, networks_of, parts_of, reach_of, refuse_push_url
+from css.partners.bringing import pushing
+from css.partners.bringing.pushing import push
 from css.settings import read
 from tests.partners.receiving import HERE, receiver
 
@@ -126,7 +127,7 @@ def test_without_tls_nothing_leaves_our_own_networks(monkeypatch: pytest.MonkeyP
 
 
 def test_a_header_is_one_line_whatever_is_put_into_it() -> None:
-    parts = pushing._parts("https://partner.example.com/a?b=c")
+    parts = parts_of("https://partner.example.com/a?b=c")
     head = pushing._request(parts, b"<D/>", {"Authorization": "Bearer one\r\nX-Two: three"})
     assert b"\r\nX-Two" not in head
     assert head.startswith(b"POST /a?b=c HTTP/1.1\r\nHost: partner.example.com\r\n")

@@ -21,11 +21,11 @@ from css.core.clock import FixedClock
 from css.db.engine import transaction
 from css.master.providers import Provider
 from css.master.reference import PARTNER
-from css.partners import pushing
-from css.partners.deliveries import note_fetched
-from css.partners.delivering import Delivered, deliver_forever, deliver_once
+from css.partners.bringing import pushing
+from css.partners.bringing.delivering import Delivered, deliver_forever, deliver_once
 from css.partners.model import DeliveryAttempt, DeliveryOutcome, DeliveryWay
-from css.partners.redelivering import (
+from css.partners.outgoing.deliveries import note_fetched
+from css.partners.outgoing.redelivering import (
     AttemptRow,
     DeliverAfter,
     DeliveryRow,

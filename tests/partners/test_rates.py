@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 
 from css.db.engine import transaction
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.model import DeliveryWay
-from css.partners.rates import SLOTS, Rates
+from css.partners.pages.rates import SLOTS, Rates
 from tests.builders import OPERATOR
 from tests.partners.hostile import PROVIDE, renewed
 from tests.partners.receiving import agree

@@ -20,9 +20,9 @@ from css.cli import main
 from css.db.engine import transaction
 from css.db.wall import READS
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key, partner_of
+from css.partners.access.terms import HOUSE_TERMS
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key, partner_of
-from css.partners.terms import HOUSE_TERMS
 from css.settings import settings
 from tests.builders import AT, OPERATOR
 from tests.partners.speaking import CLOCK

@@ -19,11 +19,11 @@ from zeep import Client
 import schemas
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import soap
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.messages import QUESTIONS, TAKEN
 from css.partners.model import Channel
+from css.partners.pages import soap
 from css.xml import Element, canonical, read_message
 from tests.builders import AT, OPERATOR
 from tests.partners.samples import parsed

@@ -24,8 +24,8 @@ from css.db.engine import transaction
 from css.master.clocks import LOOKED_EVERY_SECONDS, house_clock, live_by_business_date
 from css.master.districts import roll_business_date
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from orders.actions import complete_order
 from orders.commands.orders import CompleteOrder
 from orders.model import CustomerOrder

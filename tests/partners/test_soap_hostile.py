@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners import soap
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.pages import soap
 from css.xml import check, read_message
 from tests.builders import AT, OPERATOR
 from tests.partners.samples import VALID, parsed

@@ -17,8 +17,8 @@ from css.db.sql import block
 from css.master.commands import AddProvider
 from css.master.enrol import add_provider
 from css.master.reference import PARTNER
-from css.partners.keys import partner_of
-from css.partners.wall import behind_the_wall
+from css.partners.access.keys import partner_of
+from css.partners.access.wall import behind_the_wall
 from css.xml import children
 from orders.queries.reconciling import own_lines
 from tests import builders

@@ -15,7 +15,7 @@ from css.db.engine import make_engine, transaction
 from css.db.prepared import prepare_statements
 from css.db.wall import READS, WALLED
 from css.migrations.tables import METADATA, SCHEMAS
-from css.partners.wall import behind_the_wall, partner_reading
+from css.partners.access.wall import behind_the_wall, partner_reading
 from tests.partners.asking import ask, enquiry
 from tests.partners.fault_speaking import query as fault_query
 from tests.partners.two_partners import World, world

@@ -24,10 +24,10 @@ from css.core.phone import display_number
 from css.core.words import Role
 from css.db.engine import transaction
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, Partner, issue_key, issue_partner_key
+from css.partners.access.keys_actions import RevokePartnerKey, revoke_partner_key
 from css.partners.gateway import create_application
-from css.partners.guarded import NAMING
-from css.partners.keys import IssuePartnerKey, Partner, issue_key, issue_partner_key
-from css.partners.keys_actions import RevokePartnerKey, revoke_partner_key
+from css.partners.intake.guarded import NAMING
 from css.partners.messages import QUESTIONS, TAKEN
 from css.partners.model import KeyArea
 from css.xml import MessageHeader, add_header, check, document, to_bytes

@@ -12,7 +12,7 @@ from css.core.ids import IdKind, make_id
 from css.db.engine import transaction
 from css.handover import outbox_last_sequence
 from css.master.reference import PARTNER
-from css.partners.keys import IssuePartnerKey, Partner, issue_key, partner_of
+from css.partners.access.keys import IssuePartnerKey, Partner, issue_key, partner_of
 from css.xml import Party
 from tests import builders
 from tests.bulk.carrier import carrier_file, given

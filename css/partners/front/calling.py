@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
-from css.partners.doors import CERTIFICATE
 from css.partners.front.reading import Request
+from css.partners.pages.doors import CERTIFICATE
 
 if TYPE_CHECKING:
     from types import TracebackType

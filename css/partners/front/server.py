@@ -13,15 +13,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from css.core.clock import Clock
-from css.partners.acknowledging import NOBODY, Traces, acknowledgement
-from css.partners.doors import NAME, RETRY_LATER_SECONDS
 from css.partners.front.calling import Answer, call
 from css.partners.front.connection import WAITING, Connection
 from css.partners.front.limits import Limits
 from css.partners.front.reading import Refused, Request
 from css.partners.front.store import Store
 from css.partners.front.turns import Turns
-from css.partners.inbox import CONTENT_TYPE
+from css.partners.intake.acknowledging import NOBODY, Traces, acknowledgement
+from css.partners.intake.inbox import CONTENT_TYPE
+from css.partners.pages.doors import NAME, RETRY_LATER_SECONDS
 from css.xml import MessageError, Party
 
 if TYPE_CHECKING:

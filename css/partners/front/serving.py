@@ -19,13 +19,13 @@ from sqlalchemy import Engine
 from css.core.clock import SystemClock
 from css.db.engine import bound_waits, transaction
 from css.master.clocks import ShiftedClock, house_clock
+from css.partners.access.keys import own_party
 from css.partners.front.limits import Limits
 from css.partners.front.processes import Child, IsOrphan
 from css.partners.front.secure import server_context
 from css.partners.front.server import Front
 from css.partners.gateway import create_application
-from css.partners.keys import own_party
-from css.partners.rates import Rates
+from css.partners.pages.rates import Rates
 
 LOCK_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 20

@@ -20,9 +20,9 @@ from css.master.appointment_holding import release_slot, reserve_slot
 from css.master.appointment_queries import FreeSlot, free_slots
 from css.master.lines import Line
 from css.master.sites import Site
+from css.partners.access.wall import behind_the_wall
 from css.partners.messages.enquiries import document, question
 from css.partners.messages.kinds import Asked, Command, Document
-from css.partners.wall import behind_the_wall
 from css.xml import Element, add, add_optional, date_text, instant_text, read_date, read_text, required, to_bytes
 from orders.messages.enquiries import Answering, asking_block, begin, one_of, read_limit, refused
 from orders.messages.version2 import code_of

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from css.core.errors import CssError, Refused
 from css.partners.messages.kinds import Asked, Document, Question, refusal_key
-from css.partners.outbox import Fetched, fetch
+from css.partners.outgoing.outbox import Fetched, fetch
 from css.xml import (
     Element,
     MessageError,

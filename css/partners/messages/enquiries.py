@@ -16,8 +16,8 @@ from css.master.providers import Provider
 from css.master.queries import ProductRow, SiteAnswer, products, site_by_key, sites_by_postcode
 from css.master.services import Service, ServiceNumber
 from css.master.sites import Site, no_address
+from css.partners.access.wall import behind_the_wall
 from css.partners.messages.kinds import Asked, Document, Question, refusal_key
-from css.partners.wall import behind_the_wall
 from orders.messages import message_id
 from orders.messages.enquiries import (
     Answering,

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from css.core.errors import CssError
-from css.partners.keys import Partner
+from css.partners.access.keys import Partner
 from css.xml import Element, MessageHeader, Party
 
 

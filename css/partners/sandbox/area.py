@@ -19,7 +19,7 @@ from css.core.actor import Actor
 from css.core.errors import Refused
 from css.core.ids import IdKind, make_id
 from css.core.words import Role
-from css.partners.keys import Partner, partner_of
+from css.partners.access.keys import Partner, partner_of
 from css.partners.model import SandboxArea, SandboxCase, SandboxDocument, SandboxMessage, SandboxPass, SandboxStep
 
 LETTERS: Final = "SX"

@@ -13,9 +13,9 @@ from typing import Final
 from flask import Response, request, url_for
 
 from css.db.engine import transaction
-from css.partners.doors import NAME, Doors, Refusal, Route, message_body, xml_answer
-from css.partners.inbox import CONTENT_TYPE
+from css.partners.intake.inbox import CONTENT_TYPE
 from css.partners.model import KeyArea
+from css.partners.pages.doors import NAME, Doors, Refusal, Route, message_body, xml_answer
 from css.partners.sandbox import page
 from css.partners.sandbox.area import Fetched, empty, fetch, lock_area
 from css.partners.sandbox.intake import ask, receive

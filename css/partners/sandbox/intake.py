@@ -18,9 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from css.core.errors import CssError, Unavailable
-from css.partners.acknowledging import Traces, acknowledgement, duplicate_of
-from css.partners.inbox import Answer, Reading, header_errors, reading_of, status_of, time_errors
-from css.partners.keys import Partner
+from css.partners.access.keys import Partner
+from css.partners.intake.acknowledging import Traces, acknowledgement, duplicate_of
+from css.partners.intake.inbox import Answer, Reading, header_errors, reading_of, status_of, time_errors
 from css.partners.messages import appointments
 from css.partners.messages.kinds import Asked, Document
 from css.partners.model import SandboxArea, SandboxMessage

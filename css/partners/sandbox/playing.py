@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from css.partners.keys import Partner
+from css.partners.access.keys import Partner
 from css.partners.model import SandboxArea, SandboxCase, SandboxMatter, SandboxStep
 from css.partners.sandbox import faults, orders
 from css.xml import Party

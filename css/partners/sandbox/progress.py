@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from css.partners.keys import Partner, in_force, partner_of
+from css.partners.access.keys import Partner, in_force, partner_of
 from css.partners.model import KeyArea, PartnerKey, SandboxPass
 from css.partners.sandbox.fault_scenarios import ABOVE_ORDERS, FAULTS
 from css.partners.sandbox.scenarios import SCENARIOS

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from css.db.engine import transaction
 from css.master.reference import PARTNER
+from css.partners.access.keys import IssuePartnerKey, issue_key
 from css.partners.gateway import create_application
-from css.partners.keys import IssuePartnerKey, issue_key
 from css.partners.model import KeyArea
 from tests.builders import OPERATOR
 from tests.partners.sandbox.at_area import Area, Watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.test import TestResponse
 
-from css.partners import soap
+from css.partners.pages import soap
 from css.partners.sandbox.scenarios import SLOW_SECONDS
 from css.xml import Element, add, add_header, check, document, read_message, to_bytes
 from tests.partners.sandbox.at_area import Area, order

@@ -1,0 +1,1 @@
+"""What operators see of the messages both ways, and what they can do about them."""
