@@ -16,14 +16,17 @@ from email.headerregistry import Address
 from email.policy import SMTP
 from email.utils import format_datetime
 from quopri import encodestring
-from typing import Final
+from typing import Any, Final
+
+from sqlalchemy import Row
 
 from billing.bill_pdf.words import long_date
-from billing.house_papers import CONTACTS, MAILBOX
+from billing.house_papers import CONTACTS, MAILBOX, trading_name
 from billing.ubl import one_line
 from billing.words import BillKind
 from css.core.ids import format_id
 from css.core.money import ZERO, Money
+from css.core.words import PaymentMeans
 
 SUBJECTS: Final = {
     BillKind.BILL: "Your bill",
@@ -64,6 +67,26 @@ def takes_mail(name: str, email: str | None) -> bool:
     except (ValueError, IndexError):
         return False
     return bool(email)
+
+
+def letter_of(bill: Row[Any]) -> BillLetter:
+    """What the message of a bill says, from its row and its run."""
+    payer = bill.payer
+    return BillLetter(
+        number=bill.number,
+        kind=BillKind(bill.kind),
+        account_number=bill.account_number,
+        name=payer["name"],
+        email=payer["email"],
+        issue_on=bill.issue_on,
+        issue_at=bill.issue_at,
+        due_on=bill.due_on,
+        amount_due=Money(bill.amount_due),
+        by_direct_debit=payer["payment_means"] == PaymentMeans.DIRECT_DEBIT,
+        # Bills calculated before groups were known have no such entry.
+        paid_by=payer.get("paid_by") or "",
+        sender_name=trading_name(bill.own_name),
+    )
 
 
 def bill_message(letter: BillLetter, pdf: bytes) -> bytes:

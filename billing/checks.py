@@ -7,9 +7,10 @@ when it was new, and posted rows do not change. Everything else is added up from
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -81,6 +82,7 @@ BY_STATEMENT: Final = (
     "credits_within",
     "transfers_meet",
     "clearing_is_nil",
+    "closed_months_stay",
 )
 """The checks that are one statement of ``billing/sql/checks.sql`` each, whose rows are the differences."""
 
@@ -91,13 +93,16 @@ def check_books(session: Session, district_code: str) -> tuple[Difference, ...]:
     Raises:
         NotFound: CSS101E, no such district.
     """
+    books = open_books(session, district_code)
+    return tuple(Difference(name, words) for name, one in CHECKS.items() for words in one(session, books))
+
+
+def open_books(session: Session, district_code: str) -> Books:
+    """A district's books from the last closed date on. NotFound CSS101E, no such district."""
     since = session.execute(block("billing", "checks.open_date"), {"district": district_code}).scalar()
     if since is None:
         raise no_district(district_code)
-    books = Books(district_code, since)
-    found = [Difference(name, words) for name in BY_STATEMENT for words in _by_statement(session, books, name)]
-    found += [Difference(one.__name__, words) for one in BY_READING for words in one(session, books)]
-    return tuple(found)
+    return Books(district_code, since)
 
 
 def _by_statement(session: Session, books: Books, name: str) -> Iterator[str]:
@@ -151,4 +156,10 @@ def _files_of_some(session: Session, bills: Sequence[int], house: Supplier) -> I
         yield from (f"Bill {posted.bill.number}: {words}" for words in (*check(document), *(fault.words for fault in found)))
 
 
-BY_READING: Final[tuple[Check, ...]] = (files_close, invoices_agree, files_agree)
+CHECKS: Final[Mapping[str, Check]] = {
+    **{name: partial(_by_statement, name=name) for name in BY_STATEMENT},
+    "files_close": files_close,
+    "invoices_agree": invoices_agree,
+    "files_agree": files_agree,
+}
+"""Every check of the books by its name, in the order in which they are made."""

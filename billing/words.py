@@ -179,3 +179,37 @@ class Boundary(StrEnum):
 
     START = "start"  # all of it in the band in which it starts
     SPLIT = "split"  # each unit in the band in which it begins
+
+
+class PeriodKind(StrEnum):
+    """What of the books is closed."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+class FigureSubject(StrEnum):
+    """What a figure of a closed period is about."""
+
+    REVENUE = "revenue"
+    """What was billed before VAT, by kind of bill line."""
+    PAYMENTS = "payments"
+    """Money that came in, by means."""
+    OUTSIDE = "outside"
+    """What changed what is owed without being a supply, by kind."""
+    FAILURES = "failures"
+    """Compensation and guarantees, by the promise that was broken."""
+    CREDITS = "credits"
+    """What was credited by hand, by operator."""
+    DEBTORS = "debtors"
+    """What is owed at the end, by how long it is overdue."""
+    UNBILLED = "unbilled"
+    """What was supplied by the end and is on no bill: accrued."""
+    DEFERRED = "deferred"
+    """What was billed for days after the end: deferred."""
+    WAITING_USAGE = "waiting-usage"
+    """Usage that waits at the end, by reason and age."""
+    ORDERS = "orders"
+    """Orders completed, by kind, and how many of them in time."""
+    FAULTS = "faults"
+    """Faults cleared, by care level, and how many of them in time."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -34,13 +35,15 @@ BY_STATEMENT: Final = (
 
 def check_faults(session: Session, district_code: str) -> tuple[str, ...]:
     """Everything that does not agree in a district's faults, in words; empty when all is well."""
-    known = {"district": district_code, "limit": SHOWN_MAX}
-    found = [words for name in BY_STATEMENT for words in session.execute(block("repairs", f"checks.{name}"), known).scalars()]
-    return (*found, *_moved(session, district_code))
+    return tuple(words for one in CHECKS.values() for words in one(session, district_code))
 
 
-def _moved(session: Session, district_code: str) -> Iterator[str]:
-    """Where the stored deadline of a fault whose clock has stood is not the one its intervals lead to."""
+def _by_statement(name: str, session: Session, district_code: str) -> Iterator[str]:
+    yield from session.execute(block("repairs", f"checks.{name}"), {"district": district_code, "limit": SHOWN_MAX}).scalars()
+
+
+def deadlines_follow(session: Session, district_code: str) -> Iterator[str]:
+    """The stored deadline of every open fault whose clock has stood is the one that its intervals lead to."""
     ids = session.execute(block("repairs", "checks.moved"), {"district": district_code}).scalars().all()
     told = 0
     for start in range(0, len(ids), READ_AT_ONCE):  # so that memory stays small, whatever the weather was
@@ -60,3 +63,10 @@ def _moved_of(session: Session, ids: Sequence[int]) -> Iterator[str]:
         due_at = due_from(promises_of(session, fault), intervals[fault.id])
         if due_at != fault.due_at:
             yield f"Fault {fault.number} is due {fault.due_at.isoformat()}; its intervals lead to {due_at.isoformat()}."
+
+
+CHECKS: Final[Mapping[str, Callable[[Session, str], Iterable[str]]]] = {
+    **{name: partial(_by_statement, name) for name in BY_STATEMENT},
+    "deadlines_follow": deadlines_follow,
+}
+"""Every check of the books of repairs by its name, in the order in which they are made."""

@@ -13,18 +13,17 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from billing.actions.spool import put_files
-from billing.bill_mail import BillLetter, bill_message, takes_mail
+from billing.bill_mail import bill_message, letter_of, takes_mail
 from billing.commands import BlockTotals, SetAside
-from billing.house_papers import trading_name
 from billing.messages import BILL_NOTICE, BillIssued, NoticeFile, bill_notice, conversation_of, message_id, notice_key
 from billing.pdf_reading import page_count
 from billing.print_batch import PrintedBill, batch_file, batch_name
-from billing.words import BillFileKind, BillKind
+from billing.words import BillFileKind
 from css import audit
 from css.core.actor import Actor
 from css.core.calendar import Period
 from css.core.money import ZERO, Money
-from css.core.words import BillMedium, PaymentMeans
+from css.core.words import BillMedium
 from css.db.sql import block
 from css.handover import next_outbox_sequence, put_in_outbox
 from css.xml import Party
@@ -61,7 +60,7 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
             set_aside[row.id] = SetAside(source_key=f"bill/{row.number}/file", code="CSS446E", words=words, raw=row.number)
             continue
         if medium is BillMedium.EMAIL and takes_mail(row.payer["name"], row.payer["email"]):
-            messages[row.id] = bill_message(_letter(row), bytes(_pdf(files[row.id]).content))
+            messages[row.id] = bill_message(letter_of(row), bytes(_pdf(files[row.id]).content))
         elif medium is BillMedium.EMAIL:
             alarms.append(f"{NO_ADDRESS} Bill {row.number} was to go by e-mail and its address is none; it is printed instead.")
             medium = BillMedium.PAPER
@@ -93,25 +92,6 @@ def dispatch_block(session: Session, bill_ids: Sequence[int], *, directory: Path
         amount=Money(sum(row.invoice_gross for row in sound)),
         set_aside=tuple(set_aside.values()),
         alarms=tuple(alarms),
-    )
-
-
-def _letter(bill: Row[Any]) -> BillLetter:
-    payer = bill.payer
-    return BillLetter(
-        number=bill.number,
-        kind=BillKind(bill.kind),
-        account_number=bill.account_number,
-        name=payer["name"],
-        email=payer["email"],
-        issue_on=bill.issue_on,
-        issue_at=bill.issue_at,
-        due_on=bill.due_on,
-        amount_due=Money(bill.amount_due),
-        by_direct_debit=payer["payment_means"] == PaymentMeans.DIRECT_DEBIT,
-        # Bills calculated before groups were known have no such entry.
-        paid_by=payer.get("paid_by") or "",
-        sender_name=trading_name(bill.own_name),
     )
 
 

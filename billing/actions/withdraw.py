@@ -118,6 +118,26 @@ def withdraw_run(session: Session, command: WithdrawRun, *, by: Actor, at: datet
     return answer
 
 
+def take_up_again(session: Session, run_id: int) -> int:
+    """Let the step that calculates make the bills again that were taken back for it, all of them; how many accounts that is.
+
+    Raises:
+        NotFound: CSS434E, no such run.
+    """
+    hold_run(session, run_id)
+    taken = 0
+    for groups in (False, True):
+        parameters = {"run": run_id, "mark": AGAIN, "is_group": groups, "limit": None}
+        accounts = session.execute(block("billing", "withdraw.to_make_again"), parameters).scalars().all()
+        if accounts:
+            chosen = {"run": run_id, "accounts": list(accounts)}
+            session.execute(block("billing", "withdraw.take_up"), chosen)
+            session.execute(block("billing", "withdraw.take_requests"), chosen)
+            taken += len(accounts)
+    session.expire_all()
+    return taken
+
+
 def make_again(session: Session, run_id: int, *, groups: bool = False, by: Actor, at: datetime) -> BlockTotals | None:
     """Make some of the bills again that were taken back for it, from the run's own cut; None when none is left.
 

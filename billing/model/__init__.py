@@ -1,4 +1,4 @@
-"""The tables of billing, by subject: tariffs, usage, bills, benefits, ledger."""
+"""The tables of billing, by subject: tariffs, usage, bills, benefits, ledger, closed periods."""
 
 from billing.model.benefit import AllowanceMonth, Benefit, BenefitStep, FriendNumber
 from billing.model.bill import (
@@ -24,6 +24,7 @@ from billing.model.ledger import (
     Payment,
     Posting,
 )
+from billing.model.period import PeriodClose, PeriodFigure, PeriodNominal, PeriodVat
 from billing.model.tariff import Tariff, TariffRate, TariffRateStep, TariffVersion
 from billing.model.usage import (
     RatedBlock,
@@ -62,6 +63,10 @@ __all__ = [
     "OutsideItem",
     "OutsideNominal",
     "Payment",
+    "PeriodClose",
+    "PeriodFigure",
+    "PeriodNominal",
+    "PeriodVat",
     "Posting",
     "RatedBlock",
     "RatedCall",

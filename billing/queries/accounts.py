@@ -190,6 +190,13 @@ def bill_row(account_number: str, bill: Bill, business_date: date) -> BillRow:
     )
 
 
+def held_bills_by_district(session: Session) -> dict[str, int]:
+    """How many bills wait for a person in each district where any does."""
+    # The first condition is the one of the partial index.
+    held = select(Bill.district_code, func.count()).where(Bill.state != BillState.ISSUED, Bill.state == BillState.HELD)
+    return {row[0]: row[1] for row in session.execute(held.group_by(Bill.district_code))}
+
+
 def held_bills(session: Session, district_code: str) -> tuple[BillRow, ...]:
     """The bills of a district that wait for a person, the oldest first."""
     rows = session.execute(

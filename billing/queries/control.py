@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from billing.model import BillControl
+from billing.model import Bill, BillControl, BillRun
 from billing.rules.validation import LIMITS, Limits
 from billing.run_commands import BillControlSet
+from billing.words import BillState
 
 NO_SAMPLE = 0
 
@@ -43,3 +48,23 @@ def limits_for(session: Session, district_code: str) -> Limits:
         periods_max=row.periods_max,
         days_back_max=row.days_back_max,
     )
+
+
+def approvals_waited_for(session: Session, district_codes: Collection[str]) -> frozenset[tuple[str, date]]:
+    """The nights of some districts that go no further before somebody approves: by district and date.
+
+    One whose bills were taken back since its sample waits for nobody: it makes them again first.
+    """
+    waiting = select(Bill.id).where(Bill.bill_run_id == BillRun.id, Bill.state == BillState.CALCULATED).exists()
+    rows = session.execute(
+        select(BillRun.district_code, BillRun.business_date)
+        .join(BillControl, BillControl.district_code == BillRun.district_code)
+        .where(
+            BillRun.district_code.in_(sorted(district_codes)),
+            BillControl.is_approval_required,
+            BillRun.sampled_at.is_not(None),
+            BillRun.approved_by.is_(None),
+            waiting,
+        )
+    )
+    return frozenset((row.district_code, row.business_date) for row in rows)

@@ -49,6 +49,12 @@ def accounts_to_calculate(
     return tuple(ids)
 
 
+def has_group_accounts(session: Session, run_id: int) -> bool:
+    """Whether any account on the list of a run pays for others. Leans on pk_bill_run_account."""
+    of_groups = exists().where(BillRunAccount.bill_run_id == run_id, BillRunAccount.is_group)
+    return bool(session.execute(select(of_groups)).scalar_one())
+
+
 def _bills(run_id: int, state: BillState, first: int | None, last: int | None) -> Select[int]:
     """Bills of a state in the run and in earlier runs of its district. Leans on ix_bill_not_issued."""
     run = select(BillRun.district_code, BillRun.business_date).where(BillRun.id == run_id).subquery()

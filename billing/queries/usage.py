@@ -124,7 +124,7 @@ class UsageRecord:
     line: int
     business_date: date
     raw: str
-    """The line; read as Latin-1 where it is no UTF-8, and the beginning of one that is absurdly long."""
+    """The line, empty when it is forgotten; read as Latin-1 where it is no UTF-8, and the beginning of one that is absurdly long."""
     outcome: UsageOutcome | None
     """None while its block waits to be rated."""
     reason_code: str | None
@@ -309,7 +309,8 @@ def _line_of(layout: str, content: bytes, first_line: int, line: int) -> str:
 
     from billing.rules.usage_layouts import parse_block  # noqa: PLC0415 - as above
 
-    return str(parse_block(layout, content, first_line, None).filter(pl.col("line_number") == line)["raw"].item())
+    # None: the lines had their time and are forgotten (billing.actions.forgetting); what became of the record is still known.
+    return next(iter(parse_block(layout, content, first_line, None).filter(pl.col("line_number") == line)["raw"].to_list()), "")
 
 
 def _outcomes(row: Mapping[Any, Any]) -> dict[str, UsageOutcome | None]:

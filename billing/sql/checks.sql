@@ -407,6 +407,29 @@ SELECT format('GROUP-CLEARING stands at %s pence.', sum(g.amount)) AS words
  WHERE e.district_code = :district AND g.nominal_code = 'GROUP-CLEARING'
 HAVING sum(g.amount) <> 0;
 
+-- name: closed_months_stay
+-- What a closed month says was debited and credited, nominal by nominal, is what the ledger has for its days.
+-- example: {"district": "ZZ", "limit": 50}
+WITH now AS (
+  SELECT c.starts_on, g.nominal_code, coalesce(sum(g.amount) FILTER (WHERE g.amount > 0), 0) AS debits,
+         coalesce(-sum(g.amount) FILTER (WHERE g.amount < 0), 0) AS credits
+    FROM billing.period_close c
+    JOIN billing.journal_entry e ON e.district_code = c.district_code AND e.business_date >= c.starts_on AND e.business_date < c.ends_on
+    JOIN billing.posting g ON g.journal_entry_id = e.id
+   WHERE c.district_code = :district AND c.kind = 'month'
+   GROUP BY c.starts_on, g.nominal_code),
+kept AS (
+  SELECT n.starts_on, n.nominal_code, n.debits, n.credits
+    FROM billing.period_close c
+    JOIN billing.period_nominal n ON n.district_code = c.district_code AND n.kind = c.kind AND n.starts_on = c.starts_on
+   WHERE c.district_code = :district AND c.kind = 'month')
+SELECT format('Month %s is closed with %s pence debited and %s credited to %s; the ledger now has %s and %s.',
+              to_char(coalesce(k.starts_on, w.starts_on), 'YYYY-MM'), coalesce(k.debits, 0), coalesce(k.credits, 0),
+              coalesce(k.nominal_code, w.nominal_code), coalesce(w.debits, 0), coalesce(w.credits, 0)) AS words
+  FROM kept k FULL JOIN now w ON w.starts_on = k.starts_on AND w.nominal_code = k.nominal_code
+ WHERE (coalesce(k.debits, 0), coalesce(k.credits, 0)) <> (coalesce(w.debits, 0), coalesce(w.credits, 0))
+ ORDER BY coalesce(k.starts_on, w.starts_on), coalesce(k.nominal_code, w.nominal_code) LIMIT :limit;
+
 -- name: issued_bills
 -- Recent bills that have files, to be read back.
 -- example: {"district": "ZZ", "since": "2026-01-30"}

@@ -23,7 +23,9 @@ WITH priced AS (
    WHERE r.district_code = :district AND r.usage_record_id BETWEEN :first AND :last
      AND (CAST(:from_at AS timestamptz) IS NULL OR r.started_at >= :from_at)
      AND (CAST(:before AS timestamptz) IS NULL OR r.started_at < :before)
-     AND (CAST(:number AS text) IS NULL OR r.charged_number LIKE :number)),
+     AND (CAST(:number AS text) IS NULL OR r.charged_number LIKE :number)
+     -- Whom it was to is forgotten (billing.actions.forgetting): it can be priced no more, and its bill no more be disputed.
+     AND right(r.other_number, 6) <> 'xxxxxx'),
 of_tariff AS (
   SELECT t.id
     FROM billing.tariff f

@@ -1,0 +1,52 @@
+-- What PECR regulations 7 and 8 ask for: of a call that was billed long ago the figures stay, whom it was to goes.
+
+-- name: records
+-- Empty the blocks of some files that were taken before a date, all rated and nothing of them waiting; say which, and how many
+-- records they held. Leans on ix_usage_file_business_date.
+-- example: {"district": "ZZ", "since": "2023-01-01", "before": "2024-01-01", "files": 5, "empty": "", "empty_bytes": 20}
+WITH old AS (SELECT f.id
+               FROM billing.usage_file f
+              WHERE f.district_code = :district AND f.business_date >= :since AND f.business_date < :before
+                AND EXISTS (SELECT 1 FROM billing.usage_block b WHERE b.usage_file_id = f.id AND octet_length(b.raw) > :empty_bytes)
+                AND NOT EXISTS (SELECT 1 FROM billing.usage_block b WHERE b.usage_file_id = f.id
+                                   AND NOT EXISTS (SELECT 1 FROM billing.rated_block r WHERE r.usage_block_id = b.id))
+                AND NOT EXISTS (SELECT 1 FROM billing.usage_set_aside s WHERE s.usage_file_id = f.id AND s.is_open)
+              ORDER BY f.id
+              LIMIT :files)
+UPDATE billing.usage_block b SET raw = :empty
+  FROM old
+ WHERE b.usage_file_id = old.id AND octet_length(b.raw) > :empty_bytes
+RETURNING b.usage_file_id, b.line_count;
+
+-- name: set_aside
+-- Of the records of these files that were set aside and settled, whom they were to and what their lines said.
+-- example: {"district": "ZZ", "files": [1]}
+UPDATE billing.usage_set_aside s
+   SET raw = '', other_number = CASE WHEN length(s.other_number) > 6 THEN left(s.other_number, -6) || 'xxxxxx' ELSE s.other_number END
+ WHERE s.district_code = :district AND s.usage_file_id = ANY(:files) AND NOT s.is_open AND s.raw <> '';
+
+-- name: keys
+-- The pages of natural keys of these files: the same call, come again now, would be too late to be billed.
+-- example: {"district": "ZZ", "files": [1]}
+DELETE FROM billing.usage_call_key k WHERE k.district_code = :district AND k.usage_file_id = ANY(:files);
+
+-- name: days
+-- The dates on which calls were rated that still say whom they were to. Leans on ix_rated_call_rated_on_account_id.
+-- example: {"district": "ZZ", "since": "2023-01-01", "before": "2024-01-01"}
+SELECT DISTINCT c.rated_on
+  FROM billing.rated_call c
+ WHERE c.district_code = :district AND c.rated_on >= :since AND c.rated_on < :before
+   AND length(c.other_number) > 6 AND right(c.other_number, 6) <> 'xxxxxx'
+ ORDER BY c.rated_on;
+
+-- name: numbers
+-- Of the calls rated on a date: the last six digits of whom they were to, where the account has had a bill since and disputes
+-- nothing. Leans on ix_rated_call_rated_on_account_id and ix_hold_account_id_live.
+-- example: {"district": "ZZ", "rated_on": "2024-01-01"}
+UPDATE billing.rated_call c
+   SET other_number = left(c.other_number, -6) || 'xxxxxx'
+ WHERE c.district_code = :district AND c.rated_on = :rated_on
+   AND length(c.other_number) > 6 AND right(c.other_number, 6) <> 'xxxxxx'
+   AND EXISTS (SELECT 1 FROM billing.bill b JOIN billing.bill_run r ON r.id = b.bill_run_id
+                WHERE b.account_id = c.account_id AND b.state = 'issued' AND r.business_date >= c.rated_on)
+   AND NOT EXISTS (SELECT 1 FROM css.hold h WHERE h.account_id = c.account_id AND h.kind = 'dispute' AND h.ends_at IS NULL);
