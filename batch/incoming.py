@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+
+from css.whole_file import disk_is_full, make_folder, sync_folder, whole
+
+MODE: Final = 0o666
+"""As whoever puts a file there makes files: the night that takes it may run under another name."""
 
 
 def put_in(incoming: Path, name: str, content: bytes) -> Path:
@@ -25,18 +29,11 @@ def copy_in(incoming: Path, name: str, source: Path) -> Path:
 
 
 def _put(incoming: Path, name: str, write: Callable[[IO[bytes]], object]) -> Path:
-    incoming.mkdir(parents=True, exist_ok=True)
-    path = incoming / name
-    beside = incoming / f"{name}.part"
-    with beside.open("wb") as stream:
-        write(stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.rename(path)
-    # The new name lies in the directory, and a power cut could still take it back.
-    handle = os.open(incoming, os.O_RDONLY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    return path
+        make_folder(incoming)
+        with whole(incoming / name, MODE) as stream:
+            write(stream)
+        sync_folder(incoming)
+    except OSError as error:
+        raise disk_is_full(error, incoming) or error from error
+    return incoming / name

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from batch.model import StepState
 from batch.net import BlockStep, LoopStep, SingleStep, Step
+from batch.words import StepState
+
+DONE = frozenset({StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED})
+"""States in which nothing is left to do of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class StepSeen:
     """How much is done, in thousandths; None where nobody can tell."""
     usual_seconds: int | None
     """None when it has never run."""
+    read_count: int = 0
 
 
 def expected_ends(steps: Sequence[StepSeen], *, at: datetime) -> tuple[datetime | None, ...]:
@@ -36,7 +40,7 @@ def expected_ends(steps: Sequence[StepSeen], *, at: datetime) -> tuple[datetime 
     ends: list[datetime | None] = []
     reached: datetime | None = at
     for step in steps:
-        if step.state is StepState.COMPLETED:
+        if step.state in DONE:
             ends.append(step.ended_at)
             continue
         if reached is None:
@@ -73,6 +77,8 @@ def restart_words(step: Step, kept: Kept) -> str:
     """What running the net again would repeat of a step, in a sentence or two. It is what the engine does, said once."""
     if kept.state is StepState.COMPLETED:
         return "Nothing: the step is finished and is passed over."
+    if kept.state in DONE:
+        return "Nothing: the step was left out and is passed over."
     if kept.state is None:
         return "Nothing of it was done yet; it is done when its turn comes."
     match step:

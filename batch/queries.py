@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session, aliased
 
-from batch.model import (
-    ControlTotal,
-    ExecutionState,
-    InstanceState,
-    JobExecution,
-    JobInstance,
-    Reject,
-    RejectState,
-    StepExecution,
-    StepState,
-)
-from batch.repository import is_held
+from batch.model import Alarm, Balance, ControlTotal, JobExecution, JobInstance, OperatorAction, Reject, StepAttempt, StepExecution
+from batch.repository import of_district
+from batch.words import AlarmKind, ExecutionState, InstanceState, RejectState, StepState
+from css.core.errors import NotFound
 from css.core.money import Money
 from css.master.districts import BusinessDate
 
@@ -41,6 +33,8 @@ class RunRow:
     return_code: int | None
     message_code: str | None
     message_words: str | None
+    parameter_key: str = ""
+    held_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,57 +75,228 @@ class RejectRow:
 
 
 @dataclass(frozen=True, slots=True)
-class LastAttempt:
-    """How the last attempt at a night ended, or that it has not."""
+class AlarmRow:
+    """One alarm."""
 
-    state: ExecutionState
-    started_at: datetime
+    alarm_id: int
+    kind: AlarmKind
+    net: str | None
+    """None for what no run is to blame for."""
+    district_code: str | None
+    business_date: date | None
+    step: str | None
+    words: str
+    times: int
+    raised_at: datetime
     ended_at: datetime | None
-    return_code: int | None
-    is_alive: bool
-    """Whether a process holds the night now; one marked running that nobody holds has died."""
+    """When it was over by itself."""
+    seen_at: datetime | None
+    seen_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class NextNight:
-    """The night a district runs next: that of the day after the last one closed."""
+class ActionRow:
+    """What a person told a run, and what it led to."""
 
+    net: str
     district_code: str
     business_date: date
-    last: LastAttempt | None
-    """None when nobody has tried it yet."""
+    parameter_key: str
+    step: str | None
+    verb: str
+    done_by: str
+    done_at: datetime
+    reason: str
+    consequence: str
 
 
-def next_nights(session: Session) -> tuple[NextNight, ...]:
-    """The next night of every district, by district."""
-    business_date = cast(BusinessDate.closed_through + 1, Date)
-    is_instance = (
-        (JobInstance.net == NIGHT_NET)
-        & (JobInstance.district_code == BusinessDate.district_code)
-        & (JobInstance.business_date == business_date)
-    )
+@dataclass(frozen=True, slots=True)
+class StepAttemptRow:
+    """What one attempt at a run did of one step."""
+
+    attempt: int
+    step: str
+    generation: int
+    state: ExecutionState
+    started_at: datetime
+    ended_at: datetime | None
+    read_count: int
+    written_count: int
+    filtered_count: int
+    rejected_count: int
+    message_code: str | None
+    message_words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """A joint of a run as it was found."""
+
+    step: str
+    joint: str
+    in_words: str
+    in_count: int | None
+    in_amount: Money | None
+    out_words: str
+    out_count: int | None
+    out_amount: Money | None
+    difference: str | None
+    """In words; None when both sides are one."""
+
+
+def balances(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[BalanceRow, ...]:
+    """The joints of a run that were looked at, in the order of its steps; those of steps as they now stand."""
     rows = session.execute(
-        select(BusinessDate.district_code, business_date, JobExecution, is_held(JobInstance.id))
-        .outerjoin(JobInstance, is_instance)
-        .outerjoin(JobExecution, _is_last_attempt())
-        .order_by(BusinessDate.district_code)
+        select(Balance)
+        .join(JobInstance, JobInstance.id == Balance.job_instance_id)
+        .join(
+            StepExecution,
+            (StepExecution.job_instance_id == Balance.job_instance_id)
+            & (StepExecution.step == Balance.step)
+            & (StepExecution.generation == Balance.generation)
+            & StepExecution.superseded_at.is_(None),
+        )
+        .where(JobInstance.net == net, of_district(district), JobInstance.business_date == business_date)
+        .order_by(StepExecution.ordinal, Balance.id)
+    ).scalars()
+    return tuple(
+        BalanceRow(
+            row.step,
+            row.joint,
+            row.in_words,
+            row.in_count,
+            row.in_amount,
+            row.out_words,
+            row.out_count,
+            row.out_amount,
+            row.difference,
+        )
+        for row in rows
     )
-    return tuple(NextNight(district, night, _last_attempt(execution, is_alive=is_alive)) for district, night, execution, is_alive in rows)
 
 
-def _last_attempt(execution: JobExecution | None, *, is_alive: bool) -> LastAttempt | None:
-    if execution is None:
-        return None
-    return LastAttempt(execution.state, execution.started_at, execution.ended_at, execution.return_code, is_alive)
+def night_alarms(session: Session, district: str = "", *, is_all: bool = False, limit: int = 100) -> tuple[AlarmRow, ...]:
+    """Alarms that nobody has looked at and that are not over, or all of them; of a district or of every one, newest first."""
+    statement = (
+        select(Alarm, JobInstance)
+        .outerjoin(JobInstance, JobInstance.id == Alarm.job_instance_id)
+        .order_by(Alarm.raised_at.desc(), Alarm.id.desc())
+        .limit(_bounded(limit))
+    )
+    if not is_all:
+        statement = statement.where(Alarm.ended_at.is_(None), Alarm.seen_at.is_(None))
+    if district:
+        statement = statement.where(JobInstance.district_code == district)
+    return tuple(_alarm_row(alarm, instance) for alarm, instance in session.execute(statement))
 
 
-def runs(session: Session, district: str, limit: int = 20) -> tuple[RunRow, ...]:
-    """The latest runs in a district, newest first, each with its last attempt; at most 500."""
+def night_alarm(session: Session, alarm_id: int) -> AlarmRow:
+    """One alarm. Error: NotFound CSS633E."""
+    statement = select(Alarm, JobInstance).outerjoin(JobInstance, JobInstance.id == Alarm.job_instance_id).where(Alarm.id == alarm_id)
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound("CSS633E", "There is no alarm {alarm}.", alarm=alarm_id, element="alarm_id")
+    return _alarm_row(*found)
+
+
+def _alarm_row(alarm: Alarm, instance: JobInstance | None) -> AlarmRow:
+    return AlarmRow(
+        alarm_id=alarm.id,
+        kind=alarm.kind,
+        net=instance.net if instance else None,
+        district_code=instance.district_code if instance else None,
+        business_date=instance.business_date if instance else None,
+        step=alarm.step,
+        words=alarm.words,
+        times=alarm.times,
+        raised_at=alarm.raised_at,
+        ended_at=alarm.ended_at,
+        seen_at=alarm.seen_at,
+        seen_by=alarm.seen_by,
+    )
+
+
+def night_actions(
+    session: Session, district: str = "", business_date: date | None = None, net: str = "", limit: int = 100
+) -> tuple[ActionRow, ...]:
+    """What people told runs, newest first; of a district, a date or a net, or of all."""
+    statement = select(OperatorAction, JobInstance).join(JobInstance, JobInstance.id == OperatorAction.job_instance_id)
+    if district:
+        statement = statement.where(JobInstance.district_code == district)
+    if business_date is not None:
+        statement = statement.where(JobInstance.business_date == business_date)
+    if net:
+        statement = statement.where(JobInstance.net == net)
+    rows = session.execute(statement.order_by(OperatorAction.done_at.desc(), OperatorAction.id.desc()).limit(_bounded(limit)))
+    return tuple(
+        ActionRow(
+            net=instance.net,
+            district_code=instance.district_code or "",
+            business_date=instance.business_date,
+            parameter_key=instance.parameter_key,
+            step=action.step,
+            verb=action.verb,
+            done_by=action.done_by,
+            done_at=action.done_at,
+            reason=action.reason,
+            consequence=action.consequence,
+        )
+        for action, instance in rows
+    )
+
+
+def night_attempts(
+    session: Session, district: str = "", business_date: date | None = None, net: str = NIGHT_NET, key: str = "", limit: int = LIST_MAX
+) -> tuple[StepAttemptRow, ...]:
+    """What every attempt at a run did of every step, those of superseded runs of a step too; without a date of the last run. In order."""
+    run = (
+        select(JobInstance.id)
+        .where(JobInstance.net == net, of_district(district), JobInstance.parameter_key == key)
+        .order_by(JobInstance.business_date.desc())
+        .limit(1)
+    )
+    if business_date is not None:
+        run = run.where(JobInstance.business_date == business_date)
+    rows = session.execute(
+        select(StepAttempt, JobExecution.attempt, StepExecution.step, StepExecution.generation)
+        .join(JobExecution, JobExecution.id == StepAttempt.job_execution_id)
+        .join(StepExecution, StepExecution.id == StepAttempt.step_execution_id)
+        .where(JobExecution.job_instance_id == run.scalar_subquery())
+        .order_by(JobExecution.attempt, StepAttempt.started_at, StepExecution.ordinal)
+        .limit(_bounded(limit))
+    )
+    return tuple(
+        StepAttemptRow(
+            attempt=attempt,
+            step=step,
+            generation=generation,
+            state=row.state,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            read_count=row.read_count,
+            written_count=row.written_count,
+            filtered_count=row.filtered_count,
+            rejected_count=row.rejected_count,
+            message_code=row.message_code,
+            message_words=row.message_words,
+        )
+        for row, attempt, step, generation in rows
+    )
+
+
+def runs(session: Session, district: str = "", limit: int = 20, *, net: str = "") -> tuple[RunRow, ...]:
+    """The latest runs in a district, or of the whole house, newest first, each with its last attempt; of one net or all; at most 500.
+
+    Runs of dates that have not come yet, planned or left out beforehand, stand behind all others.
+    """
+    # Of a district its own date, of the house that of the district which is furthest.
+    of_place = BusinessDate.district_code == district if district else true()
+    here = select(func.max(BusinessDate.current_on)).where(of_place).scalar_subquery()
     rows = session.execute(
         select(JobInstance, JobExecution)
         .outerjoin(JobExecution, _is_last_attempt())
-        .where(JobInstance.district_code == district)
-        .order_by(JobInstance.business_date.desc(), JobInstance.id.desc())
+        .where(of_district(district), JobInstance.net == net if net else true())
+        .order_by(JobInstance.business_date > here, JobInstance.business_date.desc(), JobInstance.id.desc())
         .limit(_bounded(limit))
     )
     return tuple(_run_row(instance, execution) for instance, execution in rows)
@@ -141,7 +306,7 @@ def _run_row(instance: JobInstance, execution: JobExecution | None) -> RunRow:
     last = execution or JobExecution()
     return RunRow(
         instance.net,
-        instance.district_code,
+        instance.district_code or "",
         instance.business_date,
         instance.state,
         last.attempt,
@@ -150,6 +315,8 @@ def _run_row(instance: JobInstance, execution: JobExecution | None) -> RunRow:
         last.return_code,
         last.message_code,
         last.message_words,
+        instance.parameter_key,
+        instance.held_by,
     )
 
 
@@ -161,9 +328,7 @@ def _is_last_attempt() -> ColumnElement[bool]:
 
 def instance_id(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> int:
     """The instance of a run; 0 when there is none."""
-    statement = select(JobInstance.id).where(
-        JobInstance.net == net, JobInstance.district_code == district, JobInstance.business_date == business_date
-    )
+    statement = select(JobInstance.id).where(JobInstance.net == net, of_district(district), JobInstance.business_date == business_date)
     return int(session.execute(statement).scalar() or 0)
 
 
@@ -172,7 +337,12 @@ def steps(session: Session, district: str, business_date: date, net: str = NIGHT
     rows = session.execute(
         select(StepExecution)
         .join(JobInstance, JobInstance.id == StepExecution.job_instance_id)
-        .where(JobInstance.net == net, JobInstance.district_code == district, JobInstance.business_date == business_date)
+        .where(
+            JobInstance.net == net,
+            of_district(district),
+            JobInstance.business_date == business_date,
+            StepExecution.superseded_at.is_(None),
+        )
         .order_by(StepExecution.ordinal)
     ).scalars()
     return tuple(
@@ -188,7 +358,7 @@ def totals(session: Session, district: str, business_date: date, net: str = NIGH
     rows = session.execute(
         select(ControlTotal)
         .join(JobInstance, JobInstance.id == ControlTotal.job_instance_id)
-        .where(JobInstance.net == net, JobInstance.district_code == district, JobInstance.business_date == business_date)
+        .where(JobInstance.net == net, of_district(district), JobInstance.business_date == business_date)
         .order_by(ControlTotal.id)
     ).scalars()
     return tuple(TotalRow(row.step, row.name, row.item_count, row.amount) for row in rows)
@@ -199,7 +369,7 @@ def rejects(session: Session, district: str, business_date: date | None = None, 
     statement = (
         select(Reject, JobInstance.business_date)
         .join(JobInstance, JobInstance.id == Reject.job_instance_id)
-        .where(JobInstance.district_code == district, Reject.state == RejectState.OPEN)
+        .where(of_district(district), Reject.state == RejectState.OPEN)
     )
     if business_date is not None:
         statement = statement.where(JobInstance.business_date == business_date)

@@ -8,13 +8,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from batch.net import BlockStep, Context, Counts, KeyRange, LoopStep, RejectedItem, SingleStep, Total, Work, cut
+from batch.balance import bills as joints
+from batch.net import BlockStep, Context, Counts, KeyRange, LoopStep, RejectedItem, RejectLimit, SingleStep, Total, Work, cut
+from batch.steps import reruns, told_bills
 from billing import actions, queries
 from billing.commands import BlockTotals
 
 CALCULATE_BLOCK = 250
 RENDER_BLOCK = 50
 """Bills a worker renders in one transaction: a second or so of work, and little to do again after a kill."""
+PARKED_MOST = RejectLimit(items=100, thousandths=20)
+"""A price list that is missing parks a district: no bill gets its number before a person has looked."""
+NOT_SENT_MOST = RejectLimit(items=50, thousandths=10)
+"""So many bills at once that are not right are no fault of theirs."""
 
 
 def work_of(name: str, totals: BlockTotals, messages: tuple[str, ...] = ()) -> Work:
@@ -90,6 +96,11 @@ def _gather(session: Session, context: Context) -> Work:
     return work_of("members' bills carried", actions.gather_group(session, _run_id(session, context), by=context.by, at=context.at))
 
 
+def without_groups(session: Session, context: Context) -> str | None:
+    """Why the steps of group bills are not needed; None when they are. A condition of a net, asked once the cut is frozen."""
+    return None if queries.has_group_accounts(session, _run_id(session, context)) else "No account that pays for others is billed tonight."
+
+
 def _to_post(session: Session, context: Context) -> Sequence[KeyRange]:
     return cut(queries.bills_to_post(session, _run_id(session, context)))
 
@@ -118,24 +129,111 @@ def _dispatch(session: Session, context: Context, first: int, last: int, *, of_p
     return work_of("bills issued", actions.dispatch_block(session, ids, directory=directory, by=context.by, at=context.at))
 
 
-COMPENSATE = BlockStep("compensate", "Compensate broken promises", _failures, _compensate)
-FREEZE = SingleStep("freeze-cut", "Freeze the cut", _freeze)
-CALCULATE = BlockStep("calculate", "Calculate bills", _accounts, _calculate, in_parallel=True)
-SAMPLE = LoopStep("sample", "Print and approve a sample", _sample)
-RELEASE = LoopStep("release", "Release and number bills", _release)
-POST = BlockStep("post", "Post bills to the ledger", _to_post, _post)
-GATHER = SingleStep("gather", "Carry members' bills over", _gather)
-CALCULATE_GROUPS = BlockStep(
-    "calculate-groups", "Calculate group bills", partial(_accounts, groups=True), partial(_calculate, groups=True), in_parallel=True
+COMPENSATE = BlockStep(
+    "compensate",
+    "Compensate broken promises",
+    _failures,
+    _compensate,
+    doc=told_bills.COMPENSATE,
+    rerun=reruns.LEFT_IS_DONE,
+    joints=(joints.FAILURES_TAKEN, joints.FAILURES_POSTED),
 )
-SAMPLE_GROUPS = LoopStep("sample-groups", "Sample group bills", partial(_sample, groups=True))
-RELEASE_GROUPS = LoopStep("release-groups", "Release group bills", partial(_release, groups=True))
-POST_GROUPS = BlockStep("post-groups", "Post group bills", _to_post, _post)
-RENDER = BlockStep("render", "Render PDF and XML", _to_render, _render, in_parallel=True)
+FREEZE = SingleStep("freeze-cut", "Freeze the cut", _freeze, doc=told_bills.FREEZE, rerun=reruns.CUT, joints=(joints.ACCOUNTS_LISTED,))
+CALCULATE = BlockStep(
+    "calculate",
+    "Calculate bills",
+    _accounts,
+    _calculate,
+    in_parallel=True,
+    doc=told_bills.CALCULATE,
+    rerun=reruns.BILLS,
+    reject_limit=PARKED_MOST,
+    joints=joints.billed(groups=False),
+)
+SAMPLE = LoopStep(
+    "sample", "Print and approve a sample", _sample, doc=told_bills.SAMPLE, rerun=reruns.SAMPLED, joints=joints.made(groups=False)
+)
+RELEASE = LoopStep(
+    "release", "Release and number bills", _release, doc=told_bills.RELEASE, rerun=reruns.NUMBERED, joints=(joints.RELEASED, joints.NUMBERS)
+)
+POST = BlockStep(
+    "post",
+    "Post bills to the ledger",
+    _to_post,
+    _post,
+    doc=told_bills.POST,
+    rerun=reruns.POSTED,
+    joints=(joints.posted("release", "post"), joints.LEDGER, joints.DEBITS),
+)
+GATHER = SingleStep(
+    "gather", "Carry members' bills over", _gather, doc=told_bills.GATHER, rerun=reruns.POSTED, joints=(joints.CARRIED, joints.TAKEN_OFF)
+)
+CALCULATE_GROUPS = BlockStep(
+    "calculate-groups",
+    "Calculate group bills",
+    partial(_accounts, groups=True),
+    partial(_calculate, groups=True),
+    in_parallel=True,
+    doc=told_bills.CALCULATE_GROUPS,
+    rerun=reruns.GROUPS,
+    reject_limit=PARKED_MOST,
+    joints=joints.billed(groups=True),
+)
+SAMPLE_GROUPS = LoopStep(
+    "sample-groups",
+    "Sample group bills",
+    partial(_sample, groups=True),
+    doc=told_bills.SAMPLE_GROUPS,
+    rerun=reruns.SAMPLED,
+    joints=joints.made(groups=True),
+)
+RELEASE_GROUPS = LoopStep(
+    "release-groups",
+    "Release group bills",
+    partial(_release, groups=True),
+    doc=told_bills.RELEASE_GROUPS,
+    rerun=reruns.NUMBERED,
+    joints=(joints.RELEASED, joints.NUMBERS),
+)
+POST_GROUPS = BlockStep(
+    "post-groups",
+    "Post group bills",
+    _to_post,
+    _post,
+    doc=told_bills.POST_GROUPS,
+    rerun=reruns.POSTED,
+    joints=(joints.posted("release-groups", "post-groups"), joints.LEDGER, joints.DEBITS),
+)
+RENDER = BlockStep(
+    "render",
+    "Render PDF and XML",
+    _to_render,
+    _render,
+    in_parallel=True,
+    doc=told_bills.RENDER,
+    rerun=reruns.LEFT_IS_DONE,
+    reject_limit=NOT_SENT_MOST,
+    joints=(joints.RENDERED, joints.INVOICES),
+)
 DISPATCH = BlockStep(
-    "dispatch", "Dispatch bills", partial(_to_dispatch, of_partners=False), partial(_dispatch, of_partners=False), in_parallel=True
+    "dispatch",
+    "Dispatch bills",
+    partial(_to_dispatch, of_partners=False),
+    partial(_dispatch, of_partners=False),
+    in_parallel=True,
+    doc=told_bills.DISPATCH,
+    rerun=reruns.SENT,
+    reject_limit=NOT_SENT_MOST,
+    joints=joints.issued(of_partners=False),
 )
 # Not shared out: notices are numbered partner by partner, in the order of their bills.
 DISPATCH_PARTNERS = BlockStep(
-    "dispatch-partners", "Dispatch partners' bills", partial(_to_dispatch, of_partners=True), partial(_dispatch, of_partners=True)
+    "dispatch-partners",
+    "Dispatch partners' bills",
+    partial(_to_dispatch, of_partners=True),
+    partial(_dispatch, of_partners=True),
+    doc=told_bills.DISPATCH_PARTNERS,
+    rerun=reruns.SENT,
+    reject_limit=NOT_SENT_MOST,
+    joints=(*joints.issued(of_partners=True), joints.NOTICES),
 )

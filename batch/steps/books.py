@@ -1,29 +1,31 @@
-"""The books are checked at the end of every night; a difference of a penny stops it."""
+"""The books are checked at the end of every net; a difference of a penny stops it."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from batch.balance.books import find_breaches
 from batch.net import Context, Counts, SingleStep, Total, Work
-from billing.checks import check_books
+from batch.steps import reruns, told_days
 from css.core.errors import Refused
-from repairs.checks import check_faults
 
 SHOWN_MAX = 20
 
 
 def check(session: Session, context: Context) -> Work:
-    """Run every check of the books.
+    """Make every check of the books: of the district, or in a net of the house of every district and of the house.
+
+    What lies on the disk is left to ``css check books`` and ``css check spool``: a file lost long ago is no reason to keep a date open.
 
     Raises:
         Refused: CSS620E with the differences in words; the date stays open until they are explained.
     """
-    differences = (*check_books(session, context.district_code), *check_faults(session, context.district_code))
-    if differences:
-        shown = " ".join(str(difference) for difference in differences[:SHOWN_MAX])
-        more = f" (and {len(differences) - SHOWN_MAX} more)" if len(differences) > SHOWN_MAX else ""
+    breaches = find_breaches(session, context.district_code)
+    if breaches:
+        shown = " ".join(breach.words for breach in breaches[:SHOWN_MAX])
+        more = f" (and {len(breaches) - SHOWN_MAX} more)" if len(breaches) > SHOWN_MAX else ""
         raise Refused("CSS620E", "The books do not balance: {differences}{more}", differences=shown, more=more)
     return Work(Counts(1, 1), totals=(Total("differences in the books", 0),))
 
 
-BOOKS = SingleStep("check-books", "Check the books", check)
+BOOKS = SingleStep("check-books", "Check the books", check, doc=told_days.BOOKS, rerun=reruns.CHECKED)

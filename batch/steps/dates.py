@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from batch.net import Context, Counts, SingleStep, Work
+from batch.steps import reruns, told_days
+from batch.turns import check_turn
 from css import audit
-from css.core.errors import Refused
 from css.master.districts import BusinessDate, close_business_date, no_district, roll_business_date
-
-
-def check_turn(row: BusinessDate, business_date: date) -> None:
-    """Nights of a district run in order, each once.
-
-    Raises:
-        Refused: CSS604E, an earlier night is not closed; CSS605E, this one is closed already.
-    """
-    expected = row.closed_through + timedelta(days=1)
-    if business_date > expected:
-        raise Refused(
-            "CSS604E",
-            "The night of {expected} is not closed in district {district}; run it before {asked}.",
-            expected=expected,
-            district=row.district_code,
-            asked=business_date,
-        )
-    if business_date < expected:
-        raise Refused(
-            "CSS605E",
-            "The night of {asked} is closed in district {district}; the next one is {expected}.",
-            asked=business_date,
-            district=row.district_code,
-            expected=expected,
-        )
 
 
 def roll(session: Session, context: Context) -> Work:
@@ -47,7 +23,7 @@ def roll(session: Session, context: Context) -> Work:
     row = session.execute(select(BusinessDate).where(BusinessDate.district_code == context.district_code)).scalar_one_or_none()
     if row is None:
         raise no_district(context.district_code)
-    check_turn(row, context.business_date)
+    check_turn(session, row, context.business_date)
     before = row.current_on
     after = roll_business_date(session, context.district_code, to=context.business_date + timedelta(days=1))
     audit.record(
@@ -76,5 +52,5 @@ def close(session: Session, context: Context) -> Work:
     return Work(Counts(1, 1))
 
 
-ROLL = SingleStep("roll-date", "Roll the business date", roll)
-CLOSE = SingleStep("close-date", "Close the business date", close)
+ROLL = SingleStep("roll-date", "Roll the business date", roll, doc=told_days.ROLL, rerun=reruns.ROLLED)
+CLOSE = SingleStep("close-date", "Close the business date", close, doc=told_days.CLOSE, rerun=reruns.CLOSED)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from batch.net import BLOCK_SIZE, Context, Counts, LoopStep, Total, Work
+from batch.steps import reruns, told_days
 from css.core.calendar import start_of_day
 from repairs.actions.answers import accept_silent_clears
 from repairs.actions.nightly import mark_next_breaches, warn_of_next_breaches, warned_until
@@ -58,7 +59,23 @@ def _find(session: Session, context: Context, checkpoint: dict[str, Any]) -> tup
     return Work(counts, totals=totals), {"kinds": place + 1}
 
 
-ACCEPT = LoopStep("accept-clears", "Accept clears that nobody rejected in time", _accept)
-MARK = LoopStep("mark-breaches", "Mark faults that were not mended in time", _mark)
-WARN = LoopStep("warn-of-breaches", "Warn of faults that fall due soon", _warn)
-PROBLEMS = LoopStep("find-problems", "Find faults that repeat", _find)
+ACCEPT = LoopStep("accept-clears", "Accept clears that nobody rejected in time", _accept, doc=told_days.ACCEPT, rerun=reruns.LEFT_IS_DONE)
+MARK = LoopStep("mark-breaches", "Mark faults that were not mended in time", _mark, doc=told_days.MARK, rerun=reruns.LEFT_IS_DONE)
+WARN = LoopStep(
+    "warn-of-breaches",
+    "Warn of faults that fall due soon",
+    _warn,
+    may_be_skipped=True,
+    skip_words="Nobody is warned of the faults that fall due early on the next working day; their clocks run all the same.",
+    doc=told_days.WARN,
+    rerun=reruns.LEFT_IS_DONE,
+)
+PROBLEMS = LoopStep(
+    "find-problems",
+    "Find faults that repeat",
+    _find,
+    may_be_skipped=True,
+    skip_words="Faults that repeat make no new problem tonight; the next night looks at them again.",
+    doc=told_days.PROBLEMS,
+    rerun=reruns.LEFT_IS_DONE,
+)

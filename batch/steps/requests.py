@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from batch.net import Context, Counts, LoopStep, Total, Work
+from batch.steps import reruns, told_days
 from orders.actions.requests import take_next_requests
 
 
@@ -23,4 +24,12 @@ def _take(session: Session, context: Context, checkpoint: dict[str, Any]) -> tup
     return Work(counts, totals=totals, alarms=taken.alarms), {"request": request}
 
 
-TAKE = LoopStep("take-requests", "Take what debt treatment asks", _take)
+TAKE = LoopStep(
+    "take-requests",
+    "Take what debt treatment asks",
+    _take,
+    may_be_skipped=True,
+    skip_words="What debt treatment asks for becomes no order tonight: it waits, and the next night takes it.",
+    doc=told_days.TAKE,
+    rerun=reruns.LEFT_IS_DONE,
+)

@@ -15,7 +15,9 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from batch.net import Context, LoopStep, Work
+from batch.balance import usage as joints
+from batch.net import Context, LoopStep, RejectLimit, Work
+from batch.steps import reruns, told_usage
 from batch.steps.bills import work_of
 from billing.actions import intake
 from billing.carrier_file import file_control, shown_name
@@ -47,7 +49,7 @@ def _collect(session: Session, context: Context, checkpoint: dict[str, Any]) -> 
         raise Unavailable(
             "CSS614E",
             "A carrier's file cannot be read or put away: {path}: {reason}.",
-            path=str(error.filename),
+            path=str(error.filename or context.incoming),
             reason=error.strerror or type(error).__name__,
         ) from error
 
@@ -123,4 +125,14 @@ def _free_name(folder: Path, name: str) -> Path:
     return next(folder / one for one in names if not (folder / one).exists())
 
 
-COLLECT = LoopStep("collect-usage", "Collect carriers' files", _collect)
+SET_ASIDE_MOST = RejectLimit(items=5000, thousandths=100)
+"""More of a night's records, and something is wrong with a carrier's files, or with our numbers and prices."""
+COLLECT = LoopStep(
+    "collect-usage",
+    "Collect carriers' files",
+    _collect,
+    doc=told_usage.COLLECT,
+    rerun=reruns.LEFT_IS_DONE,
+    reject_limit=SET_ASIDE_MOST,
+    joints=(joints.LINES_OF_FILES, joints.RECORDS_SORTED),
+)

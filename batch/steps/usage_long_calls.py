@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from batch.balance import usage as joints
 from batch.net import Context, LoopStep, Work
+from batch.steps import reruns, told_usage
 from batch.steps.bills import work_of
 from billing.actions import long_calls, suspense
 
@@ -29,5 +31,14 @@ def _replay(session: Session, context: Context, checkpoint: dict[str, Any]) -> t
     return work_of("calls priced that waited", totals), {"record": record}
 
 
-ASSEMBLE = LoopStep("assemble-calls", "Put long calls together", _assemble)
-REPLAY = LoopStep("replay-usage", "Price calls that waited", _replay)
+ASSEMBLE = LoopStep(
+    "assemble-calls",
+    "Put long calls together",
+    _assemble,
+    doc=told_usage.ASSEMBLE,
+    rerun=reruns.LEFT_IS_DONE,
+    joints=(joints.LONG_CALLS_SETTLED,),
+)
+REPLAY = LoopStep(
+    "replay-usage", "Price calls that waited", _replay, doc=told_usage.REPLAY, rerun=reruns.LEFT_IS_DONE, joints=(joints.CALLS_SETTLED,)
+)

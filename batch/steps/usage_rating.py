@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from batch.net import BlockStep, Context, KeyRange, SingleStep, Work
+from batch.balance import usage as joints
+from batch.net import BlockStep, Context, KeyRange, RejectLimit, SingleStep, Work
+from batch.steps import reruns, told_usage
 from batch.steps.bills import work_of
 from billing.actions import rating, usage_close
 
@@ -23,5 +25,24 @@ def _close(session: Session, context: Context) -> Work:
     return work_of("usage files closed", usage_close.close_files(session, context.district_code, context.business_date))
 
 
-RATE = BlockStep("rate-usage", "Rate calls", _blocks, _rate, in_parallel=True)
-CLOSE_USAGE = SingleStep("close-usage", "Close carriers' files", _close)
+SET_ASIDE_MOST = RejectLimit(items=5000, thousandths=200)
+"""More of a night's records, and something is wrong with a carrier's files, or with our numbers and prices."""
+RATE = BlockStep(
+    "rate-usage",
+    "Rate calls",
+    _blocks,
+    _rate,
+    in_parallel=True,
+    doc=told_usage.RATE,
+    rerun=reruns.LEFT_IS_DONE,
+    reject_limit=SET_ASIDE_MOST,
+    joints=(joints.RECORDS_RATED, joints.CALLS_RATED),
+)
+CLOSE_USAGE = SingleStep(
+    "close-usage",
+    "Close carriers' files",
+    _close,
+    doc=told_usage.CLOSE_USAGE,
+    rerun=reruns.LEFT_IS_DONE,
+    joints=(joints.RECORDS_WITH_OUTCOME,),
+)

@@ -1,9 +1,10 @@
-"""What a new database holds before anybody keys anything: reference data of the master files, of billing, orders and repairs."""
+"""What a new database holds before anybody keys anything: reference data of the master files, of billing, orders, repairs and the night."""
 
 from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+import batch.reference
 import billing.reference
 import css.master.reference
 import orders.reference
@@ -16,3 +17,4 @@ def load(session: Session) -> None:
     billing.reference.load(session)
     orders.reference.load(session)
     repairs.reference.load(session)
+    batch.reference.load(session)

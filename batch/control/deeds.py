@@ -1,0 +1,178 @@
+"""What every verb has in common: who may, why, what it would lead to, and what stays written of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from batch import repository
+from batch.control.runs import Run
+from batch.rules.calendar import hours_of
+from batch.turns import NIGHT_NET, check_turn
+from batch.words import InstanceState
+from css.core.actor import Actor
+from css.core.calendar import day_words, to_london
+from css.core.errors import BadMessage, Conflict, CssError, Refused
+from css.core.words import Role
+from css.master.districts import BusinessDate, no_district
+
+REASON_LENGTH_MAX: Final = 200
+DAYS_AHEAD_MAX: Final = 400
+KEEPERS: Final = frozenset({Role.SCHEDULER.value, Role.SUPERVISOR.value})
+"""Who may tell a net anything at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A verb about to be done, or asked about: what it is about and who does it."""
+
+    session: Session
+    run: Run
+    step: str | None
+    reason: str
+    by: Actor
+    at: datetime
+    second: Actor | None = None
+    """Who gave their yes to it."""
+    priority: int | None = None
+    """The one it is to have, where that is the matter and it was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a verb leads to."""
+
+    consequences: tuple[str, ...]
+    """A sentence each."""
+    needs_second: bool = False
+    """Whether it wants a supervisor, or a second person who is one."""
+    asks_start: bool = False
+    """Whether the run is to be started after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: what speaks against it, what it leads to, and doing it."""
+
+    name: str
+    consider: Callable[[Deed], Outlook]
+    """Raises what speaks against it; changes nothing."""
+    perform: Callable[[Deed], None]
+    """Does it; the run is planned and nobody else tells it anything."""
+
+
+def require_keeper(by: Actor) -> None:
+    """Error: Refused CSS111E for whoever does not look after the night."""
+    if by.kind == "operator" and KEEPERS & by.roles:
+        return
+    raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
+
+
+def require_reason(reason: str) -> str:
+    """Error: BadMessage CSS630E for none or a long one."""
+    words = reason.strip()
+    if not words or len(words) > REASON_LENGTH_MAX:
+        sentence = "Say why, in at most {most} letters; it is kept with what it leads to."
+        raise BadMessage("CSS630E", sentence, most=REASON_LENGTH_MAX, element="reason")
+    return words
+
+
+def require_second(verb: str, by: Actor, approved_by: Actor | None) -> None:
+    """Error: Refused CSS609E, neither the actor nor a second person is a supervisor."""
+    second = approved_by if approved_by is not None and approved_by.name != by.name else None
+    if Role.SUPERVISOR.value in by.roles or (second is not None and Role.SUPERVISOR.value in second.roles):
+        return
+    raise Refused(
+        "CSS609E",
+        "To {verb} needs a supervisor, or one as the second person, who signs at the same desk.",
+        verb=verb,
+    )
+
+
+def refuse_ended(run: Run, verb: str) -> None:
+    """Error: Refused CSS634E, the run is completed or skipped."""
+    if run.state is InstanceState.COMPLETED:
+        sentence = "{run} is completed: there is nothing to {verb}. A step of it can be run again with rerun."
+        raise Refused("CSS634E", sentence, run=capital(run.words), verb=verb)
+    if run.state is InstanceState.SKIPPED:
+        raise Refused("CSS634E", "{run} is skipped: there is nothing to {verb}. Release undoes it.", run=capital(run.words), verb=verb)
+
+
+def refuse_held(run: Run) -> None:
+    """Error: Refused CSS635E, the run is held."""
+    if run.row is not None and run.row.held_at is not None:
+        sentence = "{run} is held by {who} since {since}: {why}. Release it first."
+        raise already(sentence, run, who=run.row.held_by, since=clock_words(run.row.held_at), why=bare(run.row.hold_reason))
+
+
+def refuse_alive(session: Session, run: Run) -> None:
+    """Error: Conflict CSS602E or CSS603E, a process is running it."""
+    if run.is_alive:
+        row = run.planned
+        instance = repository.Instance(row.id, row.net, row.district_code or "the house", row.business_date, row.state, row.parameters)
+        raise repository.refuse_running(session, instance)
+
+
+def already(sentence: str, run: Run, **fields: object) -> CssError:
+    """Conflict CSS635E: somebody was first."""
+    return Conflict("CSS635E", sentence, element=None, run=capital(run.words), **fields)
+
+
+def require_turn(session: Session, run: Run) -> None:
+    """An ordinary night is run in its turn. Errors: Refused CSS604E, CSS605E."""
+    if run.net.name == NIGHT_NET and not run.parameter_key:
+        check_turn(session, business_date_of(session, run.district_code), run.business_date)
+
+
+def business_date_of(session: Session, district_code: str) -> BusinessDate:
+    """Where a district has got to. Error: NotFound CSS101E."""
+    row = session.get(BusinessDate, district_code, populate_existing=True)
+    if row is None:
+        raise no_district(district_code)
+    return row
+
+
+def current_date(session: Session, run: Run) -> date:
+    """The business date of the run's district; the latest of all for a net of the whole house."""
+    if run.district_code:
+        return business_date_of(session, run.district_code).current_on
+    latest: date | None = session.execute(select(func.max(BusinessDate.current_on))).scalar_one()
+    return latest or run.business_date
+
+
+def start_after_of(run: Run) -> datetime:
+    """From when the run may start by itself."""
+    planned = run.row.start_after if run.row is not None else None
+    return planned or hours_of(run.net.plan, run.business_date).start_after
+
+
+def resumes(run: Run) -> str:
+    """Which attempt comes next and where it takes the run up, in a sentence."""
+    done = sum(1 for one in run.steps.values() if one.ended_at is not None and one.state.value in {"completed", "skipped", "not-needed"})
+    number = 1 if run.attempt is None else run.attempt.attempt + 1
+    left = [step.name for step in run.net.steps if step.name not in run.steps or run.steps[step.name].state.value in {"failed", "stopped"}]
+    if not done:
+        return f"Attempt {number} begins with {left[0]}." if left else f"Attempt {number} begins."
+    steps = f"{done} step{' is' if done == 1 else 's are'} done and passed over"
+    return f"Attempt {number} goes on with {left[0]}; {steps}." if left else f"Attempt {number} ends it; {steps}."
+
+
+def capital(words: str) -> str:
+    """With a capital, to begin a sentence with."""
+    return words[:1].upper() + words[1:]
+
+
+def bare(reason: str | None) -> str:
+    """A reason as the end of a sentence."""
+    return (reason or "").rstrip(".")
+
+
+def clock_words(instant: datetime) -> str:
+    """An instant as a sentence says it: 02:15 on 3 March 2026."""
+    local = to_london(instant)
+    return f"{local:%H:%M} on {day_words(local.date())}"

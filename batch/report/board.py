@@ -1,0 +1,263 @@
+"""All districts on one page: how the latest run of each net stands, which district is behind, and whether a clock looks."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from textwrap import wrap
+from typing import Any, Final
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from batch.model import JobInstance, NightClock
+from batch.report.text import WIDTH, said
+from batch.repository import is_held
+from batch.rules.wording import count_of
+from batch.words import InstanceState
+from billing.queries.accounts import held_bills_by_district
+from css.db.sql import block
+
+LOOKED_BACK_DAYS: Final = 100
+"""A quarter: the last quarter's end is still there."""
+ALIVE_SECONDS: Final = 90
+"""A clock that has not looked for longer is taken for dead."""
+NIGHT: Final = "night"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """The latest run of a net."""
+
+    district_code: str
+    """Empty: of the whole house."""
+    net: str
+    business_date: date | None
+    """None: none was ever begun."""
+    state: InstanceState
+    is_dead: bool
+    """Marked running, and no process holds it."""
+    is_late: bool
+    """Not over though it should be."""
+    attempt: int
+    steps_done: int
+    step_at: str | None
+    """Where it is, or stopped."""
+    started_at: datetime | None
+    ended_at: datetime | None
+    return_code: int | None
+    message_code: str | None
+    message_words: str | None
+    held_by: str | None
+    open_alarms: int
+    open_rejects: int
+    """Of this run alone; ``Board.waiting`` counts those of every run."""
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it goes no further by itself, or should have come further."""
+        return self.is_dead or self.is_late or bool(self.held_by) or self.state in {InstanceState.FAILED, InstanceState.STOPPED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistrictRow:
+    """A district and its dates."""
+
+    code: str
+    name: str
+    current_on: date
+    closed_through: date
+
+    @property
+    def days_open(self) -> int:
+        """Business dates that are over and not closed."""
+        return max(0, (self.current_on - self.closed_through).days - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRow:
+    """What waits for a person in a district, whichever run it came from."""
+
+    district_code: str
+    """Empty: of the whole house."""
+    alarms: int
+    rejects: int
+    """Items set aside and open."""
+    held_bills: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """The whole house."""
+
+    at: datetime
+    districts: tuple[DistrictRow, ...]
+    rows: tuple[BoardRow, ...]
+    """By district, then by net; the house at the end."""
+    waiting: tuple[WaitingRow, ...]
+    """Where anything waits, by district; the house at the end."""
+    clocks_looking: int
+
+
+def night_board(session: Session, *, at: datetime) -> Board:
+    """How the latest run of each net stands in every district. Six statements, however many districts there are."""
+    districts = tuple(
+        DistrictRow(code=row.code, name=row.name, current_on=row.current_on, closed_through=row.closed_through)
+        for row in session.execute(block("batch", "report.districts"), {})
+    )
+    newest = max((one.current_on for one in districts), default=at.date())
+    found = session.execute(block("batch", "report.board"), {"since": newest - timedelta(days=LOOKED_BACK_DAYS)}).all()
+    running = [row.id for row in found if row.state == InstanceState.RUNNING]
+    held = set(session.execute(select(JobInstance.id).where(JobInstance.id.in_(running), is_held(JobInstance.id))).scalars())
+    begun = {row.district_code for row in found if row.net == NIGHT}
+    rows = [_row(row, is_dead=row.id in running and row.id not in held, at=at) for row in found]
+    rows += [_never(one.code) for one in districts if one.code not in begun]
+    looking = session.execute(
+        select(NightClock.id).where(NightClock.ended_at.is_(None), NightClock.beat_at > at - timedelta(seconds=ALIVE_SECONDS))
+    ).all()
+    in_order = sorted(rows, key=lambda row: (not row.district_code, row.district_code, row.net != NIGHT, row.net))
+    return Board(at=at, districts=districts, rows=tuple(in_order), waiting=_waiting(session), clocks_looking=len(looking))
+
+
+def _waiting(session: Session) -> tuple[WaitingRow, ...]:
+    ours = {row.district_code: row for row in session.execute(block("batch", "report.waiting"), {})}
+    held = held_bills_by_district(session)
+    return tuple(
+        WaitingRow(
+            district_code=code,
+            alarms=ours[code].alarms if code in ours else 0,
+            rejects=ours[code].rejects if code in ours else 0,
+            held_bills=held.get(code, 0),
+        )
+        for code in sorted({*ours, *held}, key=lambda code: (not code, code))
+    )
+
+
+def _row(row: Row[Any], *, is_dead: bool, at: datetime) -> BoardRow:
+    state = InstanceState(row.state)
+    is_over = state in {InstanceState.COMPLETED, InstanceState.SKIPPED}
+    return BoardRow(
+        district_code=row.district_code or "",
+        net=row.net,
+        business_date=row.business_date,
+        state=state,
+        is_dead=is_dead,
+        is_late=not is_over and row.must_end_by is not None and row.must_end_by < at,
+        attempt=row.attempt,
+        steps_done=row.steps_done,
+        step_at=row.step_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        return_code=row.return_code,
+        message_code=row.message_code,
+        message_words=row.message_words,
+        held_by=row.held_by,
+        open_alarms=row.open_alarms,
+        open_rejects=row.open_rejects,
+    )
+
+
+def _never(district: str) -> BoardRow:
+    return BoardRow(
+        district_code=district,
+        net=NIGHT,
+        business_date=None,
+        state=InstanceState.PLANNED,
+        is_dead=False,
+        is_late=False,
+        attempt=0,
+        steps_done=0,
+        step_at=None,
+        started_at=None,
+        ended_at=None,
+        return_code=None,
+        message_code=None,
+        message_words=None,
+        held_by=None,
+        open_alarms=0,
+        open_rejects=0,
+    )
+
+
+def board_text(board: Board) -> str:
+    """The board, 96 columns."""
+    return "\n".join(line.rstrip() for line in _lines(board)) + "\n"
+
+
+def _lines(board: Board) -> Iterator[str]:
+    names = {one.code: one for one in board.districts}
+    clocks = f"{count_of(board.clocks_looking, 'clock')} looking" if board.clocks_looking else "NO CLOCK LOOKS: nothing starts by itself"
+    yield f"CSS NIGHT BOARD   {board.at:%a %d %b %Y %H:%M} UTC   {clocks}"
+    yield "=" * WIDTH
+    yield f"{'district':<20}{'net':<14}{'date':<11}{'how it stands':<21}{'ended':>7}{'alarms':>8}{'aside':>7}{'open':>8}"
+    yield "-" * WIDTH
+    for row in board.rows:
+        district = names.get(row.district_code)
+        whom = f"{row.district_code} {district.name}" if district else "the whole house"
+        behind = f"{district.days_open} d" if district and row.net == NIGHT and district.days_open else ""
+        day = f"{row.business_date:%a %d %b}" if row.business_date else "-"
+        ended = f"{row.ended_at:%H:%M}" if row.ended_at else ""
+        yield (
+            f"{whom[:19]:<20}{row.net[:13]:<14}{day:<11}{_stands(row)[:20]:<21}{ended:>7}"
+            f"{row.open_alarms or '':>8}{row.open_rejects or '':>7}{behind:>8}"
+        )
+    yield ""
+    stopped = [row for row in board.rows if row.needs_a_person]
+    to_look_at = [*_to_look_at(board, {(row.district_code, row.net) for row in stopped})]
+    yield "For a person:" if stopped or to_look_at else "For a person: nothing."
+    for row in stopped:
+        yield from wrap(f"{row.district_code or 'house'} {row.net}: {_why(row)}", WIDTH, initial_indent="  ", subsequent_indent="      ")
+        yield f"      $ {_report_of(row)}"
+    for words, command in to_look_at:
+        yield from wrap(words, WIDTH, initial_indent="  ", subsequent_indent="      ")
+        yield f"      $ {command}"
+
+
+def _to_look_at(board: Board, told: Container[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What no run is stopped by and a person must see all the same, and the command that says more; ``told`` are the runs told above."""
+    for one in board.waiting:
+        counts = ((one.alarms, "open alarm"), (one.rejects, "item set aside"), (one.held_bills, "held bill"))
+        what = ", ".join(_counted(count, noun) for count, noun in counts if count)
+        if one.district_code:
+            yield f"{one.district_code}: {what}.", f"css night report {one.district_code}"
+        else:
+            yield f"house: {what}.", "css night alarms"
+    named = {one.district_code for one in board.waiting}
+    for row in board.rows:
+        is_told = row.district_code in named or (row.district_code, row.net) in told
+        if row.return_code and row.state is InstanceState.COMPLETED and not is_told:
+            yield f"{row.district_code or 'house'} {row.net}: done with return code {row.return_code}.", _report_of(row)
+
+
+def _report_of(row: BoardRow) -> str:
+    net = "" if row.net == NIGHT else f" --net {row.net}"
+    return f"css night report {row.district_code}{' ' if row.district_code else ''}--date {row.business_date}{net}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} items set aside" if noun == "item set aside" and count != 1 else count_of(count, noun)
+
+
+def _stands(row: BoardRow) -> str:
+    if row.business_date is None:
+        return "never begun"
+    if row.is_dead:
+        return "DIED"
+    at = f" at {row.step_at}" if row.step_at else ""
+    match row.state:
+        case InstanceState.COMPLETED:
+            return f"done, {row.return_code}"
+        case InstanceState.FAILED | InstanceState.STOPPED:
+            return f"{row.state.value.upper()}{at}"
+        case _:
+            return f"{row.state.value}{at}"
+
+
+def _why(row: BoardRow) -> str:
+    late = "It should have ended. " if row.is_late else ""
+    if row.is_dead:
+        return f"{late}Its process is gone without a word."
+    if row.held_by and row.state is not InstanceState.COMPLETED:
+        return f"{late}Held by {row.held_by}."
+    return f"{late}{said(row.message_code, row.message_words) if row.message_code else ''}".rstrip()

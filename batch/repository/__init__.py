@@ -1,0 +1,83 @@
+"""The job repository's statements: planning, claiming, fencing, counting. No decision is made here.
+
+Rules proven by killing (see ``tests/batch``): the lock of a dedicated connection proves whether an attempt is alive; every
+transaction of a step ends with an update fenced by the attempt's id; a block's claim is committed with its output.
+"""
+
+from __future__ import annotations
+
+from batch.repository.accounts import alarms, control_totals, end_alarms, raise_alarm, settled_count, to_look_at
+from batch.repository.instances import (
+    LOCK_CLASS,
+    application,
+    begin_attempt,
+    begun_at,
+    end_attempt,
+    end_connections,
+    fail_attempt,
+    instance_lock,
+    is_held,
+    of_district,
+    plan,
+    refuse_running,
+    running_attempt,
+)
+from batch.repository.resources import claim_resources, free_resources
+from batch.repository.rows import UNTOUCHED, BlockRow, Control, Fenced, Held, Hold, Instance, StepRow, fenced
+from batch.repository.steps import (
+    DONE,
+    claim_block,
+    close_step,
+    control_of,
+    make_blocks,
+    open_fresh_step,
+    open_step,
+    put_step,
+    record_work,
+    steps_of,
+    waiting_blocks,
+)
+
+__all__ = [
+    "DONE",
+    "LOCK_CLASS",
+    "UNTOUCHED",
+    "BlockRow",
+    "Control",
+    "Fenced",
+    "Held",
+    "Hold",
+    "Instance",
+    "StepRow",
+    "alarms",
+    "application",
+    "begin_attempt",
+    "begun_at",
+    "claim_block",
+    "claim_resources",
+    "close_step",
+    "control_of",
+    "control_totals",
+    "end_alarms",
+    "end_attempt",
+    "end_connections",
+    "fail_attempt",
+    "fenced",
+    "free_resources",
+    "instance_lock",
+    "is_held",
+    "make_blocks",
+    "of_district",
+    "open_fresh_step",
+    "open_step",
+    "plan",
+    "put_step",
+    "raise_alarm",
+    "record_work",
+    "refuse_running",
+    "running_attempt",
+    "settled_count",
+    "steps_of",
+    "to_look_at",
+    "waiting_blocks",
+]

@@ -1,0 +1,1 @@
+"""The night's rules: values in, values out."""

@@ -1,0 +1,176 @@
+"""What goes when its time of keeping is over: old generations, carriers' files, ended sign-ons, and the blocks of finished runs.
+
+Each transaction takes a little, says what it took in ``batch.retention_run``, and is safe to be killed: what is gone from the
+disk and still in the database is taken again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from batch.model import DatasetFile, DatasetGeneration, JobInstance, RetentionRun
+from batch.net import Context, Counts, Total, Work
+from batch.outputs.bills import DATASET as BILLS
+from batch.rules.retention import SUBJECTS, Held, kept_from, kept_of
+from batch.upkeep.keeping import is_held, keeping_of
+from batch.words import GenerationState
+from css.core.calendar import to_london
+from css.whole_file import cannot_write, sync_folder
+
+GENERATIONS_AT_ONCE: Final = 20
+FILES_AT_ONCE: Final = 500
+TAKEN_FOLDERS: Final = ("done", "refused")
+
+
+def count_gone(
+    session: Session, context: Context, subject: str, since: date, *, purged: int, archived: int = 0, district_code: str | None = None
+) -> None:
+    """Add to what this night threw away of a subject."""
+    statement = upsert(RetentionRun).values(
+        subject=subject,
+        district_code=district_code,
+        business_date=context.business_date,
+        kept_from=since,
+        purged_count=purged,
+        archived_count=archived,
+        done_at=context.at,
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            constraint="uq_retention_run_subject_business_date_district_code",
+            set_={
+                "purged_count": RetentionRun.purged_count + purged,
+                "archived_count": RetentionRun.archived_count + archived,
+                "done_at": context.at,
+            },
+        )
+    )
+
+
+def throw_generations_away(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
+    """Remove the next generations whose time is over: their directory, and their bytes in the database; their entry stays.
+
+    Raises:
+        Unavailable: CSS969E, a directory cannot be removed.
+    """
+    waiting = _old_generations(session, context)[:GENERATIONS_AT_ONCE]
+    if not waiting:
+        return None
+    removed = [row for row in waiting if _is_alone(session, row)]
+    for row in removed:
+        _remove(context.home, row.path)
+    ids = [row.id for row in waiting]
+    session.execute(delete(DatasetFile).where(DatasetFile.dataset_generation_id.in_(ids)))
+    session.execute(
+        update(DatasetGeneration).where(DatasetGeneration.id.in_(ids)).values(state=GenerationState.PURGED, purged_at=context.at)
+    )
+    for subject in sorted({_subject(row) for row in waiting}):
+        count = sum(_subject(row) == subject for row in waiting)
+        count_gone(session, context, subject, kept_from(context.business_date, keeping_of(session, subject)), purged=count)
+    byte_count = sum(row.byte_count for row in removed)
+    totals = (Total("generations thrown away", len(waiting)), Total("bytes of them", byte_count))
+    return Work(Counts(len(waiting), len(waiting)), totals=totals), {"done": int(checkpoint.get("done", 0)) + len(waiting)}
+
+
+def _subject(row: DatasetGeneration) -> str:
+    return row.dataset.split("/", 1)[0]
+
+
+def _old_generations(session: Session, context: Context) -> list[DatasetGeneration]:
+    """Of every dataset what its rule keeps no longer, the oldest first; of a subject that nobody has a rule for, nothing."""
+    rows = session.execute(
+        select(DatasetGeneration, JobInstance.business_date, JobInstance.district_code)
+        .join(JobInstance, JobInstance.id == DatasetGeneration.job_instance_id)
+        .where(DatasetGeneration.state != GenerationState.PURGED, DatasetGeneration.job_instance_id != context.job_instance_id)
+        .order_by(DatasetGeneration.id)
+    ).all()
+    of_dataset: dict[str, list[tuple[DatasetGeneration, date, str | None]]] = {}
+    for row in rows:
+        of_dataset.setdefault(row[0].dataset, []).append((row[0], _date_of(row[0], row.business_date), row.district_code))
+    old = []
+    for dataset, of in of_dataset.items():
+        name = dataset.split("/", 1)[0]
+        if name not in SUBJECTS or SUBJECTS[name].held is not Held.GENERATIONS:
+            continue
+        kept = kept_of({day for _, day, _ in of}, context.business_date, keeping_of(session, name))
+        old += [row for row, day, district in of if day not in kept and not is_held(session, name, district)]
+    return old
+
+
+def _date_of(row: DatasetGeneration, business_date: date) -> date:
+    """Bills lie by the night that made them, whichever night issued the last of them."""
+    return date.fromisoformat(PurePosixPath(row.path).name) if _subject(row) == BILLS else business_date
+
+
+def _is_alone(session: Session, row: DatasetGeneration) -> bool:
+    """Whether no other generation that is kept lies in the same directory."""
+    found = select(DatasetGeneration.id).where(
+        DatasetGeneration.path == row.path, DatasetGeneration.id > row.id, DatasetGeneration.state != GenerationState.PURGED
+    )
+    return session.execute(found.limit(1)).first() is None
+
+
+def _remove(home: Path, path: str) -> None:
+    directory = home / path
+    # The spool may be a link to another disk; below it none is followed, and nothing outside is ever removed.
+    below = (home / PurePosixPath(path).parts[0]).resolve()
+    try:
+        if directory.is_symlink():
+            directory.unlink()
+        elif directory.is_dir() and below in directory.resolve().parents:
+            shutil.rmtree(directory)
+            sync_folder(directory.parent)
+    except OSError as error:
+        raise cannot_write(error, directory) from error
+
+
+def throw_files_away(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
+    """Remove carriers' files that were taken or refused so many days ago; their records are in the database.
+
+    They are counted in one transaction and removed behind it, at the beginning of the next: killed between, they are still known.
+
+    Raises:
+        Unavailable: CSS969E, a file cannot be removed.
+    """
+    incoming = context.home / "incoming"
+    try:
+        for name in checkpoint.get("counted", ()):
+            (incoming / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(error, incoming) from error
+    since = kept_from(context.business_date, keeping_of(session, "carriers-files"))
+    districts = sorted(path for path in incoming.glob("[A-Z][A-Z]") if path.is_dir() and not path.is_symlink())
+    waiting = [
+        (district.name, path)
+        for district in districts
+        if not is_held(session, "carriers-files", district.name)
+        for folder in TAKEN_FOLDERS
+        for path in _old_files(district / folder, since)
+    ][:FILES_AT_ONCE]
+    if not waiting:
+        return None
+    for district in sorted({name for name, _ in waiting}):
+        purged = sum(name == district for name, _ in waiting)
+        count_gone(session, context, "carriers-files", since, purged=purged, district_code=district)
+    totals = (Total("carriers' files thrown away", len(waiting)),)
+    counted = [path.relative_to(incoming).as_posix() for _, path in waiting]
+    return Work(Counts(len(waiting), len(waiting)), totals=totals), {"counted": counted}
+
+
+def _old_files(folder: Path, since: date) -> Iterable[Path]:
+    if not folder.is_dir():
+        return []
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and _day_of(path) < since]
+
+
+def _day_of(path: Path) -> date:
+    """London's day on which a file was last written: when the carrier put it there."""
+    return to_london(datetime.fromtimestamp(path.stat().st_mtime, UTC)).date()
