@@ -57,7 +57,7 @@ CALLS_A_PAGE = 146
 """What a page of itemised calls holds at the most, days of many calls following each other; the pages that came of it are counted."""
 NAME_TO_EMBED = "Mrs Siân Tŷ Gŵyr"
 """Two of its letters are in no standard font."""
-USAGE = Net("bench-usage", "Collect carriers' files and rate their calls.", (ROLL, COLLECT, RATE, CLOSE_USAGE))
+USAGE = Net.in_line("bench-usage", "Collect carriers' files and rate their calls.", (ROLL, COLLECT, RATE, CLOSE_USAGE))
 FIRST, LAST = "freeze-cut", "dispatch-partners"
 _OTHERS_DAY = 28
 _NO_LIMITS = text(
@@ -215,7 +215,7 @@ def _night(place: Place, night: date, workers: int) -> _Night:
     notes = place.home / f"blocks-{night}"
     notes.mkdir(parents=True)
     _turn(place.engine, night)
-    net, books = Net("bench-bills", "The bill run.", _steps(notes)), Net("bench-books", "The books.", (BOOKS,))
+    net, books = Net.in_line("bench-bills", "The bill run.", _steps(notes)), Net.in_line("bench-books", "The books.", (BOOKS,))
     watch = Clocked()
     with Load(place.engine) as load, timed() as whole:
         _run(place, net, night, workers, watch)

@@ -297,7 +297,7 @@ class _Says:
 def _night(told: Connection, url: str, home: Path, day: date, workers: int) -> None:
     engine = make_engine(url, application="css bench night")
     at = london_instant(day + ONE_DAY, wall_time(2, 15))
-    net = Net(NIGHT.name, NIGHT.words, tuple(step for step in NIGHT.steps if step.name != BOOKS))
+    net = Net.in_line(NIGHT.name, NIGHT.words, tuple(step for step in NIGHT.steps if step.name != BOOKS))
     context = Context(DISTRICT, day, at, Actor("batch", "night", RETAIL, door="night"), home)
     outcome = run_net(engine, net, context, clock=FixedClock(at), workers=workers, watcher=_Says(told))
     told.send((f"{ENDED} {outcome.error or ''}".strip(), time.monotonic()))

@@ -23,7 +23,7 @@ from css.master.clocks import house_clock, live_by_business_date
 from css.master.commands import AddCustomer, AddProvider, OpenAccount
 from css.master.enrol import add_customer, add_provider, open_account
 from css.master.reference import PARTNER
-from css.partners.keys import IssuePartnerKey, issue_key, own_party, partner_of
+from css.partners.access.keys import IssuePartnerKey, issue_key, own_party, partner_of
 from css.xml import Party, instant_text
 
 OTHER: Final = "KELDER"

@@ -64,8 +64,8 @@ class Load:
 
     def _watch(self) -> None:
         while not self._over.wait(SAMPLE_SECONDS):
-            self._peak_bytes = max(self._peak_bytes, sum(_memory(pid)["VmRSS"] for pid in _family(os.getpid())))
-            held = [_memory(pid) for pid in _family(self._postmaster)] if self._postmaster else []
+            self._peak_bytes = max(self._peak_bytes, sum(memory_of(pid)["VmRSS"] for pid in family(os.getpid())))
+            held = [memory_of(pid) for pid in family(self._postmaster)] if self._postmaster else []
             server = sum(one["RssAnon"] for one in held) + max((one["RssShmem"] for one in held), default=0)
             self._server_peak_bytes = max(self._server_peak_bytes, server)
 
@@ -78,17 +78,18 @@ def postmaster_of(engine: Engine) -> int:
     return 0
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
     """A process and all below it, without looking at every process of the machine."""
     yield pid
     with suppress(OSError):
         for thread in (_PROC / str(pid) / "task").iterdir():
             with suppress(OSError):
                 for child in (thread / "children").read_text(encoding="ascii").split():
-                    yield from _family(int(child))
+                    yield from family(int(child))
 
 
-def _memory(pid: int) -> dict[str, int]:
+def memory_of(pid: int) -> dict[str, int]:
+    """What a process holds, in bytes: all of it, its own, and what it shares with others."""
     found = {"VmRSS": 0, "RssAnon": 0, "RssShmem": 0}
     with suppress(OSError):
         for line in (_PROC / str(pid) / "status").read_text(encoding="utf-8", errors="replace").splitlines():
@@ -103,7 +104,7 @@ def seconds_of(pid: int) -> float:
     if not pid:
         return 0.0
     ticks = 0
-    for one in _family(pid):
+    for one in family(pid):
         with suppress(OSError):
             spent = _stat(one)[11:15]  # utime, stime, and those of its children that have ended
             ticks += sum(int(some) for some in spent)

@@ -34,7 +34,7 @@ from css.demo.plan import DISTRICT
 from css.master.reference import RETAIL
 
 BY = Actor(kind="batch", name="bench", provider_code=RETAIL, door="night")
-USAGE = Net("bench-usage", "Collect carriers' files and rate their calls.", (COLLECT, RATE, CLOSE_USAGE))
+USAGE = Net.in_line("bench-usage", "Collect carriers' files and rate their calls.", (COLLECT, RATE, CLOSE_USAGE))
 FIRST_SEQUENCE = 5000
 """Of the first file measured: there is room for history before it."""
 _PARTITION = f"rated_call_{DISTRICT.lower()}"
