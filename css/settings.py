@@ -14,6 +14,7 @@ from css.core.errors import BadMessage
 Executor = Literal["local", "processes", "cluster"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 WORKERS_MAX = 256
+LANES_MAX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Settings:
     """Where the night's blocks of work run: in this process, in local processes, or on a cluster."""
     workers: int = 2
     """How many blocks run at once when the executor is not ``local``."""
+    lanes: int = 2
+    """How many steps of a net run at once where the net lets them."""
     log_level: LogLevel = "INFO"
     debug: bool = False
     """Show the traceback of our own faults. Never on for operators: it may carry what customers told us."""
@@ -61,6 +64,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         database_url=given.text("DATABASE_URL"),
         executor=cast("Executor", given.one_of("EXECUTOR", get_args(Executor), "local")),
         workers=given.number("WORKERS", min(os.cpu_count() or 2, WORKERS_MAX), WORKERS_MAX),
+        lanes=given.number("LANES", 2, LANES_MAX),
         log_level=cast("LogLevel", given.one_of("LOG_LEVEL", get_args(LogLevel), "INFO")),
         debug=given.switch("DEBUG", default=False),
         postgres_bin=given.path("POSTGRES_BIN"),

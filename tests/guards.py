@@ -60,7 +60,7 @@ GUARDS: Final = (
     Guard(
         1,
         "a night that is completed refuses to run again",
-        "batch/engine.py",
+        "batch/engine/run.py",
         "if instance.state is InstanceState.COMPLETED:",
         "if instance.state is None:",
         "tests/batch/test_engine.py::test_a_completed_instance_refuses_a_second_run_and_writes_nothing",

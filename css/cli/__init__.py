@@ -54,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "partners": Command("css.cli.partners:app", "Partners: keys for the gateway, messages that wait, outboxes."),
     "handbook": Command("css.cli.handbook:app", "Write the page of all screens, and their pictures, from the screens' records."),
     "bench": Command("css.cli.bench:app", "Measure how fast things go here."),
+    "chaos": Command("css.cli.chaos:app", "Do harm to a synthetic night on purpose, and see that it makes no difference."),
     "db": Command("css.cli.db:app", "The database: start, stop, status, upgrade, backup, restore."),
 }
 

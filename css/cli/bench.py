@@ -48,15 +48,19 @@ def rating(
 
 @app.command()
 def night(
-    lines: Annotated[int, typer.Option(min=20, max=700_000, help="Lines of the district; all of it is billed.")] = 4000,
-    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes for the steps that can share their work.")] = 1,
+    lines: Annotated[int, typer.Option(min=80, max=700_000, help="Lines of the district.")] = 100_000,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes for the steps that can share their work.")] = 2,
+    lanes: Annotated[int, typer.Option(min=1, max=16, help="Steps at once where the net lets them.")] = 2,
     *,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON at the end instead of a table.")] = False,
     memory: Memory = False,
 ) -> None:
-    """A night: each step's share and rate, and whether the last bills go as fast as the first."""
-    from css.bench import night as question  # noqa: PLC0415
+    """A night: what the engine itself costs, and a whole night with its stages and its memory at two sizes."""
+    from css.bench import night_shift as question  # noqa: PLC0415
 
-    _in_a_place(lambda place: question.run(place, lines, workers), memory=memory)
+    _in_a_place(
+        lambda place: question.run(place, lines, workers=workers, lanes=lanes, as_json=as_json), memory=memory, says_machine=not as_json
+    )
 
 
 @app.command()

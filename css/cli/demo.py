@@ -54,7 +54,7 @@ def demo(
 def _tell(lived: Lived) -> None:
     diary, plan, home = lived.diary, lived.plan, settings().home
     bills = home / "spool" / "bills" / plan.district
-    report = home / "spool" / plan.district
+    report = home / "spool" / "morning-report" / plan.district
     the_bills = f", `css ask bills-of-night {plan.district} {lived.last_bill_day}`" if lived.last_bill_day else ""
     said = (
         f"District {plan.district}, {plan.lines:,} lines, lived {plan.days} days from {plan.starts_on:%d %b %Y} in {lived.seconds:.0f} s.",
@@ -70,7 +70,10 @@ def _tell(lived: Lived) -> None:
         f"Bills: {lived.bills:,} for {lived.invoiced.sterling} with VAT; {diary.payments:,} payments; the books balance.",
         lived.usage_words,
         f"The bills, as PDF and e-invoice XML: {bills} (the morning reports: {report})",
-        f"Look at it: `make serve` (css serve), then {ADDRESS} signed on as AMY, SUE or the contractor CON, password {PASSWORD}.",
+        (
+            f"Look at it: `make serve` (css serve), then {ADDRESS} signed on as AMY, SUE or the contractor CON, or as NED, who tells "
+            f"nights; password {PASSWORD}."
+        ),
         f"Try there: find {display_number(lived.sample_account)}, open {diary.first_order}, look at {diary.repairs.first}.",
         f"Or from here: `css ask find-customers {lived.sample_account}`{the_bills}.",
         f"A partner's key, to send XML with (docs/partner-xml-guide.md): {lived.partner_key}",

@@ -1,7 +1,7 @@
 """``css do VERB`` and ``css ask QUERY``: every verb and query there is, JSON in and JSON out, built from their types.
 
 Whatever a screen or a partner can do, a script can do: the command is the same record and meets the same rules. What there is
-stands in ``css.cli.door_tables``; nothing is found by magic.
+stands in ``css.cli.door_verbs`` and ``css.cli.door_queries``; nothing is found by magic.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli import asker
 from css.cli.acting import acting
-from css.cli.door_tables import QUERIES, VERBS
+from css.cli.door_queries import QUERIES
+from css.cli.door_verbs import VERBS
 from css.core.codec import describe, from_plain, phrase, to_plain
 from css.core.errors import BadMessage, Refusals
 from css.db.engine import database, transaction

@@ -52,7 +52,7 @@ def gateway(  # noqa: PLR0913 - one a choice of whoever runs it
     from css.partners.front.limits import Limits  # noqa: PLC0415
     from css.partners.front.processes import Parent  # noqa: PLC0415
     from css.partners.front.serving import Plan  # noqa: PLC0415
-    from css.partners.rates import Rates  # noqa: PLC0415
+    from css.partners.pages.rates import Rates  # noqa: PLC0415
     from css.web.serving import listen  # noqa: PLC0415
 
     chosen = settings()
@@ -96,11 +96,11 @@ def _papers(certificate: Path | None, key: Path | None, client_ca: Path | None, 
 
 def _children(plan: Plan, chosen: Settings) -> list[Child]:
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.delivering import deliver_forever  # noqa: PLC0415
-    from css.partners.draining import drain_forever  # noqa: PLC0415
-    from css.partners.folders import exchange_forever  # noqa: PLC0415
+    from css.partners.access.push_reach import reach_of  # noqa: PLC0415
+    from css.partners.bringing.delivering import deliver_forever  # noqa: PLC0415
+    from css.partners.bringing.folders import exchange_forever  # noqa: PLC0415
     from css.partners.front.serving import beside, fronts  # noqa: PLC0415
-    from css.partners.pushing import reach_of  # noqa: PLC0415
+    from css.partners.intake.draining import drain_forever  # noqa: PLC0415
 
     def drain(engine: Callable[[], Engine], stop: threading.Event) -> None:
         drain_forever(engine, house_clock(engine), stop)

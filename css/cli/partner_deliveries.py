@@ -23,8 +23,8 @@ def deliver(provider: Annotated[str, PROVIDER] = "") -> int:
     """Push what is due to the partners who want it pushed, once. Exit status 4: some was not taken; `css ask deliveries` says why."""
     from css.db.engine import database  # noqa: PLC0415 - after the words are understood
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.delivering import deliver_once  # noqa: PLC0415
-    from css.partners.pushing import reach_of  # noqa: PLC0415
+    from css.partners.access.push_reach import reach_of  # noqa: PLC0415
+    from css.partners.bringing.delivering import deliver_once  # noqa: PLC0415
 
     _refuse_unknown(provider)
     done = deliver_once(database(), house_clock(database), reach=reach_of(settings()), provider_code=provider or None)
@@ -40,7 +40,7 @@ def folders(
     """Take in what partners put into their folders and put there what is due, once. Exit status 4: a folder could not be used."""
     from css.db.engine import database  # noqa: PLC0415
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.folders import exchange_once  # noqa: PLC0415
+    from css.partners.bringing.folders import exchange_once  # noqa: PLC0415
 
     _refuse_unknown(provider)
     done = exchange_once(database(), house_clock(database), directory or settings().partner_folders, provider_code=provider or None)
@@ -54,7 +54,7 @@ def folders(
 def _refuse_unknown(provider: str) -> None:
     """A provider nobody knows is a slip of the keys, not one with nothing to do."""
     from css.db.engine import database, transaction  # noqa: PLC0415
-    from css.partners.keys import partner_of  # noqa: PLC0415
+    from css.partners.access.keys import partner_of  # noqa: PLC0415
 
     if provider:
         with transaction(database()) as session:

@@ -46,7 +46,7 @@ def key(
     area: Annotated[Literal["live", "sandbox"], AREA] = "live",
 ) -> None:
     """Issue one more key to a provider, for `Authorization: Bearer ...`. It is printed once and kept nowhere."""
-    from css.partners.keys import IssuePartnerKey, KeyArea, issue_key  # noqa: PLC0415 - after the words are understood
+    from css.partners.access.keys import IssuePartnerKey, KeyArea, issue_key  # noqa: PLC0415 - after the words are understood
 
     command = IssuePartnerKey(provider_code=provider, words=words, days=days or None, area=KeyArea(area))
     made = _done(lambda session, by, at: issue_key(session, command, by=by, at=at))
@@ -58,7 +58,7 @@ def key(
 
 def keys(provider: Annotated[str, ONE_OR_ALL] = "") -> None:
     """List the keys there are, whose, for what and until when. The keys themselves are kept nowhere."""
-    from css.partners.keys_actions import partner_keys  # noqa: PLC0415
+    from css.partners.access.keys_actions import partner_keys  # noqa: PLC0415
 
     rows = _done(lambda session, _, at: partner_keys(session, at=at, provider_code=provider))
     for row in rows:
@@ -71,7 +71,7 @@ def keys(provider: Annotated[str, ONE_OR_ALL] = "") -> None:
 
 def revoke_key(provider: Annotated[str, PROVIDER], number: Annotated[int, KEY]) -> None:
     """Take a key out of force at once, for good."""
-    from css.partners.keys_actions import RevokePartnerKey, revoke_partner_key  # noqa: PLC0415
+    from css.partners.access.keys_actions import RevokePartnerKey, revoke_partner_key  # noqa: PLC0415
 
     command = RevokePartnerKey(provider_code=provider, key_id=number)
     row = _done(lambda session, by, at: revoke_partner_key(session, command, by=by, at=at))
@@ -86,7 +86,7 @@ def expire_key(
     """Let a key end some days from now: the old one, once the partner has a new one."""
     from datetime import timedelta  # noqa: PLC0415
 
-    from css.partners.keys_actions import ExpirePartnerKey, expire_partner_key  # noqa: PLC0415
+    from css.partners.access.keys_actions import ExpirePartnerKey, expire_partner_key  # noqa: PLC0415
 
     row = _done(
         lambda session, by, at: expire_partner_key(
@@ -106,8 +106,8 @@ def certificate(
     area: Annotated[Literal["live", "sandbox"], AREA] = "live",
 ) -> None:
     """Let a provider be known by a client certificate, within the certificate's own days."""
-    from css.partners.certificates import RegisterPartnerCertificate, register_partner_certificate  # noqa: PLC0415
-    from css.partners.keys import KeyArea  # noqa: PLC0415
+    from css.partners.access.certificates import RegisterPartnerCertificate, register_partner_certificate  # noqa: PLC0415
+    from css.partners.access.keys import KeyArea  # noqa: PLC0415
 
     command = RegisterPartnerCertificate(provider_code=provider, pem=_read(file), words=words, area=KeyArea(area))
     row = _done(lambda session, by, at: register_partner_certificate(session, command, by=by, at=at))
@@ -117,7 +117,7 @@ def certificate(
 
 def certificates(provider: Annotated[str, ONE_OR_ALL] = "") -> None:
     """List the client certificates there are, whose, for what and until when."""
-    from css.partners.certificates import partner_certificates  # noqa: PLC0415
+    from css.partners.access.certificates import partner_certificates  # noqa: PLC0415
 
     rows = _done(lambda session, _, at: partner_certificates(session, at=at, provider_code=provider))
     for row in rows:
@@ -130,7 +130,7 @@ def certificates(provider: Annotated[str, ONE_OR_ALL] = "") -> None:
 
 def revoke_certificate(provider: Annotated[str, PROVIDER], number: Annotated[int, CERTIFICATE]) -> None:
     """Take a client certificate out of force at once, for good."""
-    from css.partners.certificates import RevokePartnerCertificate, revoke_partner_certificate  # noqa: PLC0415
+    from css.partners.access.certificates import RevokePartnerCertificate, revoke_partner_certificate  # noqa: PLC0415
 
     command = RevokePartnerCertificate(provider_code=provider, certificate_id=number)
     row = _done(lambda session, by, at: revoke_partner_certificate(session, command, by=by, at=at))
@@ -150,7 +150,7 @@ def terms(  # noqa: PLR0913 - one option a term
     gap_minutes: Annotated[int | None, typer.Option(help="How long a numbered message waits for the one before it.")] = None,
 ) -> None:
     """Show what is agreed with a provider about its traffic, or change it."""
-    from css.partners.terms import DeliveryWay, SetPartnerTerms, partner_terms, set_partner_terms  # noqa: PLC0415
+    from css.partners.access.terms import DeliveryWay, SetPartnerTerms, partner_terms, set_partner_terms  # noqa: PLC0415
 
     command = SetPartnerTerms(
         provider_code=provider,

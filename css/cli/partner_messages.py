@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from css.partners.cards import Spoken
-    from css.partners.handling import Drained
+    from css.partners.desk.cards import Spoken
+    from css.partners.intake.handling import Drained
 
 LANES_MAX = 64
 
@@ -32,7 +32,7 @@ def drain(
     from css.core.errors import BadMessage  # noqa: PLC0415 - after the words are understood
     from css.db.engine import database  # noqa: PLC0415
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners import handling  # noqa: PLC0415
+    from css.partners.intake import handling  # noqa: PLC0415
 
     if watch and provider:
         raise BadMessage("CSS002E", "--watch is for everybody's messages; leave the provider out.")
@@ -50,7 +50,7 @@ def _watch(lanes: int) -> None:
 
     from css.db.engine import database  # noqa: PLC0415
     from css.master.clocks import house_clock  # noqa: PLC0415
-    from css.partners.draining import drain_forever  # noqa: PLC0415
+    from css.partners.intake.draining import drain_forever  # noqa: PLC0415
 
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -75,7 +75,7 @@ def replay(
     from css.cli.door import the_asker  # noqa: PLC0415
     from css.core.errors import NotFound  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
-    from css.partners.cards import conversation  # noqa: PLC0415
+    from css.partners.desk.cards import conversation  # noqa: PLC0415
 
     with transaction(database()) as session:
         turns = conversation(session, conversation_id, by=the_asker())

@@ -32,7 +32,7 @@ def outbox(
     """List what lies in a provider's outbox: number, when, type, message id."""
     from css.db.engine import database, transaction  # noqa: PLC0415 - after the words are understood
     from css.handover import outbox_after, outbox_last_sequence  # noqa: PLC0415
-    from css.partners.keys import partner_of  # noqa: PLC0415
+    from css.partners.access.keys import partner_of  # noqa: PLC0415
 
     with transaction(database()) as session:
         code = partner_of(session, provider).code

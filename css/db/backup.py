@@ -28,11 +28,13 @@ from css.db.faults import faults_named
 from css.db.migrate import SCHEMAS, ready_for_partners, upgrade
 from css.db.revision import database_revision, known_revisions
 from css.db.url import libpq_arguments
+from css.whole_file import disk_is_full, sync_folder, whole
 
 DUMP, MANIFEST = "database.dump", "manifest.json"
 FORM = "css backup 1"
 CHUNK_BYTES = 1 << 20
 LOCK_WAIT = "10s"
+OWNER_ONLY = 0o600
 
 OnBytes = Callable[[int], None]
 """Called with the number of bytes just moved, for a progress bar."""
@@ -69,28 +71,18 @@ def backup(
         with engine.connect() as connection:
             taken_at = connection.execute(text("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")).scalar_one()
             version = connection.execute(text("SHOW server_version")).scalar_one()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with _created(part) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        # For the owner's eyes only: everything is in it.
+        with whole(path, OWNER_ONLY) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             with archive.open(zipfile.ZipInfo(DUMP), "w", force_zip64=True) as out:
                 size, digest = _dump(engine, out, bin_directory, on_bytes)
             manifest = Manifest(FORM, revision, taken_at, version, size, digest)
             archive.writestr(zipfile.ZipInfo(MANIFEST), json.dumps(asdict(manifest), indent=1))
-        part.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
-        raise Unavailable("CSS035E", "{path} cannot be written: {reason}.", path=str(path), reason=error.strerror or str(error)) from error
-    finally:
-        part.unlink(missing_ok=True)
+        unwritable = Unavailable("CSS035E", "{path} cannot be written: {reason}.", path=str(path), reason=error.strerror or str(error))
+        raise disk_is_full(error, path.parent) or unwritable from error
     return manifest
-
-
-@contextmanager
-def _created(path: Path) -> Iterator[IO[bytes]]:
-    """A new file for the owner's eyes only, on the disk when the block ends."""
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _dump(engine: Engine, out: IO[bytes], bin_directory: Path | None, on_bytes: OnBytes | None) -> tuple[int, str]:

@@ -18,10 +18,10 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 import psycopg2
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.dialects.postgresql import psycopg2 as dialect_module
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from css.core.money import Money, Percent, Price
+from css.db.faults import of_driver
 
 if TYPE_CHECKING:
     import polars as pl
@@ -224,7 +224,7 @@ def _copy_in(session: Session | Connection, table: str, columns: str, form: str,
     except psycopg2.Error as error:
         if stream.fault is not None:
             raise stream.fault from None
-        raise _as_sqlalchemy(statement, error) from error
+        raise of_driver(error, statement) from error
     else:
         return cursor.rowcount
     finally:
@@ -250,7 +250,7 @@ def _copy_out(session: Session | Connection, statement: TextClause, parameters: 
         select = cursor.mogrify(str(compiled), compiled.params).decode()
         cursor.copy_expert(wrapped.replace("%s", select.rstrip().rstrip(";"), 1), file)
     except psycopg2.Error as error:
-        raise _as_sqlalchemy(str(compiled), error) from error
+        raise of_driver(error, str(compiled)) from error
     else:
         return cursor.rowcount
     finally:
@@ -262,8 +262,3 @@ def _cursor(session: Session | Connection) -> _Cursor:
         session.flush()
         session = session.connection()
     return cast("_Cursor", session.connection.cursor())
-
-
-def _as_sqlalchemy(statement: str, error: psycopg2.Error) -> BaseException:
-    """The same kind of error that a statement of SQLAlchemy raises, so that callers know one family only."""
-    return DBAPIError.instance(statement, None, error, psycopg2.Error, hide_parameters=True, dialect=_DIALECT)

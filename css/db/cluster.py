@@ -301,7 +301,7 @@ def remove_leavings(place: Place) -> None:
         left.unlink(missing_ok=True)
 
 
-def write_configuration(place: Place, binaries: Binaries, *, durable: bool) -> None:
+def write_configuration(place: Place, binaries: Binaries, *, durable: bool, outlives_stop: bool) -> None:
     """Write the server's settings and who may connect; the file appears whole or not at all."""
     if place.log.exists():
         place.log.replace(place.log.with_suffix(".log.1"))
@@ -309,10 +309,10 @@ def write_configuration(place: Place, binaries: Binaries, *, durable: bool) -> N
     names = dict.fromkeys((place.user.name, "root"))
     _write(conf / "pg_ident.conf", "".join(f'css {_double(name)} "{ROLE}"\n' for name in names))
     _write(conf / "pg_hba.conf", f'local all "{ROLE}" peer map=css\n')
-    _write(conf / "css.conf", _settings(place, binaries, durable=durable))
+    _write(conf / "css.conf", _settings(place, binaries, durable=durable, outlives_stop=outlives_stop))
 
 
-def _settings(place: Place, binaries: Binaries, *, durable: bool) -> str:
+def _settings(place: Place, binaries: Binaries, *, durable: bool, outlives_stop: bool) -> str:
     conf = place.root / "conf"
     lines = {
         "listen_addresses": "",
@@ -341,7 +341,9 @@ def _settings(place: Place, binaries: Binaries, *, durable: bool) -> str:
         "idle_in_transaction_session_timeout": "0",
     }
     if not durable:
-        lines |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+        lines |= {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+        # Written before it is answered, a commit is with the operating system and outlives the server; not the machine.
+        lines |= {"synchronous_commit": "on" if outlives_stop else "off"}
         lines |= {"autovacuum_naptime": "5min", "checkpoint_timeout": "1h"}
     if not _roomy_shared_memory():
         lines["dynamic_shared_memory_type"] = "mmap"

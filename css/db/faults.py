@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from css.core.errors import Conflict, CssError, Unavailable
 
+_DIALECT: Dialect = PGDialect_psycopg2(dbapi=psycopg2)  # type: ignore[no-untyped-call]
 _UNAVAILABLE = {
     "53100": ("CSS024E", "The disk of the database server is full; nothing of this was kept."),
     "53300": ("CSS034E", "All connections to the database are in use; try again in a moment."),
@@ -49,8 +53,24 @@ def faults_named() -> Iterator[None]:
         if named is None:
             raise
         raise named from error
+    except psycopg2.Error as error:
+        # Of what is asked past SQLAlchemy: a statement prepared, a COPY, a cursor of our own.
+        named = fault_of(of_driver(error))
+        if named is None:
+            raise
+        raise named from error
     except PoolTimeout as error:
         raise Unavailable("CSS034E", "All connections to the database are in use; try again in a moment.") from error
+
+
+def of_driver(error: psycopg2.Error, statement: str = "") -> DBAPIError:
+    """The same kind of error that a statement of SQLAlchemy raises, so that callers know one family only."""
+    is_gone = _DIALECT.is_disconnect(error, None, None)  # type: ignore[arg-type]
+    wrapped = DBAPIError.instance(
+        statement, None, error, psycopg2.Error, hide_parameters=True, connection_invalidated=is_gone, dialect=_DIALECT
+    )
+    assert isinstance(wrapped, DBAPIError)
+    return wrapped
 
 
 def fault_of(error: DBAPIError) -> CssError | None:
@@ -58,6 +78,10 @@ def fault_of(error: DBAPIError) -> CssError | None:
     first = _first_line(error)
     # A refused connection comes without a state, only with words.
     state = sqlstate(error) or next((state for words, state in _WORDS if words in first), None)
+    if state == "XX000" and "File too large" in str(error.orig):
+        # A limit of the operating system's: the server hints at the disk's free space, and names the trouble as if it were its own mistake.
+        # Of its own accounts of transactions it says so in the DETAIL only.
+        state = "53100"
     if state in _CONFLICT:
         return Conflict(*_CONFLICT[state])
     if error.connection_invalidated or (state or "").startswith("08"):

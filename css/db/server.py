@@ -59,9 +59,14 @@ class ServerStatus:
 class Server:
     """The server whose cluster belongs to one home. Building the object touches nothing."""
 
-    def __init__(self, home: Path, *, durable: bool = True, binaries: Path | None = None) -> None:
+    def __init__(self, home: Path, *, durable: bool = True, outlives_stop: bool = False, binaries: Path | None = None) -> None:
+        """``outlives_stop``: though not durable, it has what it answered when it is stopped at once and started again.
+
+        Only not when the whole machine is.
+        """
         self.home = home
         self.durable = durable
+        self.outlives_stop = durable or outlives_stop
         self._wanted_binaries = binaries
 
     def start(self) -> str:
@@ -193,7 +198,7 @@ class Server:
     def _start_dead(self, place: Place, binaries: Binaries, alive: io.FileIO, deadline: float) -> None:
         """Nothing of the server lives, the lock in our hand proves it: whatever it left behind is stale."""
         cluster.remove_leavings(place)
-        cluster.write_configuration(place, binaries, durable=self.durable)
+        cluster.write_configuration(place, binaries, durable=self.durable, outlives_stop=self.outlives_stop)
         said = cluster.run_in_background(place, binaries, keep_open=alive.fileno())
         alive.close()  # from here on only the server itself holds it
         while self._lives(place):
@@ -341,8 +346,18 @@ def _last_line(said: str) -> str:
 
 @contextmanager
 def temporary(*, durable: bool = False, binaries: Path | None = None, below: Path | None = None) -> Iterator[str]:
-    """A server of its own in a directory of its own, in memory where there is a memory disk; both gone at the end.
+    """As ``temporary_server``, for whoever wants nothing of it but its URL."""
+    with temporary_server(durable=durable, binaries=binaries, below=below) as server:
+        yield server.start()
 
+
+@contextmanager
+def temporary_server(
+    *, durable: bool = False, outlives_stop: bool = False, binaries: Path | None = None, below: Path | None = None
+) -> Iterator[Server]:
+    """A server of its own in a directory of its own, in memory where there is a memory disk, started; both gone at the end.
+
+    ``outlives_stop`` is for whoever stops it at once and starts it again: as ``Server`` has it.
     ``below`` names another place for the directory, for whoever wants to wait for a real disk. If we are killed server and
     directory stay behind; the next one to ask for a temporary server there clears them away.
     """
@@ -352,13 +367,14 @@ def temporary(*, durable: bool = False, binaries: Path | None = None, below: Pat
     with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=base, ignore_cleanup_errors=True) as name:
         home = Path(name)
         home.chmod(0o711)
-        server = Server(home, durable=durable, binaries=binaries)
+        server = Server(home, durable=durable, outlives_stop=outlives_stop, binaries=binaries)
         with _lock_file(home / "owner.new") as owned:
             _try_lock(owned)
             # Under its name only once it is held: another who clears away meanwhile must not find it free.
             (home / "owner.new").rename(home / "owner.lock")
             try:
-                yield server.start()
+                server.start()
+                yield server
             finally:
                 server.stop("immediate")
 

@@ -43,8 +43,8 @@ from css.master.commands import AddCustomer, OpenAccount, ReachAt
 from css.master.enrol import add_customer, open_account
 from css.master.providers import Provider
 from css.master.reference import PARTNER, RETAIL
-from css.partners.inbox import receive
-from css.partners.keys import own_party, partner_of
+from css.partners.access.keys import own_party, partner_of
+from css.partners.intake.inbox import receive
 from css.redress.verbs import complete_order
 from orders.actions import place_order
 from orders.commands.orders import CompleteOrder, PlaceOrder

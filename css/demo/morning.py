@@ -11,6 +11,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from batch.queries import night_alarms
+from batch.repository import raise_alarm
+from batch.words import AlarmKind
 from billing.actions import take_payment
 from billing.commands import TakePayment
 from billing.credit_commands import AdjustAccount
@@ -30,9 +33,9 @@ from css.master.customer_commands import AuthorisePerson
 from css.master.news import post_news
 from css.master.operator_commands import PostNews
 from css.master.reference import PARTNER
-from css.partners.inbox import receive
-from css.partners.keys import own_party, partner_of
-from css.partners.looking import MessageState, partner_messages
+from css.partners.access.keys import own_party, partner_of
+from css.partners.desk.looking import MessageState, partner_messages
+from css.partners.intake.inbox import receive
 from css.web.approvals import AskApproval, ask_approval
 from orders.actions import place_order
 from orders.commands.orders import PlaceOrder
@@ -69,7 +72,7 @@ class Cast:
 def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Actor, at: datetime) -> dict[str, str]:
     """An order, a line that fails again, damage and an engineer for it, a payment, somebody to speak for the customer, a credit to approve.
 
-    Gives the numbers of the order, the fault, the problem and the request for approval, and the engineer, by their names in
+    Gives the numbers of the order, the fault, the problem, the alarm and the request for approval, and the engineer, by their names in
     ``css.web.examples``.
     """
     fault = ReportFault(
@@ -114,7 +117,14 @@ def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Ac
     return {"order": placed.order_number, "fault": reported.fault_number, "request": str(asked.request_id)} | {
         "engineer": _dispatch(session, reported.fault_number, clerk=clerk, supervisor=supervisor, at=at),
         "problem": _problem(session, reported.fault_number, by=supervisor, at=at),
+        "alarm": _alarm(session, at),
     }
+
+
+def _alarm(session: Session, at: datetime) -> str:
+    """The machine of the night's clock is ahead of the database's: what it raises then. Its number."""
+    raise_alarm(session, None, None, AlarmKind.CLOCK, "The machine's clock is 95 seconds ahead of the database's; what is due is not.", at)
+    return str(night_alarms(session, limit=1)[0].alarm_id)
 
 
 def hear_a_partner(engine: Engine, *, by: Actor, at: datetime) -> dict[str, str]:

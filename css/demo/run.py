@@ -40,7 +40,7 @@ from css.master.districts import District
 from css.master.enrol import add_operator, open_district
 from css.master.reference import PARTNER, RETAIL, WHOLESALE_TARIFF
 from css.master.wholesale import set_wholesale_tariff
-from css.partners.keys import IssuePartnerKey, issue_key
+from css.partners.access.keys import IssuePartnerKey, issue_key
 
 OWNER = Actor("system", "DEMO", RETAIL, frozenset(role.value for role in Role), "command line")
 PEOPLE = (

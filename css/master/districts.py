@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from css.core.errors import NotFound
 from css.core.words import NationCode
 from css.db.base import Base, choice, code_form
+
+TURN_SECONDS: Final = 1
+TURNS_MAX: Final = 600
+"""Tries of the night to be alone with the date; after them it waits in the desks' own way."""
+LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 class District(Base):
@@ -77,12 +84,33 @@ def latest_business_date(session: Session) -> date:
 
 def roll_business_date(session: Session, district_code: str, *, to: date) -> date:
     """Move the district to ``to`` if it is not there yet; return the date it is on. Waits for deeds under way."""
+    _take_turn(session)
     row = session.get(BusinessDate, district_code, with_for_update=True, populate_existing=True)
     if row is None:
         raise no_district(district_code)
     row.current_on = max(row.current_on, to)
     session.flush()
     return row.current_on
+
+
+def _take_turn(session: Session) -> None:
+    """Stand in line with the desks: a new deed joins those that hold the date in common, past whoever waits for it alone, so that
+    desks that never rest would keep the night out for ever. The table's own lock is given in order.
+
+    Nobody can key while we stand in that line, so not for long: behind a long deed we step back, let the desks go on, and try again.
+    """
+    for _ in range(TURNS_MAX):
+        try:
+            with session.begin_nested():
+                session.execute(text(f"SET LOCAL lock_timeout = '{TURN_SECONDS}s'"))
+                session.execute(text("LOCK TABLE css.business_date IN EXCLUSIVE MODE"))
+                session.execute(text("SET LOCAL lock_timeout = DEFAULT"))
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+                raise
+            session.execute(text(f"SELECT pg_sleep({TURN_SECONDS})"))
+        else:
+            return
 
 
 def close_business_date(session: Session, district_code: str, *, through: date) -> None:

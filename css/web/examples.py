@@ -1,8 +1,8 @@
 """Where each screen has something to show, and what is keyed there to see its effect: for pictures, and for tests of all of them.
 
 What stands in braces is filled in by whoever has a district: ``account``, ``customer``, ``number`` (a telephone), ``order``,
-``fault``, ``engineer``, ``problem``, ``message``, ``bill``, ``other`` (another account), ``site`` (a free address key), ``district``,
-``operator``, ``request`` (for a second person) and ``night`` (a date).
+``fault``, ``engineer``, ``problem``, ``alarm``, ``message``, ``bill``, ``other`` (another account), ``site`` (a free address key),
+``district``, ``operator``, ``request`` (for a second person) and ``night`` (a date).
 A screen that is not listed is shown without arguments.
 """
 
@@ -119,7 +119,13 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "PY01": Example("{account}", {"amount": "25", "method": "CD", "reference": "T-81"}, {"amount": "25.5.1", "method": "XX"}),
     "PY05": Example("{bill}/1", {"amount": "1", "reason": "GW"}, {"amount": "1000", "reason": "ZZ"}),
     "BA01": Example("{district}"),
+    "BA02": Example("night.{district}.{night}.report/rerun", {"reason": "The page did not print"}),
     "BA03": Example("{district}/{night}/rate-usage"),
+    "BA04": Example("{district}"),
+    "BA05": Example("{district}/{night}"),
+    "BA06": Example("{district}"),
+    "BA07": Example("{district}"),
+    "BA08": Example("a{alarm}/see", {"reason": "Its time server was away; it is back"}),
     "AD01": Example(),
     "AD02": Example("{operator}", {"team": "Evening desk"}, {"team": "", "roles": "king", "credit_limit": "much"}),
     "AD04": Example(),

@@ -23,7 +23,7 @@ NIGHT_OF = date(2026, 2, 5)
 AT = datetime(2026, 2, 5, 23, 30, tzinfo=UTC)
 BY = Actor("batch", "night/alice", "RETAIL", door="night")
 STEPS = (bills.FREEZE, bills.CALCULATE, bills.SAMPLE, bills.RELEASE, bills.POST)
-BILLS = Net("bills-night", "From the cut to the ledger.", STEPS)
+BILLS = Net.in_line("bills-night", "From the cut to the ledger.", STEPS)
 
 
 def run(engine: Engine, home: Path) -> RunOutcome:

@@ -20,7 +20,7 @@ from tests.builders import DAY
 
 AT = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
 BY = Actor(kind="batch", name="faults-night", provider_code="RETAIL", door="night")
-FAULTS = Net("faults-night", "Look after faults.", (MARK, WARN, ACCEPT, PROBLEMS))
+FAULTS = Net.in_line("faults-night", "Look after faults.", (MARK, WARN, ACCEPT, PROBLEMS))
 
 
 def run(url: str, home: Path) -> RunOutcome:

@@ -7,21 +7,19 @@ without it the points are only counted.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from multiprocessing import forkserver
 from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from css.chaos.branching import branching
+
 _reached = 0
-_server: tuple[str, int] | None = None
-"""The module that our fork server has imported, and the server's process id."""
 KILL_AT = "CSS_TEST_KILL_AT"
 
 
@@ -81,23 +79,10 @@ def branch_off(child: Callable[..., None], *words: object, home: Path) -> tuple[
     Its exit status, negative for a signal; and the number it wrote into the file ``points``, 0 when it wrote none.
     """
     points = home / "points"
-    process = _branching(child.__module__).Process(target=child, args=(*words, str(points)))
+    process = branching(child.__module__).Process(target=child, args=(*words, str(points)))
     process.start()
     process.join(100)
     assert process.exitcode is not None, "it hangs"
     passed = int(points.read_text(encoding="ascii")) if points.exists() else 0
     points.unlink(missing_ok=True)
     return process.exitcode, passed
-
-
-def _branching(module: str) -> multiprocessing.context.ForkServerContext:
-    """A process has one fork server. One that an earlier test or a night with workers started knows other modules: it makes room."""
-    global _server  # noqa: PLW0603 - as the server, one a process
-    context = multiprocessing.get_context("forkserver")
-    running = forkserver._forkserver
-    if _server != (module, running._forkserver_pid):  # type: ignore[attr-defined]
-        running._stop()  # type: ignore[attr-defined]
-        context.set_forkserver_preload([module])
-        forkserver.ensure_running()
-        _server = (module, running._forkserver_pid)  # type: ignore[attr-defined]
-    return context

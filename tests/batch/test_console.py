@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from batch.console import night_plan, night_step, night_version, plan_of, step_of
 from batch.engine import run_net
-from batch.model import InstanceState, StepState
 from batch.net import Context, Net, SingleStep, Work
 from batch.outlook import Kept, StepSeen, expected_ends, restart_words, usual
 from batch.repository import instance_lock
+from batch.words import InstanceState, StepState
 from css.core.clock import FixedClock
 from css.core.errors import NotFound, Refused
 from css.db.engine import transaction
@@ -36,7 +36,7 @@ def _stumble(_session: Session, _context: Context) -> Work:
     raise Refused("CSS620E", "The books do not balance.")
 
 
-STUMBLES = Net("toy", "A toy night that stops before its end.", (*TOY.steps[:3], SingleStep("end", "End", _stumble)))
+STUMBLES = Net.in_line("toy", "A toy night that stops before its end.", (*TOY.steps[:3], SingleStep("end", "End", _stumble)))
 
 
 def test_a_finished_night_shows_every_step_and_no_command(toy: Engine, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_stopped_night_says_what_a_restart_repeats_and_by_which_command(toy: E
         card = step_of(session, STUMBLES, "ZY", DAY, "end", at=AT)
         before = step_of(session, STUMBLES, "ZY", DAY, "items", at=AT)
     assert card.row.state is StepState.FAILED
-    assert card.command == "css toy run ZY --date 2026-03-01"
+    assert card.command == "css night run ZY --date 2026-03-01 --net toy"
     assert card.restart.startswith("All of it")
     assert [(one.attempt, one.message_code, one.is_holder) for one in card.attempts] == [(2, "CSS620E", True), (1, "CSS620E", False)]
     assert before.restart.startswith("Nothing")

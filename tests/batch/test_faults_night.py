@@ -94,7 +94,7 @@ def test_the_night_finds_what_was_missed_what_is_near_silence_and_repeats(fresh_
         states = {row.number: row.state for row in session.execute(select(Fault.number, Fault.state))}
         assert {states[number] for number in numbers[4:]} == {FaultState.CLOSED}
         assert check_faults(session, "ZZ") == ()
-    report_file = (tmp_path / "spool" / "ZZ" / DAY.isoformat() / "morning-report.txt").read_text(encoding="utf-8")
+    report_file = (tmp_path / "spool" / "morning-report" / "ZZ" / DAY.isoformat() / "morning-report.txt").read_text(encoding="utf-8")
     for name, count in (
         ("faults not mended when they were due", 2),
         ("faults due early on the next working day", 1),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select, text
 
+from batch.balance import BookBreach
 from batch.steps import books
 from css.cli import main
 from css.db.engine import transaction
@@ -74,7 +75,6 @@ def refused(fresh_engine: Engine, capsys: pytest.CaptureFixture[str]) -> Callabl
         ("night report ZZ --date 2026-03-02", "CSS606E No night of 2026-03-02 has been run in district ZZ; "),
         ("night run", "CSS002E Missing argument 'district'."),
         ("night run ZZ 2026-03-02", "CSS002E "),
-        ("check", "CSS002E Missing argument 'district'."),
     ],
 )
 def test_a_wrong_word_is_one_sentence_and_changes_nothing(refused: Callable[..., str], words: str, said: str) -> None:
@@ -100,7 +100,8 @@ def test_nights_are_run_in_their_turn_and_reported(
     assert last.startswith("CSS MORNING REPORT   district ZZ   business date Tue 03 Mar 2026")
     assert main(["night", "report", "ZZ", "--date", "2026-03-02"]) == 0
     assert capsys.readouterr().out.startswith("CSS MORNING REPORT   district ZZ   business date Mon 02 Mar 2026")
-    assert (home / "spool" / "ZZ" / "2026-03-03" / "morning-report.txt").read_text(encoding="utf-8") == last.removesuffix("\n")
+    published = home / "spool" / "morning-report" / "ZZ" / "2026-03-03" / "morning-report.txt"
+    assert published.read_text(encoding="utf-8") == last.removesuffix("\n")
 
     assert main(["night", "status", "ZZ"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -127,8 +128,8 @@ def test_a_night_that_stops_says_why_and_is_taken_up_again(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(books, "check_books", lambda *_: ["£0.01 is missing."])
-        assert main(["night", "run", "ZZ"]) == 2
+        patched.setattr(books, "find_breaches", lambda *_: (BookBreach("entries-balance", "ZZ", "£0.01 is missing."),))
+        assert main(["night", "run", "ZZ"]) == 12
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.splitlines()[-1] == (
@@ -152,14 +153,15 @@ def test_a_night_that_stops_says_why_and_is_taken_up_again(
 def test_the_books_are_checked(fresh_engine: Engine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["check", "ZZ"]) == 0
     assert capsys.readouterr().out == "The books balance.\n"
-    monkeypatch.setattr("billing.checks.check_books", lambda *_: ["£0.01 is missing.", "A call is gone."])
+    found = (BookBreach("entries-balance", "ZZ", "£0.01 is missing."), BookBreach("calls-of-files", "ZZ", "A call is gone."))
+    monkeypatch.setattr("batch.balance.find_breaches", lambda *_, **__: found)
     assert main(["check", "ZZ"]) == 1
-    assert capsys.readouterr().out == "£0.01 is missing.\nA call is gone.\n2 differences.\n"
+    assert capsys.readouterr().out == "entries-balance: £0.01 is missing.\ncalls-of-files: A call is gone.\n2 breaches.\n"
     with fresh_engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM batch.job_instance")).scalar() == 0
-    monkeypatch.setattr("billing.checks.check_books", lambda *_: ["A call is gone."])
+    monkeypatch.setattr("batch.balance.find_breaches", lambda *_, **__: found[1:])
     assert main(["check", "ZZ"]) == 1
-    assert capsys.readouterr().out == "A call is gone.\n1 difference.\n"
+    assert capsys.readouterr().out == "calls-of-files: A call is gone.\n1 breach.\n"
 
 
 def test_a_database_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from batch import repository
+from batch.engine.workers import BlockDone, BlockTask, do_block
 from batch.model import Block, JobInstance, StepExecution
 from batch.net import BlockStep, Context, Counts
-from batch.repository import BlockRow
+from batch.repository import BlockRow, Held
 from batch.steps import usage_intake as steps
 from batch.steps.report import morning_report
 from batch.steps.usage_rating import RATE
-from batch.workers import BlockTask, do_block
 from billing.actions import intake
 from css.core.calendar import london_instant
 from css.core.clock import FixedClock
@@ -215,15 +215,11 @@ def test_a_block_handed_out_again_is_done_no_more(town: Engine, tmp_path: Path) 
     before = what_is_there(town, tmp_path)
     assert isinstance(RATE, BlockStep)
     again = BlockTask(
-        "usage-night",
-        "rate-usage",
         Context("ZZ", NIGHT_OF, AT, BY, tmp_path, outcome.job_instance_id),
-        outcome.job_instance_id,
-        step.id,
-        step.job_execution_id,
+        Held(outcome.job_instance_id, step.job_execution_id, step.id, "rate-usage"),
         BlockRow(block.id, block.block_number, block.first_key, block.last_key),
     )
-    assert do_block(town, RATE, again, FixedClock(AT)) == Counts()
+    assert do_block(town, RATE, again, FixedClock(AT)) == BlockDone(Counts())
     assert what_is_there(town, tmp_path) == before
 
 

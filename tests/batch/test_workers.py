@@ -14,15 +14,15 @@ import pytest
 from sqlalchemy import Engine, text
 
 from batch.engine import run_net
+from batch.engine.workers import Workers, _cores
 from batch.net import BlockStep
-from batch.workers import Workers, _cores
 from css.core.clock import FixedClock
 from css.db.engine import transaction
 from tests.batch import toy_night
 from tests.batch.toy_night import AT, ITEMS, TOY, context
 
 PATIENCE_SECONDS = 60
-WORKERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'css night worker' AND datname = current_database()"
+WORKERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'css night % worker' AND datname = current_database()"
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def double(session: Session, _context: Context, first: int, last: int) -> Work:
     return Work(Counts(len(keys), len(good), 0, len(bad)), rejects, (Total("doubled", len(good), Money(sum(key * 2 for key in good))),))
 
 
-TOY = Net(
+TOY = Net.in_line(
     "toy",
     "A toy night.",
     (
@@ -99,4 +99,5 @@ def run(url: str, home: Path, workers: int = 1) -> RunOutcome:
 if __name__ == "__main__":
     set_traps()
     outcome = run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
-    print(outcome.return_code, outcome.attempt, points_reached())  # noqa: T201 - what the parent reads
+    told = outcome.error.code if outcome.error else "-"
+    print(outcome.return_code, outcome.attempt, points_reached(), told)  # noqa: T201 - what the parent reads

@@ -22,7 +22,7 @@ from tests.batch import killing
 NIGHT_OF = date(2026, 3, 2)
 AT = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
 BY = Actor(kind="batch", name="usage-night", provider_code="RETAIL", door="night")
-USAGE = Net("usage-night", "Everything that happens to usage.", (COLLECT, RATE, REPLAY, ASSEMBLE, CLOSE_USAGE))
+USAGE = Net.in_line("usage-night", "Everything that happens to usage.", (COLLECT, RATE, REPLAY, ASSEMBLE, CLOSE_USAGE))
 BLOCK_LINES = 5
 
 

@@ -19,7 +19,7 @@ from tests.batch.killing import set_traps
 NIGHT_OF = date(2026, 3, 2)
 AT = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
 BY = Actor(kind="batch", name="usage-night", provider_code="RETAIL", door="night")
-USAGE = Net("usage-night", "Collect, rate and close.", (COLLECT, RATE, CLOSE_USAGE))
+USAGE = Net.in_line("usage-night", "Collect, rate and close.", (COLLECT, RATE, CLOSE_USAGE))
 
 
 def run(url: str, home: Path, on: date = NIGHT_OF, workers: int = 1) -> RunOutcome:

@@ -19,7 +19,7 @@ from tests.builders import DAY
 
 AT = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
 BY = Actor(kind="batch", name="waiting-night", provider_code="RETAIL", door="night")
-WAITING = Net("waiting-night", "Settle what waits.", (REPLAY, ASSEMBLE))
+WAITING = Net.in_line("waiting-night", "Settle what waits.", (REPLAY, ASSEMBLE))
 
 
 def run(url: str, home: Path) -> RunOutcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from css.bench import bill, bills, night, orders, rating, screen
+from css.bench import bill, bills, night_shift, orders, rating, screen
 from css.bench.place import Place
 from css.bench.table import Measured, machine, times
 from css.cli import main
@@ -20,7 +20,6 @@ QUESTIONS: dict[str, tuple[Callable[[Place], None], dict[str, int]]] = {
         lambda place: rating.run(place, 2000, lines=40, workers=1),
         {"collecting the file": 2000, "rating and posting": 2000, "file to posted row": 2000},
     ),
-    "night": (lambda place: night.run(place, 40, 1), {"The whole night (lines)": 40, "Check the books": 1}),
     "bills": (
         lambda place: bills.run(place, 12, workers=1, pages=2, serially_too=False),
         {"bills, cut to files written": 12, "the same, fonts embedded": 1},
@@ -46,6 +45,23 @@ def test_a_question_is_answered_with_what_was_measured(
     sizes = {found[1].strip(): int(found[2].replace(",", "")) for found in re.finditer(r"^(.{32}) *([\d,]+) +[\d.]+ ", said, re.MULTILINE)}
     assert said.startswith(f"\n{name}: ")
     assert {what: sizes.get(what) for what in expected} == expected, said
+
+
+@pytest.mark.timeout(300)
+def test_a_night_is_measured_with_its_stages_and_what_the_engine_costs(
+    fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(night_shift, "BLOCKS", 5)
+    monkeypatch.setattr(night_shift, "STEPS", 3)
+    night_shift.run(Place(fresh_engine, tmp_path, durable=False), 80, workers=1, lanes=2, as_json=True, demo_lines=30)
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (found["demo_lines"], found["smaller"]["lines"], found["whole"]["lines"], found["lanes"]) == (30, 20, 80, 2)
+    assert found["whole"]["calls"] > found["smaller"]["calls"] > 0
+    assert 0 < found["demo_engine_seconds"] < found["demo_night_seconds"]
+    assert found["demo_engine_share"] == pytest.approx(found["demo_engine_seconds"] / found["demo_night_seconds"])
+    assert {"rate-usage", "check-books", "close-date"} <= set(found["whole"]["stages"])
+    for name in ("block_overhead_ms", "commit_ms", "step_overhead_ms", "memory_growth"):
+        assert found[name] > 0, name
 
 
 def test_orders_are_placed_at_once_with_more_and_more_of_the_past(

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg2
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
@@ -238,11 +239,37 @@ def test_a_server_that_is_starting_is_told_from_one_that_is_not_there() -> None:
         'connection to server at "h", port 1 failed: Connection refused\n\tIs the server running?': "no connection at",
         'connection to server at "h", port 1 failed: FATAL:  password authentication failed for user "x"': "password authentication failed",
     }
-    import psycopg2  # noqa: PLC0415 - only here
-
     for words, meaning in said.items():
         with pytest.raises(Unavailable, match=meaning), faults_named():
             raise OperationalError("connect", None, psycopg2.OperationalError(words))
+
+
+def test_a_file_of_the_servers_that_may_not_grow_is_a_full_disk_wherever_it_says_so() -> None:
+    class Raised(psycopg2.InternalError):
+        pgcode = "XX000"
+
+    for words in (
+        'could not extend file "base/1/2": File too large\nHINT:  Check free disk space.',
+        'could not access status of transaction 0\nDETAIL:  Could not write to file "pg_xact/0000" at offset 1: File too large.',
+    ):
+        with pytest.raises(Unavailable) as refused, faults_named():
+            raise Raised(words)
+        assert refused.value.code == "CSS024E"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (psycopg2.InterfaceError("connection already closed"), "CSS030E"),
+        (psycopg2.OperationalError("server closed the connection unexpectedly\n\tThis probably means"), "CSS030E"),
+    ],
+)
+def test_what_the_driver_says_past_sqlalchemy_is_named_too(error: psycopg2.Error, code: str) -> None:
+    with pytest.raises(Unavailable) as refused, faults_named():
+        raise error
+    assert refused.value.code == code
+    with pytest.raises(psycopg2.ProgrammingError), faults_named():
+        raise psycopg2.ProgrammingError("no results to fetch")
 
 
 def test_a_child_that_is_killed_leaves_no_lock(fresh_engine: Engine) -> None:

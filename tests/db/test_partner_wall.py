@@ -23,8 +23,8 @@ from css.db.server import temporary
 from css.db.wall import MAKE_ROLE, READS, ROLE
 from css.master.reference import PARTNER
 from css.migrations import reference
-from css.partners.keys import partner_of
-from css.partners.wall import partner_reading
+from css.partners.access.keys import partner_of
+from css.partners.access.wall import partner_reading
 from tests import builders
 from tests.house.catalog import catalog
 from tests.race import in_the_background

@@ -18,7 +18,8 @@ import pytest
 import typer
 from lxml import etree
 
-from batch.nets import NIGHT
+from batch.nets import NETS
+from batch.runbook import runbook
 from css.cli import COMMANDS
 from css.cli.door import QUERIES, VERBS
 from css.migrations.tables import METADATA
@@ -31,6 +32,7 @@ KEPT_TRUE = [page for page in PAGES if not page.startswith("docs/decisions/")]
 TOP = (*PACKAGES, "tests", "docs", ".ci")
 PATH = re.compile(rf"`((?:{'|'.join(re.escape(name) for name in TOP)})/[\w./*-]*|[\w-]+\.(?:toml|lock|md))`")
 COMMAND = re.compile(r"`((?:css|make|python -m) [^`]+)`")
+DISTRICT = re.compile(r"^[A-Z]{2}$")
 PLACEHOLDER = re.compile(r"^(?:[A-Z]+|…|<.*>)$")
 
 
@@ -108,11 +110,11 @@ def _defined(path: str) -> set[str]:
 
 @pytest.mark.parametrize("name", KEPT_TRUE)
 def test_every_command_can_be_given(name: str) -> None:
-    faults = [f"{words}: {fault}" for words in commands(name) if (fault := _fault_of(words))]
+    faults = [f"{words}: {fault}" for words in commands(name) if (fault := fault_of_command(words))]
     assert faults == []
 
 
-def _fault_of(words: str) -> str | None:
+def fault_of_command(words: str) -> str | None:
     """What is wrong with a command, as far as can be told without doing it."""
     parts = shlex.split(words)
     match parts:
@@ -142,6 +144,8 @@ def _fault_of_css(words: list[str]) -> str | None:
     command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
     below = getattr(command, "commands", None)
     if below is not None and rest and not rest[0].startswith("-"):
+        if name == "check" and DISTRICT.match(rest[0]):
+            rest.insert(0, "books")
         if rest[0] not in below:
             return f"{name} has no {rest[0]}"
         command = below[rest[0]]
@@ -175,12 +179,22 @@ def test_every_message_code_is_one_that_is_explained(name: str) -> None:
     assert sorted(set(re.findall(r"CSS[0-9]{3}[EWI]\b", page(name))) - explained) == []
 
 
-def test_the_runbook_has_every_step_of_the_night_in_order() -> None:
-    runbook = page("docs/batch-runbook.md")
-    steps = [step.name for step in NIGHT.steps]
-    assert re.findall(r"^### (\S+)$", runbook.split("## The steps", 1)[1].split("\n## ", 1)[0], re.MULTILINE) == steps
-    picture = runbook.split("## The net", 1)[1].split("```text", 1)[1].split("```", 1)[0]
-    assert re.findall(r"[a-z][a-z-]+", picture) == steps
+def test_the_runbook_says_what_the_nets_say() -> None:
+    assert page("docs/batch-runbook.md") == runbook(NETS), "run python -m batch.runbook"
+
+
+def test_every_step_of_every_net_says_what_it_does() -> None:
+    silent = {step.name for net in NETS.values() for step in net.steps if step.doc is None}
+    assert silent == set()
+
+
+def test_the_runbook_has_every_step_of_every_net_in_order() -> None:
+    steps = list(dict.fromkeys(step.name for net in NETS.values() for step in net.steps))
+    told = page("docs/batch-runbook.md").split("## The steps", 1)[1].split("\n## ", 1)[0]
+    assert re.findall(r"^### (\S+)$", told, re.MULTILINE) == steps
+    for name, net in NETS.items():
+        picture = page("docs/batch-runbook.md").split(f"### The {name} net", 1)[1].split("```text", 1)[1].split("```", 1)[0]
+        assert set(re.findall(r"[a-z][a-z-]+", picture)) == {step.name for step in net.steps}
 
 
 def test_every_table_has_its_word_in_the_glossary() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, is_dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
+from batch.repository import raise_alarm
+from batch.words import AlarmKind
 from billing.actions import take_payment
 from billing.actions.rerating import rerate_usage
 from billing.actions.statements import make_statement
@@ -41,7 +44,7 @@ from css.master.news import post_news
 from css.master.operator_commands import PostNews
 from css.master.reference import PARTNER
 from css.migrations.tables import METADATA
-from css.partners.inbox import receive
+from css.partners.intake.inbox import receive
 from css.quotes.quote import quote_order
 from css.settings import settings
 from css.web.approvals import AskApproval, ask_approval
@@ -58,8 +61,10 @@ from repairs.words import Craft
 from tests import builders
 from tests.bulk.carrier import carrier_file, given
 from tests.bulk.taking import MADE_AT, NIGHT, NOON
+from tests.house.script_questions import CRITERIA, EMPTY
 from tests.partners.speaking import US, header, submit_order
 from tests.records.faults import REPORT
+from tests.records.month import close, close_quarter, month
 from tests.records.outages import declare, line_problem
 from tests.records.people import PASSWORD, enrol, operator
 from tests.scenarios.nights import nights_through
@@ -94,6 +99,7 @@ class Town:
 def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A customer with a line, a contact, an order, a fault, a payment and a first bill; and a night that set a call aside."""
     with transaction(engine) as session:
+        raise_alarm(session, None, None, AlarmKind.CLOCK, "No clock looks.", AT)
         zz = builders.district(session)
         account = builders.account(session, zz, cycle_day=3)
         line = builders.working_line(session, zz, account)
@@ -132,10 +138,15 @@ def town(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Town:
     home = tmp_path_factory.mktemp("home")
     stranger = ("441632960777", "442079460123", NOON, 60)
     given(home / "incoming" / "ZZ", carrier_file([stranger], made_at=MADE_AT))
+    cut_short = given(home / "incoming" / "ZZ", b"no control record\n", "CUT.csv")
+    os.utime(cut_short, (0, 0))
     nights_through(engine, "ZZ", NIGHT, BILLED, home)
     with transaction(engine) as session:
         rerate_usage(session, RerateUsage(district_code="ZZ", from_on=NIGHT, reason="To be sure."), by=BY, at=AT)
         make_statement(session, MakeStatement(account_number=account.number, starts_on=builders.DAY), by=BY, at=AT)
+        # Nothing was entered then; it is closed for all that.
+        close(session, month(date(2025, 12, 1)))
+        close_quarter(session, date(2025, 10, 1))
         _ask_for_a_second_person(session, account.number)
         post_news(session, PostNews(words="Prices change tonight.", ends_at=AT + timedelta(days=1)), by=BY, at=AT)
     with engine.connect() as connection:
@@ -215,174 +226,6 @@ def _typed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 
 
 # Asking.
-
-CRITERIA = {
-    "districts": "",
-    "providers": "",
-    "operators": "",
-    "operator-card": "bea",
-    "operators-on-duty": "",
-    "approvals-waiting": "",
-    "approvals-decided": "limit=5",
-    "approvals-about": "{account}",
-    "approval": "1",
-    "audit-trail": "actor_name=BEA starts_on=2026-03-02 limit=5",
-    "news": "",
-    "products": "residential 2026-03-02",
-    "product-prices": "LINE-RES",
-    "tariffs": "",
-    "tariff-versions": "RES",
-    "tariff-card": "RES version=1",
-    "tariff-comparison": "RES 3 sample=10",
-    "sites-by-postcode": "postcode={postcode}",
-    "site-by-key": "{address_key}",
-    "find-customers": "text=Tansley limit=5",
-    "customer-card": "{customer}",
-    "account-card": "{account} lines=3",
-    "line-card": "01632960123",
-    "line-story": "01632960123 limit=3",
-    "customer-record": "{customer}",
-    "possible-duplicates": "name=Tansley postcode={postcode}",
-    "caller-check-of": "{customer} 2026-03-02T12:00:00Z",
-    "follow-ups": "due_by=2026-03-09T12:00:00Z",
-    "wrap-reasons": "",
-    "pins": "BEA",
-    "accounts-of-customer": "{customer}",
-    "holds-of-account": "{account}",
-    "recent-accounts": "BEA",
-    "orders-at-risk": "",
-    "delays-of-account": "{account}",
-    "faults-due": "2026-03-02T12:00:00Z",
-    "faults-waiting": "",
-    "timeline": "{customer} topic=fault",
-    "line-timeline": "{line_id}",
-    "order-card": "{order}",
-    "order-effect": "{order}",
-    "cancellation-charges": "{order}",
-    "quote-card": "{quote}",
-    "quotes-of-account": "{account} limit=5",
-    "open-orders": "district_code=ZZ",
-    "open-orders-of-provider": "provider_code=RETAIL limit=5",
-    "lines-of-provider": "provider_code=RETAIL account_number={account}",
-    "account-orders": "{account}",
-    "orders-of-line": "{line_id}",
-    "order-work-list": "ZZ",
-    "work-page": "ZZ state=committed days_old=0 limit=5",
-    "order-progress": "{order}",
-    "order-tasks": "{order}",
-    "tasks-to-do": "ZZ exchange due_by=2026-04-30 limit=5",
-    "tasks-waiting": "ZZ",
-    "order-notes": "{order}",
-    "orders-beside": "{order}",
-    "entry-answer": "{address_key} product_codes=LINE-RES,CALLER-DISPLAY at=2026-03-02T12:00:00Z",
-    "free-numbers": "{address_key} at=2026-03-02T12:00:00Z ending=7",
-    "plant-at": "{address_key} at=2026-03-02T12:00:00Z",
-    "number-card": "01632960123 at=2026-03-02T12:00:00Z",
-    "number-stock": "ZZ at=2026-03-02T12:00:00Z",
-    "reserved-numbers": "at=2026-03-02T12:00:00Z",
-    "ported-numbers": "network_code=KELDER",
-    "networks": "",
-    "waiting-order-requests": "ZZ limit=5",
-    "slot-week": "ZZ WREN week_of=2026-03-09 at=2026-03-02T12:00:00Z",
-    "order-timings": "",
-    "free-slots": "{address_key} at=2026-03-02T12:00:00Z limit=4",
-    "appointment-card": "{appointment} at=2026-03-02T12:00:00Z",
-    "appointments-of-site": "{address_key} at=2026-03-02T12:00:00Z",
-    "appointments-of-day": "ZZ 2026-03-09 at=2026-03-02T12:00:00Z half_day=AM",
-    "fault-card": "{fault}",
-    "open-faults": "ZZ",
-    "faults-of-account": "{account} limit=1",
-    "faults-of-line": "{line_id}",
-    "fault-queue": "ZZ at=2026-03-02T12:00:00Z care_level=1",
-    "engineers": "ZZ at=2026-03-02T12:00:00Z craft=home exchange_code=WREN",
-    "engineer-card": "joe at=2026-03-02T12:00:00Z on=2026-03-02",
-    "engineer-day": "at=2026-03-02T12:00:00Z",
-    "dispatch-board": "ZZ at=2026-03-02T12:00:00Z",
-    "fault-clock": "{fault} at=2026-03-02T12:00:00Z",
-    "mborcs": "ZZ at=2026-03-02T12:00:00Z",
-    "line-test": "1",
-    "tests-of-line": "{line_id}",
-    "plant-troubles": "ZZ",
-    "care-levels": "2026-03-02",
-    "working-calendar": "FIELD at=2026-03-02T12:00:00Z nation=scotland",
-    "due-time": "1 accepted_at=2026-03-02T12:00:00Z",
-    "repair-policy": "2026-03-02",
-    "outages": "ZZ ended=true limit=5",
-    "outage-card": "1",
-    "outage-of-line": "{line_id}",
-    "problems": "ZZ limit=5",
-    "problem-card": "1",
-    "breaches": "ZZ 2026-03-02",
-    "symptoms": "",
-    "clear-codes": "",
-    "account-balance": "{account}",
-    "account-terms": "{account}",
-    "statement": "{account}",
-    "bills-of-account": "{account}",
-    "bills-of-night": "ZZ 2026-03-03",
-    "held-bills": "ZZ",
-    "parked-accounts": "ZZ",
-    "bill-runs": "ZZ limit=5",
-    "bill-run": "ZZ 2026-03-03",
-    "sample-of-night": "ZZ 2026-03-03",
-    "bill-control": "ZZ",
-    "bill-card": "{bill}",
-    "bill-file": "{bill} pdf",
-    "dry-run-bill": "{account}",
-    "bill-story": "{bill}",
-    "bill-line-story": "{bill} line=1",
-    "bill-calls": "{bill} limit=5",
-    "first-bill": "{account} LINE-RES,CALLER-DISPLAY 2026-04-01",
-    "repair-worth": "{account} reported_at=2026-03-02T12:00:00Z put_right_at=2026-03-09T12:00:00Z",
-    "fault-worth": "{fault} at=2026-03-09T12:00:00Z",
-    "explain-fault": "{fault} at=2026-03-09T12:00:00Z",
-    "redress-terms": "",
-    "benefits": "",
-    "benefit-card": "MINUTES-500",
-    "friends": "01632960123",
-    "allowances": "{account}",
-    "promotions": "{account}",
-    "adjustments-of-account": "{account}",
-    "statements-of-account": "{account}",
-    "statement-file": "1",
-    "explain-call": "10000001",
-    "calls-of-number": "01632960123 at=2026-03-02T12:00:00Z",
-    "reratings": "ZZ",
-    "rerating-card": "1",
-    "outbox-after": "BRACKWAT 0",
-    "deliveries": "trouble=false",
-    "delivery-attempts": "BRACKWAT limit=5",
-    "partner-keys": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
-    "partner-certificates": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
-    "partner-terms": "BRACKWAT",
-    "sandbox-progress": "at=2026-03-02T12:00:00Z provider_code=BRACKWAT",
-    "partner-messages": "at=2026-03-02T12:00:00Z partner=BRACKWAT direction=in limit=5",
-    "partner-message": "in-1",
-    "conversation": "{conversation}",
-    "partner-usage": "partner=BRACKWAT",
-    "night-runs": "ZZ",
-    "night-steps": "ZZ 2026-03-02",
-    "night-totals": "ZZ business_date=2026-03-02",
-    "night-rejects": "ZZ",
-    "night-plan": "ZZ 2026-03-02 at=2026-03-02T12:00:00Z",
-    "night-step": "ZZ 2026-03-02 calculate at=2026-03-02T12:00:00Z",
-    "waiting-usage": "ZZ",
-    "waiting-records": "ZZ reason_code=CSS412E older_days=0 limit=5",
-    "waiting-calls": "ZZ",
-    "usage-files": "ZZ 2026-03-02",
-    "usage-file": "1",
-    "usage-set-aside": "ZZ outcome=suspended limit=5",
-    "usage-record": "10000001",
-    "usage-alarms": "ZZ",
-}
-EMPTY = {
-    *("partner-keys", "partner-certificates", "delivery-attempts", "engineer-day", "mborcs", "operators-on-duty"),
-    *("approvals-decided", "follow-ups", "pins", "recent-accounts", "delays-of-account", "orders-of-line"),
-    *("reserved-numbers", "ported-numbers", "waiting-order-requests", "order-notes", "orders-beside"),
-    *("held-bills", "parked-accounts", "sample-of-night", "adjustments-of-account", "night-rejects"),
-    *("waiting-calls", "calls-of-number", "friends", "allowances", "promotions", "outage-of-line", "breaches"),
-}
-"""What the town has none of."""
 
 
 def test_every_query_is_asked_here() -> None:

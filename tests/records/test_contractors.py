@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from css.cli.door_tables import QUERIES
+from css.cli.door_queries import QUERIES
 from css.core.codec import to_plain
 from css.core.errors import CssError
 from css.core.ids import IdKind, make_id

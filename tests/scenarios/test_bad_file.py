@@ -184,7 +184,7 @@ def test_every_record_of_a_bad_file_is_accounted_for_and_billed_once(fresh_engin
         assert list(zero) == ["free", "included", "unanswered"], "and Saturday's minute to Leeds, in the hour that is included"
         started = connection.execute(text("SELECT started_at FROM billing.rated_call WHERE leg = 'diverted'")).scalar_one()
         assert started == AGAIN
-    (report,) = (tmp_path / "spool" / "ZZ" / str(SUNDAY)).glob("*morning-report.txt")
+    (report,) = (tmp_path / "spool" / "morning-report" / "ZZ" / str(SUNDAY)).glob("morning-report.txt")
     assert "sequence 2 has not come" in " ".join(report.read_text(encoding="utf-8").split())
 
     # Monday: the missing file comes, and what waited is settled.

@@ -307,7 +307,7 @@ def test_the_carriers_give_the_night_all_that_it_has_to_cope_with(first: Life) -
     assert kinds[0] >= 3
     assert kinds[1] == kinds[2]
     assert partner == "WHS"
-    (report,) = (first.home / "spool" / "ZZ" / "2026-03-02").glob("*morning-report.txt")
+    (report,) = (first.home / "spool" / "morning-report" / "ZZ" / "2026-03-02").glob("morning-report.txt")
     assert "sequence 2 has not come" in " ".join(report.read_text(encoding="utf-8").split())
 
 

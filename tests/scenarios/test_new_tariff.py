@@ -33,7 +33,7 @@ from css.settings import settings
 from tests import builders
 from tests.scenarios.nights import NIGHT_ACTOR, CallMade, carrier_file
 
-CALLS_ONLY = Net("calls", "Take usage in and rate it.", (dates.ROLL, usage_intake.COLLECT, usage_rating.RATE, dates.CLOSE))
+CALLS_ONLY = Net.in_line("calls", "Take usage in and rate it.", (dates.ROLL, usage_intake.COLLECT, usage_rating.RATE, dates.CLOSE))
 Say = Callable[..., tuple[int, str, str]]
 OLD_DAY, NEW_DAY = date(2026, 3, 2), date(2026, 3, 3)
 OWNER = Actor("system", "OWNER", "RETAIL", frozenset(role.value for role in Role))

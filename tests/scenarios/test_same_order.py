@@ -21,8 +21,8 @@ from css.core.words import DirectoryEntryKind, Role
 from css.db.engine import transaction
 from css.master.commands import AddOperator
 from css.master.enrol import add_operator
-from css.partners.inbox import receive
-from css.partners.keys import own_party, partner_of
+from css.partners.access.keys import own_party, partner_of
+from css.partners.intake.inbox import receive
 from css.settings import Settings
 from css.web.app import create_app
 from css.xml import COMMON, MessageHeader, add, add_contact, add_header, date_text, document, to_bytes

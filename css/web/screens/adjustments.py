@@ -19,11 +19,10 @@ from billing.queries.bills import BillCard
 from billing.queries.nominals import NominalRow, income_nominals
 from css.core.actor import Actor
 from css.core.codec import to_plain
-from css.core.errors import BadMessage, CssError, Refused
+from css.core.errors import BadMessage
 from css.core.ids import IdKind, identify
 from css.core.money import Money, Price, to_money, total
 from css.core.words import Role, VatCode
-from css.db.engine import transaction
 from css.master.approvals import second_persons
 from css.master.cards import account_card
 from css.web.approvals import APPROVABLE, AskApproval, Effect, ask_approval, rehearsed
@@ -33,7 +32,7 @@ from css.web.form import COMMIT, ENTER, REFRESH, Form
 from css.web.page import Arguments, Page, Posted, Values
 from css.web.rendering import InHand, address, go, leads, show
 from css.web.screen import Field, Key, ResponseClass, Screen
-from css.web.session import second_person
+from css.web.screens.second import second_at_desk, second_fields, taken_out
 
 BILL, ACCOUNT = "bill", "account"
 ALL: Final = "ALL"
@@ -142,23 +141,7 @@ PY05: Final = Screen(
             width=3,
             deeds=frozenset({BILL}),
         ),
-        Field(
-            name="second_operator",
-            label="Second person",
-            help="The operator code of whoever agrees, at this desk. Only above your limit.",
-            length_max=8,
-            step="Above the limit",
-            also=frozenset({"approved_by"}),
-        ),
-        Field(
-            name="second_password",
-            label="Their password",
-            help="They key it themselves. A wrong one counts as at their sign-on.",
-            kind="password",
-            length_max=128,
-            width=20,
-            step="Above the limit",
-        ),
+        *second_fields("Above the limit", "Only above your limit."),
     ),
     keys=(
         Key(name="Enter", label="check", sends=True),
@@ -220,8 +203,7 @@ def act_adjustment(at_desk: Desk, arguments: Arguments, posted: Posted) -> Respo
     if isinstance(seen, Response):
         return seen
     form = Form.posted(PY05, posted, seen.deed)
-    # Who signs is no part of what was shown: it is keyed after that, and the password goes nowhere else.
-    signs = {name: form.values.pop(name) for name in ("second_operator", "second_password")}
+    signs = taken_out(form)
     if form.key == REFRESH:
         form.errors.clear()
         return _page(at_desk, form, seen, signs=signs)
@@ -247,7 +229,7 @@ def _ask(at_desk: Desk, form: Form, seen: Seen, read: Read, signs: dict[str, str
 
 
 def _commit(at_desk: Desk, form: Form, seen: Seen, read: Read, signs: dict[str, str]) -> Response:
-    second = _second(at_desk, form, signs)
+    second = second_at_desk(at_desk, form, signs)
     if not form.has_errors:
         home = address("CU03", seen.account_number)
         outcome = converse(at_desk, form, read, partial(_give, verb=seen.verb, second=second), leads_to=lambda _: home)
@@ -363,23 +345,6 @@ def _asks(read: Read, verb: str) -> AskApproval | None:
     if command is None:
         return None
     return AskApproval(verb=verb, command={name: value for name, value in to_plain(command).items() if name != "token"})
-
-
-def _second(at_desk: Desk, form: Form, signs: dict[str, str]) -> Actor | None:
-    """Whoever signs below; nobody where nothing is keyed there. A wrong password is counted, whatever comes of the rest."""
-    code, password = signs["second_operator"].upper(), signs["second_password"]
-    if not code and not password:
-        return None
-    try:
-        with transaction(at_desk.engine) as session:
-            found = second_person(session, code, password, beside=at_desk.on_duty, at=at_desk.at)
-    except CssError as error:
-        form.errors.setdefault("second_password", []).append(error)
-        return None
-    if found is None:
-        sentence = "Operator code and password do not agree, or the code must wait after too many wrong tries."
-        form.errors.setdefault("second_password", []).append(Refused("CSS350E", sentence))
-    return found
 
 
 # --- doing --------------------------------------------------------------------------------------------------------------

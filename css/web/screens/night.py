@@ -1,4 +1,4 @@
-"""BA01 the night at a glance: runs, steps and control totals, read only. BA03 one step with all there is to it."""
+"""BA01 the night at a glance: runs, steps, alarms, joints and control totals of a district or of the house; and telling a run something."""
 
 from __future__ import annotations
 
@@ -7,94 +7,106 @@ from typing import Final
 
 from flask import Response
 
-from batch.console import night_plan, night_step, night_version
-from batch.queries import NIGHT_NET, rejects, runs, totals
+from batch.console import night_plan, night_version
+from batch.nets import NETS
+from batch.queries import NIGHT_NET, balances, rejects, runs, totals
 from billing.queries.runs import run_of_night
-from css.core.words import Role
 from css.web.desk import Desk
 from css.web.form import read_day
 from css.web.page import Arguments, Page
-from css.web.rendering import address, go, show
+from css.web.rendering import address, show
 from css.web.screen import Key, ResponseClass, Screen
-from css.web.screens.work_lists import place_of
+from css.web.screens.night_places import KEEPERS, alarms_here, ended_words, net_args, night_place, took, verb_links
+from css.web.screens.night_told import TELLERS, Whereof
 
 RUNS_SHOWN: Final = 5
-RUNS_LISTED: Final = 14
+RUNS_LISTED: Final = 20
 MORE: Final = "more"
-"""Behind the date: with the nights before, too."""
-REJECTS_SHOWN: Final = 50
+"""Behind the net: with the nights before, too."""
+REJECTS_SHOWN: Final = 20
+ALARMS_SHOWN: Final = 20
 POLLS_SECONDS: Final = 2
-ENDED: Final = {0: "well", 4: "well, with something to look at", 8: "it failed", 12: "it does not add up", 16: "the database was away"}
-KEEPERS: Final = frozenset({Role.SCHEDULER, Role.BILLING, Role.SUPERVISOR})
 
 BA01: Final = Screen(
     code="BA01",
     title="Night at a glance",
     family="The night",
     help=(
-        "The latest runs of a district; of one of them every step with what it read, wrote, left alone and set aside, which must add up, "
-        "how far it is, and when it is expected to end by how long it usually takes. Key a step's number to see all of it; F8 and F7 go to "
-        "the nights before and after, F11 lists more of them. Held bills wait for a person, parked accounts for a cause to be mended. What "
-        "was set aside and is still open stands below with its reason. It looks for news by itself."
+        "The latest runs of a district, or of the whole house; of one of them every step with what it read, wrote, left alone and set "
+        "aside, which must add up, how far it is, how fast, and when it is expected to end by how long it usually takes. A star marks the "
+        "longest chain of steps: when one of it is late, the night is. Key a step's number to see all of it. Shift keys tell the run "
+        "something; only what could be told now is shown, and Enter says first what would come of it. F8 and F7 go to the runs before "
+        "and after, F11 lists more of them. It looks for news by itself."
     ),
     roles=KEEPERS,
     response=ResponseClass.R1,
-    takes="[district [date]]",
-    keys=(Key(name="F7", label="night after"), Key(name="F8", label="night before"), Key(name="F11", label="more nights")),
-    polls_seconds=POLLS_SECONDS,
-)
-
-BA03: Final = Screen(
-    code="BA03",
-    title="Step of the night",
-    family="The night",
-    help=(
-        "One step of a run: what it was given, each attempt and how it ended, what is committed, what a restart would repeat and the "
-        "command that makes it, what was set aside and why, and how long the step took in the last ten nights."
+    takes="[district or HOUSE [date [net]]]",
+    keys=(
+        Key(name="F7", label="run after"),
+        Key(name="F8", label="run before"),
+        Key(name="F11", label="more runs"),
+        Key(name="S-F1", label="hold", roles=TELLERS),
+        Key(name="S-F2", label="release", roles=TELLERS),
+        Key(name="S-F3", label="morning report"),
+        Key(name="S-F4", label="force", roles=TELLERS),
+        Key(name="S-F5", label="start", roles=TELLERS),
+        Key(name="S-F6", label="skip", roles=TELLERS),
+        Key(name="S-F7", label="priority", roles=TELLERS),
+        Key(name="S-F8", label="plan"),
+        Key(name="S-F9", label="stop", roles=TELLERS),
+        Key(name="S-F10", label="kill", roles=TELLERS),
+        Key(name="S-F11", label="set aside"),
     ),
-    roles=KEEPERS,
-    response=ResponseClass.R1,
-    takes="district date step",
     polls_seconds=POLLS_SECONDS,
-    in_menu=False,
 )
 
 
 def show_night(at_desk: Desk, arguments: Arguments) -> Response:
+    net = next((word.lower() for word in arguments[2:] if word.lower() in NETS), "")
     with at_desk.reading() as session:
-        places, chosen = place_of(session, arguments)
-        listed = runs(session, chosen, limit=RUNS_LISTED) if chosen else ()
+        places, chosen, district = night_place(session, arguments)
         wanted: date | None = read_day(arguments[1], at_desk.today) if len(arguments) > 1 else None
-        one = next((run for run in listed if run.business_date == wanted), None) if wanted else listed[0] if listed else None
+        listed = runs(session, district, limit=RUNS_LISTED) if chosen else ()
+        wanted_net = net or (NIGHT_NET if district else "")
+        one = next((run for run in listed if wanted in {None, run.business_date} and wanted_net in {"", run.net}), None)
         on = one.business_date if one else wanted
-        plan = night_plan(session, chosen, on, at=at_desk.at) if one and on and one.net == NIGHT_NET else None
-        sums = totals(session, chosen, on, one.net) if one and on else ()
-        aside = rejects(session, chosen, limit=REJECTS_SHOWN) if chosen else ()
-        bills = run_of_night(session, chosen, on) if chosen and on else None
-    place = next((row for row in places if row.code == chosen), None)
-    dates = [run.business_date for run in listed]
-    at = dates.index(on) if on in dates else -1
-    links = {}
+        of = one.net if one else wanted_net or NIGHT_NET
+        plan = night_plan(session, district, on, at=at_desk.at, net=of) if one and on else None
+        joints = balances(session, district, on, of) if one and on else ()
+        sums = totals(session, district, on, of) if one and on else ()
+        alarms = alarms_here(session, district, ALARMS_SHOWN) if chosen else ()
+        aside = rejects(session, district, limit=REJECTS_SHOWN) if district else ()
+        bills = run_of_night(session, district, on) if district and on and of == NIGHT_NET else None
+        tells = verb_links(session, Whereof(of, district, on), by=at_desk.by, at=at_desk.at) if on and at_desk.may(TELLERS) else {}
+    same_net = [run.business_date for run in listed if run.net == of]
+    at = same_net.index(on) if on in same_net else -1
+    links = {**tells, "S-F8": address("BA04", chosen), "S-F11": address("BA07", chosen)}
+    if on is not None and one is not None and one.attempt:
+        links["S-F3"] = address("BA05", chosen, on.isoformat(), *net_args(of))
     if at > 0:
-        links["F7"] = address("BA01", chosen, dates[at - 1].isoformat())
-    if 0 <= at < len(dates) - 1:
-        links["F8"] = address("BA01", chosen, dates[at + 1].isoformat())
-    is_long = MORE in arguments[2:] or at >= RUNS_SHOWN
-    if on is not None and len(listed) > RUNS_SHOWN and at < RUNS_SHOWN:
-        links["F11"] = address("BA01", chosen, on.isoformat(), None if is_long else MORE)
+        links["F7"] = address("BA01", chosen, same_net[at - 1].isoformat(), *net_args(of))
+    if 0 <= at < len(same_net) - 1:
+        links["F8"] = address("BA01", chosen, same_net[at + 1].isoformat(), *net_args(of))
+    place_of_one = listed.index(one) if one in listed else 0
+    is_long = MORE in arguments[2:] or place_of_one >= RUNS_SHOWN
+    if on is not None and len(listed) > RUNS_SHOWN > place_of_one:
+        links["F11"] = address("BA01", chosen, on.isoformat(), *net_args(of), *(() if is_long else (MORE,)))
     return show(
         at_desk,
         BA01,
         links=links,
         places=places,
         chosen=chosen,
-        place=place,
+        place=next((row for row in places if row.code == chosen), None),
         runs=listed if is_long else listed[:RUNS_SHOWN],
         one=one,
         plan=plan,
+        joints=joints,
         totals=sums,
+        alarms=alarms,
         rejects=aside,
         bills=bills,
+        net_args=net_args,
         took=took,
         ended_words=ended_words,
     )
@@ -103,35 +115,8 @@ def show_night(at_desk: Desk, arguments: Arguments) -> Response:
 def version_of_night(at_desk: Desk, arguments: Arguments) -> str:
     """Whether anything has moved."""
     with at_desk.reading() as session:
-        _, chosen = place_of(session, arguments)
-        return night_version(session, chosen, at=at_desk.at)
+        _, _, district = night_place(session, arguments)
+        return night_version(session, district, at=at_desk.at)
 
 
-def show_step(at_desk: Desk, arguments: Arguments) -> Response:
-    if len(arguments) < 3:  # noqa: PLR2004 - district, date, step
-        return go("BA01", *arguments)
-    with at_desk.reading() as session:
-        _, chosen = place_of(session, arguments)
-        on = read_day(arguments[1], at_desk.today)
-        card = night_step(session, chosen, on, arguments[2].lower(), at=at_desk.at)
-    back = address("BA01", chosen, on.isoformat())
-    return show(at_desk, BA03, links={"F3": back, "F12": back}, card=card, took=took, ended_words=ended_words)
-
-
-def took(seconds: int | None) -> str:
-    """So many seconds as people say it: ``4 s``, ``3 min 05 s``, ``2 h 10 min``; a dash for none."""
-    if seconds is None:
-        return "–"
-    minutes, left = divmod(seconds, 60)
-    hours, minutes_left = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes_left:02} min"
-    return f"{minutes} min {left:02} s" if minutes else f"{left} s"
-
-
-def ended_words(return_code: int | None) -> str:
-    """A return code of the night as people say it; nothing while it runs."""
-    return "" if return_code is None else ENDED.get(return_code, f"code {return_code}")
-
-
-PAGES: Final = (Page(BA01, show_night, version=version_of_night), Page(BA03, show_step, version=version_of_night))
+PAGES: Final = (Page(BA01, show_night, version=version_of_night),)

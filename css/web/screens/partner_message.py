@@ -11,11 +11,11 @@ from typing import Any, Final
 from flask import Response
 
 from css.core.errors import CssError, NotFound
-from css.partners.again import accept_now, retry_now
-from css.partners.cards import MessageCard, Spoken, conversation, partner_message
-from css.partners.looking import MessageState
-from css.partners.operating import AcceptRejected, RetryMessage
-from css.partners.redelivering import ResendDocument, resend_document
+from css.partners.desk.again import accept_now, retry_now
+from css.partners.desk.cards import MessageCard, Spoken, conversation, partner_message
+from css.partners.desk.looking import MessageState
+from css.partners.desk.operating import AcceptRejected, RetryMessage
+from css.partners.outgoing.redelivering import ResendDocument, resend_document
 from css.web.desk import Desk
 from css.web.disclosure import note_read
 from css.web.form import Form

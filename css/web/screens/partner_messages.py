@@ -13,7 +13,7 @@ import schemas
 from css.core.errors import BadMessage
 from css.core.words import Role
 from css.master.queries import providers
-from css.partners.looking import Direction, MessageState, partner_messages
+from css.partners.desk.looking import Direction, MessageState, partner_messages
 from css.partners.messages import TAKEN
 from css.web.conversation import Spot, frame
 from css.web.desk import Desk, status_of

@@ -1,0 +1,104 @@
+"""``css night status``, ``alarms``, ``actions``: how runs stand, what must be looked at, and what people told runs."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from textwrap import wrap
+from typing import Annotated
+
+import typer
+from sqlalchemy.orm import Session
+
+from batch import queries
+from batch.control.runs import dead_runs
+from batch.turns import NIGHT_NET
+from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.cli.days import read_day_if_given
+from css.core.calendar import to_london
+from css.db.engine import database, transaction
+from css.master.districts import District, no_district
+
+WIDTH = 96
+Place = Annotated[str, typer.Argument(help="The district's two letters; every one when left out.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``css night``."""
+    for name, command in (("status", status), ("alarms", alarms), ("actions", actions)):
+        app.command(name)(command)
+
+
+def status(
+    district: Annotated[str, typer.Argument(help="The district's two letters; left out for the nets of the whole house.")] = "",
+    net: Annotated[str, typer.Option("--net", help="One net alone; of a district its nights when left out.")] = "",
+) -> None:
+    """Say which nights were run, or runs of another net, and how they ended, newest first."""
+    with transaction(database()) as session:
+        _require(session, district)
+        rows = queries.runs(session, district, net=net or (NIGHT_NET if district else ""))
+        dead = dead_runs(session, district)
+    for row in rows:
+        is_dead = (row.net, row.business_date, row.parameter_key) in dead
+        not_ended = "its process is gone without a word" if is_dead else "not ended"
+        ended = f"ended {row.ended_at:%d %b %H:%M} UTC, return code {row.return_code}" if row.ended_at else not_ended
+        said = f": {row.message_code} {row.message_words}" if row.message_code else ""
+        name = "" if row.net == NIGHT_NET else f"{row.net:<14} "
+        held = f", held by {row.held_by}" if row.held_by else ""
+        attempt = f"attempt {row.attempt}, {ended}" if row.attempt else "not begun"
+        print(f"{row.business_date}  {name}{'died' if is_dead else row.state.value:<10} {attempt}{held}{said}")
+    if not rows:
+        what = "night" if net in {"", NIGHT_NET} and district else f"{net or 'net'} run"
+        print(f"No {what} has been run in {f'district {district}' if district else 'the house'}.")
+
+
+def alarms(
+    district: Place = "",
+    *,
+    is_all: Annotated[bool, typer.Option("--all", help="Those that are over, or were looked at, too.")] = False,
+) -> None:
+    """What somebody must look at, newest first; ``css night see`` says that you have."""
+    with transaction(database()) as session:
+        _require(session, district)
+        rows = queries.night_alarms(session, district, is_all=is_all)
+    for row in rows:
+        place = " ".join(filter(None, (row.net, row.district_code, str(row.business_date or ""), row.step)))
+        over = f", over {_clock(row.ended_at)}" if row.ended_at else ""
+        seen = f", seen by {row.seen_by} {_clock(row.seen_at)}" if row.seen_at else ""
+        times = f", {row.times} times" if row.times > 1 else ""
+        print(f"{row.alarm_id:>5}  {row.kind.value:<10}  {_clock(row.raised_at)}{times}{over}{seen}  {place}".rstrip())
+        _print_below(row.words)
+    print(f"{len(rows):,} shown." if rows else "There is no alarm to look at.", file=sys.stderr)
+
+
+def actions(
+    district: Place = "",
+    *,
+    on: Annotated[str, typer.Option("--date", help="Of the runs of one business date.")] = "",
+    net: Annotated[str, typer.Option("--net", help="Of one net.")] = "",
+) -> None:
+    """What people told runs, newest first: who, what, why, and what it led to."""
+    with transaction(database()) as session:
+        _require(session, district)
+        rows = queries.night_actions(session, district, read_day_if_given(on), net)
+    for row in rows:
+        run = " ".join(filter(None, (row.net, row.district_code, str(row.business_date), row.parameter_key, row.step)))
+        print(f"{_clock(row.done_at)}  {row.done_by:<8}  {row.verb:<9}  {run}")
+        _print_below(f"Why: {row.reason}")
+        for sentence in row.consequence.splitlines():
+            _print_below(sentence)
+    print(f"{len(rows):,} shown." if rows else "Nobody told a run anything.", file=sys.stderr)
+
+
+def _require(session: Session, district: str) -> None:
+    if district and session.get(District, district) is None:
+        raise no_district(district)
+
+
+def _print_below(words: str) -> None:
+    for line in wrap(words, WIDTH, initial_indent="       ", subsequent_indent="       "):
+        print(line)
+
+
+def _clock(instant: datetime | None) -> str:
+    return f"{to_london(instant):%d %b %H:%M}" if instant else ""

@@ -1,0 +1,171 @@
+"""``css night run``: run a net in this process, or go on with a run that was stopped."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from datetime import date
+from types import TracebackType
+from typing import Annotated, Final, Self
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session
+
+from batch.clock.times import database_clock
+from batch.control.naming import NamedRun, run_at_hand
+from batch.control.runs import net_of, run_words
+from batch.engine import RunOutcome, run_net
+from batch.net import Context, Counts, Step
+from batch.turns import NIGHT_NET, check_turn, next_turn
+from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.cli import night_report
+from css.cli.asker import system_user
+from css.cli.days import read_day, read_day_if_given
+from css.core.actor import Actor
+from css.core.clock import Clock
+from css.core.errors import BadMessage, Refused, Unavailable
+from css.db.engine import database, transaction
+from css.master.clocks import night_clock
+from css.master.districts import BusinessDate, no_district
+from css.settings import settings
+
+WAITS_FOR_APPROVAL: Final = "CSS780E"
+"""Nothing is broken: somebody looks at the sample first."""
+STOPPED: Final = frozenset({"CSS615E", "CSS617E"})
+"""Nothing is broken: somebody wanted it."""
+INFRASTRUCTURE: Final = 16
+
+
+class Display:
+    """The progress of a net: a bar a step at a terminal, a line a step elsewhere."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description:<28}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._began: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def step_started(self, step: Step, *, total: int | None, done: int) -> None:
+        self._began[step.name] = time.monotonic()
+        self._tasks[step.name] = self._progress.add_task(step.words, total=total, completed=done)
+
+    def advanced(self, step: Step, amount: int) -> None:
+        self._progress.advance(self._tasks[step.name], amount)
+
+    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:
+        if step.name in self._tasks:
+            done = max(counts.read, 1)
+            self._progress.update(self._tasks[step.name], total=done, completed=done)
+        if not self._console.is_terminal:
+            took = "done before" if skipped else f"{time.monotonic() - self._began[step.name]:.1f} s"
+            said = f"{counts.read:,} read, {counts.written:,} written, {counts.filtered:,} filtered, {counts.rejected:,} set aside"
+            print(f"{step.words:<28} {said}, {took}", file=sys.stderr)
+
+
+def run(
+    district: Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.")] = "",
+    business_date: Annotated[str, typer.Option("--date", help="The night to run; the next that is due when left out.")] = "",
+    net: Annotated[str, typer.Option("--net", help="The net.")] = NIGHT_NET,
+    key: Annotated[str, typer.Option("--key", help="The key of an extra run.")] = "",
+) -> int:
+    """Run the night of a district, or another net, or take up a run that was stopped.
+
+    Exit status 0 done; 4 done, with something to look at; 8 failed; 12 out of balance; 16 stopped, or the database or the disk was away;
+    2 refused before it began.
+    """
+    if not district and net == NIGHT_NET:
+        raise BadMessage("CSS002E", "Missing argument 'district'.")
+    engine = database()
+    with transaction(engine) as session:
+        chosen = _chosen(session, net, district, business_date, key)
+    clock = night_clock(database, chosen.business_date, database_clock(engine))
+    by = Actor(kind="batch", name=f"night/{system_user()}", provider_code="RETAIL", door="night")
+    context = Context(district, chosen.business_date, clock.now(), by, settings().home)
+    try:
+        outcome = _run(context, net, key, clock)
+    except Unavailable as away:
+        print(away.text, file=sys.stderr)
+        return INFRASTRUCTURE
+    if outcome.error is not None and outcome.error.code not in STOPPED:
+        night_report.leave(engine, replace(context, job_instance_id=outcome.job_instance_id))
+    return _said(outcome, chosen)
+
+
+def _run(context: Context, net: str, key: str, clock: Clock) -> RunOutcome:
+    with Display() as display:
+        return run_net(
+            database(),
+            net_of(net),
+            context,
+            clock=clock,
+            workers=settings().workers,
+            lanes=settings().lanes,
+            watcher=display,
+            parameter_key=key,
+        )
+
+
+def _chosen(session: Session, net: str, district: str, on: str, key: str) -> NamedRun:
+    """The run that is meant; a district's ordinary night in its turn."""
+    if net != NIGHT_NET or key:
+        return run_at_hand(session, net, district, read_day_if_given(on), key)
+    row = session.get(BusinessDate, district)
+    if row is None:
+        raise no_district(district)
+    night_of = read_day(on) if on else next_turn(session, row)
+    check_turn(session, row, night_of)
+    return NamedRun(net=net, district_code=district, business_date=night_of)
+
+
+def _said(outcome: RunOutcome, run: NamedRun) -> int:
+    """Say how it ended; the exit status is the return code of the attempt."""
+    if outcome.error is not None:
+        refusal = Refused(
+            "CSS607E",
+            "{run} stopped in attempt {attempt} with return code {code}: {why} {then}.",
+            run=_words(run, run.business_date.isoformat()),
+            attempt=outcome.attempt,
+            code=outcome.return_code,
+            why=outcome.error.text,
+            then=_then(outcome.error.code),
+        )
+        print(refusal.text, file=sys.stderr)
+        return outcome.return_code
+    bills = f" Bills: {settings().home / 'spool' / 'bills' / run.district_code}" if run.net == NIGHT_NET else ""
+    print(f"{_words(run, _day(run.business_date))} is done (return code {outcome.return_code}).{bills}")
+    return outcome.return_code
+
+
+def _then(code: str) -> str:
+    if code == WAITS_FOR_APPROVAL:
+        return "Approve, then run it again"
+    return "It goes on from there when it is run again" if code in STOPPED else "Mend the cause and run it again"
+
+
+def _words(run: NamedRun, day: str) -> str:
+    if run.net == NIGHT_NET:
+        return f"The night of {day} in {run.district_code}"
+    words = run_words(run.net, run.district_code, run.business_date, run.parameter_key)
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%d %b %Y}"
