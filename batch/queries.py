@@ -143,6 +143,11 @@ class BalanceRow:
     difference: str | None
     """In words; None when both sides are one."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing came in and nothing went out, and so both are one."""
+        return not (self.difference or self.in_count or self.out_count or self.in_amount or self.out_amount)
+
 
 def balances(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[BalanceRow, ...]:
     """The joints of a run that were looked at, in the order of its steps; those of steps as they now stand."""

@@ -94,15 +94,19 @@ def make_folder(folder: Path) -> None:
 
 
 def put_files(files: Mapping[Path, bytes], mode: int = FILE_MODE) -> None:
-    """Have all these files, whole, with their folders, and their names on the disk too. An OSError says which could not be."""
+    """Have all these files, whole, with their folders, and their names on the disk too.
+
+    One that cannot be written keeps no other from being tried; the OSError of the first such is raised at the end.
+    """
     folders = sorted({path.parent for path in files})
     for folder in folders:
         make_folder(folder)
     with ThreadPoolExecutor(WRITERS) as writers:
-        for _ in writers.map(lambda path, content: put_whole(path, content, mode), files.keys(), files.values()):
-            pass  # what went wrong with a file is raised here
+        tried = [writers.submit(put_whole, path, content, mode) for path, content in files.items()]
     for folder in folders:
         sync_folder(folder)
+    for one in tried:
+        one.result()
 
 
 def disk_is_full(error: OSError, place: Path) -> Unavailable | None:

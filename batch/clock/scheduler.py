@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from apscheduler.events import EVENT_SCHEDULER_STARTED
 from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy import Engine
 
@@ -87,31 +88,63 @@ def watch(
     )
     ended = threading.Event()
     threading.Thread(target=_mind, args=(dog, ended), name="watchdog", daemon=True).start()
-    before = signal.signal(signal.SIGTERM, _end)
-    try:
+    with _Told(scheduler) as told_by:
         scheduler.start()
-    except SystemExit:
-        # A look under way would say again that this clock looks.
-        scheduler.shutdown(wait=True)
-        _say_so(work)
-        raise
-    except KeyboardInterrupt:
-        scheduler.shutdown(wait=True)
-        work.wait()
-        _say_so(work)
-        raise
-    finally:
+        # Ended by a signal, and by nothing else: a look under way, which would say again that this clock looks, is over.
         ended.set()
-        signal.signal(signal.SIGTERM, before)
+        if told_by.signal == signal.SIGINT:
+            told_by.give_back()
+            work.wait()
+        _say_so(work)
+    if told_by.signal == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(0)
+
+
+class _Told:
+    """Ends the scheduler when the process is told to end, from a thread of its own.
+
+    An exception raised by a signal is none that can be trusted to arrive: APScheduler takes whatever is raised while it hands
+    a job over for a fault of the job, logs it and goes on. So the handler only notes the signal, in a queue made for that.
+    """
+
+    SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(self, scheduler: Any) -> None:  # noqa: ANN401 - APScheduler carries no types
+        self.signal: int | None = None
+        self._scheduler = scheduler
+        self._noted: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._has_started = threading.Event()
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._scheduler.add_listener(lambda _event: self._has_started.set(), EVENT_SCHEDULER_STARTED)
+        threading.Thread(target=self._end, name="told to end", daemon=True).start()
+        for number in self.SIGNALS:
+            # What ignores the keyboard, as a program under nohup does, goes on ignoring it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, lambda number, _frame: self._noted.put(number))
+        return self
+
+    def give_back(self) -> None:
+        """Let signals do what they did before: whoever interrupts twice does not want to wait."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
+        self._noted.put(None)
+
+    def _end(self) -> None:
+        self.signal = self._noted.get()
+        if self.signal is not None:
+            self._has_started.wait()
+            self._scheduler.shutdown(wait=True)
 
 
 def _mind(dog: Watchdog, ended: threading.Event) -> None:
     while not ended.wait(TICK_SECONDS):
         dog.look()
-
-
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 def _say_so(work: Clockwork) -> None:

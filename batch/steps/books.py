@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from batch.balance.books import find_breaches
@@ -29,3 +31,6 @@ def check(session: Session, context: Context) -> Work:
 
 
 BOOKS = SingleStep("check-books", "Check the books", check, doc=told_days.BOOKS, rerun=reruns.CHECKED)
+
+LOOKED_AT = replace(BOOKS, may_be_skipped=True, skip_words="Nobody looked at the books once more; css check books does.")
+"""The same in a net that goes on without it, and so may be left out."""

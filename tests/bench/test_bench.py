@@ -51,8 +51,8 @@ def test_a_question_is_answered_with_what_was_measured(
 def test_a_night_is_measured_with_its_stages_and_what_the_engine_costs(
     fresh_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(night_shift, "BLOCKS", 5)
-    monkeypatch.setattr(night_shift, "STEPS", 3)
+    monkeypatch.setattr(night_shift, "BLOCKS", 60)
+    monkeypatch.setattr(night_shift, "STEPS", 60)
     night_shift.run(Place(fresh_engine, tmp_path, durable=False), 80, workers=1, lanes=2, as_json=True, demo_lines=30)
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (found["demo_lines"], found["smaller"]["lines"], found["whole"]["lines"], found["lanes"]) == (30, 20, 80, 2)
@@ -132,4 +132,4 @@ def test_one_line_beside_another() -> None:
 def test_without_a_name_it_lists_the_questions(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
-    assert sorted(listed) == sorted([*QUESTIONS, "orders", "repairs", "gateway", "desk", "all"]), "four have tests of their own"
+    assert sorted(listed) == sorted([*QUESTIONS, "night", "orders", "repairs", "gateway", "desk", "all"]), "five have tests of their own"
