@@ -1,4 +1,4 @@
-"""The reference data of the night: what its steps share, and how much of it there is. Whoever runs the house changes it by rows."""
+"""The reference data of the night: what its steps share, and how much of it there is. ``set-resource`` changes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be set about when nets run, and what comes back."""
+"""What can be set about when nets run and what they share, and what comes back."""
 
 from __future__ import annotations
 
@@ -47,3 +47,24 @@ class ScheduleSet:
     words: str
     first_runs: tuple[date, ...]
     """The first three business dates it runs on; none when it is switched off or runs when somebody asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetResource:
+    """How much there is of something that steps share. Steps that wait for it look again every second."""
+
+    token: str = ""
+    name: str
+    """What steps call it."""
+    capacity: int
+    """How many units may be in use at once, in all nets and districts."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceSet:
+    """What there is of it from now on."""
+
+    name: str
+    capacity: int
+    before: int

@@ -52,8 +52,7 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
         NotFound: CSS624E no such net; CSS101E no such district. BadMessage: CSS625E the hours, CSS628E weekday, priority or reason, or
             a district for a net of the house; all at once as ``Several``.
     """
-    if by.kind != "operator" or not KEEPERS & by.roles:
-        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
+    require_keeper(by)
     net = _net(command.net)
     place = _place(session, command.district_code)
     rows = schedules(session).get(net.name, ())
@@ -93,6 +92,16 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
         words=words,
         first_runs=tuple(run.day.on for run in first_runs[:3]),
     )
+
+
+def require_keeper(by: Actor) -> None:
+    """Refuse whoever may not set when nets run and what they share.
+
+    Raises:
+        Refused: CSS111E.
+    """
+    if by.kind != "operator" or not KEEPERS & by.roles:
+        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
 
 
 def _net(name: str) -> Net:

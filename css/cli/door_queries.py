@@ -9,7 +9,7 @@ from batch import balance, console
 from batch import control as night_control
 from batch import queries as batch_queries
 from batch.balance import rejects as reject_queries
-from batch.clock import schedules
+from batch.clock import resources, schedules
 from batch.outputs import queries as outputs_queries
 from batch.report.board import night_board
 from batch.report.reading import morning_report
@@ -249,6 +249,7 @@ QUERIES: Mapping[str, Callable[..., Any]] = {
     "night-year": schedules.night_year,
     "night-schedules": schedules.night_schedules,
     "night-clocks": schedules.night_clocks,
+    "night-resources": resources.night_resources,
     "night-attempts": batch_queries.night_attempts,
     "night-alarms": batch_queries.night_alarms,
     "night-alarm": batch_queries.night_alarm,

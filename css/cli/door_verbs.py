@@ -7,7 +7,7 @@ from typing import Any
 
 from batch import control as night_control
 from batch.balance import actions as reject_actions
-from batch.clock import schedules
+from batch.clock import resources, schedules
 from batch.outputs import republish
 from batch.upkeep import keeping
 from billing import actions as billing_actions
@@ -120,6 +120,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "set-order-timing": order_reference.set_order_timing,
     "set-quarantine": order_reference.set_quarantine,
     "set-schedule": schedules.set_schedule,
+    "set-resource": resources.set_resource,
     "set-working-hours": working_calendar_actions.set_working_hours,
     "set-calendar-exception": working_calendar_actions.set_calendar_exception,
     "set-care-level": working_calendar_actions.set_care_level,

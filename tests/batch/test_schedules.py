@@ -14,8 +14,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch.clock import schedules as under_test
-from batch.clock.commands import SetSchedule
+from batch.clock.commands import SetResource, SetSchedule
 from batch.clock.planning import plan_due, schedules
+from batch.clock.resources import night_resources, set_resource
 from batch.clock.schedules import night_clocks, night_schedules, night_year, set_schedule
 from batch.model import JobInstance, OperatorAction, Schedule
 from batch.net import Net, Plan
@@ -202,3 +203,44 @@ def test_the_year_says_who_skipped_held_or_forced_a_date(zz: Session) -> None:
     }
     assert tuple(replace(run, told="") for run in runs) == plain
     assert any("night 02:15 [skipped by SUE: Power cut.]" in line for line in year_lines(runs))
+
+
+# What steps share.
+
+
+def test_how_much_there_is_of_a_resource_is_set_kept_within_reason_and_audited(session: Session) -> None:
+    (row,) = night_resources(session)
+    assert (row.name, row.capacity, row.in_use, row.used_by) == ("processors", 2, 0, ())
+    assert "night calculate" in row.needed_by
+    answer = set_resource(session, SetResource(name="processors", capacity=4, reason="Eight cores."), by=KEEPER, at=DUE_AT)
+    assert (answer.before, answer.capacity) == (2, 4)
+    assert night_resources(session)[0].capacity == 4
+    event = session.execute(select(AuditEvent).where(AuditEvent.verb == "set_resource")).scalar_one()
+    assert event.after is not None
+    assert (event.before, event.after["capacity"], event.after["reason"]) == ({"capacity": 2}, 4, "Eight cores.")
+
+
+@pytest.mark.parametrize(
+    ("name", "capacity", "code"), [("processors", 0, "CSS697E"), ("processors", 1001, "CSS697E"), ("tapes", 1, "CSS696E")]
+)
+def test_a_resource_that_is_none_or_that_steps_would_wait_for_for_ever_is_refused(
+    session: Session, name: str, capacity: int, code: str
+) -> None:
+    with pytest.raises(CssError) as refused:
+        set_resource(session, SetResource(name=name, capacity=capacity, reason="because"), by=KEEPER, at=DUE_AT)
+    assert refused.value.code == code
+    assert night_resources(session)[0].capacity == 2
+
+
+def test_an_operator_sets_no_resource(session: Session) -> None:
+    clerk = replace(KEEPER, roles=frozenset({"orders"}))
+    with pytest.raises(CssError) as refused:
+        set_resource(session, SetResource(name="processors", capacity=4, reason="because"), by=clerk, at=DUE_AT)
+    assert refused.value.code == "CSS111E"
+
+
+def test_the_example_of_a_resource_in_the_runbook_can_be_given(session: Session) -> None:
+    chapter = (Path(__file__).parents[2] / "docs" / "batch-runbook.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^\{\"name\".*capacity.*\}$", chapter, flags=re.MULTILINE)
+    answer = set_resource(session, from_plain(json.loads(example), SetResource), by=KEEPER, at=DUE_AT)
+    assert answer.capacity == 4

@@ -169,6 +169,7 @@ CRITERIA = {
     "night-year": "ZZ 2026",
     "night-schedules": "",
     "night-clocks": "",
+    "night-resources": "",
     "night-attempts": "ZZ 2026-03-02",
     "night-alarms": "ZZ",
     "night-alarm": "1",
