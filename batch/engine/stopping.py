@@ -9,10 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
 
+from batch.rules.readiness import TOLD_TO_END
 from css.core.errors import CssError
 
 LOG = logging.getLogger(__name__)
+TERMINATED: Final = signal.SIGTERM.name
 NAP_SECONDS = 0.1
 
 
@@ -37,10 +40,16 @@ class Stopping:
         """Raise when somebody has asked, here or in the run's row (which whoever reads it passes on).
 
         Raises:
-            Stopped: CSS615E.
+            Stopped: CSS615E, a person did; CSS670E, the machine or a service did, and a clock takes the run up again.
         """
         if is_asked_in_row:
             self.ask("a person")
+        if self.asked_by == TERMINATED:
+            raise Stopped(
+                TOLD_TO_END,
+                "Stopped at the end of a block, as the process was told to end ({who}); started again, it goes on there.",
+                who=TERMINATED,
+            )
         if self.asked_by:
             raise Stopped("CSS615E", "Stopped at the end of a block, as {who} asked; started again, it goes on there.", who=self.asked_by)
 

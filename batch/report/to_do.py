@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch.report.facts import AlarmFact, Facts
+from batch.rules.readiness import TOLD_TO_END
 from batch.rules.wording import count_of
 from batch.words import AlarmKind, InstanceState
 
@@ -77,6 +78,8 @@ def _of_code(facts: Facts, code: str) -> tuple[str, str]:
         words, command = f"Somebody ended it ({code}); run it again when they are done.", run
     elif code == OUR_FAULT:
         words, command = f"A fault of the program stopped it ({code}): keep the log and report it; then run it again.", run
+    elif code == TOLD_TO_END:
+        words, command = f"Its process was told to end ({code}), as when a machine is shut down; a clock takes it up again, or run it.", run
     elif facts.return_code == DIED:
         words, command = f"It was cut off ({code}); nothing is broken. Run it again.", run
     else:

@@ -19,6 +19,8 @@ TRY_AGAIN_AFTER: Final = timedelta(minutes=5)
 long a clock that started a run has for the process to appear."""
 INFRASTRUCTURE: Final = 16
 """The return code of an attempt that may do better later without anybody's help."""
+TOLD_TO_END: Final = "CSS670E"
+"""Why an attempt ended whose process was told to end by the machine or by a service, and by nobody who meant the run."""
 KILLED: Final = "CSS632E"
 """Why an attempt ended that a person killed: it has the same return code, and waits for a person all the same."""
 
@@ -142,6 +144,8 @@ def _as_it_ended(last: LastAttempt, now: datetime) -> Waiting | None:
         return Waiting(Wait.PERSON, f"Attempt {last.attempt} was killed; somebody starts it again.")
     if last.state is ExecutionState.FAILED and last.return_code == INFRASTRUCTURE:
         return _again(last.ended_at or last.started_at, now, "It stopped for want of a server or a disk")
+    if last.message_code == TOLD_TO_END:
+        return _again(last.ended_at or last.started_at, now, "Its process was told to end, as when a machine is shut down")
     if last.state is ExecutionState.STOPPED:
         return Waiting(Wait.PERSON, "It was stopped; somebody starts it again.")
     return Waiting(Wait.PERSON, f"Attempt {last.attempt} failed ({last.message_code}); somebody mends the cause and starts it again.")

@@ -22,7 +22,7 @@ from css.chaos.stage import Stage
 from css.chaos.traps import Deed, Place
 
 KILLS_MAX: Final = 8
-STOPPED: Final = "CSS615E"
+STOPPED: Final = "CSS670E"
 REFUSED: Final = frozenset({"CSS601E", "CSS602E", "CSS603E"})
 """What whoever comes second is told: it is done, it is running, it is being started."""
 HELD_UP_SECONDS: Final = 0.5

@@ -34,8 +34,8 @@ from css.settings import settings
 
 WAITS_FOR_APPROVAL: Final = "CSS780E"
 """Nothing is broken: somebody looks at the sample first."""
-STOPPED: Final = frozenset({"CSS615E", "CSS617E"})
-"""Nothing is broken: somebody wanted it."""
+STOPPED: Final = frozenset({"CSS615E", "CSS617E", "CSS670E"})
+"""Nothing is broken: somebody wanted it, or the machine was shut down."""
 INFRASTRUCTURE: Final = 16
 
 
@@ -70,14 +70,14 @@ class Display:
     def advanced(self, step: Step, amount: int) -> None:
         self._progress.advance(self._tasks[step.name], amount)
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:
         if step.name in self._tasks:
             done = max(counts.read, 1)
             self._progress.update(self._tasks[step.name], total=done, completed=done)
         if not self._console.is_terminal:
-            took = "done before" if skipped else f"{time.monotonic() - self._began[step.name]:.1f} s"
+            took = skipped or f"{time.monotonic() - self._began[step.name]:.1f} s"
             said = f"{counts.read:,} read, {counts.written:,} written, {counts.filtered:,} filtered, {counts.rejected:,} set aside"
-            print(f"{step.words:<28} {said}, {took}", file=sys.stderr)
+            print(f"{step.words:<28} {took if skipped and not counts.read else f'{said}, {took}'}", file=sys.stderr)
 
 
 def run(

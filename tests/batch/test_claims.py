@@ -114,10 +114,10 @@ def test_told_to_end_it_stops_at_the_next_block_and_goes_on_when_started_again(t
             until(lambda: waits_in_step(toy))
             night.send_signal(signal.SIGTERM)
             time.sleep(0.2)
-        assert ended(night) == ("16", "1", "CSS615E")
+        assert ended(night) == ("16", "1", "CSS670E")
     done = left(toy)[0]
     assert 0 < done < GOOD, "the block was ended, and the next not begun"
-    assert count(toy, "SELECT count(*) FROM batch.step_execution WHERE state = 'stopped' AND message_code = 'CSS615E'") == 1
+    assert count(toy, "SELECT count(*) FROM batch.step_execution WHERE state = 'stopped' AND message_code = 'CSS670E'") == 1
     assert count(toy, "SELECT count(*) FROM batch.job_instance WHERE state = 'stopped'") == 1
     outcome = toy_night.run(url_of(toy), tmp_path)
     assert (outcome.return_code, outcome.attempt, left(toy)) == (4, 2, (GOOD, EVENTS))
@@ -130,7 +130,7 @@ def test_told_to_end_with_all_its_workers_it_has_stopped_and_not_failed(toy: Eng
             until(lambda: waits_in_step(toy))
             os.killpg(night.pid, signal.SIGTERM)
             time.sleep(0.2)
-        assert ended(night) == ("16", "1", "CSS615E")
+        assert ended(night) == ("16", "1", "CSS670E")
     outcome = toy_night.run(url_of(toy), tmp_path)
     assert (outcome.return_code, outcome.attempt, left(toy)) == (4, 2, (GOOD, EVENTS))
 

@@ -88,7 +88,12 @@ def _planned(
 
 
 def _attempt(
-    state: ExecutionState, ended: timedelta | None = None, code: int | None = None, *, started: timedelta = MINUTE * 60
+    state: ExecutionState,
+    ended: timedelta | None = None,
+    code: int | None = None,
+    *,
+    started: timedelta = MINUTE * 60,
+    message: str = "CSS620E",
 ) -> LastAttempt:
     """An attempt by how long ago it started and ended."""
     return LastAttempt(
@@ -97,7 +102,7 @@ def _attempt(
         started_at=DUE_AT - started,
         ended_at=None if ended is None else DUE_AT - ended,
         return_code=code,
-        message_code=None if code in {0, 4} else "CSS620E",
+        message_code=None if code in {0, 4} else message,
     )
 
 
@@ -111,6 +116,10 @@ def _attempt(
         (_attempt(ExecutionState.FAILED, MINUTE * 600, 12), False, Wait.PERSON),
         (_attempt(ExecutionState.STOPPED, MINUTE * 600, 0), False, Wait.PERSON),
         (_attempt(ExecutionState.STOPPED, MINUTE * 600, 16), False, Wait.PERSON),
+        # A machine that was shut down is no person who wanted it to stop.
+        (_attempt(ExecutionState.STOPPED, MINUTE * 4, 16, message="CSS670E"), False, Wait.AGAIN),
+        (_attempt(ExecutionState.STOPPED, MINUTE * 5, 16, message="CSS670E"), False, Wait.NOTHING),
+        (_attempt(ExecutionState.STOPPED, MINUTE * 600, 16, message="CSS615E"), False, Wait.PERSON),
         (_attempt(ExecutionState.RUNNING), True, Wait.RUNS),
         (_attempt(ExecutionState.RUNNING), False, Wait.NOTHING),
         (_attempt(ExecutionState.RUNNING, started=MINUTE * 4), False, Wait.AGAIN),

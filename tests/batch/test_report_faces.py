@@ -75,6 +75,12 @@ STOPS = [
         "css ask rejects ZZ",
         "It set aside more than it may (CSS618E): look why, mend it and replay, or force the step; then run it again.",
     ),
+    (
+        "CSS670E",
+        16,
+        "css night run ZZ --date 2026-03-26",
+        "Its process was told to end (CSS670E), as when a machine is shut down; a clock takes it up again, or run it.",
+    ),
     ("CSS615E", 16, "css night run ZZ --date 2026-03-26", "Somebody ended it (CSS615E); run it again when they are done."),
     (
         "CSS616E",
