@@ -17,10 +17,10 @@ from batch.engine.stopping import Stopped
 from batch.engine.turn import Begun
 from batch.engine.workers import WORKER_KILLED, BlockTask, Workers
 from batch.net import BlockStep, Counts, LoopStep, Node, SingleStep, Step, Work
-from batch.repository import Fenced, StepRow
+from batch.repository import BlockRow, Fenced, StepRow
 from batch.rules.limits import allowed
 from batch.words import AlarmKind, StepState
-from css.core.errors import Breach, CssError, Unavailable
+from css.core.errors import Breach, Conflict, CssError, Unavailable
 
 LOG = logging.getLogger(__name__)
 
@@ -50,14 +50,7 @@ def do_step(attempt: Attempt, workers: Workers, node: Node, begun: Begun) -> End
     step, row = node.step, begun.row
     limit = _Limit(step, is_forced=begun.is_forced)
     try:
-        match step:
-            case SingleStep():
-                _single(attempt, step, row)
-            case LoopStep():
-                _loop(attempt, step, row, limit)
-            case BlockStep():
-                _blocks(attempt, workers, step, row, limit)
-        counts = done_whole(attempt.engine, lambda session: _close(session, attempt, node, row, limit))
+        counts = _to_its_end(attempt, workers, node, row, limit)
     except Fenced:
         raise
     except Exception as trouble:  # noqa: BLE001 - whatever it was, the step has failed and says so
@@ -65,8 +58,19 @@ def do_step(attempt: Attempt, workers: Workers, node: Node, begun: Begun) -> End
         findings = trouble.findings if isinstance(trouble, OutOfBalance) else ()
         done_whole(attempt.engine, lambda session: _fail(session, attempt, node, row, error, findings))
         return Ended(row.counts, error)
-    attempt.watcher.step_ended(step, counts, skipped=False)
+    attempt.watcher.step_ended(step, counts)
     return Ended(counts, None)
+
+
+def _to_its_end(attempt: Attempt, workers: Workers, node: Node, row: StepRow, limit: _Limit) -> Counts:
+    match node.step:
+        case SingleStep() as step:
+            return _single(attempt, node, step, row, limit)
+        case LoopStep() as step:
+            return _loop(attempt, node, step, row, limit)
+        case BlockStep() as step:
+            _blocks(attempt, workers, step, row, limit)
+    return done_whole(attempt.engine, lambda session: _close(session, attempt, node, row, limit))
 
 
 def as_error(step: str, trouble: Exception) -> CssError:
@@ -162,31 +166,52 @@ class _Limit:
         return math.inf if limit is None or self._is_forced else allowed(limit.items, limit.thousandths, read)
 
 
-def _single(attempt: Attempt, step: SingleStep, row: StepRow) -> None:
+def _single(attempt: Attempt, node: Node, step: SingleStep, row: StepRow, limit: _Limit) -> Counts:
     attempt.watcher.step_started(step, total=None, done=0)
     if row.checkpoint.get("done"):
-        return  # killed between its commit and the mark that the step is completed
+        # Its work stands and its end was refused: whatever stood in the way may be gone.
+        return done_whole(attempt.engine, lambda session: _close(session, attempt, node, row, limit))
     attempt.stopping.check()
     context = attempt.told(step.name, row.generation)
 
-    def whole(session: Session) -> Work:
+    def whole(session: Session) -> tuple[Work, Counts | Exception]:
         work = step.run(session, context)
         repository.record_work(session, attempt.held(row, step.name), work, attempt.now(), {"done": True})
-        return work
+        return work, _closed_or_why_not(session, attempt, node, row, limit)
 
-    _tell(step, done_whole(attempt.engine, whole))
+    work, closed = done_whole(attempt.engine, whole)
+    _tell(step, work)
+    if isinstance(closed, Exception):
+        raise closed
+    return closed
 
 
-def _loop(attempt: Attempt, step: LoopStep, row: StepRow, limit: _Limit) -> None:
+def _closed_or_why_not(session: Session, attempt: Attempt, node: Node, row: StepRow, limit: _Limit) -> Counts | Exception:
+    """The end of a step in the transaction of its work: what the end is refused for undoes the end and nothing else.
+
+    What two transactions do to each other, and a lost fence, undo the whole.
+    """
+    if not node.step.joints and node.step.reject_limit is None:
+        return _close(session, attempt, node, row, limit)
+    try:
+        with session.begin_nested():
+            return _close(session, attempt, node, row, limit)
+    except (Conflict, Fenced, Unavailable):
+        raise
+    except Exception as trouble:  # noqa: BLE001 - whatever it was, it is raised when the work is kept
+        return trouble
+
+
+def _loop(attempt: Attempt, node: Node, step: LoopStep, row: StepRow, limit: _Limit) -> Counts:
     attempt.watcher.step_started(step, total=None, done=row.counts.read)
     context = attempt.told(step.name, row.generation)
     held = attempt.held(row, step.name)
     checkpoint, counts = row.checkpoint, row.counts
 
-    def whole(session: Session) -> tuple[Work, Mapping[str, Any], bool] | None:
+    def whole(session: Session) -> Counts | tuple[Work, Mapping[str, Any], bool]:
         result = step.run(session, context, checkpoint)
         if result is None:
-            return None
+            return _close(session, attempt, node, row, limit)
         work, reached = result
         return work, reached, repository.record_work(session, held, work, attempt.now(), reached)
 
@@ -194,8 +219,8 @@ def _loop(attempt: Attempt, step: LoopStep, row: StepRow, limit: _Limit) -> None
     while True:
         attempt.stopping.check(is_asked_in_row=is_asked)
         done = done_whole(attempt.engine, whole)
-        if done is None:
-            return
+        if isinstance(done, Counts):
+            return done
         work, checkpoint, is_asked = done[0], dict(done[1]), done[2]
         _tell(step, work)
         attempt.watcher.advanced(step, work.counts.read)
@@ -207,16 +232,15 @@ def _loop(attempt: Attempt, step: LoopStep, row: StepRow, limit: _Limit) -> None
 
 def _blocks(attempt: Attempt, workers: Workers, step: BlockStep, row: StepRow, limit: _Limit) -> None:
     held, context = attempt.held(row, step.name), attempt.told(step.name, row.generation)
-    total = row.checkpoint.get("keys")
-    if total is None:
 
-        def whole(session: Session) -> int:
+    def whole(session: Session) -> tuple[int, Sequence[BlockRow]]:
+        keys = row.checkpoint.get("keys")
+        if keys is None:
             keys = repository.make_blocks(session, row.id, step.drive(session, context))
             repository.record_work(session, held, Work(), attempt.now(), {"keys": keys})
-            return keys
+        return keys, repository.waiting_blocks(session, row.id)
 
-        total = done_whole(attempt.engine, whole)
-    blocks = done_whole(attempt.engine, lambda session: repository.waiting_blocks(session, row.id))
+    total, blocks = done_whole(attempt.engine, whole)
     attempt.watcher.step_started(step, total=total, done=row.counts.read)
     counts = row.counts
     # Of all there are, and not those read so far: which blocks come first must not decide.
