@@ -104,8 +104,9 @@ def _consider_start(deed: Deed) -> Outlook:
     _refuse_start(deed)
     waits = what_it_waits_for(deed)
     if waits:
-        sentence = "{run} is not due. {waits} Then it starts by itself; force starts it now."
-        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=waits)
+        then = "Then it starts by itself" if a_clock_beats(deed.session) else "No clock looks now; when one does, it starts by itself then"
+        sentence = "{run} is not due. {waits} {then}; force starts it now."
+        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=waits, then=then)
     return Outlook(("It is started now.", resumes(deed.run)), asks_start=True)
 
 

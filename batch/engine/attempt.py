@@ -95,6 +95,6 @@ class OneAtATime:
         with self._lock:
             self._watcher.advanced(step, amount)
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:
         with self._lock:
             self._watcher.step_ended(step, counts, skipped=skipped)

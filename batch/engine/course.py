@@ -110,9 +110,9 @@ class Course:
                     self._rows[name] = row
                     self._again_at[name] = monotonic() + POLL_SECONDS
                     continue
-                case Passed(counts):
+                case Passed(counts, why):
                     self._fates[name] = Fate.PASSED
-                    self._attempt.watcher.step_ended(node.step, counts, skipped=True)
+                    self._attempt.watcher.step_ended(node.step, counts, skipped=why)
                 case HeldBack(why):
                     self._fates[name] = Fate.HALTED
                     self._errors[name] = why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -15,12 +16,15 @@ from batch.repository import UNTOUCHED, Control, StepRow
 from batch.words import StepState
 from css.core.calendar import to_london
 
+DONE_BEFORE: Final = "done before"
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """Those after it go on."""
+    """It is not run now, and those after it go on."""
 
     counts: Counts
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
     control = repository.control_of(session, attempt.instance_id, step) or UNTOUCHED
     is_reopened = row is not None and row.state is StepState.NOT_NEEDED and control.is_forced
     if row is not None and row.state in repository.DONE and not is_reopened:
-        return Passed(row.counts)
+        return Passed(row.counts, DONE_BEFORE)
     if control.hold is not None:
         return HeldBack(
             Stopped(
@@ -79,7 +83,7 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
     if left_out is not None:
         state, words = left_out
         put = _put(session, attempt, step, state, words)
-        return Passed(put.counts)
+        return Passed(put.counts, f"{state.value.replace('-', ' ')}: {words}")
     if node.needs:
         waits_for = repository.claim_resources(session, attempt.execution_id, step, node.needs)
         if waits_for is not None:
@@ -87,7 +91,7 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
     if is_reopened:
         _put(session, attempt, step, StepState.WAITING, "It was let go on.")
     opened = repository.open_step(session, attempt.instance_id, attempt.execution_id, step, attempt.ordinal(step), attempt.now())
-    return Begun(opened, control.is_forced) if opened.state is StepState.RUNNING else Passed(opened.counts)
+    return Begun(opened, control.is_forced) if opened.state is StepState.RUNNING else Passed(opened.counts, DONE_BEFORE)
 
 
 def _left_out(

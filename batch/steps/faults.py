@@ -21,9 +21,16 @@ def _midnight(context: Context) -> datetime:
     return start_of_day(context.business_date + timedelta(days=1))
 
 
+def _time_up(context: Context) -> datetime:
+    """Up to when a time has run out: never beyond now, nor beyond midnight.
+
+    A night that is run before its midnight finds the rest by the next one; a machine whose clock is ahead ends nobody's time early.
+    """
+    return min(_midnight(context), context.at)
+
+
 def _mark(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
-    # Never beyond now: a night that is run before its midnight finds the rest by the next one.
-    until = min(_midnight(context), context.at)
+    until = _time_up(context)
     done = mark_next_breaches(session, context.district_code, int(checkpoint.get("fault", 0)), until=until, by=context.by)
     return None if done is None else _counted(*done, "faults not mended when they were due")
 
@@ -38,7 +45,7 @@ def _warn(session: Session, context: Context, checkpoint: dict[str, Any]) -> tup
 def _accept(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
     # What somebody else is working on is left for the next night; so it ends when nothing was to be had.
     command = AcceptSilentClears(district_code=context.district_code, most=BLOCK_SIZE)
-    done = accept_silent_clears(session, command, by=context.by, at=context.at)
+    done = accept_silent_clears(session, command, by=context.by, at=_time_up(context))
     if not done.accepted:
         return None
     totals = (Total("clears nobody rejected, accepted", done.accepted), Total("charges of accepted clears", done.charges))

@@ -290,7 +290,7 @@ class _Says:
     def advanced(self, step: BatchStep, amount: int) -> None:
         pass
 
-    def step_ended(self, step: BatchStep, counts: Counts, *, skipped: bool) -> None:
+    def step_ended(self, step: BatchStep, counts: Counts, *, skipped: str = "") -> None:
         pass
 
 

@@ -31,7 +31,7 @@ class Clocked:
     def advanced(self, step: Step, amount: int) -> None:
         self.steps[step.name].marks.append((time.perf_counter(), amount))
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:  # noqa: ARG002 - as above
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:  # noqa: ARG002 - as above
         timed_step = self.steps[step.name]
         timed_step.seconds = time.perf_counter() - timed_step.began
         timed_step.read = counts.read

@@ -364,7 +364,7 @@ class _Watch(Clocked):
         super().step_started(step, total=total, done=done)
         self._now = {*self._now, step.name}
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:
         if not skipped:
             super().step_ended(step, counts, skipped=skipped)
         self._now = self._now - {step.name}

@@ -97,7 +97,7 @@ class _Noting(Unwatched):
     def step_started(self, step: Step, *, total: int | None, done: int) -> None:  # noqa: ARG002 - the watcher's words
         self._trap.where = step.name
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:  # noqa: ARG002 - as above
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:  # noqa: ARG002 - as above
         self._trap.where = f"after {step.name}"
         if step.name == self._end_after:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -32,6 +32,8 @@ from css.master.clocks import house_clock
 
 LOOKS_EVERY_SECONDS: Final = 1
 BAR_WIDTH: Final = 16
+PAGE_WIDTH: Final = 140
+"""Where no terminal says how wide it is, every column is printed whole."""
 WHOLE: Final = 1000
 INFRASTRUCTURE: Final = 16
 STYLES: Final[Mapping[StepState, str]] = {
@@ -63,6 +65,8 @@ def watch(
     A run that has not begun is waited for. Where the output is no terminal it is shown once, when it has ended.
     """
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, PAGE_WIDTH)
     with transaction(database()) as session:
         chosen = run_at_hand(session, net, district, read_day_if_given(on), key)
     plan, alarms = _look(chosen)

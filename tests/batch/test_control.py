@@ -161,8 +161,8 @@ def test_a_failed_run_is_asked_to_start_and_says_where_it_goes_on(session: Sessi
 def test_a_run_before_its_hour_is_started_by_force_alone_and_by_a_supervisor(session: Session) -> None:
     run = run_of(session, CHORES, InstanceState.PLANNED)
     assert refusal(session, StartNight, at=EVENING) == (
-        "CSS636E The chores run of ZZ for 2 March 2026 is not due. It starts at 02:15 on 3 March. Then it starts by itself; "
-        "force starts it now."
+        "CSS636E The chores run of ZZ for 2 March 2026 is not due. It starts at 02:15 on 3 March. "
+        "No clock looks now; when one does, it starts by itself then; force starts it now."
     )
     assert refusal(session, ForceNight, by=SAM, at=EVENING).startswith("CSS609E To force this needs a supervisor")
     assert instance_of(session, run).forced_at is None

@@ -51,7 +51,7 @@ class Falsifying(Unwatched):
         self.said: dict[Place, str] = {}
         self.untouched: list[tuple[Place, str]] = []
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:  # noqa: ARG002 - as every watcher is told
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:  # noqa: ARG002 - as every watcher is told
         for place, statement in FALSIFIED.items():
             if place[0] == step.name:
                 self._falsify(place, step, statement)

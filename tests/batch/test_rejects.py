@@ -232,7 +232,7 @@ class Spoiling(Unwatched):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def step_ended(self, step: Step, counts: Counts, *, skipped: bool) -> None:  # noqa: ARG002 - as every watcher is told
+    def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:  # noqa: ARG002 - as every watcher is told
         if step.name == "render" and not skipped:
             spoil(self.engine, "content || 'x'")
 
