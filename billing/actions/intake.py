@@ -111,12 +111,12 @@ def collect_file(session: Session, district_code: str, path: Path, *, business_d
         control = file_control(path)
     except BadMessage as fault:
         return _refused(district_code, name, content_sha256(path), (fault,))
-    before = _came_before(session, district_code, control)
+    before = came_before(session, district_code, control)
     if before is not None:
         digest = content_sha256(path)
         if before == digest:
             return FileTaken("known", f"{name}: taken before, nothing done.", BlockTotals(read=1, filtered=1))
-        return _refused(district_code, name, digest, (_other_bytes(control),))
+        return _refused(district_code, name, digest, (other_bytes(control),))
     try:
         with session.begin_nested():
             taking = _Taking(session, district_code, control, path, business_date)
@@ -273,7 +273,7 @@ def _part_text() -> pl.Expr:
     return pl.concat_str(pl.lit(before), pl.col("chain_id").str.slice(0, VALUE_CHARACTERS_MAX), pl.lit(after))
 
 
-def _came_before(session: Session, district_code: str, control: Control) -> str | None:
+def came_before(session: Session, district_code: str, control: Control) -> str | None:
     """The SHA-256 of the file that came under this sequence before."""
     return session.execute(
         select(UsageFile.sha256).where(
@@ -282,7 +282,8 @@ def _came_before(session: Session, district_code: str, control: Control) -> str 
     ).scalar()
 
 
-def _other_bytes(control: Control) -> CssError:
+def other_bytes(control: Control) -> BadMessage:
+    """What is said of a sequence number that comes a second time with another file."""
     return BadMessage(
         "CSS428E",
         "{supplier} sent sequence {sequence} before with other bytes; ask which of the two is right.",

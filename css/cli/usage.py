@@ -39,8 +39,12 @@ def load(
     _require_district(district)
     incoming = settings().home / "incoming" / district
     chosen: dict[str, tuple[Path, FileChecked]] = {}
+    taken: list[Path] = []
     for file in files:
         checked = _checked(file)
+        if _was_taken(district, file, checked):
+            taken.append(file)
+            continue
         # Named anew from its own control record: the night takes files by name in order, whatever they were called on the way.
         name = checked.whole.control.file_name
         if name in chosen and chosen[name][1].whole.sha256 != checked.whole.sha256:
@@ -52,6 +56,10 @@ def load(
         control = checked.whole.control
         print(f"{file}: {control.record_count:,} records of {control.supplier}, sequence {control.sequence}; waits as {placed.name}.")
         print(f"    The night of {control.night} takes it, or the first after it.")
+    for file in taken:
+        print(f"{file}: a night took it before; there is nothing to load.")
+    if not chosen:
+        return
     print(f"The nights of {district} collect what waits in {incoming}.", file=sys.stderr)
 
 
@@ -115,6 +123,20 @@ def _checked(file: Path, business_date: str = "") -> FileChecked:
             raise
         sentence = fault.text.removeprefix(f"{fault.code} ")
         raise BadMessage(fault.code, "{file}: {sentence}", file=str(file), sentence=sentence) from None
+
+
+def _was_taken(district: str, file: Path, checked: FileChecked) -> bool:
+    """Whether a night has this very file; another under its sequence number is refused as the night would refuse it."""
+    from billing.actions.intake import came_before, other_bytes  # noqa: PLC0415 - after the words are understood
+    from css.db.engine import database, transaction  # noqa: PLC0415
+
+    control = checked.whole.control
+    with transaction(database()) as session:
+        before = came_before(session, district, control)
+    if before not in {None, checked.whole.sha256}:
+        refusal = other_bytes(control)
+        raise BadMessage(refusal.code, "{file}: {why}", file=str(file), why=refusal.text.removeprefix(f"{refusal.code} "))
+    return before is not None
 
 
 def _refuse_another(incoming: Path, name: str, file: Path, sha256: str) -> None:

@@ -17,11 +17,13 @@ from billing.rules.usage_control import control_of, write_control
 from billing.rules.usage_native import write_native
 from billing.rules.usage_record import write_records
 from css.cli import main
+from css.core.actor import Actor
 from css.db.engine import transaction
 from css.settings import settings
 from tests import builders
 
 NIGHT = date(2026, 3, 2)
+NIGHT_SHIFT = Actor("batch", "night", "RETAIL", door="night")
 CALLS = pl.DataFrame(
     {
         "supplier_record_id": ["R1", "R2", "R3"],
@@ -90,6 +92,26 @@ def test_files_loaded_wait_whole_under_the_names_their_control_records_give(
     assert capsys.readouterr().out.splitlines()[2] == (f"{files[1]}: 3 records of NTHTEL, sequence 2; waits as NTHTEL_20260303_000002.csv.")
     assert main(["usage", "load", district, str(files[0])]) == 0, "the same file again"
     assert len(waiting(home, district)) == 2
+
+
+def test_a_file_that_a_night_has_is_not_loaded_again_and_another_under_its_sequence_is_refused(
+    engine: Engine, home: Path, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Found out now, by the person who has the file, and not by the night."""
+    first, other, new = (
+        given(carrier_file(70), "70.dat"),
+        given(carrier_file(70, CALLS.head(1)), "70 again.dat"),
+        given(carrier_file(71), "71"),
+    )
+    with transaction(engine) as session:
+        assert intake.collect_file(session, district, first, business_date=NIGHT, by=NIGHT_SHIFT, at=MADE_AT).outcome == "taken"
+    assert main(["usage", "load", district, str(first)]) == 0
+    assert capsys.readouterr().out == f"{first}: a night took it before; there is nothing to load.\n"
+    assert main(["usage", "load", district, str(new), str(other)]) == 2
+    assert capsys.readouterr().err == f"CSS428E {other}: NTHTEL sent sequence 70 before with other bytes; ask which of the two is right.\n"
+    assert waiting(home, district) == {}, "all or none"
+    assert main(["usage", "load", district, str(new), str(first)]) == 0
+    assert list(waiting(home, district)) == ["NTHTEL_20260303_000071.csv"]
 
 
 @pytest.mark.parametrize(

@@ -348,3 +348,35 @@ def test_a_quarter_is_its_three_months_and_the_boxes_of_its_return(session: Sess
     assert house_vat_return(session, date(2026, 3, 31)).missing == ("YY",)
     assert [one.words for one in closed_periods(session, "ZZ")] == ["March 2026", "February 2026", "January 2026"]
     assert sum(bill.invoice_vat.pence for bill in session.execute(select(Bill)).scalars()) == vat.pence
+
+
+FALSE_QUARTER: tuple[tuple[str, str], ...] = (
+    (
+        "three months",
+        "UPDATE billing.period_nominal SET debits = debits + 1, credits = credits + 1 WHERE kind = 'quarter' AND nominal_code = 'DEBTORS'",
+    ),
+    ("VAT of the months", "UPDATE billing.period_vat SET vat = vat + 1 WHERE kind = 'month'"),
+    ("VAT of the months", "UPDATE billing.period_vat SET bill_count = bill_count + 1 WHERE kind = 'quarter'"),
+)
+
+
+@pytest.mark.parametrize(("proof", "falsehood"), FALSE_QUARTER)
+def test_a_quarter_that_is_not_its_months_or_not_the_ledger_is_not_closed(
+    session: Session, town: list[builders.BuiltLine], proof: str, falsehood: str
+) -> None:
+    for each in (JANUARY, FEBRUARY, MARCH):
+        night(session, each.starts_on.replace(day=5))
+        close(session, each)
+    periods.keep_quarter(session, QUARTER)
+    session.flush()
+    assert disagreements(session, QUARTER) == ()
+    session.execute(text("ALTER TABLE billing.period_nominal DISABLE TRIGGER USER"))
+    session.execute(text("ALTER TABLE billing.period_vat DISABLE TRIGGER USER"))
+    session.execute(text(falsehood))
+    session.expire_all()
+    assert proof in [one.proof for one in disagreements(session, QUARTER)]
+    assert refused(session, QUARTER) == "CSS984E"
+
+
+def test_every_proof_of_a_quarter_that_is_its_own_has_its_falsehood() -> None:
+    assert {name for name, _ in FALSE_QUARTER} == set(PROOFS[PeriodKind.QUARTER]) - set(PROOFS[PeriodKind.MONTH])
