@@ -90,10 +90,13 @@ def watch(
     threading.Thread(target=_mind, args=(dog, ended), name="watchdog", daemon=True).start()
     with _Told(scheduler) as told_by:
         scheduler.start()
-        # Ended by a signal, and by nothing else: a look under way, which would say again that this clock looks, is over.
+        # Ended by a signal, and by nothing else.
         ended.set()
         if told_by.signal == signal.SIGINT:
             told_by.give_back()
+        # A look under way would start more, and say again that this clock looks.
+        told_by.wait_for_looks()
+        if told_by.signal == signal.SIGINT:
             work.wait()
         _say_so(work)
     if told_by.signal == signal.SIGINT:
@@ -116,10 +119,11 @@ class _Told:
         self._noted: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._has_started = threading.Event()
         self._before: dict[int, Any] = {}
+        self._ending = threading.Thread(target=self._end, name="told to end", daemon=True)
 
     def __enter__(self) -> Self:
         self._scheduler.add_listener(lambda _event: self._has_started.set(), EVENT_SCHEDULER_STARTED)
-        threading.Thread(target=self._end, name="told to end", daemon=True).start()
+        self._ending.start()
         for number in self.SIGNALS:
             # What ignores the keyboard, as a program under nohup does, goes on ignoring it.
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -130,6 +134,10 @@ class _Told:
         """Let signals do what they did before: whoever interrupts twice does not want to wait."""
         while self._before:
             signal.signal(*self._before.popitem())
+
+    def wait_for_looks(self) -> None:
+        """The scheduler comes back as soon as it knows that it is to end; return when the last look has ended too."""
+        self._ending.join()
 
     def __exit__(self, *_: object) -> None:
         self.give_back()

@@ -92,12 +92,18 @@ def test_a_run_outlives_the_clock_that_was_killed(town: Engine, clock: subproces
     _until(is_over, "the night ends though its clock is gone")
 
 
-def test_told_to_end_the_clock_says_so_and_waits_for_nothing() -> None:
-    """SIGTERM, as of a service that is stopped: the runs under way are processes of their own."""
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.1, 0.4])
+def test_told_to_end_the_clock_ends_its_look_says_so_and_waits_for_nothing(after: float) -> None:
+    """SIGTERM, as of a service that is stopped, whenever it comes: the runs under way are processes of their own."""
     program = (
+        "import time\n"
         "from batch.clock import scheduler\n"
+        "scheduler.TICK_SECONDS = 1\n"
         "class Work:\n"
-        "    def tick(self): print('looks', flush=True)\n"
+        "    def tick(self):\n"
+        "        print('looks', flush=True)\n"
+        "        time.sleep(0.2)\n"
+        "        print('looked', flush=True)\n"
         "    def wait(self): print('waits', flush=True)\n"
         "    def stop(self): print('stops', flush=True)\n"
         "scheduler.watch(None, {}, clockwork=Work())"
@@ -105,8 +111,9 @@ def test_told_to_end_the_clock_says_so_and_waits_for_nothing() -> None:
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "looks\n"
+        time.sleep(after)
         process.terminate()
-        assert process.communicate(timeout=60)[0] == "stops\n"
+        assert process.communicate(timeout=60)[0] == "looked\nstops\n"
     assert process.returncode == 0
 
 
