@@ -145,6 +145,8 @@ class RejectLimit:
 
     items: int
     thousandths: int = 0
+    kept_by_room: Callable[[Session, Context], tuple[int, int]] | None = None
+    """Where a room keeps what the step sets aside: how many items it keeps of this run, and how many of them nobody has settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,16 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnDates:
+    """That a net runs on the dates of its own plan, whatever anybody sets: it closes something, and what comes after waits for that."""
+
+    words: str
+    """Why; said to whoever would set other dates."""
+    require: Callable[[date], object] | None = None
+    """Refuses a date that is none of them; None: each is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Net:
     """A plan: nodes in an order that can be run one after the other."""
 
@@ -289,6 +301,8 @@ class Net:
     nodes: tuple[Node, ...]
     plan: Plan = ON_DEMAND
     before: tuple[Before, ...] = ()
+    own_dates: OwnDates | None = None
+    """None: it may run for any date, and be set for any."""
     is_of_house: bool = False
     """One run for the whole house, and not one for each district."""
     may_be_skipped: bool = False
@@ -303,6 +317,11 @@ class Net:
         """A net whose steps each wait for the one before."""
         befores = (None, *(step.name for step in steps))
         return cls(name, words, tuple(Node(step, (before,) if before else ()) for step, before in zip(steps, befores, strict=False)))
+
+    def require_date(self, business_date: date) -> None:
+        """Refuse a business date that it never runs for. Error: as the room says it that keeps those dates."""
+        if self.own_dates is not None and self.own_dates.require is not None:
+            self.own_dates.require(business_date)
 
     @property
     def steps(self) -> tuple[Step, ...]:

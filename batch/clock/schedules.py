@@ -20,8 +20,7 @@ from batch.net import Net, Plan
 from batch.nets import NETS
 from batch.rules.calendar import Planned, plan_between, said_last
 from batch.rules.year import WEEKDAYS, PlannedRun, plan_words, planned_run
-from batch.turns import NIGHT_NET
-from batch.words import Cycle, InstanceState, Shift
+from batch.words import Cycle, InstanceState
 from css import audit
 from css.core.actor import Actor
 from css.core.calendar import ONE_DAY
@@ -48,7 +47,7 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
     """Set when a net runs from a business date on: cycle, shift, hours, priority, or that the clock plans none.
 
     Raises:
-        Refused: CSS111E the actor may not; CSS626E the date is planned already, or too far ahead; CSS627E the night runs on every date.
+        Refused: CSS111E the actor may not; CSS626E the date is planned already, or too far ahead; CSS627E the net keeps its own dates.
         NotFound: CSS624E no such net; CSS101E no such district. BadMessage: CSS625E the hours, CSS628E weekday, priority or reason, or
             a district for a net of the house; all at once as ``Several``.
     """
@@ -60,9 +59,8 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
     wrong = Refusals()
     wrong.add(*_fits(net, command), *_days(command, place))
     plan = wrong.reading(lambda: _plan(command, held))
-    if net.name == NIGHT_NET and plan is not None and (plan.cycle, plan.shift) != (Cycle.DAILY, Shift.RUN):
-        sentence = "The night closes a date, and the next date waits for it: it runs on every date. Set its hours, or switch it off."
-        wrong.add(Refused("CSS627E", sentence, element="cycle"))
+    if net.own_dates is not None and plan is not None and (plan.cycle, plan.shift) != (net.plan.cycle, net.plan.shift):
+        wrong.add(Refused("CSS627E", "{why} Set its hours, or switch it off.", why=net.own_dates.words, element="cycle"))
     wrong.tell()
     assert plan is not None, "what could not be read has been told"
     _keep(session, command, plan, by, at)

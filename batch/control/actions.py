@@ -50,7 +50,7 @@ def plan_night(session: Session, command: PlanNight, *, by: Actor, at: datetime)
     Raises:
         Conflict: CSS635E it is planned already.
         BadMessage: CSS631E a key for a net without extra runs, a date too far ahead, a priority that is none.
-        Refused: CSS605E the night of that date is closed; as every verb: CSS111E the actor may not.
+        Refused: CSS605E the night of that date is closed, CSS980E the net does not run for it; as every verb: CSS111E the actor may not.
         NotFound: CSS600E no such net or step, CSS101E no such district.
     """
     _require_priority(command.priority)

@@ -34,10 +34,14 @@ def run_at_hand(session: Session, net: str, district_code: str, business_date: d
     Raises:
         NotFound: CSS600E no such net, CSS101E no such district, CSS633E nothing of it is planned.
         BadMessage: CSS631E a district for a net of the whole house or none for another.
+        Refused: CSS980E it is not planned, and the net does not run for that date.
     """
     asked = NamedRun(net=net, district_code=district_code, business_date=business_date or date.min, parameter_key=parameter_key)
-    find_run(session, asked)  # what is wrong with the name is said first
+    found_run = find_run(session, asked)  # what is wrong with the name is said first
     if business_date is not None:
+        if found_run.row is None:
+            # Neither planned nor run for it by hand: such a run would fail, and stand before every later one for good.
+            found_run.net.require_date(business_date)
         return asked
     first = case(
         (JobInstance.state == InstanceState.RUNNING, 0),

@@ -73,10 +73,11 @@ def refuse_unplannable(session: Session, run: Run) -> None:
 
     Raises:
         BadMessage: CSS631E a key for a net without extra runs, or a date that is too far ahead.
-        Refused: CSS605E the night of that date is closed.
+        Refused: CSS605E the night of that date is closed, CSS980E the net does not run for that date.
     """
     if run.row is not None:
         return
+    run.net.require_date(run.business_date)
     if run.parameter_key and not run.net.may_run_extra:
         raise BadMessage("CSS631E", "The {net} net runs once for a date; it takes no key.", net=run.net.name, element="parameter_key")
     if run.business_date > current_date(session, run) + timedelta(days=DAYS_AHEAD_MAX):

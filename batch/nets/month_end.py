@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import time
+from functools import partial
 from typing import Final
 
-from batch.net import Before, Net, Node, Plan
+from batch.net import Before, Net, Node, OwnDates, Plan
 from batch.steps import month_end as month
 from batch.steps import quarter_end as quarter
 from batch.steps.books import BOOKS
 from batch.words import Cycle
+from billing.rules.period import require_ended
+from billing.words import PeriodKind
 
 MONTH_END: Final = Net(
     "month-end",
@@ -29,6 +32,10 @@ MONTH_END: Final = Net(
     ),
     Plan(Cycle.MONTH_END, time(2, 15), must_start_by=time(7), must_end_by=time(8), priority=30),
     before=(Before("night"),),
+    own_dates=OwnDates(
+        "It closes a month, and every later month waits for that: it runs for the last day of each.",
+        partial(require_ended, PeriodKind.MONTH),
+    ),
 )
 QUARTER_END: Final = Net(
     "quarter-end",
@@ -42,4 +49,8 @@ QUARTER_END: Final = Net(
     ),
     Plan(Cycle.QUARTER_END, time(2, 15), must_start_by=time(8), must_end_by=time(9), priority=40),
     before=(Before("month-end"),),
+    own_dates=OwnDates(
+        "It closes a quarter, and every later quarter waits for that: it runs for the last day of each.",
+        partial(require_ended, PeriodKind.QUARTER),
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Final
 
-from batch.net import Net, Node, Plan
+from batch.net import Net, Node, OwnDates, Plan
 from batch.steps import bills, books, catalogue, dates, faults, report, requests, set_aside, usage_intake, usage_long_calls, usage_rating
 from batch.words import Cycle
 
@@ -49,6 +49,7 @@ NIGHT: Final = Net(
     ),
     # After the hour of London that comes twice or never.
     Plan(Cycle.DAILY, time(2, 15), must_start_by=time(3), must_end_by=time(6), priority=10),
+    own_dates=OwnDates("The night closes a date, and the next date waits for it: it runs on every date."),
     may_be_skipped=True,
     skip_words=(
         "The next night that runs does its work with its own: files, faults and orders as they stand then, bills of its cycle days "

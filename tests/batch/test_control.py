@@ -135,6 +135,11 @@ def test_an_extra_run_has_a_key_and_hours_of_its_own(session: Session) -> None:
         ({"net": "housework"}, "CSS631E The housework net is of the whole house; name no district."),
         ({"business_date": DAY + timedelta(days=500)}, "CSS631E 15 July 2027 is more than 400 days ahead"),
         ({"net": "night", "business_date": DAY - timedelta(days=1)}, "CSS605E The night of 2026-03-01 is closed in district ZZ"),
+        (
+            {"net": "month-end", "business_date": date(2026, 3, 15)},
+            "CSS980E 15 March 2026 is not the last day of a month; this one ends on 31 March 2026.",
+        ),
+        ({"net": "quarter-end", "business_date": date(2026, 4, 30)}, "CSS980E 30 April 2026 is not the last day of a quarter"),
         ({"reason": "  "}, "CSS630E Say why, in at most 200 letters"),
         ({"reason": "x" * 201}, "CSS630E "),
         ({"priority": 100}, "CSS631E A priority is from 1, the first, to 99."),
@@ -144,6 +149,8 @@ def test_an_extra_run_has_a_key_and_hours_of_its_own(session: Session) -> None:
 )
 def test_what_cannot_be_planned_is_told_and_leaves_nothing(session: Session, fields: dict[str, Any], said: str) -> None:
     assert refusal(session, PlanNight, **fields).startswith(said)
+    if {"net", "business_date"} <= fields.keys():
+        assert refusal(session, HoldNight, **fields).startswith(said), "nor by holding it"
     assert session.execute(select(func.count()).select_from(JobInstance)).scalar_one() == 0
 
 

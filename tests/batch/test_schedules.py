@@ -105,6 +105,10 @@ def test_a_net_that_was_switched_off_is_switched_on_as_it_was(zz: Session) -> No
         ({"from_date": date(2028, 3, 3)}, ["CSS626E"]),
         ({"net": "night", "cycle": Cycle.WORKING_DAYS}, ["CSS627E"]),
         ({"net": "night", "shift": Shift.SKIP}, ["CSS627E"]),
+        ({"net": "month-end", "shift": Shift.RUN_ON}, ["CSS627E"]),
+        ({"net": "month-end", "shift": Shift.SKIP}, ["CSS627E"]),
+        ({"net": "month-end", "cycle": Cycle.WORKING_DAYS}, ["CSS627E"]),
+        ({"net": "quarter-end", "cycle": Cycle.MONTH_END}, ["CSS627E"]),
         ({"net": "house", "district_code": "ZZ"}, ["CSS628E"]),
         ({"net": "house", "weekday": "Friday"}, ["CSS628E"]),
         ({"net": "house", "cycle": Cycle.WEEKLY}, ["CSS628E"]),
@@ -174,7 +178,7 @@ def test_the_example_of_the_runbook_can_be_given(zz: Session) -> None:
     chapter = (Path(__file__).parents[2] / "docs" / "batch-runbook.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^\{\"net\".*from_date.*\}$", chapter, flags=re.MULTILINE)
     answer = set_schedule(zz, from_plain(json.loads(example), SetSchedule), by=KEEPER, at=DUE_AT)
-    assert answer.first_runs == (date(2026, 4, 30), date(2026, 6, 1), date(2026, 6, 30))
+    assert answer.first_runs == (date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 30))
 
 
 def test_the_year_says_who_skipped_held_or_forced_a_date(zz: Session) -> None:

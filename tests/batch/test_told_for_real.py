@@ -355,6 +355,16 @@ def test_verbs_at_the_command_line_say_first_what_they_lead_to(
     assert main(["night", "release", "ZZ", "--reason", " "]) == 2
 
 
+def test_a_month_end_is_neither_planned_nor_run_for_a_day_that_ends_no_month(
+    home: Path, fresh_engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["plan"], ["run"]):
+        reason = ["--reason", "A slip."] if words == ["plan"] else []
+        assert main(["night", *words, "ZZ", "--net", "month-end", "--date", "2026-03-15", *reason]) == 2
+        assert "CSS980E 15 March 2026 is not the last day of a month; this one ends on 31 March 2026." in capsys.readouterr().err
+    assert one(fresh_engine, "SELECT count(*) FROM batch.job_instance") == 0, "nothing stands before the month's end"
+
+
 def test_verbs_take_json_as_every_deed_does(home: Path, fresh_engine: Engine, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     command = tmp_path / "hold.json"
     command.write_text(json.dumps({"district_code": "ZZ", "business_date": "2026-03-02", "reason": "A flood."}), encoding="utf-8")
