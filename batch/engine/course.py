@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from batch import repository
 from batch.engine.attempt import Attempt, done_whole
 from batch.engine.stopping import Stopped
-from batch.engine.turn import Begun, HeldBack, Passed, Waits, take_turn
-from batch.engine.work import Ended, as_error, do_step, is_done_without
+from batch.engine.turn import Begun, HeldBack, Passed, Turn, Waits, take_turn
+from batch.engine.work import Ended, as_error, do_step, is_done_without, warn_if_done_without
 from batch.engine.workers import Workers
 from batch.net import Node
 from batch.repository import Fenced, StepRow
@@ -96,15 +96,11 @@ class Course:
         for name in startable(self._places, self._fates):
             if self._again_at.get(name, 0) > monotonic():
                 continue
-            node = self._attempt.net.node(name)
-            try:
-                turn = done_whole(self._attempt.engine, self._turn_of(node))
-            except (Fenced, Unavailable):
-                raise
-            except Exception as trouble:  # noqa: BLE001 - its condition failed, whatever it was, and the step with it
-                self._could_not_begin(node, as_error(name, trouble))
-                return True
             self._again_at.pop(name, None)
+            node = self._attempt.net.node(name)
+            turn = self._turn_of(node)
+            if turn is None:
+                return not self._attempt.stopping.asked_by
             match turn:
                 case Waits(row):
                     self._rows[name] = row
@@ -122,14 +118,27 @@ class Course:
             return True
         return False
 
-    def _turn_of(self, node: Node) -> Callable[[Session], Passed | HeldBack | Waits | Begun]:
-        return lambda session: take_turn(session, self._attempt, node, self._rows.get(node.step.name), self._begun_at)
+    def _turn_of(self, node: Node) -> Turn | None:
+        """What becomes of a step whose turn has come; None when it could not begin, or when the run is to stop before it."""
+        name = node.step.name
+        try:
+            return done_whole(
+                self._attempt.engine, lambda session: take_turn(session, self._attempt, node, self._rows.get(name), self._begun_at)
+            )
+        except (Fenced, Unavailable):
+            raise
+        except Stopped:
+            return None  # said once, for the attempt, when nothing runs any more
+        except Exception as trouble:  # noqa: BLE001 - its condition failed, whatever it was, and the step with it
+            self._could_not_begin(node, as_error(name, trouble))
+            return None
 
     def _could_not_begin(self, node: Node, error: CssError) -> None:
         """Its condition failed: the step is written as failed without having run."""
         attempt, name = self._attempt, node.step.name
 
         def begin_and_fail(session: Session) -> StepRow:
+            warn_if_done_without(session, attempt, node, error)
             return repository.put_step(
                 session,
                 attempt.instance_id,

@@ -7,6 +7,7 @@ whatever a killed process had not committed was never there.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from batch.engine.stopping import Stopped, Stopping, stopped_by_signals
 from batch.engine.workers import Workers
 from batch.net import Context, Net, Unwatched, Watcher
 from batch.repository import Fenced, Instance
+from batch.rules.readiness import TOLD_TO_END
 from batch.words import ExecutionState, InstanceState
 from css.core.clock import Clock
 from css.core.errors import CssError, Refused, Unavailable
@@ -70,7 +72,9 @@ def run_net(
         with transaction(engine) as session:
             if not backend:
                 raise repository.refuse_running(session, instance)
-            # Read again under the lock: the process before us may have finished while we waited for it.
+            # Read again under the lock: the process before us may have finished while we waited for it. Whoever is just deciding
+            # about the run holds its row and is waited for.
+            repository.await_decision(session, instance.id)
             instance = repository.plan(session, *key, context.at, parameter_key)
             if instance.state is InstanceState.COMPLETED:
                 raise Refused(
@@ -134,11 +138,9 @@ def _outcome(attempt: Attempt, number: int, course: Course) -> RunOutcome:
         return_code, error = done_whole(attempt.engine, lambda session: _end(session, attempt, way))
     except (Fenced, Unavailable) as lost:
         # Another attempt owns the records now, or nothing can be written: this one leaves them, and the next finds it dead.
+        # Unless nobody else has it and it can be written after all: then it is not left as if it were running.
         LOG.warning("attempt %s lost its run: %s", number, lost.text)
-        if isinstance(lost, Fenced):
-            # Unless nobody else has it: then something failed behind a commit that held, and it is not left as if it were running.
-            return RunOutcome(attempt.instance_id, number, 16, _end_broken(attempt, lost) or lost, way.steps_done)
-        return RunOutcome(attempt.instance_id, number, 16, lost, way.steps_done)
+        return RunOutcome(attempt.instance_id, number, 16, _end_broken(attempt, lost) or lost, way.steps_done)
     except BaseException as broken:
         _end_broken(attempt, broken)
         raise
@@ -146,17 +148,28 @@ def _outcome(attempt: Attempt, number: int, course: Course) -> RunOutcome:
 
 
 def _end(session: Session, attempt: Attempt, way: Way) -> tuple[int, CssError | None]:
-    error = max(way.errors, key=_code_of, default=None)
-    state = ExecutionState.COMPLETED
-    if error is not None:
-        state = ExecutionState.STOPPED if all(isinstance(one, Stopped) for one in way.errors) else ExecutionState.FAILED
-        return_code = _code_of(error)
-    else:
-        # Read back, so that what an attempt before this one set aside, or was alarmed by, counts in this one.
-        return_code = 4 if repository.to_look_at(session, attempt.instance_id) else 0
+    state, error = _how_it_ended(way.errors)
+    # Read back, so that what an attempt before this one set aside, or was alarmed by, counts in this one.
+    well = 4 if error is None and repository.to_look_at(session, attempt.instance_id) else 0
+    return_code = well if error is None else _code_of(error)
     if not repository.end_attempt(session, attempt.instance_id, attempt.execution_id, state, attempt.now(), return_code, error):
         raise Fenced("CSS611E", "Another attempt has taken over this run; this one writes nothing more.")
     return return_code, error
+
+
+def _how_it_ended(errors: Sequence[CssError]) -> tuple[ExecutionState, CssError | None]:
+    """The state of the attempt and what it is said to have ended for.
+
+    A step that failed is worse than one that a person stopped or holds, for its cause must be mended. A server that was away is not:
+    by itself the run would be tried again, which is not what the person wanted.
+    """
+    failed = [one for one in errors if not isinstance(one, Stopped)]
+    wanted = [one for one in errors if isinstance(one, Stopped) and one.code != TOLD_TO_END]
+    if wanted and all(isinstance(one, Unavailable) for one in failed):
+        return ExecutionState.STOPPED, wanted[0]
+    if failed:
+        return ExecutionState.FAILED, max(failed, key=_code_of)
+    return (ExecutionState.STOPPED, errors[0]) if errors else (ExecutionState.COMPLETED, None)
 
 
 def _code_of(error: CssError) -> int:
@@ -166,12 +179,15 @@ def _code_of(error: CssError) -> int:
 
 
 def _end_broken(attempt: Attempt, broken: BaseException) -> CssError | None:
-    """An interrupt, or a fault of the engine itself: the attempt is not left as if it were running.
+    """An interrupt, a server that was away for a moment, or a fault of the engine itself: the attempt is not left as if it were running.
 
     What is written of it; None when it was not the running one any more, or nothing can be written.
     """
     kind = type(broken).__name__
-    if isinstance(broken, KeyboardInterrupt | SystemExit):
+    why: CssError
+    if isinstance(broken, Unavailable):
+        why = broken
+    elif isinstance(broken, KeyboardInterrupt | SystemExit):
         why = CssError("CSS615E", "Interrupted: {kind}.", kind=kind)
     else:
         why = CssError("CSS616E", "The engine failed: {kind}; see the log.", kind=kind)

@@ -13,7 +13,7 @@ from batch.engine.attempt import Attempt
 from batch.engine.stopping import Stopped
 from batch.net import Counts, Node
 from batch.repository import UNTOUCHED, Control, StepRow
-from batch.words import StepState
+from batch.words import AlarmKind, StepState
 from css.core.calendar import to_london
 
 DONE_BEFORE: Final = "done before"
@@ -57,6 +57,7 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
 
     Raises:
         Fenced: CSS611E, the attempt is not the running one.
+        Stopped: somebody has asked the run to stop.
         Whatever its condition raises.
     """
     step = node.step.name
@@ -64,6 +65,8 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
         fresh = repository.open_fresh_step(session, attempt.instance_id, attempt.execution_id, step, attempt.ordinal(step), attempt.now())
         if fresh is not None:
             return Begun(fresh, is_forced=False)
+    # Not only blocks and items hear that the run is to stop: a step of one piece, one with nothing to do, and one that waits do too.
+    attempt.stopping.check(is_asked_in_row=repository.is_stop_asked(session, attempt.instance_id))
     control = repository.control_of(session, attempt.instance_id, step) or UNTOUCHED
     is_reopened = row is not None and row.state is StepState.NOT_NEEDED and control.is_forced
     if row is not None and row.state in repository.DONE and not is_reopened:
@@ -82,6 +85,7 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
     left_out = _left_out(session, attempt, node, control, row, begun_at)
     if left_out is not None:
         state, words = left_out
+        repository.end_alarms(session, attempt.instance_id, step, AlarmKind.OPTIONAL, attempt.now())
         put = _put(session, attempt, step, state, words)
         return Passed(put.counts, f"{state.value.replace('-', ' ')}: {words}")
     if node.needs:
@@ -100,14 +104,15 @@ def _left_out(
     """Whether the step is left out, and why: a person's word first, then its cut-off, then its condition, each asked once."""
     if control.skipped_by is not None and node.step.may_be_skipped:
         return StepState.SKIPPED, f"Left out by {control.skipped_by}: {control.skip_reason or 'no reason given'}."
-    has_begun = row is not None and row.state is not StepState.WAITING
+    has_begun = row is not None and row.state is not StepState.WAITING and row.was_begun
     if control.is_forced or has_begun:
         return None
     if node.is_optional and node.cut_off is not None:
         now, began = to_london(attempt.now()), to_london(begun_at)
         if (now.date(), now.time()) >= (began.date(), node.cut_off):
             return StepState.NOT_NEEDED, f"It had not begun by {node.cut_off:%H:%M}, and the net does without it."
-    if node.when is not None and row is None:
+    # A step that waits has been asked; one whose condition failed has not.
+    if node.when is not None and (row is None or row.state is StepState.FAILED):
         why_not = node.when(session, attempt.told(node.step.name))
         if why_not is not None:
             return StepState.NOT_NEEDED, why_not

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from batch import repository
-from batch.balance import Finding, OutOfBalance, check_joints, keep_findings
+from batch.balance import Finding, OutOfBalance, check_joints, keep_findings, left_aside
 from batch.engine.attempt import Attempt, done_whole
 from batch.engine.stopping import Stopped
 from batch.engine.turn import Begun
@@ -21,6 +21,7 @@ from batch.repository import BlockRow, Fenced, StepRow
 from batch.rules.limits import allowed
 from batch.words import AlarmKind, StepState
 from css.core.errors import Breach, Conflict, CssError, Unavailable
+from css.db.faults import faults_named
 
 LOG = logging.getLogger(__name__)
 
@@ -55,6 +56,12 @@ def do_step(attempt: Attempt, workers: Workers, node: Node, begun: Begun) -> End
         raise
     except Exception as trouble:  # noqa: BLE001 - whatever it was, the step has failed and says so
         error = as_error(step.name, trouble)
+        if isinstance(error, Unavailable):
+            # The server may have kept what it could not tell us that it kept.
+            kept = done_whole(attempt.engine, lambda session: repository.closed_counts(session, row.id, attempt.execution_id))
+            if kept is not None:
+                attempt.watcher.step_ended(step, kept)
+                return Ended(kept, None)
         findings = trouble.findings if isinstance(trouble, OutOfBalance) else ()
         done_whole(attempt.engine, lambda session: _fail(session, attempt, node, row, error, findings))
         return Ended(row.counts, error)
@@ -119,7 +126,13 @@ def _fail(session: Session, attempt: Attempt, node: Node, row: StepRow, error: C
     keep_findings(session, attempt.held(row, name), findings, attempt.now())
     if node.needs:
         repository.free_resources(session, attempt.execution_id, name)
+    warn_if_done_without(session, attempt, node, error)
+
+
+def warn_if_done_without(session: Session, attempt: Attempt, node: Node, error: CssError) -> None:
+    """That an optional step failed is an alarm, until it is completed."""
     if is_done_without(node, error):
+        name = node.step.name
         words = f"CSS623W Optional step {name} failed, and the net went on without it: {error.text}"
         repository.raise_alarm(session, attempt.instance_id, name, AlarmKind.OPTIONAL, words[:2000], attempt.now())
 
@@ -149,7 +162,9 @@ class _Limit:
         most = self._most(read)
         if counts.rejected <= most:
             return
-        left = counts.rejected - repository.settled_count(session, attempt.instance_id, self._step.name)
+        left = counts.rejected
+        if self._step.reject_limit is not None:
+            left = left_aside(session, attempt.told(self._step.name), self._step.reject_limit, counts.rejected)
         if left > most:
             raise CssError(
                 "CSS618E",
@@ -194,7 +209,7 @@ def _closed_or_why_not(session: Session, attempt: Attempt, node: Node, row: Step
     if not node.step.joints and node.step.reject_limit is None:
         return _close(session, attempt, node, row, limit)
     try:
-        with session.begin_nested():
+        with faults_named(), session.begin_nested():
             return _close(session, attempt, node, row, limit)
     except (Conflict, Fenced, Unavailable):
         raise

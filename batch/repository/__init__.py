@@ -6,10 +6,11 @@ transaction of a step ends with an update fenced by the attempt's id; a block's 
 
 from __future__ import annotations
 
-from batch.repository.accounts import alarms, control_totals, end_alarms, raise_alarm, settled_count, to_look_at
+from batch.repository.accounts import alarms, control_totals, end_alarms, raise_alarm, to_look_at
 from batch.repository.instances import (
     LOCK_CLASS,
     application,
+    await_decision,
     begin_attempt,
     begun_at,
     end_attempt,
@@ -17,6 +18,7 @@ from batch.repository.instances import (
     fail_attempt,
     instance_lock,
     is_held,
+    is_stop_asked,
     of_district,
     plan,
     refuse_running,
@@ -28,6 +30,7 @@ from batch.repository.steps import (
     DONE,
     claim_block,
     close_step,
+    closed_counts,
     control_of,
     make_blocks,
     open_fresh_step,
@@ -51,11 +54,13 @@ __all__ = [
     "StepRow",
     "alarms",
     "application",
+    "await_decision",
     "begin_attempt",
     "begun_at",
     "claim_block",
     "claim_resources",
     "close_step",
+    "closed_counts",
     "control_of",
     "control_totals",
     "end_alarms",
@@ -66,6 +71,7 @@ __all__ = [
     "free_resources",
     "instance_lock",
     "is_held",
+    "is_stop_asked",
     "make_blocks",
     "of_district",
     "open_fresh_step",
@@ -76,7 +82,6 @@ __all__ = [
     "record_work",
     "refuse_running",
     "running_attempt",
-    "settled_count",
     "steps_of",
     "to_look_at",
     "waiting_blocks",

@@ -47,12 +47,6 @@ def set_aside(session: Session, instance_id: int, step: str, rejects: tuple[Reje
         )
 
 
-def settled_count(session: Session, instance_id: int, step: str) -> int:
-    """How many of the items that a step set aside have been replayed or dropped since."""
-    statement = select(func.count()).where(Reject.job_instance_id == instance_id, Reject.step == step, Reject.state != RejectState.OPEN)
-    return int(session.execute(statement).scalar_one())
-
-
 def by_name(totals: Sequence[Total]) -> tuple[list[str], list[int | None], list[int | None]]:
     """Totals as three columns, each name once: names, counts, amounts in pence.
 

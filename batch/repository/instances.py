@@ -191,6 +191,16 @@ def begin_attempt(session: Session, instance_id: int, by: Actor, at: datetime, *
     return execution.id, attempt
 
 
+def is_stop_asked(session: Session, instance_id: int) -> bool:
+    """Whether somebody has asked the run to stop since its attempt began."""
+    return bool(session.execute(select(JobInstance.stop_asked_at.is_not(None)).where(JobInstance.id == instance_id)).scalar())
+
+
+def await_decision(session: Session, instance_id: int) -> None:
+    """Wait for whoever is deciding about a run (to hold it, to leave it out): what is read of it afterwards holds until we are done."""
+    session.execute(select(JobInstance.id).where(JobInstance.id == instance_id).with_for_update(key_share=True))
+
+
 def begun_at(session: Session, instance_id: int) -> datetime | None:
     """When the first attempt at a run began; None before."""
     return session.execute(select(func.min(JobExecution.started_at)).where(JobExecution.job_instance_id == instance_id)).scalar_one()

@@ -53,6 +53,8 @@ class StepRow:
     checkpoint: dict[str, Any]
     counts: Counts
     generation: int = 1
+    was_begun: bool = True
+    """Whether any attempt ever did some of it; its condition may have failed before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,10 +28,11 @@ _AS = {StepState.COMPLETED: ExecutionState.COMPLETED, StepState.FAILED: Executio
 
 def steps_of(session: Session, instance_id: int) -> Mapping[str, StepRow]:
     """The steps of a run as they stand, by name; those whose turn has not come are not there."""
+    was_begun = select(StepAttempt.id).where(StepAttempt.step_execution_id == StepExecution.id).exists()
     rows = session.execute(
-        select(StepExecution).where(StepExecution.job_instance_id == instance_id, StepExecution.superseded_at.is_(None))
-    ).scalars()
-    return {row.step: _row(row) for row in rows}
+        select(StepExecution, was_begun).where(StepExecution.job_instance_id == instance_id, StepExecution.superseded_at.is_(None))
+    )
+    return {row.step: replace(_row(row), was_begun=begun) for row, begun in rows}
 
 
 def control_of(session: Session, instance_id: int, step: str) -> Control | None:
@@ -48,8 +50,8 @@ def control_of(session: Session, instance_id: int, step: str) -> Control | None:
 
 
 def open_fresh_step(session: Session, instance_id: int, execution_id: int, step: str, ordinal: int, at: datetime) -> StepRow | None:
-    """Begin a step that has no record, in one statement; None when it has one, when somebody has decided about it, or when the
-    attempt is not the running one: then ``open_step`` and those before it look closer.
+    """Begin a step that has no record, in one statement; None when it has one, when somebody has decided about it or asked the run to
+    stop, or when the attempt is not the running one: then ``open_step`` and those before it look closer.
     """
     made = session.execute(
         block("batch", "engine.open_step"),
@@ -206,6 +208,16 @@ def close_step(
     if row is None:
         raise fenced(step)
     return Counts(*row)
+
+
+def closed_counts(session: Session, step_id: int, execution_id: int) -> Counts | None:
+    """What an attempt counted of a step that it has completed; None when it has not."""
+    row = session.execute(
+        select(StepExecution).where(
+            StepExecution.id == step_id, StepExecution.job_execution_id == execution_id, StepExecution.state == StepState.COMPLETED
+        )
+    ).scalar_one_or_none()
+    return None if row is None else _row(row).counts
 
 
 def make_blocks(session: Session, step_id: int, ranges: Sequence[KeyRange]) -> int:

@@ -1,14 +1,15 @@
 -- What the engine sends for every step and every block: each as much as can be told the server at once.
 
 -- name: open_step
--- Begin a step that has no record yet and about which nobody has decided anything: its record and this attempt's, while the
--- attempt is the running one, which whoever ends it waits to change. Nothing when any of that is otherwise.
+-- Begin a step that has no record yet and about which nobody has decided anything: its record and this attempt's, while nobody
+-- has asked the run to stop and the attempt is the running one, which whoever ends it waits to change. Nothing when any of that is otherwise.
 -- Leans on uq_step_execution_current and uq_step_control_job_instance_id_step.
 -- example: {"instance": 1, "execution": 1, "step": "freeze-cut", "ordinal": 3, "at": "2026-03-02T02:15:00+00:00"}
 WITH ours AS (SELECT x.id
                 FROM batch.job_execution x
                WHERE x.id = :execution AND x.state = 'running'
                  AND NOT EXISTS (SELECT FROM batch.step_control c WHERE c.job_instance_id = :instance AND c.step = :step)
+                 AND NOT EXISTS (SELECT FROM batch.job_instance i WHERE i.id = :instance AND i.stop_asked_at IS NOT NULL)
                  FOR SHARE OF x),
      made AS (INSERT INTO batch.step_execution (job_instance_id, job_execution_id, step, generation, ordinal, state, started_at)
               SELECT :instance, ours.id, :step,

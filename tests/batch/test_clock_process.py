@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,9 @@ def _clocks(engine: Engine) -> list[tuple[int, bool]]:
 
 @pytest.fixture
 def clock(town: Engine) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(CLOCK, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # As at a terminal, also where whatever runs these tests ignores interrupts.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(CLOCK, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as process:  # noqa: PLW1509 - no thread runs here yet
         yield process
         process.kill()
 
