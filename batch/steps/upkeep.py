@@ -86,16 +86,18 @@ REHEARSE: Final = SingleStep(
     doc=StepDoc(
         does=(
             "Restores the backup that this run has made into a server of its own, brings it to the program's revision, and checks the "
-            "books of every district in it. The server is gone afterwards. On Sundays."
+            "books of every district in it. The server is gone afterwards: a small backup is restored in memory where that has room, any "
+            "other below `backups/`, which wants ten times the backup's size of room. On Sundays."
         ),
         reads="`backups/DATE/css.css-backup`",
-        writes="nothing",
+        writes="nothing that stays",
         counts="*written* districts whose restored books balance.",
         goes_wrong=(
             "it is optional, so the net goes on with an alarm. CSS036E: the backup is not whole; CSS977E: it was restored and its books "
-            "are not in order. Then this is no backup: find out why before the next disaster does."
+            "are not in order; CSS988E: it could not be restored, for the reason given. Until it can, this is no backup: find out "
+            "why before the next disaster does."
         ),
-        codes=("CSS036E", "CSS039E", "CSS976E", "CSS977E"),
+        codes=("CSS036E", "CSS976E", "CSS977E", "CSS988E"),
         again="safe: what a killed rehearsal left is cleared away by the next.",
         takes="about as long as the backup, and half as long again.",
     ),

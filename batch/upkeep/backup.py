@@ -7,6 +7,7 @@ written again from the database.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +20,10 @@ from batch.outputs.generations import catalogue, head_of, take
 from batch.outputs.manifest import FileSum, sum_of_file, write_manifest
 from batch.words import GenerationState
 from billing.checks import check_books
-from css.core.errors import NotFound, Refused
+from css.core.errors import NotFound, Refused, Unavailable
 from css.db.backup import backup, restore
 from css.db.engine import make_engine, transaction
-from css.db.server import temporary
+from css.db.server import MEMORY, clear_abandoned, temporary
 from css.master.districts import District
 from css.settings import settings
 from css.whole_file import cannot_write, make_folder
@@ -35,6 +36,10 @@ SUNDAY: Final = 6
 SHOWN_MAX: Final = 10
 IN_MEMORY_BYTES_MAX: Final = 64 << 20
 """Of a backup, which is compressed: several times that in a server."""
+SERVER_TIMES: Final = 10
+"""So many times the bytes of its backup a restored database takes, with its indexes and its log."""
+EMPTY_SERVER_BYTES: Final = 256 << 20
+"""What a server takes before anything is in it, and while it is upgraded."""
 
 
 def take_backup(session: Session, context: Context) -> Work:
@@ -61,7 +66,7 @@ def rehearse_restore(session: Session, context: Context) -> Work:
 
     Raises:
         NotFound: CSS976E, this run has made no backup. BadMessage: CSS036E, it is not whole.
-        Refused: CSS977E, it was restored and its books are not in order. Unavailable: CSS026E, CSS039E, CSS024E.
+        Refused: CSS977E, it was restored and its books are not in order; CSS988E, it could not be restored.
     """
     row = session.execute(
         select(DatasetGeneration.path).where(
@@ -72,7 +77,18 @@ def rehearse_restore(session: Session, context: Context) -> Work:
     ).one_or_none()
     if row is None:
         raise NotFound("CSS976E", "This run has made no backup that could be restored.")
-    districts, differences = restored_books(context.home / row.path / FILE)
+    try:
+        districts, differences = restored_books(context.home / row.path / FILE)
+    except (Unavailable, OSError) as error:
+        trouble = cannot_write(error, context.home / FOLDER) if isinstance(error, OSError) else error
+        # It is the backup that is at fault, or the place for its rehearsal, and not the machine under the house: a rehearsal taken up
+        # again and again would keep back all that follows, the next backups with it.
+        raise Refused(
+            "CSS988E",
+            "The backup of {day} could not be restored in its rehearsal: {reason}",
+            day=context.business_date,
+            reason=trouble.text,
+        ) from error
     if differences:
         more = f" (and {len(differences) - SHOWN_MAX} more)" if len(differences) > SHOWN_MAX else ""
         raise Refused(
@@ -86,9 +102,12 @@ def rehearse_restore(session: Session, context: Context) -> Work:
 
 
 def restored_books(path: Path) -> tuple[int, tuple[str, ...]]:
-    """Restore a backup into a server that lives as long as this takes; how many districts it has, and what is wrong in their books."""
-    # In memory where there is a memory disk; what would fill it is restored beside the backup.
-    below = None if path.stat().st_size <= IN_MEMORY_BYTES_MAX else path.parent
+    """Restore a backup into a server that lives as long as this takes; how many districts it has, and what is wrong in their books.
+
+    Raises:
+        BadMessage: CSS036E, CSS038E, it is no whole backup of ours. Unavailable: it cannot be restored, or nowhere to.
+    """
+    below = _place_for(path)
     with temporary(durable=False, binaries=settings().postgres_bin, below=below) as url:
         engine = make_engine(url, application="css rehearsal")
         try:
@@ -99,6 +118,22 @@ def restored_books(path: Path) -> tuple[int, tuple[str, ...]]:
         finally:
             engine.dispose()
     return len(codes), wrong
+
+
+def _place_for(path: Path) -> Path | None:
+    """Where a backup is restored: None is in memory, where there is room for it; else the folder of all backups.
+
+    That is the same one every week, so that what a killed rehearsal left is found by the next.
+    """
+    folder = path.parent.parent
+    for place in (MEMORY, folder):
+        clear_abandoned(place)
+    try:
+        size = path.stat().st_size
+        room = shutil.disk_usage(MEMORY).free
+    except OSError:
+        return folder
+    return None if size <= IN_MEMORY_BYTES_MAX and room >= SERVER_TIMES * size + EMPTY_SERVER_BYTES else folder
 
 
 def only_on_sundays(_session: Session, context: Context) -> str | None:

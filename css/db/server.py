@@ -35,6 +35,7 @@ ORPHAN_SECONDS_MAX = 3
 LOCK_SECONDS_MAX = 300
 ANSWER_SECONDS_MAX = 3
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a memory disk, tried and not trusted
 _TEMPORARY = "css-temporary-"
 
 StopMode = Literal["smart", "fast", "immediate"]
@@ -361,9 +362,8 @@ def temporary_server(
     ``below`` names another place for the directory, for whoever wants to wait for a real disk. If we are killed server and
     directory stay behind; the next one to ask for a temporary server there clears them away.
     """
-    memory = Path("/dev/shm")  # noqa: S108 - a memory disk, tried and not trusted
-    base = below or (memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir()))
-    _clear_abandoned(base)
+    base = below or (MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir()))
+    clear_abandoned(base)
     with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=base, ignore_cleanup_errors=True) as name:
         home = Path(name)
         home.chmod(0o711)
@@ -377,10 +377,11 @@ def temporary_server(
                 yield server
             finally:
                 server.stop("immediate")
+                _remove_elsewhere(home)
 
 
-def _clear_abandoned(base: Path) -> None:
-    """Stop and remove temporary servers of ours whose owner no longer holds its lock."""
+def clear_abandoned(base: Path) -> None:
+    """Stop and remove temporary servers of ours below a directory whose owner no longer holds its lock."""
     for home in base.glob(f"{_TEMPORARY}*"):
         with suppress(OSError, Unavailable):
             if home.lstat().st_uid != os.geteuid() or not (home / "owner.lock").exists():
@@ -388,4 +389,13 @@ def _clear_abandoned(base: Path) -> None:
             with _lock_file(home / "owner.lock") as file:
                 if _try_lock(file):
                     Server(home).stop("immediate")
+                    _remove_elsewhere(home)
                     shutil.rmtree(home, ignore_errors=True)
+
+
+def _remove_elsewhere(home: Path) -> None:
+    """What of a stopped temporary server does not lie below its home, because its user does not reach that or the name is too long."""
+    place = cluster.place_of(home)
+    for part in (place.root, place.socket_directory):
+        if home.resolve() not in part.parents:
+            shutil.rmtree(part, ignore_errors=True)
