@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batch.balance.books import BookBreach, BookCheck, book_checks, books, find_breaches
 from batch.balance.joints import Finding, OutOfBalance, check_joints, keep_findings
+from batch.balance.left import left_aside
 
 __all__ = [
     "BookBreach",
@@ -15,4 +16,5 @@ __all__ = [
     "check_joints",
     "find_breaches",
     "keep_findings",
+    "left_aside",
 ]

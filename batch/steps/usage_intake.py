@@ -21,6 +21,7 @@ from batch.steps import reruns, told_usage
 from batch.steps.bills import work_of
 from billing.actions import intake
 from billing.carrier_file import file_control, shown_name
+from billing.queries.suspense import kept_of_night
 from billing.queries.usage_gaps import sequence_gaps
 from css.core.errors import BadMessage, Unavailable
 
@@ -125,7 +126,11 @@ def _free_name(folder: Path, name: str) -> Path:
     return next(folder / one for one in names if not (folder / one).exists())
 
 
-SET_ASIDE_MOST = RejectLimit(items=5000, thousandths=100)
+def _kept(session: Session, context: Context) -> tuple[int, int]:
+    return kept_of_night(session, context.district_code, context.business_date, at_intake=True)
+
+
+SET_ASIDE_MOST = RejectLimit(items=5000, thousandths=100, kept_by_room=_kept)
 """More of a night's records, and something is wrong with a carrier's files, or with our numbers and prices."""
 COLLECT = LoopStep(
     "collect-usage",

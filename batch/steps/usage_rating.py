@@ -11,6 +11,7 @@ from batch.net import BlockStep, Context, KeyRange, RejectLimit, SingleStep, Wor
 from batch.steps import reruns, told_usage
 from batch.steps.bills import work_of
 from billing.actions import rating, usage_close
+from billing.queries.suspense import kept_of_night
 
 
 def _blocks(session: Session, context: Context) -> Sequence[KeyRange]:
@@ -25,7 +26,11 @@ def _close(session: Session, context: Context) -> Work:
     return work_of("usage files closed", usage_close.close_files(session, context.district_code, context.business_date))
 
 
-SET_ASIDE_MOST = RejectLimit(items=5000, thousandths=200)
+def _kept(session: Session, context: Context) -> tuple[int, int]:
+    return kept_of_night(session, context.district_code, context.business_date, at_intake=False)
+
+
+SET_ASIDE_MOST = RejectLimit(items=5000, thousandths=200, kept_by_room=_kept)
 """More of a night's records, and something is wrong with a carrier's files, or with our numbers and prices."""
 RATE = BlockStep(
     "rate-usage",

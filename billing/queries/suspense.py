@@ -127,6 +127,16 @@ def set_aside_by_night(session: Session, district_code: str, business_date: date
     return tuple((row.reason_code, row.words, row.record_count) for row in session.execute(block("billing", "suspense.of_night"), asked))
 
 
+def kept_of_night(session: Session, district_code: str, business_date: date, *, at_intake: bool) -> tuple[int, int]:
+    """How much was set aside of the files that a night took in, when they came or for want of a price, and how much is unsettled.
+
+    Settled is what has a price since, is a part of a call that has, or was written off. An unreadable record never is.
+    """
+    asked = {"district": district_code, "business_date": business_date, "at_intake": at_intake}
+    row = session.execute(block("billing", "suspense.kept_of_night"), asked).one()
+    return row.record_count, row.unsettled_count
+
+
 def number_pattern(text: str | None) -> str | None:
     """What ``LIKE`` wants for how a number begins, in any form people write; Refused CSS718E when it is not digits."""
     if text is None:

@@ -101,6 +101,17 @@ SELECT u.usage_record_id, u.set_aside_on, u.supplier, u.reason_code, u.words, u.
  ORDER BY u.set_aside_on, u.usage_record_id
  LIMIT :limit
 
+-- name: kept_of_night
+-- What was set aside of the files that a night took in, duplicates left out: when they came (unreadable records, which nobody can
+-- settle, and parts of long calls), or for want of a price; and how much of it is unsettled. Leans on ix_usage_file_business_date
+-- and ix_usage_set_aside_usage_file_id.
+-- example: {"district": "ZZ", "business_date": "2026-01-31", "at_intake": false}
+SELECT count(*) AS record_count, count(*) FILTER (WHERE u.settled_as IS NULL) AS unsettled_count
+  FROM billing.usage_file f
+  JOIN billing.usage_set_aside u ON u.usage_file_id = f.id AND u.district_code = f.district_code
+ WHERE f.district_code = :district AND f.business_date = :business_date AND u.outcome <> 'duplicate'
+   AND (u.outcome = 'rejected' OR u.chain_id IS NOT NULL) = :at_intake
+
 -- name: of_night
 -- What was set aside of the files that a night took in, by the reason it has now: reason, words of one of them, how many. Leans on
 -- ix_usage_file_business_date and ix_usage_set_aside_usage_file_id.
