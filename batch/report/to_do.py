@@ -16,6 +16,7 @@ OUT_OF_BALANCE: Final = frozenset({"CSS612E", "CSS620E"})
 HELD: Final = frozenset({"CSS617E", "CSS619E"})
 BY_A_PERSON: Final = frozenset({"CSS615E", "CSS632E"})
 TOO_MANY: Final = "CSS618E"
+USAGE_STEPS: Final = frozenset({"collect-usage", "rate-usage"})
 OUR_FAULT: Final = "CSS616E"
 ALARMS_APART: Final = 3
 """More of a kind are told as one."""
@@ -73,7 +74,9 @@ def _of_code(facts: Facts, code: str) -> tuple[str, str]:
         command = f"css check books {district}"
     elif code == TOO_MANY:
         words = f"It set aside more than it may ({code}): look why, mend it and replay, or force the step; then run it again."
-        command = f"css ask rejects {district}"
+        # What is set aside of usage lies in billing, and in the list of the nights only files that were refused whole.
+        of_usage = any(step.message_code == TOO_MANY and step.step in USAGE_STEPS for step in facts.steps)
+        command = f"css usage rejects {district} --date {facts.business_date}" if of_usage else f"css ask rejects {district}"
     elif code in BY_A_PERSON:
         words, command = f"Somebody ended it ({code}); run it again when they are done.", run
     elif code == OUR_FAULT:

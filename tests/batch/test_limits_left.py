@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,11 +15,16 @@ from batch.balance.commands import DropReject
 from batch.balance.rejects import rejects
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Counts, Net, Node, RejectedItem, RejectLimit, SingleStep, Work
+from batch.nets import NETS
+from batch.report.to_do import USAGE_STEPS, to_do
 from batch.rules.limits import SetAside, still_counts
+from batch.words import ExecutionState
 from css.core.clock import FixedClock
 from css.db.engine import transaction
 from tests import builders
+from tests.batch.morning_facts import FAILED, attempt
 from tests.batch.small_nets import AT, BY, NIGHT_OF, make_district, net_of
+from tests.house.test_docs import fault_of_command
 
 LIMIT = 5
 
@@ -138,3 +144,21 @@ def test_an_earlier_item_whose_cause_is_gone_counts_no_more_though_nobody_has_se
 )
 def test_what_is_left_of_what_was_counted(rejected: int, of_run: SetAside, of_room: SetAside, earlier: int, left: int) -> None:
     assert still_counts(rejected, of_run, of_room, earlier) == left
+
+
+def test_the_report_names_the_command_that_lists_what_the_step_set_aside() -> None:
+    """Of calls that is not the work list of the nights, where none of them stands."""
+    last = attempt(3, ExecutionState.FAILED, return_code=8, message_code="CSS618E", message_words="Too many.")
+    failed = replace(FAILED, attempts=(*FAILED.attempts, last))
+    commands = {}
+    for step in ("collect-usage", "rate-usage", "calculate"):
+        steps = tuple(replace(one, message_code="CSS618E") if one.step == step else one for one in failed.steps)
+        commands[step] = to_do(replace(failed, steps=steps))[0].command
+    listed = "css usage rejects ZZ --date 2026-03-26"
+    assert commands == {"collect-usage": listed, "rate-usage": listed, "calculate": "css ask rejects ZZ"}
+    assert fault_of_command(listed) is None
+
+
+def test_the_steps_of_which_a_room_keeps_the_items_are_those_that_the_report_sends_to_usage() -> None:
+    kept = {step.name for net in NETS.values() for step in net.steps if step.reject_limit is not None and step.reject_limit.kept_by_room}
+    assert kept == USAGE_STEPS
