@@ -284,14 +284,15 @@ SELECT b.number, b.invoice_gross
  ORDER BY b.id;
 
 -- name: files_of_issued
--- The files of the run's issued bills, of partners or of others: what they are called and how large they are.
+-- The files that went out with the run's issued bills, of partners or of others: what they are called and how large they are. A
+-- copy in large print was made later, when somebody asked for it, and lies elsewhere.
 -- example: {"district": "ZZ", "business_date": "2026-01-31", "is_own_retail": true}
 SELECT f.file_name, octet_length(f.content) AS byte_count
   FROM billing.bill_run r
   JOIN billing.bill b ON b.bill_run_id = r.id
   JOIN css.account a ON a.id = b.account_id
   JOIN css.provider p ON p.id = a.provider_id
-  JOIN billing.bill_file f ON f.bill_id = b.id
+  JOIN billing.bill_file f ON f.bill_id = b.id AND f.kind <> 'large.pdf'
  WHERE r.district_code = :district AND r.business_date = :business_date AND p.is_own_retail = :is_own_retail AND b.state = 'issued';
 
 -- name: notices_left

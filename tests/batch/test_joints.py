@@ -21,10 +21,14 @@ from batch.net import BlockStep, Context, Counts, Side, Step, Unwatched
 from batch.nets import NIGHT
 from batch.repository import Held
 from batch.words import StepState
+from billing.actions.copies import copy_bill
+from billing.credit_commands import CopyBill
 from css.chaos.evening import NIGHT_ACTOR, NIGHT_AT, NIGHT_OF, build_evening
 from css.core.clock import FixedClock
 from css.core.money import Money
+from css.core.words import BillMedium
 from css.db.engine import make_engine
+from tests import builders
 from tests.conftest import clone
 
 Lived = tuple[Engine, Context]
@@ -153,6 +157,22 @@ def test_every_joint_of_the_night_sees_a_falsified_side_and_says_it_in_a_sentenc
     # No joint of a step of the night is left out of the table above.
     named = {(step.name, joint.name) for step in NIGHT.steps for joint in step.joints}
     assert named <= {(step, joint) for step, joint, _ in FALSIFIED}
+
+
+def test_a_copy_in_large_print_that_somebody_asked_for_meanwhile_does_not_put_dispatch_out_of_balance(lived: Lived, tmp_path: Path) -> None:
+    """It is kept with the bill's files and lies below the copies, not where dispatch puts bills."""
+    engine, context = lived
+    dispatch = next(step for step in NIGHT.steps if step.name == "dispatch")
+    with Session(engine) as session:
+        number = session.execute(
+            text("SELECT min(number) FROM billing.bill WHERE usage_through = :night AND payer ->> 'medium' = 'paper'"), {"night": NIGHT_OF}
+        ).scalar_one()
+        command = CopyBill(bill_number=number, medium=BillMedium.LARGE_PRINT, reason="The customer cannot read the small print.")
+        assert copy_bill(session, command, by=builders.OPERATOR, at=NIGHT_AT, directory=tmp_path).files
+        session.flush()
+        held, seen = _held(session, dispatch, context)
+        check_joints(session, dispatch, seen, held, NIGHT_AT)
+        session.rollback()
 
 
 def test_what_was_found_at_every_joint_stands_in_the_table_and_both_sides_are_something(lived: Lived) -> None:
