@@ -21,10 +21,11 @@ HOUSEKEEPING: Final = Net(
         # Behind the backup: what goes is in it once more.
         Node(upkeep.ARCHIVE, ("backup",)),
         Node(upkeep.FILES, ("backup",)),
+        Node(upkeep.COPIES, ("backup",)),
         Node(upkeep.FORGET, ("backup",)),
         Node(upkeep.GENERATIONS, ("backup", "rehearse-restore", "verify-spool", "archive-runs")),
         # A difference is told and stops nothing here: each night looked at its own books, and one that failed is not over.
-        Node(books.LOOKED_AT, ("throw-outputs-away", "throw-files-away", "forget-calls"), is_optional=True),
+        Node(books.LOOKED_AT, ("throw-outputs-away", "throw-files-away", "throw-copies-away", "forget-calls"), is_optional=True),
     ),
     Plan(Cycle.DAILY, time(4), must_start_by=time(7), must_end_by=time(9), priority=90),
     before=(Before("night", every_district=True, until=time(7)),),

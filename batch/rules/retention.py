@@ -63,6 +63,13 @@ _ALL: Final = (
         Keeping(95),
         "Every bill's bytes are stored with the bill for six years; the spool is for whoever sends them.",
     ),
+    Subject(
+        "copies",
+        "Bill copies and samples in the spool",
+        Held.FILES,
+        Keeping(95),
+        "As long as the bills they show: whose bytes are stored with the bill for six years, and a sample is printed from what is posted.",
+    ),
     Subject("morning-report", "Morning reports", Held.GENERATIONS, Keeping(400), "A year and the month to compare it with."),
     Subject("month-end", "Month-end figures", Held.GENERATIONS, Keeping(SIX_YEARS), _VAT_RECORDS, least_days=SIX_YEARS),
     Subject("quarter-end", "Quarter-end figures", Held.GENERATIONS, Keeping(SIX_YEARS), _VAT_RECORDS, least_days=SIX_YEARS),

@@ -7,6 +7,7 @@ from typing import Final
 from batch.net import LoopStep, Rerun, SingleStep, StepDoc
 from batch.upkeep.archiving import archive_runs
 from batch.upkeep.backup import rehearse_restore, take_backup
+from batch.upkeep.copies import throw_copies_away
 from batch.upkeep.forgetting import forget_calls
 from batch.upkeep.going import throw_files_away, throw_generations_away
 from batch.upkeep.reading import look_at_disks, verify_spool
@@ -136,6 +137,26 @@ FILES: Final = LoopStep(
         writes="the directories, `batch.retention_run`",
         counts="*written* files are gone.",
         goes_wrong="CSS969E: a file cannot be removed.",
+        codes=("CSS969E",),
+        again="safe: what is gone is gone.",
+    ),
+)
+COPIES: Final = LoopStep(
+    "throw-copies-away",
+    "Throw old copies and samples away",
+    throw_copies_away,
+    may_be_skipped=True,
+    skip_words="They go with the next night.",
+    rerun=_GONE,
+    doc=StepDoc(
+        does=(
+            "Removes copies of bills and printed samples that were made longer ago than the rule `copies` says. They are customers' bills, "
+            "and no generations of an output. The report of a run that stopped lies beside samples and stays. What a hold covers stays."
+        ),
+        reads="`spool/copies/DISTRICT/DATE/`, `spool/DISTRICT/DATE/sample*/`, `batch.retention_rule`, `batch.retention_hold`",
+        writes="the directories, `batch.retention_run`",
+        counts="*written* files are gone.",
+        goes_wrong="CSS969E: a directory cannot be removed.",
         codes=("CSS969E",),
         again="safe: what is gone is gone.",
     ),

@@ -66,7 +66,7 @@ def throw_generations_away(session: Session, context: Context, checkpoint: dict[
         return None
     removed = [row for row in waiting if _is_alone(session, row)]
     for row in removed:
-        _remove(context.home, row.path)
+        remove_directory(context.home, row.path)
     ids = [row.id for row in waiting]
     session.execute(delete(DatasetFile).where(DatasetFile.dataset_generation_id.in_(ids)))
     session.execute(
@@ -118,7 +118,12 @@ def _is_alone(session: Session, row: DatasetGeneration) -> bool:
     return session.execute(found.limit(1)).first() is None
 
 
-def _remove(home: Path, path: str) -> None:
+def remove_directory(home: Path, path: str) -> None:
+    """Remove a directory below the installation's with all that is in it; one that is gone already is no fault.
+
+    Raises:
+        Unavailable: CSS969E, it cannot be removed.
+    """
     directory = home / path
     # The spool may be a link to another disk; below it none is followed, and nothing outside is ever removed.
     below = (home / PurePosixPath(path).parts[0]).resolve()

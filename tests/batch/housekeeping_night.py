@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Net
 from batch.steps import upkeep
-from batch.upkeep import archiving, going
+from batch.upkeep import archiving, copies, going
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.core.actor import Actor
 from css.core.clock import FixedClock
@@ -23,7 +23,7 @@ from tests.batch import killing
 ON = date(2026, 3, 2)
 AT = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
 BY = Actor("batch", "housekeeping/alice", "RETAIL", door="night")
-GOING = Net.in_line("housekeeping", "What goes.", (upkeep.ARCHIVE, upkeep.FILES, upkeep.GENERATIONS))
+GOING = Net.in_line("housekeeping", "What goes.", (upkeep.ARCHIVE, upkeep.FILES, upkeep.COPIES, upkeep.GENERATIONS))
 SAVING = Net.in_line("housekeeping", "What is saved.", (upkeep.BACKUP,))
 
 
@@ -38,6 +38,7 @@ def child(url: str, home: str, net: str, kill_at: int | str, points_file: str) -
     killing.set_traps()
     archiving.RUNS_AT_ONCE = 1  # type: ignore[misc]
     going.GENERATIONS_AT_ONCE = 1  # type: ignore[misc]
+    copies.DIRECTORIES_AT_ONCE = 1  # type: ignore[misc]
     engine = make_engine(url)
     try:
         status = run(engine, Path(home), SAVING if net == "saving" else GOING).return_code

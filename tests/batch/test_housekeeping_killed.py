@@ -52,7 +52,7 @@ class House:
 
 @pytest.fixture(scope="module")
 def full(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Two runs and two outputs that have had their time, and one of each that has not; a carrier's old file."""
+    """Two runs and two outputs that have had their time, and one of each that has not; a carrier's old file; old copies of bills."""
     home = tmp_path_factory.mktemp("full") / "home"
     with clone(server, template) as engine:
         with transaction(engine) as session:
@@ -61,6 +61,9 @@ def full(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -
                 finished_run(session, ON - timedelta(days=days), 2)
         for days in (501, 500, 5):
             output(engine, home, ON - timedelta(days=days))
+        for place in ("spool/copies/ZZ/2025-01-01/email", "spool/ZZ/2025-01-01/sample"):
+            (home / place).mkdir(parents=True)
+            (home / place / "1.pdf").write_bytes(b"x")
         done = home / "incoming" / "ZZ" / "done"
         done.mkdir(parents=True)
         (done / "old.csv").write_bytes(b"x")
