@@ -40,6 +40,8 @@ class Taken:
     path: str
     """Of its directory, below the installation's."""
     net: str
+    is_placed: bool
+    """It lies where its files lay before: a run may make several, each of another place. Otherwise its place was made for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,26 +104,23 @@ def take(
     """Take the number of a generation for this run of the step; in a later attempt, the number that was taken before.
 
     One that is catalogued already is taken up again when it was made by the same run of the step and has these files; otherwise
-    the next number is taken. ``path`` is said of what lies where it lies; a generation of its own has its own place,
-    below ``spool/<dataset>`` or below what is said.
+    the next number is taken. ``path`` is said of what lies where it lies, and only one of that place is taken up again; a
+    generation of its own has its own place, below ``spool/<dataset>`` or below what is said.
     """
     assert DATASET_FORM.fullmatch(dataset), f"{dataset!r} is no name of a dataset"
     assert context.job_instance_id, "an output belongs to a run"
     # Two runs that take the next number of a dataset do it one behind the other, to the end of their transactions.
     session.execute(select(func.pg_advisory_xact_lock(LOCK_CLASS, func.hashtext(dataset))))
     instance = session.execute(select(JobInstance.net, JobInstance.parameter_key).where(JobInstance.id == context.job_instance_id)).one()
-    made_before = (
-        session.execute(
-            select(DatasetGeneration)
-            .where(DatasetGeneration.dataset == dataset, DatasetGeneration.job_instance_id == context.job_instance_id)
-            .order_by(DatasetGeneration.generation)
-        )
-        .scalars()
-        .all()
+    of_this_run = select(DatasetGeneration).where(
+        DatasetGeneration.dataset == dataset, DatasetGeneration.job_instance_id == context.job_instance_id
     )
+    if path:
+        of_this_run = of_this_run.where(DatasetGeneration.path == path)
+    made_before = session.execute(of_this_run.order_by(DatasetGeneration.generation)).scalars().all()
     last = made_before[-1] if made_before else None
     if last is not None and _goes_on(session, last, context, sums):
-        return Taken(last.id, dataset, last.generation, last.path, instance.net)
+        return Taken(last.id, dataset, last.generation, last.path, instance.net, is_placed=bool(path))
     number = session.execute(
         select(func.coalesce(func.max(DatasetGeneration.generation), 0) + 1).where(DatasetGeneration.dataset == dataset)
     ).scalar_one()
@@ -137,7 +136,7 @@ def take(
     )
     session.add(row)
     session.flush()
-    return Taken(row.id, dataset, number, row.path, instance.net)
+    return Taken(row.id, dataset, number, row.path, instance.net, is_placed=bool(path))
 
 
 def _goes_on(session: Session, last: DatasetGeneration, context: Context, sums: Iterable[FileSum] | None) -> bool:
@@ -175,14 +174,15 @@ def _sweep(directory: Path, names: set[str]) -> None:
 
 
 def catalogue(session: Session, context: Context, taken: Taken, made: Manifest, *, at: datetime, items: int | None = None) -> Published:
-    """Enter a generation that is whole into the catalogue; the ones that the same run made before, or that lay in the same place,
-    are superseded.
+    """Enter a generation that is whole into the catalogue; the one that lay in the same place is superseded, and, unless a run
+    may have several, what the same run made before.
     """
+    same_place = DatasetGeneration.path == taken.path
     session.execute(
         update(DatasetGeneration)
         .where(
             DatasetGeneration.dataset == taken.dataset,
-            or_(DatasetGeneration.job_instance_id == context.job_instance_id, DatasetGeneration.path == taken.path),
+            same_place if taken.is_placed else or_(DatasetGeneration.job_instance_id == context.job_instance_id, same_place),
             DatasetGeneration.generation < taken.generation,
             DatasetGeneration.state.in_([GenerationState.CATALOGUED, GenerationState.WRITING]),
         )
