@@ -17,7 +17,7 @@ from batch.outputs.commands import GenerationRepublished, RepublishGeneration
 from batch.outputs.manifest import MANIFEST, SUMS, FileSum, Head, sums_of, write_manifest
 from batch.outputs.verify import Kept, faults_of, mark_verified
 from batch.words import GenerationState
-from billing.queries.spool import spooled_by_name, spooled_contents, spooled_letters
+from billing.queries.spool import spooled_contents
 from css import audit
 from css.core.actor import Actor
 from css.core.errors import BadMessage, NotFound, Refused
@@ -122,19 +122,12 @@ def _sums(session: Session, row: DatasetGeneration, night: date) -> Iterator[Fil
     if not _is_of_bills(row):
         return iter(kept)
     district = _district(row)
-    rendered = (FileSum(each.name, each.bytes, each.sha256) for each in spooled_by_name(session, district, night))
-    return heapq.merge(rendered, kept, _letter_sums(session, district, night), key=lambda each: each.name)
+    return heapq.merge(bills.sums_as_stored(session, district, night), kept, key=lambda each: each.name)
 
 
 def _kept_sums(session: Session, row: DatasetGeneration) -> tuple[FileSum, ...]:
     files = session.execute(select(DatasetFile.name, DatasetFile.content).where(DatasetFile.dataset_generation_id == row.id))
     return sums_of({file.name: bytes(file.content) for file in files})
-
-
-def _letter_sums(session: Session, district: str, night: date) -> Iterator[FileSum]:
-    names = spooled_letters(session, district, night)
-    for start in range(0, len(names), FILES_AT_ONCE):
-        yield from sums_of(spooled_contents(session, district, night, names[start : start + FILES_AT_ONCE]))
 
 
 def _contents(session: Session, row: DatasetGeneration, night: date, names: Sequence[str]) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,8 @@ from css.db.sql import block
 
 LETTER: Final = ".eml"
 ROWS_AT_ONCE: Final = 2000
+LETTERS_AT_ONCE: Final = 200
+"""Messages in memory at a time, each with its document in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class SpooledFile:
     """A file of an issued bill as it was rendered."""
 
     bill_id: int
+    """Nought where only the name matters."""
     name: str
     sha256: str
     bytes: int
@@ -64,7 +68,23 @@ def spooled_contents(session: Session, district_code: str, business_date: date, 
     return found
 
 
-def spooled_letters(session: Session, district_code: str, business_date: date) -> tuple[str, ...]:
-    """The names of the messages that went out with a run's bills."""
-    rows = session.execute(block("billing", "spool.by_mail"), {"district": district_code, "business_date": business_date})
+def letter_names(
+    session: Session, district_code: str, business_date: date, *, after: int = 0, through: int | None = None
+) -> tuple[str, ...]:
+    """The names of the messages that went out with a run's bills, in their order: of all, or of those behind one bill's id and up to
+    another's.
+    """
+    given = {"district": district_code, "business_date": business_date, "after": after, "through": through}
+    rows = session.execute(block("billing", "spool.by_mail"), given)
     return tuple(row.number + LETTER for row in rows if takes_mail(row.payer["name"], row.payer["email"]))
+
+
+def spooled_letters(
+    session: Session, district_code: str, business_date: date, *, after: int = 0, through: int | None = None
+) -> Iterator[SpooledFile]:
+    """The same messages as they are made of what is stored, some at a time."""
+    names = letter_names(session, district_code, business_date, after=after, through=through)
+    for start in range(0, len(names), LETTERS_AT_ONCE):
+        made = spooled_contents(session, district_code, business_date, names[start : start + LETTERS_AT_ONCE])
+        for name in sorted(made):
+            yield SpooledFile(0, name, hashlib.sha256(made[name]).hexdigest(), len(made[name]))

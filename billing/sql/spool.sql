@@ -57,10 +57,12 @@ SELECT b.number, b.kind, r.issue_at, b.issue_on, b.due_on, b.amount_due, b.payer
  WHERE r.district_code = :district AND r.business_date = :business_date AND b.number = ANY(:numbers);
 
 -- name: by_mail
--- The issued bills of a run that were to go by e-mail, and to whom, in the order of their numbers.
--- example: {"district": "ZZ", "business_date": "2026-03-01"}
+-- The issued bills of a run that were to go by e-mail, and to whom, in the order of their numbers: all of them, or those behind
+-- one bill's id and up to another's.
+-- example: {"district": "ZZ", "business_date": "2026-03-01", "after": 0, "through": null}
 SELECT b.number, b.payer
   FROM billing.bill_run r
   JOIN billing.bill b ON b.bill_run_id = r.id AND b.state = 'issued'
  WHERE r.district_code = :district AND r.business_date = :business_date AND b.payer ->> 'medium' = 'email'
+   AND b.id > :after AND (CAST(:through AS bigint) IS NULL OR b.id <= :through)
  ORDER BY b.number COLLATE "C";

@@ -217,6 +217,48 @@ def test_a_file_lost_between_dispatch_and_catalogue_is_written_again_with_an_ala
     assert spooled.faults() == []
 
 
+def test_a_message_lost_or_spoilt_before_it_is_catalogued_is_written_again_and_not_believed(spooled: Spooled) -> None:
+    """As if the night had dispatched and not catalogued."""
+    before = spooled.files()
+    with transaction(spooled.engine) as session:
+        session.execute(text("DELETE FROM batch.dataset_file"))
+        session.execute(text("DELETE FROM batch.dataset_generation"))
+    lost, spoilt = sorted(spooled.bills.glob("*.eml"))
+    lost.unlink()
+    spoilt.write_bytes(before[spoilt.name][:-1])
+    (spooled.bills / "ZZB99999999.eml").write_bytes(b"None of ours.")
+    assert night(spooled.engine, spooled.home, FEBRUARY, AGAIN_NET).return_code == 4
+    assert lost.read_bytes() == before[lost.name]
+    assert spoilt.read_bytes() == before[spoilt.name]
+    with transaction(spooled.engine) as session:
+        words = [words for (words,) in session.execute(text("SELECT words FROM batch.alarm WHERE step = 'catalogue' ORDER BY id"))]
+    assert [word.split(":")[0].split(" is ")[0] for word in words] == [
+        f"CSS970W {lost}",
+        f"CSS970W {spoilt}",
+        f"CSS971W {spooled.bills / 'ZZB99999999.eml'}",
+    ]
+    assert spooled.faults() == []
+    lost.unlink()
+    assert spooled.republish() == (lost.name,)
+
+
+def test_a_message_of_an_earlier_night_is_only_told_of_and_its_manifest_has_it_as_it_was_made(spooled: Spooled) -> None:
+    before = spooled.files()
+    taken, spoilt = sorted(spooled.bills.glob("*.eml"))
+    taken.unlink()
+    spoilt.write_bytes(b"Not what was sent.")
+    with transaction(spooled.engine) as session:
+        session.execute(update(DatasetGeneration).values(item_count=5))
+    assert night(spooled.engine, spooled.home, SIXTH).return_code == 4
+    assert not taken.exists()
+    with transaction(spooled.engine) as session:
+        words = session.execute(text("SELECT words FROM batch.alarm WHERE step = 'catalogue' ORDER BY id")).scalars().all()
+    assert [word.split(":")[0] for word in words] == [f"CSS972W {taken}", f"CSS972W {spoilt}"]
+    assert sorted(spooled.republish()) == sorted([taken.name, spoilt.name])
+    assert {name: spooled.files()[name] for name in (taken.name, spoilt.name)} == {name: before[name] for name in (taken.name, spoilt.name)}
+    assert spooled.faults() == []
+
+
 def test_a_night_in_the_catalogue_is_passed_over_and_late_bills_make_a_new_generation(spooled: Spooled) -> None:
     night(spooled.engine, spooled.home, FEBRUARY, AGAIN_NET)
     assert spooled.generations() == [(1, GenerationState.CATALOGUED, 6)]
