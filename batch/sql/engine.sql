@@ -3,9 +3,10 @@
 -- name: open_step
 -- Begin a step that has no record yet and about which nobody has decided anything: its record and this attempt's, while nobody
 -- has asked the run to stop and the attempt is the running one, which whoever ends it waits to change. Nothing when any of that is otherwise.
--- Leans on uq_step_execution_current and uq_step_control_job_instance_id_step.
+-- Its commit does not wait for the disk: should the server die, the beginning is lost with whatever came after it, and the step
+-- begins anew. Leans on uq_step_execution_current and uq_step_control_job_instance_id_step.
 -- example: {"instance": 1, "execution": 1, "step": "freeze-cut", "ordinal": 3, "at": "2026-03-02T02:15:00+00:00"}
-WITH ours AS (SELECT x.id
+WITH ours AS (SELECT x.id, set_config('synchronous_commit', 'off', true)
                 FROM batch.job_execution x
                WHERE x.id = :execution AND x.state = 'running'
                  AND NOT EXISTS (SELECT FROM batch.step_control c WHERE c.job_instance_id = :instance AND c.step = :step)
