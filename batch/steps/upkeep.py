@@ -7,9 +7,10 @@ from typing import Final
 from batch.net import LoopStep, Rerun, SingleStep, StepDoc
 from batch.upkeep.archiving import archive_runs
 from batch.upkeep.backup import rehearse_restore, take_backup
+from batch.upkeep.carriers import throw_files_away
 from batch.upkeep.copies import throw_copies_away
 from batch.upkeep.forgetting import forget_calls
-from batch.upkeep.going import throw_files_away, throw_generations_away
+from batch.upkeep.going import throw_generations_away
 from batch.upkeep.reading import look_at_disks, verify_spool
 
 _AGAIN: Final = Rerun(is_allowed=True, words="It looks at what there is now; nothing is done twice.")
@@ -132,8 +133,15 @@ FILES: Final = LoopStep(
     skip_words="They go with the next night.",
     rerun=_GONE,
     doc=StepDoc(
-        does="Removes carriers' files from `done/` and `refused/` that were written longer ago than the rule `carriers-files` says.",
-        reads="`incoming/*/done/`, `incoming/*/refused/`, `batch.retention_rule`, `batch.retention_hold`",
+        does=(
+            "Removes carriers' files from `done/` and `refused/` that a night took or refused longer ago than the rule `carriers-files` "
+            "says, whenever the carrier wrote them; a file that no night knows goes by the day on which it was put there. A refused file "
+            "stays as long as its reject is open. What a hold covers stays."
+        ),
+        reads=(
+            "`incoming/*/done/`, `incoming/*/refused/`, `billing.usage_file`, `batch.reject`, `batch.retention_rule`, "
+            "`batch.retention_hold`"
+        ),
         writes="the directories, `batch.retention_run`",
         counts="*written* files are gone.",
         goes_wrong="CSS969E: a file cannot be removed.",

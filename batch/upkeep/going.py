@@ -1,4 +1,4 @@
-"""What goes when its time of keeping is over: old generations, carriers' files, ended sign-ons, and the blocks of finished runs.
+"""What goes when its time of keeping is over: old generations, and how what goes is counted and removed.
 
 Each transaction takes a little, says what it took in ``batch.retention_run``, and is safe to be killed: what is gone from the
 disk and still in the database is taken again.
@@ -7,8 +7,7 @@ disk and still in the database is taken again.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -22,12 +21,9 @@ from batch.outputs.bills import DATASET as BILLS
 from batch.rules.retention import SUBJECTS, Held, kept_from, kept_of
 from batch.upkeep.keeping import is_held, keeping_of
 from batch.words import GenerationState
-from css.core.calendar import to_london
 from css.whole_file import cannot_write, sync_folder
 
 GENERATIONS_AT_ONCE: Final = 20
-FILES_AT_ONCE: Final = 500
-TAKEN_FOLDERS: Final = ("done", "refused")
 
 
 def count_gone(
@@ -135,47 +131,3 @@ def remove_directory(home: Path, path: str) -> None:
             sync_folder(directory.parent)
     except OSError as error:
         raise cannot_write(error, directory) from error
-
-
-def throw_files_away(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
-    """Remove carriers' files that were taken or refused so many days ago; their records are in the database.
-
-    They are counted in one transaction and removed behind it, at the beginning of the next: killed between, they are still known.
-
-    Raises:
-        Unavailable: CSS969E, a file cannot be removed.
-    """
-    incoming = context.home / "incoming"
-    try:
-        for name in checkpoint.get("counted", ()):
-            (incoming / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise cannot_write(error, incoming) from error
-    since = kept_from(context.business_date, keeping_of(session, "carriers-files"))
-    districts = sorted(path for path in incoming.glob("[A-Z][A-Z]") if path.is_dir() and not path.is_symlink())
-    waiting = [
-        (district.name, path)
-        for district in districts
-        if not is_held(session, "carriers-files", district.name)
-        for folder in TAKEN_FOLDERS
-        for path in _old_files(district / folder, since)
-    ][:FILES_AT_ONCE]
-    if not waiting:
-        return None
-    for district in sorted({name for name, _ in waiting}):
-        purged = sum(name == district for name, _ in waiting)
-        count_gone(session, context, "carriers-files", since, purged=purged, district_code=district)
-    totals = (Total("carriers' files thrown away", len(waiting)),)
-    counted = [path.relative_to(incoming).as_posix() for _, path in waiting]
-    return Work(Counts(len(waiting), len(waiting)), totals=totals), {"counted": counted}
-
-
-def _old_files(folder: Path, since: date) -> Iterable[Path]:
-    if not folder.is_dir():
-        return []
-    return [path for path in sorted(folder.iterdir()) if path.is_file() and not path.is_symlink() and _day_of(path) < since]
-
-
-def _day_of(path: Path) -> date:
-    """London's day on which a file was last written: when the carrier put it there."""
-    return to_london(datetime.fromtimestamp(path.stat().st_mtime, UTC)).date()

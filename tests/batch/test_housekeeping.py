@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-import os
 import shutil
 import subprocess
 from datetime import UTC, date, datetime, timedelta
@@ -312,19 +311,6 @@ def test_blocks_of_finished_runs_go_to_an_archive_row_for_row(house: Engine, tmp
         run = session.execute(select(RetentionRun).where(RetentionRun.subject == "runs")).scalar_one()
         assert (run.archived_count, run.purged_count, run.archive_path) == (3, 3, "archive/2026-03-02")
         assert run.archive_sha256 == hashlib.sha256((place / "SHA256SUMS").read_bytes()).hexdigest()
-
-
-def test_carriers_files_that_were_taken_go_by_the_day_they_came(house: Engine, tmp_path: Path) -> None:
-    done, refused = tmp_path / "incoming/ZZ/done", tmp_path / "incoming/ZZ/refused"
-    for folder in (done, refused, tmp_path / "incoming/ZZ"):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, days in (("old.csv", 36), ("young.csv", 33)):
-            (folder / name).write_bytes(b"x")
-            moment = (at(MONDAY) - timedelta(days=days + 1)).timestamp()
-            os.utime(folder / name, (moment, moment))
-    keep_house(house, tmp_path, MONDAY, alone(upkeep.FILES))
-    left = sorted(path.relative_to(tmp_path / "incoming/ZZ").as_posix() for path in (tmp_path / "incoming/ZZ").rglob("*.csv"))
-    assert left == ["done/young.csv", "old.csv", "refused/young.csv", "young.csv"]
 
 
 def test_nothing_outside_the_house_is_thrown_away_through_a_link(house: Engine, tmp_path: Path) -> None:

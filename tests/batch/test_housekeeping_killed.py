@@ -17,13 +17,18 @@ from sqlalchemy import Engine, text
 from css.db.engine import transaction
 from tests import builders
 from tests.batch import killing
-from tests.batch.housekeeping_night import AT, ON, child
+from tests.batch.housekeeping_night import ON, child
 from tests.batch.test_housekeeping import finished_run, output
 from tests.conftest import clone
 from tests.scenarios.copies import copy_of
 
 STRIDE = int(os.environ.get("CSS_TEST_KILL_STRIDE", "11"))
 """Every so many points are tried; 1 tries them all."""
+TAKEN = (
+    "INSERT INTO billing.usage_file (district_code, supplier, sequence, layout, file_name, sha256, byte_count, created_at, "
+    "record_count, to_rate_count, duration_seconds, business_date) "
+    "VALUES ('ZZ', 'NTHTEL', 1, 'uk-standard-cdr', 'old.csv', '', 1, :night, 0, 0, 0, :night)"
+)
 ROWS = (
     "SELECT dataset, generation, path, file_count, byte_count, sha256, state FROM batch.dataset_generation ORDER BY 1, 2",
     "SELECT subject, kept_from, archived_count, purged_count, archive_path, archive_sha256 FROM batch.retention_run ORDER BY 1",
@@ -67,8 +72,8 @@ def full(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -
         done = home / "incoming" / "ZZ" / "done"
         done.mkdir(parents=True)
         (done / "old.csv").write_bytes(b"x")
-        moment = (AT - timedelta(days=60)).timestamp()
-        os.utime(done / "old.csv", (moment, moment))
+        with transaction(engine) as session:
+            session.execute(text(TAKEN), {"night": ON - timedelta(days=60)})
         yield House(engine, home)
 
 
