@@ -68,10 +68,20 @@ def _command(launch: Launch) -> Sequence[str]:
     return [sys.executable, "-m", "css", *words_of(launch)]
 
 
+def claim_is_over(now: datetime) -> ColumnElement[bool]:
+    """Whether nobody is starting a run, as a condition of SQL: whoever was has had his time, or there was none."""
+    return JobInstance.claimed_until.is_(None) | (JobInstance.claimed_until <= now)
+
+
 def is_starting() -> ColumnElement[bool]:
     """Whether a run is asked to start, or somebody started it a moment ago, as a condition of SQL."""
     is_claimed = func.coalesce(JobInstance.claimed_until > func.clock_timestamp(), false())
     return is_claimed | JobInstance.start_asked_at.is_not(None)
+
+
+def telling_key(net: str, district_code: str, business_date: date, parameter_key: str) -> ColumnElement[int]:
+    """The key of the lock that whoever tells a run something holds until it is done; no run is started against it."""
+    return func.hashtextextended(f"tell {net}/{district_code}/{business_date}/{parameter_key}", 0)
 
 
 def last_beat(session: Session) -> datetime | None:

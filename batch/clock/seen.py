@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -108,6 +108,17 @@ def look(session: Session, nets: Mapping[str, Net], now: datetime) -> tuple[Seen
             waiting = Waiting(Wait.PERSON, f"There is no net {run.net} in this program.")
         seen[run.id] = SeenRun(run, waiting, gone_without)
     return tuple(seen[run.id] for run in runs)
+
+
+def goes_on(session: Session, instance_id: int, now: datetime) -> Waiting:
+    """What an open run would wait for by the way its last attempt ended, if nobody held it and no other came first."""
+    (run,) = (run for run in open_runs(session) if run.id == instance_id)
+    return waits_for(replace(run, held_by=None, hold_reason=None), now, is_cause_gone=bool(_mended(session, (run,))))
+
+
+def waiting_of(seen: Iterable[SeenRun], instance_id: int) -> Waiting:
+    """What one of the runs that were seen waits for; over when it is not among them, for all that are open are."""
+    return next((one.waiting for one in seen if one.run.id == instance_id), Waiting(Wait.OVER, "It is over."))
 
 
 def _oldest(runs: Iterable[Planned]) -> dict[tuple[str, str], date]:

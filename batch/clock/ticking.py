@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from sqlalchemy import Engine, delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from batch.clock.launching import Launch, start_process
+from batch.clock.launching import Launch, claim_is_over, start_process, telling_key
 from batch.clock.planning import plan_due
 from batch.clock.seen import SeenRun, look, open_runs, steps_under_way
 from batch.clock.times import LookingTime, database_now
@@ -166,21 +166,38 @@ class Clockwork:
         self._dead = {(one.run.id, one.run.last.attempt) for one in seen if one.run.last is not None and not one.run.is_alive}
         for one in sorted((one for one in seen if one.waiting.kind is Wait.NOTHING), key=lambda one: in_turn(one.run)):
             if self._claim(one):
-                launch = Launch(one.run.district_code, one.run.business_date, one.run.net, one.run.parameter_key)
-                self._running[launch] = self._start(launch)
-                LOG.info("run started", extra=_named(launch))
-                self._tell(f"{_words(launch)} starts.")
+                self._launch(one.run)
+
+    def _launch(self, run: Planned) -> None:
+        """Start a run that is ours to start. One that cannot be started keeps no other from it, and is tried again at the next look."""
+        launch = Launch(run.district_code, run.business_date, run.net, run.parameter_key)
+        try:
+            self._running[launch] = self._start(launch)
+        except Exception as error:
+            LOG.exception("the clock cannot start a run", extra=_named(launch))
+            words = f"{_words(launch)[:1].lower()}{_words(launch)[1:]}"
+            self._troubles[f"start {words}"] = f"{self.name} cannot start {words}: {type(error).__name__}; its log says why."
+            with self._transaction() as session:
+                session.execute(update(JobInstance).where(JobInstance.id == run.id).values(claimed_until=None))
+            return
+        LOG.info("run started", extra=_named(launch))
+        self._tell(f"{_words(launch)} starts.")
 
     def _claim(self, one: SeenRun) -> bool:
-        """Make the starting of a run ours, if nobody has since we looked: of any number of clocks one is told yes."""
+        """Make the starting of a run ours, if nobody has since we looked: of any number of clocks one is told yes.
+
+        Whoever tells the run something just now decides first; and the wish that it be started stands until an attempt has begun.
+        """
         run = one.run
         with self._transaction() as session:
             now = self._time(session)
-            is_free = JobInstance.claimed_until.is_(None) | (JobInstance.claimed_until <= now) | JobInstance.start_asked_at.is_not(None)
+            key = telling_key(run.net, run.district_code, run.business_date, run.parameter_key)
+            if not session.execute(select(func.pg_try_advisory_xact_lock(key))).scalar_one():
+                return False
             claimed = session.execute(
                 update(JobInstance)
-                .where(JobInstance.id == run.id, JobInstance.state == run.state, JobInstance.held_at.is_(None), is_free)
-                .values(claimed_until=now + TRY_AGAIN_AFTER, start_asked_at=None)
+                .where(JobInstance.id == run.id, JobInstance.state == run.state, JobInstance.held_at.is_(None), claim_is_over(now))
+                .values(claimed_until=now + TRY_AGAIN_AFTER)
                 .returning(JobInstance.id)
             ).one_or_none()
             for other in one.gone_without if claimed is not None else ():
@@ -227,7 +244,8 @@ class Clockwork:
         since, self._since = self._since, None
         if since is None or now - since <= GAP_MAX:
             return
-        missed = [run for run in runs if run.start_after is not None and since < run.start_after <= now]
+        # What somebody started by hand meanwhile has an attempt.
+        missed = [run for run in runs if run.last is None and run.start_after is not None and since < run.start_after <= now]
         if missed:
             words = f"No clock looked from {_minute(since)} to {_minute(now)}. {_were(len(missed))} to start meanwhile and did not."
             raise_alarm(session, None, None, AlarmKind.CLOCK, words, now)

@@ -62,7 +62,7 @@ def start_night(session: Session, command: StartNight, *, by: Actor, at: datetim
     """Start a run now, or take up one that failed or was stopped: a clock does at its next look, or whoever sees that there is none.
 
     Raises:
-        Refused: CSS634E it is completed or skipped, CSS636E it waits, CSS604E and CSS605E it is not its turn.
+        Refused: CSS634E it is completed or skipped, CSS636E it waits or is not next, CSS604E and CSS605E it is not its turn.
         Conflict: CSS602E and CSS603E it runs, CSS635E it is held.
     """
     return _tell(session, command, whole_runs.START, reason=command.reason, by=by, at=at)
@@ -84,7 +84,7 @@ def release_night(session: Session, command: ReleaseNight, *, by: Actor, at: dat
     """Undo a hold, or a skip that has not come to count; what only waited for that is started.
 
     Raises:
-        Refused: CSS634E it is completed, or closed with a later night; CSS636E it is not held.
+        Refused: CSS634E it is completed, or left out and a later night has begun; CSS636E it is not held.
     """
     return _tell(session, command, single_steps.RELEASE if command.step else whole_runs.RELEASE, command.step, command.reason, by=by, at=at)
 
@@ -208,14 +208,24 @@ def _require_priority(priority: int | None) -> None:
         raise BadMessage("CSS631E", "A priority is from 1, the first, to 99.", element="priority")
 
 
-def considered(
-    session: Session, verb: Verb, run: Run, step: str | None, reason: str, *, by: Actor, at: datetime, priority: int | None = None
+def considered(  # noqa: PLR0913 - whoever, what, whereof and why
+    session: Session,
+    verb: Verb,
+    run: Run,
+    step: str | None,
+    reason: str,
+    *,
+    by: Actor,
+    at: datetime,
+    priority: int | None = None,
+    start_after: datetime | None = None,
+    is_started: bool = True,
 ) -> tuple[Deed, Outlook]:
     """What a verb would lead to now; nothing is changed. Raises what speaks against it."""
     require_keeper(by)
     if step is not None:
         require_step(run.net, step)
-    deed = Deed(session, run, step, reason, by, at, priority=priority)
+    deed = Deed(session, run, step, reason, by, at, priority=priority, start_after=start_after, is_started=is_started)
     if run.row is None:
         if verb.name not in PLANS_TOO:
             raise NotFound("CSS633E", "{run} was never planned; `css night plan` plans it.", run=capital(run.words))
@@ -239,20 +249,31 @@ def _tell(  # noqa: PLR0913 - whoever, what, whereof and why
 ) -> NightTold:
     require_keeper(by)
     words = require_reason(reason)
-    deed, outlook = considered(session, verb, hold_run(session, command), step, words, by=by, at=at, priority=priority)
+    deed, outlook = considered(
+        session,
+        verb,
+        hold_run(session, command),
+        step,
+        words,
+        by=by,
+        at=at,
+        priority=priority,
+        start_after=ordered.start_after if ordered else None,
+        is_started=is_started,
+    )
     if outlook.needs_second:
         require_second(f"{verb.name} this", by, approved_by)
         deed = replace(deed, second=approved_by)
     before = deed.run
     if before.row is None:
-        hour, rank = (ordered.start_after, ordered.priority) if ordered else (None, None)
-        ensure_planned(deed, start_after=hour, priority=rank)
+        ensure_planned(deed, priority=ordered.priority if ordered else None)
         deed = replace(deed, run=find_run(session, command))
     verb.perform(deed)
     row = deed.run.planned
     asks_start = outlook.asks_start and is_started
     if asks_start:
-        row.start_asked_at = at
+        # Asked anew, it is started anew: a process that was started before and never came is not waited for.
+        row.start_asked_at, row.claimed_until = at, None
     session.flush()
     with_whom = {"approved_by": approved_by.name} if approved_by is not None else {}
     session.add(

@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch import repository
+from batch.clock.planning import schedules
 from batch.control.runs import Run
-from batch.rules.calendar import hours_of
+from batch.rules.calendar import Planned, hours_of, said_last
 from batch.turns import NIGHT_NET, check_turn
 from batch.words import InstanceState
 from css.core.actor import Actor
@@ -41,6 +42,10 @@ class Deed:
     """Who gave their yes to it."""
     priority: int | None = None
     """The one it is to have, where that is the matter and it was said."""
+    start_after: datetime | None = None
+    """From when it may start, where it is planned and somebody said so."""
+    is_started: bool = True
+    """Whether it is started after the deed, where the deed asks for that; False: it waits for a start of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +150,16 @@ def current_date(session: Session, run: Run) -> date:
     return latest or run.business_date
 
 
-def start_after_of(run: Run) -> datetime:
+def plan_of(session: Session, run: Run) -> Planned:
+    """The plan in force for the run's date: what somebody set, else the net's own. Of a net that is switched off what would hold."""
+    return said_last(run.net.plan, schedules(session).get(run.net.name, ()), run.district_code, run.business_date)
+
+
+def start_after_of(deed: Deed) -> datetime:
     """From when the run may start by itself."""
-    planned = run.row.start_after if run.row is not None else None
-    return planned or hours_of(run.net.plan, run.business_date).start_after
+    run = deed.run
+    planned = run.row.start_after if run.row is not None else deed.start_after
+    return planned or hours_of(plan_of(deed.session, run), run.business_date).start_after
 
 
 def resumes(run: Run) -> str:

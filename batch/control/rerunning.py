@@ -5,13 +5,12 @@ Whatever came after the step stands on what it made, so it is done again too, or
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import update
 
 from batch.control.deeds import Deed, Outlook, Verb, capital, refuse_alive, refuse_held
-from batch.control.runs import Run, is_alive, lock_row
+from batch.control.runs import Run, lock_run
 from batch.control.single_steps import OVER, steps_after
 from batch.model import StepControl, StepExecution
 from batch.net import Context
@@ -85,9 +84,8 @@ def context_of(deed: Deed, step: str) -> Context:
 
 def _rerun(deed: Deed) -> None:
     run, step = deed.run, deed.step or ""
-    lock_row(deed.session, run)
     # An attempt may have begun between the look and the lock; one that begins now waits for us and sees what we did.
-    refuse_alive(deed.session, replace(run, is_alive=is_alive(deed.session, run.planned.id)))
+    refuse_alive(deed.session, lock_run(deed.session, run))
     affected = affected_steps(run, step)
     for name in reversed(affected):
         backout = run.net.step(name).rerun.backout
@@ -102,7 +100,8 @@ def _rerun(deed: Deed) -> None:
         .values(skipped_at=None, skipped_by=None, skip_reason=None)
     )
     row = run.planned
-    row.state = InstanceState.PLANNED
+    # Planned, a clock would start it at its next look.
+    row.state = InstanceState.PLANNED if deed.is_started else InstanceState.STOPPED
     row.stop_asked_at = row.claimed_until = None
 
 

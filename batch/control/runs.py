@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from batch.clock.launching import telling_key
 from batch.model import JobExecution, JobInstance, StepControl, StepExecution
 from batch.net import Net
 from batch.nets import NETS
@@ -136,8 +137,7 @@ def last_planned(session: Session, net: str, district_code: str, parameter_key: 
 
 def hold_run(session: Session, key: RunKey) -> Run:
     """The same, with nobody else telling it anything until the transaction ends; as it then stands. Errors as for ``find_run``."""
-    name = f"tell {key.net}/{key.district_code}/{key.business_date}/{key.parameter_key}"
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+    session.execute(select(func.pg_advisory_xact_lock(telling_key(key.net, key.district_code, key.business_date, key.parameter_key))))
     return find_run(session, key)
 
 
@@ -149,6 +149,12 @@ def lock_row(session: Session, run: Run) -> None:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
+
+
+def lock_run(session: Session, run: Run) -> Run:
+    """Lock its row, and see again what may have happened since it was looked at: whether it runs, and its last attempt."""
+    lock_row(session, run)
+    return replace(run, is_alive=is_alive(session, run.planned.id), attempt=_last_attempt(session, run.planned.id))
 
 
 def is_alive(session: Session, instance_id: int) -> bool:
@@ -181,13 +187,6 @@ def _seen(session: Session, net: Net, key: RunKey, row: JobInstance | None) -> R
     if row is None:
         return Run(net, key.district_code, key.business_date, key.parameter_key, None, is_alive=False, attempt=None, steps={}, controls={})
     fresh = {"populate_existing": True}
-    attempt = session.execute(
-        select(JobExecution)
-        .where(JobExecution.job_instance_id == row.id)
-        .order_by(JobExecution.attempt.desc())
-        .limit(1)
-        .execution_options(**fresh)
-    ).scalar_one_or_none()
     steps = session.execute(
         select(StepExecution)
         .where(StepExecution.job_instance_id == row.id, StepExecution.superseded_at.is_(None))
@@ -201,7 +200,17 @@ def _seen(session: Session, net: Net, key: RunKey, row: JobInstance | None) -> R
         key.parameter_key,
         row,
         is_alive=is_alive(session, row.id),
-        attempt=attempt,
+        attempt=_last_attempt(session, row.id),
         steps={one.step: one for one in steps},
         controls={one.step: one for one in controls},
     )
+
+
+def _last_attempt(session: Session, instance_id: int) -> JobExecution | None:
+    return session.execute(
+        select(JobExecution)
+        .where(JobExecution.job_instance_id == instance_id)
+        .order_by(JobExecution.attempt.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).scalar_one_or_none()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch import repository
 from batch.clock.launching import a_clock_beats
-from batch.clock.seen import look
+from batch.clock.seen import goes_on, look, waiting_of
 from batch.control.deeds import (
     DAYS_AHEAD_MAX,
     Deed,
@@ -22,6 +22,7 @@ from batch.control.deeds import (
     capital,
     clock_words,
     current_date,
+    plan_of,
     refuse_alive,
     refuse_ended,
     refuse_held,
@@ -29,19 +30,19 @@ from batch.control.deeds import (
     resumes,
     start_after_of,
 )
-from batch.control.runs import Run
-from batch.model import JobInstance
+from batch.control.runs import Run, lock_run
+from batch.model import JobExecution, JobInstance
 from batch.nets import NETS
 from batch.rules.calendar import hours_of
-from batch.rules.readiness import Wait
+from batch.rules.readiness import Wait, Waiting
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css.core.calendar import day_words
 from css.core.errors import BadMessage, Refused
 
 
-def ensure_planned(deed: Deed, *, start_after: datetime | None = None, priority: int | None = None) -> JobInstance:
-    """The row of the run; made when there is none. The clock finds it planned and leaves it alone."""
+def ensure_planned(deed: Deed, *, priority: int | None = None) -> JobInstance:
+    """The row of the run, with the hours that hold for its date; made when there is none. The clock leaves it as it is."""
     run = deed.run
     if run.row is not None:
         return run.row
@@ -49,12 +50,15 @@ def ensure_planned(deed: Deed, *, start_after: datetime | None = None, priority:
     row = deed.session.execute(
         select(JobInstance).where(JobInstance.id == planned.id).execution_options(populate_existing=True)
     ).scalar_one()
-    hours = hours_of(run.net.plan, run.business_date)
+    plan = plan_of(deed.session, run)
+    hours = hours_of(plan, run.business_date)
     row.planned_by = deed.by.name
-    row.start_after = start_after or hours.start_after
+    row.start_after = deed.start_after or hours.start_after
     if not run.parameter_key:
-        row.must_start_by, row.must_end_by = hours.must_start_by, hours.must_end_by
-    row.priority = priority or run.net.plan.priority
+        # It is not late before the hour that was ordered.
+        row.must_start_by = max(hours.must_start_by, row.start_after)
+        row.must_end_by = max(hours.must_end_by, row.start_after)
+    row.priority = priority or plan.priority
     deed.session.flush()
     return row
 
@@ -65,7 +69,7 @@ def _consider_plan(deed: Deed) -> Outlook:
         who = run.row.planned_by or "the night itself"
         sentence = "{run} is planned already, by {who} at {since}; it is {state}."
         raise already(sentence, run, who=who, since=clock_words(run.row.planned_at), state=run.row.state.value)
-    return Outlook((_starts(deed.session, run), *_order_words(run)))
+    return Outlook((_starts(deed), *_order_words(run)))
 
 
 def refuse_unplannable(session: Session, run: Run) -> None:
@@ -89,9 +93,9 @@ def refuse_unplannable(session: Session, run: Run) -> None:
             require_turn(session, run)
 
 
-def _starts(session: Session, run: Run) -> str:
-    looks = "It starts by itself" if a_clock_beats(session) else "No clock looks now; when one does, it starts by itself"
-    return f"{looks} at {clock_words(start_after_of(run))} or later, when its turn has come."
+def _starts(deed: Deed) -> str:
+    looks = "It starts by itself" if a_clock_beats(deed.session) else "No clock looks now; when one does, it starts by itself"
+    return f"{looks} at {clock_words(start_after_of(deed))} or later, when its turn has come."
 
 
 def _order_words(run: Run) -> tuple[str, ...]:
@@ -102,8 +106,7 @@ def _order_words(run: Run) -> tuple[str, ...]:
 
 
 def _consider_start(deed: Deed) -> Outlook:
-    _refuse_start(deed)
-    waits = what_it_waits_for(deed)
+    waits = _waived_by_force(_refuse_start(deed))
     if waits:
         then = "Then it starts by itself" if a_clock_beats(deed.session) else "No clock looks now; when one does, it starts by itself then"
         sentence = "{run} is not due. {waits} {then}; force starts it now."
@@ -111,17 +114,22 @@ def _consider_start(deed: Deed) -> Outlook:
     return Outlook(("It is started now.", resumes(deed.run)), asks_start=True)
 
 
-def _refuse_start(deed: Deed) -> None:
+def _refuse_start(deed: Deed) -> Waiting:
+    """Refuse what neither start nor force begins; what the run waits for, as the clock sees it."""
     refuse_ended(deed.run, "start")
     refuse_alive(deed.session, deed.run)
     refuse_held(deed.run)
     require_turn(deed.session, deed.run)
+    waiting = waiting_of(look(deed.session, NETS, deed.at), deed.run.planned.id)
+    if waiting.kind is Wait.EARLIER:
+        sentence = "{run} is not started before its turn. {waits} See to that one; force does not pass over it either."
+        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=waiting.words)
+    return waiting
 
 
-def what_it_waits_for(deed: Deed) -> str:
-    """What keeps a run from starting that force waives, in the words of the clock: its hour, or other nets. Empty for nothing."""
-    seen = next((one for one in look(deed.session, NETS, deed.at) if one.run.id == deed.run.planned.id), None)
-    return seen.waiting.words if seen is not None and seen.waiting.kind in {Wait.TIME, Wait.BEFORE} else ""
+def _waived_by_force(waiting: Waiting) -> str:
+    """What a run waits for that force waives, in the words of the clock: its hour, or other nets. Empty for nothing."""
+    return waiting.words if waiting.kind in {Wait.TIME, Wait.BEFORE} else ""
 
 
 def _start(deed: Deed) -> None:
@@ -140,16 +148,28 @@ def _consider_hold(deed: Deed) -> Outlook:
         if run.is_alive
         else "It is not started until it is released, neither by a clock nor by hand."
     )
-    return Outlook((first, *_blocks_nights(run)))
+    return Outlook((first, *_blocks_later(run)))
 
 
-def _blocks_nights(run: Run) -> tuple[str, ...]:
-    if run.net.name != NIGHT_NET or run.parameter_key:
+def _blocks_later(run: Run) -> tuple[str, ...]:
+    """That a run which does not end keeps those of later dates from starting. A run under a key of its own keeps none."""
+    if run.parameter_key:
         return ()
-    return (f"The nights of {run.district_code} after it wait for it, for they run in the order of their dates.",)
+    runs = "nights" if run.net.name == NIGHT_NET else f"{run.net.name} runs"
+    return (f"The {runs} of {run.district_code or 'the house'} after it wait for it, for they run in the order of their dates.",)
+
+
+def _locked(deed: Deed, verb: str) -> Run:
+    """The run under lock; refused when it has begun or ended since it was looked at: what was said of it is not true any more."""
+    now = lock_run(deed.session, deed.run)
+    refuse_ended(now, verb)
+    if not deed.run.is_alive:
+        refuse_alive(deed.session, now)
+    return now
 
 
 def _hold(deed: Deed) -> None:
+    _locked(deed, "hold")
     row = deed.run.planned
     row.held_at, row.held_by, row.hold_reason = deed.at, deed.by.name, deed.reason
     row.start_asked_at = None
@@ -166,18 +186,47 @@ def _consider_release(deed: Deed) -> Outlook:
     if run.is_alive:
         return Outlook((held, "The attempt that runs goes on as before."))
     if run.state in {InstanceState.FAILED, InstanceState.STOPPED}:
-        return Outlook((held, f"It is {run.state.value}, and waits for somebody to start it.", resumes(run)))
-    if deed.at < start_after_of(run):
-        return Outlook((held, _starts(deed.session, run)))
+        return Outlook((held, _goes_on(deed, run.state), resumes(run)))
+    if deed.at < start_after_of(deed):
+        return Outlook((held, _starts(deed)))
     return Outlook((held, "Its hour has come: it is started as soon as its turn has.", resumes(run)), asks_start=True)
+
+
+def _goes_on(deed: Deed, state: InstanceState) -> str:
+    """What becomes of a run that failed or was stopped when nobody holds it any more, in a sentence."""
+    waiting = goes_on(deed.session, deed.run.planned.id, deed.at)
+    if waiting.kind is Wait.PERSON:
+        return f"It is {state.value}, and waits for somebody to start it."
+    by_itself = waiting.words if waiting.kind is Wait.AGAIN else "A clock starts it again by itself when its turn has come."
+    none = "" if a_clock_beats(deed.session) else " No clock looks now."
+    return f"It is {state.value}. {by_itself}{none}"
 
 
 def _consider_unskip(deed: Deed) -> Outlook:
     run = deed.run
-    if run.net.name == NIGHT_NET and business_date_of(deed.session, run.district_code).closed_through >= run.business_date:
+    if run.net.name == NIGHT_NET:
+        _refuse_passed_over(deed)
+    return Outlook(("It is no longer skipped.", _starts(deed), *_blocks_later(run)))
+
+
+def _refuse_passed_over(deed: Deed) -> None:
+    """Error: Refused CSS634E, a later night has begun: it does what this one left, and two nights of a district never run at once."""
+    run = deed.run
+    if business_date_of(deed.session, run.district_code).closed_through >= run.business_date:
         sentence = "{run} was skipped, and a later night has closed its date with its own: what it left was done there."
         raise Refused("CSS634E", sentence, run=capital(run.words))
-    return Outlook(("It is no longer skipped.", _starts(deed.session, run), *_blocks_nights(run)))
+    begun: date | None = deed.session.execute(
+        select(func.min(JobInstance.business_date)).where(
+            JobInstance.net == NIGHT_NET,
+            JobInstance.district_code == run.district_code,
+            JobInstance.parameter_key == "",
+            JobInstance.business_date > run.business_date,
+            select(JobExecution.id).where(JobExecution.job_instance_id == JobInstance.id).exists(),
+        )
+    ).scalar_one()
+    if begun is not None:
+        sentence = "{run} was skipped, and the night of {later} has begun: it does what this one left, and closes its date with its own."
+        raise Refused("CSS634E", sentence, run=capital(run.words), later=day_words(begun))
 
 
 def _release(deed: Deed) -> None:
@@ -189,8 +238,7 @@ def _release(deed: Deed) -> None:
 
 
 def _consider_force(deed: Deed) -> Outlook:
-    _refuse_start(deed)
-    waits = what_it_waits_for(deed)
+    waits = _waived_by_force(_refuse_start(deed))
     if not waits:
         raise Refused("CSS636E", "Nothing keeps {run} from starting but that nobody does; start does it.", run=deed.run.words)
     return Outlook(
@@ -213,13 +261,18 @@ def _consider_skip(deed: Deed) -> Outlook:
         why = run.net.skip_words or "nobody else does what it does."
         raise Refused("CSS637E", sentence, net=run.net.name, why=why)
     refuse_alive(deed.session, run)
-    if run.attempt is not None:
-        sentence = "{run} has begun (attempt {attempt}): it is finished or it fails, and is skipped no more."
-        raise Refused("CSS637E", sentence, run=capital(run.words), attempt=run.attempt.attempt)
+    _refuse_begun(run)
     return Outlook((f"{capital(run.words)} does not run.", run.net.skip_words), needs_second=True)
 
 
+def _refuse_begun(run: Run) -> None:
+    if run.attempt is not None:
+        sentence = "{run} has begun (attempt {attempt}): it is finished or it fails, and is skipped no more."
+        raise Refused("CSS637E", sentence, run=capital(run.words), attempt=run.attempt.attempt)
+
+
 def _skip(deed: Deed) -> None:
+    _refuse_begun(_locked(deed, "skip"))
     row = deed.run.planned
     row.held_at = row.held_by = row.hold_reason = row.start_asked_at = row.forced_at = None
     row.state = InstanceState.SKIPPED

@@ -64,7 +64,7 @@ class JobInstance(Base):
     stop_asked_at: Mapped[datetime | None]
     """Since when the running attempt is to stop at its next block."""
     start_asked_at: Mapped[datetime | None]
-    """Since when somebody wants it started now; taken by whoever starts it."""
+    """Since when somebody wants it started now; until an attempt has begun."""
     claimed_until: Mapped[datetime | None]
     """Until then the starting of it is a certain clock's."""
 

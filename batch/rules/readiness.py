@@ -124,16 +124,17 @@ def _for_others(run: Planned, now: datetime, earlier: date | None, befores: Coll
 
 
 def _after_its_last(run: Planned, now: datetime, *, is_cause_gone: bool) -> Waiting | None:
-    if run.start_asked_at is not None:
-        # Asked since it was last started: starting takes the wish away.
-        return None
+    # Before the wish, which stands until an attempt begins: a process that never gets so far must not lose it.
     if run.claimed_until is not None and now < run.claimed_until:
-        return Waiting(
-            Wait.CLAIMED, f"A clock has started it; if nothing comes of that, it is started again at {_hour(run.claimed_until)}."
-        )
-    if run.last is None or run.state is InstanceState.PLANNED or is_cause_gone:
+        return Waiting(Wait.CLAIMED, f"It has been started; if nothing comes of that, it is started again at {_hour(run.claimed_until)}.")
+    if run.start_asked_at is not None:
         return None
-    return _as_it_ended(run.last, now)
+    if run.last is None or run.state is InstanceState.PLANNED:
+        return None
+    if run.state is InstanceState.STOPPED and run.last.state is not ExecutionState.STOPPED:
+        # Its last attempt ended otherwise: somebody put it back since, and wants it to wait.
+        return Waiting(Wait.PERSON, "A step of it is to be run again; somebody starts it.")
+    return None if is_cause_gone else _as_it_ended(run.last, now)
 
 
 def _as_it_ended(last: LastAttempt, now: datetime) -> Waiting | None:

@@ -155,10 +155,10 @@ FAILED = _attempt(ExecutionState.FAILED, MINUTE * 600, 8)
         (
             _planned(claimed=DUE_AT + MINUTE),
             Wait.CLAIMED,
-            "A clock has started it; if nothing comes of that, it is started again at 02:16 on 2 March.",
+            "It has been started; if nothing comes of that, it is started again at 02:16 on 2 March.",
         ),
         (_planned(claimed=DUE_AT), Wait.NOTHING, "Nothing: the clock starts it at its next look."),
-        (_planned(claimed=DUE_AT + MINUTE, asked=DUE_AT), Wait.NOTHING, "Nothing: the clock starts it at its next look."),
+        (_planned(claimed=DUE_AT + MINUTE, asked=DUE_AT), Wait.CLAIMED, "It has been started; if nothing comes of that"),
         # A finished run of which a step is to be run again is planned once more.
         (_planned(_attempt(ExecutionState.COMPLETED, MINUTE, 0), state=InstanceState.PLANNED), Wait.NOTHING, "Nothing: the clock"),
     ],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
+from batch.clock.seen import look, waiting_of
 from batch.control import (
     force_night,
     hold_night,
@@ -39,10 +40,11 @@ from batch.control.commands import (
     StartNight,
     StopNight,
 )
-from batch.model import Alarm, JobInstance, OperatorAction, StepControl, StepExecution
+from batch.model import Alarm, JobExecution, JobInstance, OperatorAction, Schedule, StepControl, StepExecution
 from batch.nets import NETS
 from batch.repository import raise_alarm
-from batch.words import AlarmKind, InstanceState, StepState
+from batch.rules.readiness import Wait
+from batch.words import AlarmKind, Cycle, ExecutionState, InstanceState, Shift, StepState
 from css.audit import AuditEvent
 from css.core.actor import Actor
 from css.core.errors import BadMessage, Conflict, CssError, NotFound, Refused
@@ -124,6 +126,35 @@ def test_an_extra_run_has_a_key_and_hours_of_its_own(session: Session) -> None:
     assert (row.must_start_by, row.must_end_by) == (None, None), "nobody waits for an extra run"
     assert refusal(session, PlanNight, parameter_key="x").startswith("CSS631E The chores net runs once for a date; it takes no key.")
     assert refusal(session, PlanNight, net="housework", district_code="", parameter_key="a b").startswith("CSS631E The key of an extra run")
+
+
+def test_what_somebody_plans_has_the_hours_that_were_set_for_its_date(session: Session) -> None:
+    hours = {"starts_at": time(4, 30), "must_start_by": time(5), "must_end_by": time(7)}
+    schedule = {"cycle": Cycle.DAILY, "shift": Shift.RUN, "priority": 3, "is_enabled": True, "set_by": "SUE", "set_at": EVENING}
+    session.add(Schedule(net="chores", district_code=None, from_date=DAY, **hours, **schedule))
+    session.flush()
+    told = tell(session, PlanNight, at=EVENING)
+    row = instance_of(session, told.job_instance_id)
+    hour = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
+    assert (row.start_after, row.must_start_by, row.must_end_by, row.priority) == (
+        hour,
+        hour.replace(hour=5, minute=0),
+        hour.replace(hour=7, minute=0),
+        3,
+    )
+    assert "by itself at 04:30 on 3 March 2026 or later" in told.consequences[0]
+    before = tell(session, HoldNight, business_date=DAY - timedelta(days=1)).job_instance_id
+    assert instance_of(session, before).start_after == datetime(2026, 3, 2, 2, 15, tzinfo=UTC), (
+        "what holds from a date changes none before it"
+    )
+
+
+def test_the_hour_that_was_ordered_is_said_and_is_not_late_before_it_has_come(session: Session) -> None:
+    noon = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+    told = tell(session, PlanNight, at=EVENING, start_after=noon)
+    assert "by itself at 12:00 on 3 March 2026 or later" in told.consequences[0]
+    row = instance_of(session, told.job_instance_id)
+    assert (row.start_after, row.must_start_by, row.must_end_by) == (noon, noon, noon)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +241,22 @@ def test_nights_are_started_in_their_turn(session: Session) -> None:
     assert tell(session, StartNight, **later).is_start_asked, "what was skipped is passed over"
 
 
+@pytest.mark.parametrize("state", [InstanceState.PLANNED, InstanceState.FAILED])
+def test_a_run_of_any_net_waits_for_that_of_an_earlier_date_and_says_so(session: Session, state: InstanceState) -> None:
+    run_of(session, CHORES, InstanceState.FAILED)
+    run_of(session, CHORES, state, day=DAY + timedelta(days=1))
+    later: dict[str, Any] = {"business_date": DAY + timedelta(days=1), "at": AT + timedelta(days=1)}
+    said = (
+        "CSS636E The chores run of ZZ for 3 March 2026 is not started before its turn. That of 2 March 2026 comes first. "
+        "See to that one; force does not pass over it either."
+    )
+    assert refusal(session, StartNight, **later) == said
+    assert refusal(session, ForceNight, **later) == said
+    assert tell(session, HoldNight).consequences[1] == (
+        "The chores runs of ZZ after it wait for it, for they run in the order of their dates."
+    )
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
@@ -262,6 +309,20 @@ def test_a_release_before_its_hour_starts_nothing_and_of_a_failed_run_neither(se
     assert instance_of(session, failed).start_asked_at is None
 
 
+@pytest.mark.parametrize(
+    ("return_code", "after", "said"),
+    [
+        (16, timedelta(minutes=1), "It is failed. It stopped for want of a server or a disk; it is tried again at 03:05 on 3 March."),
+        (16, timedelta(minutes=5), "It is failed. A clock starts it again by itself when its turn has come."),
+        (8, timedelta(minutes=5), "It is failed, and waits for somebody to start it."),
+    ],
+)
+def test_a_release_says_whether_a_failed_run_goes_on_by_itself(session: Session, return_code: int, after: timedelta, said: str) -> None:
+    run_of(session, CHORES, InstanceState.FAILED, return_code=return_code, wash=DONE)
+    tell(session, HoldNight)
+    assert tell(session, ReleaseNight, at=AT + after).consequences[1] == said + ("" if return_code == 8 else " No clock looks now.")
+
+
 def test_a_step_is_held_and_released_and_the_run_goes_on(session: Session) -> None:
     run = run_of(session, CHORES, InstanceState.STOPPED, wash=DONE)
     told = tell(session, HoldNight, step="write", by=SAM)
@@ -303,6 +364,22 @@ def test_a_night_is_skipped_before_it_begins_and_taken_up_again(session: Session
     session.execute(text("UPDATE css.business_date SET current_on = '2026-03-04', closed_through = '2026-03-03'"))
     assert refusal(session, ReleaseNight, net="night").startswith(
         "CSS634E The night of ZZ for 2 March 2026 was skipped, and a later night has closed"
+    )
+
+
+def test_a_skipped_night_is_not_taken_up_beside_a_later_one_that_has_begun(session: Session) -> None:
+    tell(session, SkipNight, net="night")
+    later = run_of(session, NETS["night"], InstanceState.PLANNED, day=DAY + timedelta(days=1))
+    tell(session, ReleaseNight, net="night")
+    tell(session, SkipNight, net="night")
+    session.execute(
+        insert(JobExecution).values(
+            job_instance_id=later, attempt=1, state=ExecutionState.RUNNING, started_by="night", host="here", process_id=1, started_at=AT
+        )
+    )
+    assert refusal(session, ReleaseNight, net="night") == (
+        "CSS634E The night of ZZ for 2 March 2026 was skipped, and the night of 3 March 2026 has begun: "
+        "it does what this one left, and closes its date with its own."
     )
 
 
@@ -404,6 +481,17 @@ def test_a_rerun_may_wait_for_a_start_of_its_own_and_looks_at_conditions_again(s
     assert told.consequences == ("dry: was not needed; it is looked at again.",)
     assert not told.is_start_asked
     assert instance_of(session, run).start_asked_at is None
+
+
+@pytest.mark.parametrize(("state", "return_code"), [(InstanceState.COMPLETED, 0), (InstanceState.FAILED, 16), (InstanceState.FAILED, 8)])
+def test_no_clock_starts_a_rerun_that_waits_for_a_start_of_its_own(session: Session, state: InstanceState, return_code: int) -> None:
+    run = run_of(session, CHORES, state, return_code=return_code, wash=DONE, write=DONE)
+    tell(session, RerunStep, step="write", is_started=False)
+    much_later = AT + timedelta(hours=9)
+    waiting = waiting_of(look(session, NETS, much_later), run)
+    assert (waiting.kind, waiting.words) == (Wait.PERSON, "A step of it is to be run again; somebody starts it.")
+    tell(session, StartNight, at=much_later)
+    assert waiting_of(look(session, NETS, much_later), run).kind is Wait.NOTHING
 
 
 @pytest.mark.parametrize(

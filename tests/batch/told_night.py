@@ -86,7 +86,16 @@ STATES: Final = {
 }
 
 
-def run_of(session: Session, net: Net, state: InstanceState, *, district: str | None = "ZZ", day: date = DAY, **steps: StepState) -> int:
+def run_of(
+    session: Session,
+    net: Net,
+    state: InstanceState,
+    *,
+    district: str | None = "ZZ",
+    day: date = DAY,
+    return_code: int = 0,
+    **steps: StepState,
+) -> int:
     """A run as it stands after an attempt, with the steps named; its id."""
     instance = JobInstance(
         net=net.name,
@@ -110,7 +119,7 @@ def run_of(session: Session, net: Net, state: InstanceState, *, district: str | 
             process_id=1,
             started_at=EVENING,
             ended_at=over,
-            return_code=None if over is None else 0,
+            return_code=None if over is None else return_code,
         )
         session.add(attempt)
         session.flush()
