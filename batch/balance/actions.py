@@ -8,15 +8,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from batch.balance.commands import DropReject, RejectSettled, ReplayReject
+from batch.balance.put_away import meant, name_it_had, not_moved, put_away_as
 from batch.balance.rejects import mended_words, reject_row
 from batch.model import JobInstance, OperatorAction, Reject
-from batch.rules.reject_sources import RejectKind, source_of
+from batch.rules.reject_sources import RejectKind, RejectSource, source_of
 from batch.words import RejectState
 from billing.actions import render
 from billing.actions.dry_run import dry_run_bill
+from billing.carrier_file import content_sha256, shown_name
 from billing.queries.mending import bills_as_they_stand
 from css import audit
 from css.core.actor import Actor
@@ -34,11 +37,15 @@ class _Try:
     """An item about to be tried again."""
 
     session: Session
-    subject: str
+    source: RejectSource
     district_code: str
     home: Path
     by: Actor
     at: datetime
+
+    @property
+    def subject(self) -> str:
+        return self.source.subject
 
 
 @audit.answered
@@ -49,9 +56,9 @@ def replay_reject(session: Session, command: ReplayReject, *, by: Actor, at: dat
     mended is settled as that. ``home`` is the installation's directory where none is given.
 
     Raises:
-        NotFound: CSS648E. Conflict: CSS647E, it is settled. BadMessage: CSS649E, no reason.
+        NotFound: CSS648E. Conflict: CSS647E, it is settled; CSS997E, another file of its name waits. BadMessage: CSS649E, no reason.
         Refused: CSS111E, the actor may not; CSS644E, the refused file is not there; CSS645E, its cause stands; CSS646E, it is
-            none that is replayed by hand; errors of ``dry_run_bill``.
+            none that is replayed by hand; errors of ``dry_run_bill``. Unavailable: CSS614E, the file cannot be read or moved.
     """
     item, instance = _held(session, command.reject_id, command.reason, KEEPERS, by)
     source = source_of(item.source_key)
@@ -60,7 +67,7 @@ def replay_reject(session: Session, command: ReplayReject, *, by: Actor, at: dat
         trying = _TRYING.get(source.kind)
         if trying is None:
             raise Refused("CSS646E", "{what} is not replayed by hand: mend its cause, and the next night settles it.", what=item.source_key)
-        mended = trying(_Try(session, source.subject, instance.district_code or "", home or settings().home, by, at))
+        mended = trying(_Try(session, source, instance.district_code or "", home or settings().home, by, at))
     settled = RejectSettled(reject_id=item.id, source_key=item.source_key, state=RejectState.REPLAYED, words=mended)
     return _settled(session, (item, instance), command, settled, kept=f"{mended} {command.reason.strip()}", by=by, at=at)
 
@@ -137,20 +144,48 @@ def _settled(
 
 
 def _replay_file(trying: _Try) -> str:
-    """Bring the refused file before the next night again. Undone by nobody if the transaction fails: it is only looked at once more."""
+    """Bring the refused file before the next night again.
+
+    A move is undone by nobody when the transaction fails: the file waits then though the item is open, and the next try finds it so.
+    """
     incoming = trying.home / "incoming" / trying.district_code
-    refused = incoming / "refused" / trying.subject
-    if Path(trying.subject).name != trying.subject or not refused.is_file():
-        raise Refused(
-            "CSS644E",
-            "{file} does not lie in {folder}; ask the carrier for it, and the night that takes it in settles this.",
-            file=trying.subject,
-            folder=f"incoming/{trying.district_code}/refused",
-        )
-    if (incoming / trying.subject).exists():
-        return "A file of its name waits for the next night already."
-    refused.rename(incoming / trying.subject)
+    try:
+        refused = meant(put_away_as(incoming / "refused", trying.subject), trying.source.digest, _digests_of_others(trying))
+        waiting = next((path for path in incoming.glob("*") if shown_name(path) == trying.subject), None)
+        if waiting is not None:
+            return _waits_already(trying, waiting, refused)
+        if refused is None:
+            raise Refused(
+                "CSS644E",
+                "{file} does not lie in {folder}; ask the carrier for it, and the night that takes it in settles this.",
+                file=trying.subject,
+                folder=f"incoming/{trying.district_code}/refused",
+            )
+        refused.rename(incoming / name_it_had(refused, trying.subject))
+    except OSError as error:
+        raise not_moved(error, incoming) from error
     return "The file lies before the next night again."
+
+
+def _waits_already(trying: _Try, waiting: Path, refused: Path | None) -> str:
+    """A file of the name waits: it is ours, unless it is another one and ours lies where the night put it."""
+    if refused is None or content_sha256(waiting) == trying.source.digest:
+        return "A file of its name waits for the next night already."
+    raise Conflict(
+        "CSS997E",
+        "A file called {file} waits for the next night already, and {refused} was not brought beside it. If that is the carrier's new "
+        "one, the night settles this; if it is another, move this one back by hand when the night has taken that.",
+        file=trying.subject,
+        refused=f"incoming/{trying.district_code}/refused/{shown_name(refused)}",
+    )
+
+
+def _digests_of_others(trying: _Try) -> set[str]:
+    """The contents of the other files that were refused under the name in the district: what lies there with one of them is not ours."""
+    key = Reject.source_key
+    ours = key.startswith(f"usage-file/{trying.district_code}/", autoescape=True) & key.endswith(f"/{trying.subject}", autoescape=True)
+    others = (source_of(found) for found in trying.session.execute(select(key).where(ours)).scalars())
+    return {one.digest for one in others if one.subject == trying.subject} - {trying.source.digest}
 
 
 def _replay_account(trying: _Try) -> str:

@@ -29,10 +29,12 @@ class RejectSource:
     """The file's name, the account's number, the bill's number."""
     cut: date | None = None
     """Of an account: the night that could not bill it."""
+    digest: str = ""
+    """Of a file: the SHA-256 of its content, as it was refused."""
 
 
 _FORMS: Final = (
-    (RejectKind.FILE, re.compile(r"^usage-file/[A-Z]{2}/[0-9a-f]+/(?P<subject>.+)$", re.DOTALL)),
+    (RejectKind.FILE, re.compile(r"^usage-file/[A-Z]{2}/(?P<digest>[0-9a-f]+)/(?P<subject>.+)$", re.DOTALL)),
     (RejectKind.SAMPLE, re.compile(r"^bill/(?P<cut>\d{4}-\d\d-\d\d)/(?P<subject>[^/]+)/sample$")),
     (RejectKind.ACCOUNT, re.compile(r"^bill/(?P<cut>\d{4}-\d\d-\d\d)/(?P<subject>[^/]+)$")),
     (RejectKind.DOCUMENT, re.compile(r"^bill/(?P<subject>[^/]+)/(document|files)$")),
@@ -68,6 +70,7 @@ def source_of(source_key: str) -> RejectSource:
     for kind, form in _FORMS:
         found = form.match(source_key)
         if found is not None:
-            cut = found.groupdict().get("cut")
-            return RejectSource(kind, found["subject"], date.fromisoformat(cut) if cut else None)
+            named = found.groupdict()
+            cut = named.get("cut")
+            return RejectSource(kind, named["subject"], date.fromisoformat(cut) if cut else None, named.get("digest", ""))
     return RejectSource(RejectKind.OTHER, source_key)

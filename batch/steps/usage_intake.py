@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from batch.balance import usage as joints
+from batch.balance.put_away import free_name, not_moved
 from batch.net import Context, LoopStep, RejectLimit, Work
 from batch.steps import reruns, told_usage
 from batch.steps.bills import work_of
@@ -23,7 +23,7 @@ from billing.actions import intake
 from billing.carrier_file import file_control, shown_name
 from billing.queries.suspense import kept_of_night
 from billing.queries.usage_gaps import sequence_gaps
-from css.core.errors import BadMessage, Unavailable
+from css.core.errors import BadMessage
 
 QUIET_SECONDS = 15 * 60
 """A file without an end that nobody has written to for so long will get none."""
@@ -47,12 +47,7 @@ def _collect(session: Session, context: Context, checkpoint: dict[str, Any]) -> 
     try:
         return _collect_next(session, context, checkpoint)
     except OSError as error:
-        raise Unavailable(
-            "CSS614E",
-            "A carrier's file cannot be read or put away: {path}: {reason}.",
-            path=str(error.filename or context.incoming),
-            reason=error.strerror or type(error).__name__,
-        ) from error
+        raise not_moved(error, context.incoming) from error
 
 
 def _collect_next(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
@@ -117,13 +112,7 @@ def _put_away(incoming: Path, checkpoint: dict[str, Any]) -> None:
         return
     folder = incoming / str(checkpoint["folder"])
     folder.mkdir(exist_ok=True)
-    path.rename(_free_name(folder, path.name))
-
-
-def _free_name(folder: Path, name: str) -> Path:
-    """The name itself, or the first numbered one: what was put away before is evidence and stays."""
-    names = (name if n == 1 else f"{name}.{n}" for n in count(1))
-    return next(folder / one for one in names if not (folder / one).exists())
+    path.rename(free_name(folder, path.name))
 
 
 def _kept(session: Session, context: Context) -> tuple[int, int]:

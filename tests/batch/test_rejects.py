@@ -287,7 +287,7 @@ def test_giving_up_needs_a_supervisor_and_a_reason_and_stays_given_up(two: tuple
 @pytest.mark.parametrize(
     ("key", "source"),
     [
-        ("usage-file/ZZ/0a1b/A/B 1.csv", RejectSource(RejectKind.FILE, "A/B 1.csv")),
+        ("usage-file/ZZ/0a1b/A/B 1.csv", RejectSource(RejectKind.FILE, "A/B 1.csv", digest="0a1b")),
         ("bill/2026-02-05/ZZA00000017", RejectSource(RejectKind.ACCOUNT, "ZZA00000017", FEBRUARY)),
         ("bill/2026-02-05/ZZA00000017/sample", RejectSource(RejectKind.SAMPLE, "ZZA00000017", FEBRUARY)),
         ("bill/ZZB00000014/document", RejectSource(RejectKind.DOCUMENT, "ZZB00000014")),
