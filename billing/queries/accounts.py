@@ -50,6 +50,8 @@ _BILLS: Final = (
     .order_by(Bill.usage_through.desc())
     .limit(bindparam("shown", type_=Integer))
 )
+# The first condition is the one of the partial index.
+_HELD: Final = (Bill.state != BillState.ISSUED, Bill.state == BillState.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +192,25 @@ def bill_row(account_number: str, bill: Bill, business_date: date) -> BillRow:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class HeldSum:
+    """How many bills wait for a person, and what they come to."""
+
+    bill_count: int
+    invoice_gross: Money
+
+
 def held_bills_by_district(session: Session) -> dict[str, int]:
     """How many bills wait for a person in each district where any does."""
-    # The first condition is the one of the partial index.
-    held = select(Bill.district_code, func.count()).where(Bill.state != BillState.ISSUED, Bill.state == BillState.HELD)
+    held = select(Bill.district_code, func.count()).where(*_HELD)
     return {row[0]: row[1] for row in session.execute(held.group_by(Bill.district_code))}
+
+
+def held_sum(session: Session, district_code: str) -> HeldSum:
+    """How many bills of a district wait for a person, and what they come to: counted and not read, however many there are."""
+    held = select(func.count(), func.sum(Bill.invoice_gross)).where(Bill.district_code == district_code, *_HELD)
+    count, gross = session.execute(held).one()
+    return HeldSum(count, gross or ZERO)
 
 
 def held_bills(session: Session, district_code: str) -> tuple[BillRow, ...]:
@@ -203,7 +219,7 @@ def held_bills(session: Session, district_code: str) -> tuple[BillRow, ...]:
         select(Bill, BillRun.business_date, Account.number)
         .join(BillRun, BillRun.id == Bill.bill_run_id)
         .join(Account, Account.id == Bill.account_id)
-        .where(Bill.district_code == district_code, Bill.state != BillState.ISSUED, Bill.state == BillState.HELD)
+        .where(Bill.district_code == district_code, *_HELD)
         .order_by(BillRun.business_date, Bill.account_id)
     )
     return tuple(bill_row(number, bill, business_date) for bill, business_date, number in rows)

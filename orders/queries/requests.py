@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVarTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from css.core.actor import Actor
@@ -21,6 +21,8 @@ from orders.commands.requests import WaitingRequest
 from orders.model import CustomerOrder
 from orders.rules.lifecycle import OPEN_STATES
 from orders.rules.treatment import Decision, LineFacts, OpenOrder, Request, StandingHold, Step, decide
+
+_Asked = TypeVarTuple("_Asked")
 
 ROWS_MAX: Final = 200
 TONIGHT: Final = "Nothing stands in its way: the next night takes it."
@@ -118,19 +120,10 @@ def waiting_order_requests(
 
     Uses ix_order_request_waiting. To a partner another provider's is not there.
     """
-    statement = (
-        select(OrderRequest, Account.number)
-        .join(Account, Account.id == OrderRequest.account_id)
-        .join(Provider, Provider.id == Account.provider_id)
-        .where(OrderRequest.district_code == district_code, *WAITS)
-        .order_by(OrderRequest.id)
-        .limit(max(1, min(limit, ROWS_MAX)))
-    )
+    statement = _seen(select(OrderRequest, Account.number), district_code, by)
     if account_number is not None:
         statement = statement.where(Account.number == account_number.strip().upper())
-    if by.is_partner:
-        statement = statement.where(Provider.code == by.provider_code)
-    rows = session.execute(statement).all()
+    rows = session.execute(statement.order_by(OrderRequest.id).limit(max(1, min(limit, ROWS_MAX)))).all()
     known = lines_known(session, [row.OrderRequest for row in rows])
     return tuple(
         WaitingRequest(
@@ -144,6 +137,21 @@ def waiting_order_requests(
         )
         for row in rows
     )
+
+
+def count_waiting_order_requests(session: Session, district_code: str, *, by: Actor) -> int:
+    """How many there are, whatever a list may show at once."""
+    return session.execute(_seen(select(func.count(OrderRequest.id)), district_code, by)).scalar_one()
+
+
+def _seen(statement: Select[*_Asked], district_code: str, by: Actor) -> Select[*_Asked]:
+    """Those of a district that wait, as far as the actor may see them."""
+    found = (
+        statement.join(Account, Account.id == OrderRequest.account_id)
+        .join(Provider, Provider.id == Account.provider_id)
+        .where(OrderRequest.district_code == district_code, *WAITS)
+    )
+    return found.where(Provider.code == by.provider_code) if by.is_partner else found
 
 
 def _words(asked: OrderRequest, decision: Decision) -> str:

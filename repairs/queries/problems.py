@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -83,6 +84,15 @@ class BreachRow:
     is_in_outage: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BreachCount:
+    """How many deadlines were missed."""
+
+    missed: int
+    not_mended: int
+    """Of those, not mended yet."""
+
+
 def problems(session: Session, district: str, *, by: Actor, closed: bool = False, limit: int = 50) -> tuple[ProblemRow, ...]:
     """The problems of a district, open ones first, then the latest; closed ones only when asked for. At most 200."""
     if eyes_of(by) is not Eyes.ALL:
@@ -113,16 +123,7 @@ def problem_card(session: Session, problem_id: int, *, by: Actor) -> ProblemCard
 
 def breaches(session: Session, district: str, business_date: date, *, by: Actor, limit: int = 50) -> tuple[BreachRow, ...]:
     """The faults of a district whose deadline was missed on a day (London), the first missed first. At most 200."""
-    eyes = eyes_of(by)
-    sought = {
-        "district": district,
-        "since": start_of_day(business_date),
-        "until": start_of_day(business_date + timedelta(days=1)),
-        "provider": by.provider_code if eyes is Eyes.OF_PROVIDER else None,
-        "engineer": by.name if eyes is Eyes.OF_VISITS else None,
-        "most": max(1, min(limit, LIST_MAX)),
-    }
-    rows = session.execute(block("repairs", "nightly.breaches"), sought)
+    rows = _breaches(session, district, business_date, by, limit)
     return tuple(
         BreachRow(
             fault_number=row.number,
@@ -135,6 +136,25 @@ def breaches(session: Session, district: str, business_date: date, *, by: Actor,
         )
         for row in rows
     )
+
+
+def breach_count(session: Session, district: str, business_date: date, *, by: Actor) -> BreachCount:
+    """How many deadlines of a district were missed on a day (London), whatever a list may show at once."""
+    first = next(iter(_breaches(session, district, business_date, by, 1)), None)
+    return BreachCount(0, 0) if first is None else BreachCount(first.missed_count, first.not_mended_count)
+
+
+def _breaches(session: Session, district: str, business_date: date, by: Actor, limit: int) -> Sequence[Row[Any]]:
+    eyes = eyes_of(by)
+    sought = {
+        "district": district,
+        "since": start_of_day(business_date),
+        "until": start_of_day(business_date + timedelta(days=1)),
+        "provider": by.provider_code if eyes is Eyes.OF_PROVIDER else None,
+        "engineer": by.name if eyes is Eyes.OF_VISITS else None,
+        "most": max(1, min(limit, LIST_MAX)),
+    }
+    return session.execute(block("repairs", "nightly.breaches"), sought).all()
 
 
 def _row(row: Row[Any]) -> ProblemRow:

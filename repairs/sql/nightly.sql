@@ -138,9 +138,11 @@ SELECT f.number, f.state, f.symptom_code, f.reported_at, f.cleared_at, f.clear_c
  LIMIT :most;
 
 -- name: breaches
--- The faults of a district whose deadline was missed within a time, the first missed first.
+-- The faults of a district whose deadline was missed within a time, the first missed first; and with each how many there are, and
+-- how many of them are not mended yet, however few are asked for.
 -- example: {"district": "ZZ", "since": "2026-03-04T00:00:00Z", "until": "2026-03-05T00:00:00Z", "provider": null, "engineer": null, "most": 200}
-SELECT f.number, f.state, f.care_level, f.breached_at, f.cleared_at, f.due_at, p.code AS provider_code, f.is_open, f.outage_id
+SELECT f.number, f.state, f.care_level, f.breached_at, f.cleared_at, f.due_at, p.code AS provider_code, f.is_open, f.outage_id,
+       count(*) OVER () AS missed_count, count(*) FILTER (WHERE f.cleared_at IS NULL) OVER () AS not_mended_count
   FROM repairs.fault f
   JOIN css.provider p ON p.id = f.provider_id
  WHERE f.district_code = :district AND f.breached_at >= :since AND f.breached_at < :until

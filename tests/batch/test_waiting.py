@@ -1,0 +1,70 @@
+"""What waits for a person is counted whole: more than any list shows at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from batch.report.waiting import waiting_of
+from css.core.actor import Actor
+from css.core.words import RequestKind
+from css.handover import leave_order_request
+from orders.queries.requests import ROWS_MAX, waiting_order_requests
+from repairs.model import Fault
+from repairs.queries.problems import LIST_MAX, breaches
+from tests import builders
+from tests.builders import DAY
+from tests.records.faults import AT, report
+
+BY = Actor("batch", "night/amy", "RETAIL", door="night")
+MISSED, MENDED, ASKED = LIST_MAX + 150, 120, ROWS_MAX + 50
+
+
+def a_storm(session: Session) -> None:
+    """So many faults missed their deadline, of which some are mended; and so many requests of debt treatment wait."""
+    zz = builders.district(session, pairs=10, sites=2)
+    since = DAY - timedelta(days=60)
+    line, other = (builders.working_line(session, zz, builders.account(session, zz), starts_on=since) for _ in range(2))
+    number = report(session, number=line.number, at=AT).fault_number
+    session.flush()
+    # As if the storm had put them in: poles that are down, each with a number of its own.
+    session.execute(text("UPDATE repairs.fault SET breached_at = :at WHERE number = :number"), {"at": AT, "number": number})
+    kept = [column.name for column in Fault.__table__.columns if column.computed is None]
+    session.execute(
+        text(
+            f"INSERT INTO repairs.fault ({', '.join(kept)}) OVERRIDING SYSTEM VALUE SELECT {', '.join(f'x.{name}' for name in kept)} "
+            "FROM repairs.fault f CROSS JOIN generate_series(1, :more) AS n CROSS JOIN LATERAL jsonb_populate_record(f, jsonb_build_object("
+            "'id', 100000 + n, 'number', 'ZZF' || 90000000 + n, 'kind', 'damage', 'line_id', NULL, 'account_id', NULL, 'place_words', "
+            "'A pole', 'state', CASE WHEN n <= :mended THEN 'cleared' ELSE f.state END, "
+            "'cleared_at', CASE WHEN n <= :mended THEN f.breached_at END, 'clear_code', CASE WHEN n <= :mended THEN 'EX' END)) AS x "
+            "WHERE f.number = :number"
+        ),
+        {"number": number, "more": MISSED - 1, "mended": MENDED},
+    )
+    for n in range(ASKED):
+        leave_order_request(
+            session,
+            source_key=f"debt/{n}",
+            district_code="ZZ",
+            account_id=other.account.id,
+            line_id=other.id,
+            kind=RequestKind.BAR,
+            reason="Nothing was paid after the final reminder.",
+            at=AT,
+        )
+    session.flush()
+
+
+def test_after_a_storm_the_report_says_how_many_there_are_and_not_how_many_a_list_shows(session: Session) -> None:
+    a_storm(session)
+    waits = waiting_of(session, "ZZ", DAY, open_rejects=0, by=BY)
+    assert (waits.missed_faults, waits.missed_open) == (MISSED, MISSED - MENDED)
+    assert waits.order_requests == ASKED
+    assert (len(breaches(session, "ZZ", DAY, by=BY, limit=MISSED)), len(waiting_order_requests(session, "ZZ", by=BY))) == (
+        LIST_MAX,
+        ROWS_MAX,
+    )
+    nobody = waiting_of(session, "ZZ", DAY + timedelta(days=1), open_rejects=0, by=BY)
+    assert (nobody.missed_faults, nobody.missed_open, nobody.held_bills, nobody.held_amount.pence) == (0, 0, 0, 0)
