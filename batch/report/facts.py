@@ -154,8 +154,8 @@ class Waiting:
     """That began too long ago (CSS460W): besides those, and settled by a person alone."""
     usage_oldest_on: date | None = None
     order_requests: int = 0
-    open_rejects: int = 0
-    """Of all nights of the district."""
+    other_rejects: int = 0
+    """Set aside by any night of the district and open still, besides the accounts that this night parked: those are told above."""
     missed_faults: int = 0
     """Deadlines missed on the business date."""
     missed_open: int = 0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from batch import queries
@@ -29,6 +29,7 @@ from batch.report.facts import (
 from batch.report.history import durations, usual_of
 from batch.report.waiting import waiting_of
 from batch.repository import is_held, of_district
+from batch.rules.reject_sources import RejectKind, source_of
 from batch.words import InstanceState, RejectState, StepState
 from billing.queries.suspense import set_aside_by_night
 from css.core.actor import Actor
@@ -92,7 +93,9 @@ def read(session: Session, job_instance_id: int, *, by: Actor, planned: Sequence
             for row in reversed(before[:NIGHTS_SHOWN])
         ),
         holds=_holds(session, instance),
-        waiting=waiting_of(session, district, instance.business_date, open_rejects=_open_rejects(session, district), by=by),
+        waiting=waiting_of(
+            session, district, instance.business_date, other_rejects=_other_rejects(session, district, instance.business_date), by=by
+        ),
     )
 
 
@@ -276,10 +279,15 @@ def _holds(session: Session, instance: JobInstance) -> tuple[Hold, ...]:
     return tuple(Hold(step=step, held_by=by or "", held_at=at, reason=why or "") for step, by, at, why in held if at is not None)
 
 
-def _open_rejects(session: Session, district: str) -> int:
-    return session.execute(
-        select(func.count())
-        .select_from(Reject)
+def _other_rejects(session: Session, district: str, business_date: date) -> int:
+    """What is open, of any night, without the accounts that this night could not bill, whatever became of their entries: an account
+    that waits for some nights has an entry of each of them, and is one thing to do.
+    """
+    rows = session.execute(
+        select(Reject.source_key, Reject.state, JobInstance.business_date)
         .join(JobInstance, JobInstance.id == Reject.job_instance_id)
-        .where(of_district(district), Reject.state == RejectState.OPEN)
-    ).scalar_one()
+        .where(of_district(district), or_(Reject.state == RejectState.OPEN, JobInstance.business_date == business_date))
+    )
+    found = [(source_of(row.source_key), row.state is RejectState.OPEN, row.business_date) for row in rows]
+    parked = {source.subject for source, _, day in found if source.kind is RejectKind.ACCOUNT and day == business_date}
+    return sum(is_open and not (source.kind is RejectKind.ACCOUNT and source.subject in parked) for source, is_open, _ in found)

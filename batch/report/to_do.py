@@ -132,8 +132,8 @@ def _of_the_rooms(facts: Facts) -> Iterator[ToDo]:
 
 def _of_rejects(facts: Facts) -> Iterator[ToDo]:
     """Of this night or an earlier one. What the rooms list themselves, calls and parked accounts, was told above."""
-    others = facts.waiting.open_rejects - facts.waiting.parked_accounts
-    if others > 0:
+    others = facts.waiting.other_rejects
+    if others:
         words = f"{count_of(others, 'item')} set aside and open besides: look why, mend it, replay or drop."
         yield ToDo(words=words, command=f"css ask rejects {facts.district_code}".rstrip())
 

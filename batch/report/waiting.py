@@ -19,10 +19,10 @@ LATE: Final = "CSS460W"
 """A call that began too long ago: no night tries it again."""
 
 
-def waiting_of(session: Session, district: str, business_date: date, *, open_rejects: int, by: Actor) -> Waiting:
+def waiting_of(session: Session, district: str, business_date: date, *, other_rejects: int, by: Actor) -> Waiting:
     """What waits in a district as things stand now; of the whole house only what was set aside."""
     if not district:
-        return Waiting(open_rejects=other_rejects)
+        return Waiting(other_rejects=other_rejects)
     held = held_sum(session, district)
     run = run_of_night(session, district, business_date)
     aside = waiting_usage(session, district)
@@ -36,7 +36,7 @@ def waiting_of(session: Session, district: str, business_date: date, *, open_rej
         usage_late=sum(row.record_count for row in aside if row.reason_code == LATE),
         usage_oldest_on=min((row.oldest_on for row in usage), default=None),
         order_requests=count_waiting_order_requests(session, district, by=by),
-        open_rejects=other_rejects,
+        other_rejects=other_rejects,
         missed_faults=missed.missed,
         missed_open=missed.not_mended,
     )

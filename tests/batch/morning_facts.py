@@ -160,7 +160,7 @@ BUSY: Final = replace(
         usage_records=52,
         usage_oldest_on=date(2026, 2, 11),
         order_requests=2,
-        open_rejects=9,
+        other_rejects=5,
         missed_faults=3,
         missed_open=1,
     ),

@@ -108,6 +108,30 @@ def test_what_waits_in_billing_is_counted_and_summed(morning: tuple[Engine, Path
     assert [(one.reason_code, one.item_count) for one in facts.reasons if not one.is_usage] == [("CSS798E", 1)]
 
 
+def test_what_else_was_set_aside_is_counted_whatever_became_of_the_entries_of_parked_accounts(morning: tuple[Engine, Path]) -> None:
+    engine, _ = morning
+    aside = (
+        "INSERT INTO batch.reject (job_instance_id, step, source_key, reason_code, words, raw, state, rejected_at) "
+        "SELECT id, 'calculate', :key, 'CSS798E', 'Set aside.', '', 'open', planned_at FROM batch.job_instance WHERE business_date = :night"
+    )
+    with engine.connect() as connection, Session(connection) as session:
+        account = session.execute(text("SELECT raw FROM batch.reject")).scalar_one()
+        assert facts_of(session).waiting.other_rejects == 0
+        session.execute(text(aside), {"key": "usage-file/ZZ/0a1b/NTHTEL_20260205.csv", "night": CUT})
+        assert facts_of(session).waiting.other_rejects == 1
+        # A person has dropped the entry of the account; it is parked as before, and the file waits as before.
+        session.execute(text("UPDATE batch.reject SET state = 'dropped', settled_at = rejected_at WHERE raw = :raw"), {"raw": account})
+        facts = facts_of(session)
+        assert (facts.waiting.parked_accounts, facts.waiting.other_rejects) == (1, 1)
+        assert "css ask rejects ZZ" in [task.command for task in to_do(facts)]
+        # The night before could not bill it either: that is the same thing to do. Another account is another.
+        session.execute(text(aside), {"key": f"bill/2026-02-04/{account}", "night": CUT - timedelta(days=1)})
+        assert facts_of(session).waiting.other_rejects == 1
+        session.execute(text(aside), {"key": "bill/2026-02-04/ZZA99999999", "night": CUT - timedelta(days=1)})
+        assert facts_of(session).waiting.other_rejects == 2
+        session.rollback()
+
+
 def test_totals_are_compared_with_the_same_weekday_and_durations_with_any_night(morning: tuple[Engine, Path]) -> None:
     with transaction(morning[0]) as session:
         facts = facts_of(session)

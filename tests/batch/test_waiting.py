@@ -59,12 +59,12 @@ def a_storm(session: Session) -> None:
 
 def test_after_a_storm_the_report_says_how_many_there_are_and_not_how_many_a_list_shows(session: Session) -> None:
     a_storm(session)
-    waits = waiting_of(session, "ZZ", DAY, open_rejects=0, by=BY)
+    waits = waiting_of(session, "ZZ", DAY, other_rejects=0, by=BY)
     assert (waits.missed_faults, waits.missed_open) == (MISSED, MISSED - MENDED)
     assert waits.order_requests == ASKED
     assert (len(breaches(session, "ZZ", DAY, by=BY, limit=MISSED)), len(waiting_order_requests(session, "ZZ", by=BY))) == (
         LIST_MAX,
         ROWS_MAX,
     )
-    nobody = waiting_of(session, "ZZ", DAY + timedelta(days=1), open_rejects=0, by=BY)
+    nobody = waiting_of(session, "ZZ", DAY + timedelta(days=1), other_rejects=0, by=BY)
     assert (nobody.missed_faults, nobody.missed_open, nobody.held_bills, nobody.held_amount.pence) == (0, 0, 0, 0)
