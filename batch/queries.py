@@ -92,6 +92,8 @@ class AlarmRow:
     """When it was over by itself."""
     seen_at: datetime | None
     seen_by: str | None
+    parameter_key: str = ""
+    """Of an extra run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +151,13 @@ class BalanceRow:
         return not (self.difference or self.in_count or self.out_count or self.in_amount or self.out_amount)
 
 
-def balances(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[BalanceRow, ...]:
+def balances(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> tuple[BalanceRow, ...]:
     """The joints of a run that were looked at, in the order of its steps; those of steps as they now stand."""
     rows = session.execute(
         select(Balance)
         .join(JobInstance, JobInstance.id == Balance.job_instance_id)
-        .join(
-            StepExecution,
-            (StepExecution.job_instance_id == Balance.job_instance_id)
-            & (StepExecution.step == Balance.step)
-            & (StepExecution.generation == Balance.generation)
-            & StepExecution.superseded_at.is_(None),
-        )
-        .where(JobInstance.net == net, of_district(district), JobInstance.business_date == business_date)
+        .join(StepExecution, _stands(Balance))
+        .where(*_named(district, business_date, net, key))
         .order_by(StepExecution.ordinal, Balance.id)
     ).scalars()
     return tuple(
@@ -218,6 +214,7 @@ def _alarm_row(alarm: Alarm, instance: JobInstance | None) -> AlarmRow:
         ended_at=alarm.ended_at,
         seen_at=alarm.seen_at,
         seen_by=alarm.seen_by,
+        parameter_key=instance.parameter_key if instance else "",
     )
 
 
@@ -253,7 +250,7 @@ def night_actions(
 def night_attempts(
     session: Session, district: str = "", business_date: date | None = None, net: str = NIGHT_NET, key: str = "", limit: int = LIST_MAX
 ) -> tuple[StepAttemptRow, ...]:
-    """What every attempt at a run did of every step, those of superseded runs of a step too; without a date of the last run. In order."""
+    """What every attempt at a run did of every step, those of superseded runs of a step too; without a date of the last that has begun."""
     run = (
         select(JobInstance.id)
         .where(JobInstance.net == net, of_district(district), JobInstance.parameter_key == key)
@@ -262,6 +259,8 @@ def night_attempts(
     )
     if business_date is not None:
         run = run.where(JobInstance.business_date == business_date)
+    else:
+        run = run.where(select(JobExecution.id).where(JobExecution.job_instance_id == JobInstance.id).exists())
     rows = session.execute(
         select(StepAttempt, JobExecution.attempt, StepExecution.step, StepExecution.generation)
         .join(JobExecution, JobExecution.id == StepAttempt.job_execution_id)
@@ -307,6 +306,13 @@ def runs(session: Session, district: str = "", limit: int = 20, *, net: str = ""
     return tuple(_run_row(instance, execution) for instance, execution in rows)
 
 
+def run_row(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> RunRow | None:
+    """One run with its last attempt; None when it was never planned."""
+    statement = select(JobInstance, JobExecution).outerjoin(JobExecution, _is_last_attempt())
+    found = session.execute(statement.where(*_named(district, business_date, net, key))).one_or_none()
+    return None if found is None else _run_row(*found)
+
+
 def _run_row(instance: JobInstance, execution: JobExecution | None) -> RunRow:
     last = execution or JobExecution()
     return RunRow(
@@ -331,23 +337,37 @@ def _is_last_attempt() -> ColumnElement[bool]:
     return (JobExecution.job_instance_id == JobInstance.id) & ~select(later.id).where(is_later).exists()
 
 
-def instance_id(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> int:
+def _named(district: str, business_date: date, net: str, key: str) -> tuple[ColumnElement[bool], ...]:
+    """The conditions of one run. An extra one has its key, the ordinary one the empty key: neither is ever shown as the other."""
+    return (
+        JobInstance.net == net,
+        of_district(district),
+        JobInstance.business_date == business_date,
+        JobInstance.parameter_key == key,
+    )
+
+
+def _stands(of: type[Balance | ControlTotal]) -> ColumnElement[bool]:
+    """Whether what was counted is of a step as it now stands: what a rerun superseded is told by nobody but the attempts."""
+    return (
+        (StepExecution.job_instance_id == of.job_instance_id)
+        & (StepExecution.step == of.step)
+        & (StepExecution.generation == of.generation)
+        & StepExecution.superseded_at.is_(None)
+    )
+
+
+def instance_id(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> int:
     """The instance of a run; 0 when there is none."""
-    statement = select(JobInstance.id).where(JobInstance.net == net, of_district(district), JobInstance.business_date == business_date)
-    return int(session.execute(statement).scalar() or 0)
+    return int(session.execute(select(JobInstance.id).where(*_named(district, business_date, net, key))).scalar() or 0)
 
 
-def steps(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[StepRow, ...]:
+def steps(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> tuple[StepRow, ...]:
     """The steps of a run in their order."""
     rows = session.execute(
         select(StepExecution)
         .join(JobInstance, JobInstance.id == StepExecution.job_instance_id)
-        .where(
-            JobInstance.net == net,
-            of_district(district),
-            JobInstance.business_date == business_date,
-            StepExecution.superseded_at.is_(None),
-        )
+        .where(*_named(district, business_date, net, key), StepExecution.superseded_at.is_(None))
         .order_by(StepExecution.ordinal)
     ).scalars()
     return tuple(
@@ -358,13 +378,14 @@ def steps(session: Session, district: str, business_date: date, net: str = NIGHT
     )
 
 
-def totals(session: Session, district: str, business_date: date, net: str = NIGHT_NET) -> tuple[TotalRow, ...]:
-    """The control totals of a run."""
+def totals(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> tuple[TotalRow, ...]:
+    """The control totals of a run, in the order of its steps; those of steps as they now stand."""
     rows = session.execute(
         select(ControlTotal)
         .join(JobInstance, JobInstance.id == ControlTotal.job_instance_id)
-        .where(JobInstance.net == net, of_district(district), JobInstance.business_date == business_date)
-        .order_by(ControlTotal.id)
+        .join(StepExecution, _stands(ControlTotal))
+        .where(*_named(district, business_date, net, key))
+        .order_by(StepExecution.ordinal, ControlTotal.id)
     ).scalars()
     return tuple(TotalRow(row.step, row.name, row.item_count, row.amount) for row in rows)
 

@@ -64,6 +64,8 @@ class RejectCard:
     settled_at: datetime | None
     settled_by: str | None
     settled_words: str | None
+    parameter_key: str = ""
+    """Of the run that set it aside, where that was an extra one."""
 
 
 def rejects(
@@ -115,6 +117,7 @@ def reject(session: Session, reject_id: int) -> RejectCard:
         settled_at=item.settled_at,
         settled_by=item.settled_by,
         settled_words=item.settled_words,
+        parameter_key=instance.parameter_key,
     )
 
 

@@ -43,7 +43,7 @@ def status(
         not_ended = "its process is gone without a word" if is_dead else "not ended"
         ended = f"ended {row.ended_at:%d %b %H:%M} UTC, return code {row.return_code}" if row.ended_at else not_ended
         said = f": {row.message_code} {row.message_words}" if row.message_code else ""
-        name = "" if row.net == NIGHT_NET else f"{row.net:<14} "
+        name = "" if row.net == NIGHT_NET else f"{' '.join(filter(None, (row.net, row.parameter_key))):<14} "
         held = f", held by {row.held_by}" if row.held_by else ""
         attempt = f"attempt {row.attempt}, {ended}" if row.attempt else "not begun"
         print(f"{row.business_date}  {name}{'died' if is_dead else row.state.value:<10} {attempt}{held}{said}")
@@ -62,7 +62,7 @@ def alarms(
         _require(session, district)
         rows = queries.night_alarms(session, district, is_all=is_all)
     for row in rows:
-        place = " ".join(filter(None, (row.net, row.district_code, str(row.business_date or ""), row.step)))
+        place = " ".join(filter(None, (row.net, row.district_code, str(row.business_date or ""), row.parameter_key, row.step)))
         over = f", over {_clock(row.ended_at)}" if row.ended_at else ""
         seen = f", seen by {row.seen_by} {_clock(row.seen_at)}" if row.seen_at else ""
         times = f", {row.times} times" if row.times > 1 else ""
