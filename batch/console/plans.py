@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from batch.clock.launching import is_starting
 from batch.clock.seen import look
 from batch.console.rows import OVER, DurationRow, PlanRow, RunPlan
+from batch.control.naming import run_at_hand
 from batch.control.runs import net_of
 from batch.model import JobExecution, JobInstance, Resource, StepAttempt, StepControl, StepExecution
 from batch.net import BlockStep, Net, Node, Step
@@ -22,6 +23,7 @@ from batch.outlook import StepSeen, usual
 from batch.repository import is_held, of_district
 from batch.rules.graph import Place
 from batch.rules.outlook import Shared, critical_path, ends_in_lanes
+from batch.rules.readiness import Wait, Waiting
 from batch.turns import NIGHT_NET
 from batch.words import ExecutionState, InstanceState, StepState
 from css.core.calendar import require_aware, to_london
@@ -37,22 +39,26 @@ def night_plan(
 ) -> RunPlan | None:
     """A run step by step, of the night or of another net; None when it was never planned.
 
-    ``district`` is empty for a net of the whole house; without a date it is the last run that is planned.
-    Error: NotFound CSS600E, there is no such net.
+    ``district`` is empty for a net of the whole house; without a date it is the run at hand, by the rule of the commands, whose errors
+    are then its own too. Error: NotFound CSS600E, there is no such net.
     """
-    return plan_of(session, net_of(net), district, business_date, at=at, key=key)
+    known = net_of(net)
+    on = business_date or run_at_hand(session, net, district, None, key).business_date
+    return plan_of(session, known, district, on, at=at, key=key)
 
 
-def plan_of(session: Session, net: Net, district: str, business_date: date | None, *, at: datetime, key: str = "") -> RunPlan | None:
+def plan_of(session: Session, net: Net, district: str, business_date: date, *, at: datetime, key: str = "") -> RunPlan | None:
     """The same of a net that is at hand."""
     found = instance_of(session, net, district, business_date, key)
     return None if found is None else whole_of(session, net, found, at).plan
 
 
 def night_version(session: Session, district: str, *, at: datetime) -> str:
-    """A fingerprint of a district's latest run, from one cheap statement: the same means that nothing on the console moved.
+    """A fingerprint of a place's runs and alarms, from one cheap statement: the same means that nothing on the console moved.
 
-    What is expected and who has approved what may change besides, so the minute is part of it.
+    It is of every run that is open, whichever is looked at: the night that runs, and the one that the clock has planned after it.
+
+    What is expected, whether a process died, and who has approved what may change besides, so the minute is part of it.
     """
     row = session.execute(block("batch", "runs.version"), {"district": district}).one_or_none()
     return ".".join(map(str, row or ())) + f".{require_aware(at):%Y%m%d%H%M}"
@@ -70,16 +76,19 @@ class Whole:
     """The last first."""
 
 
-def instance_of(session: Session, net: Net, district: str, business_date: date | None, key: str) -> Row[JobInstance, bool, bool] | None:
+def instance_of(session: Session, net: Net, district: str, business_date: date, key: str) -> Row[JobInstance, bool, bool] | None:
     """The row of a run, whether a process holds it now, and whether one is about to."""
     statement = select(
         JobInstance,
         is_held(JobInstance.id).label("is_alive"),
         is_starting().label("is_starting"),
-    ).where(JobInstance.net == net.name, of_district(district), JobInstance.parameter_key == key)
-    if business_date is not None:
-        statement = statement.where(JobInstance.business_date == business_date)
-    return session.execute(statement.order_by(JobInstance.business_date.desc()).limit(1)).one_or_none()
+    ).where(
+        JobInstance.net == net.name,
+        of_district(district),
+        JobInstance.business_date == business_date,
+        JobInstance.parameter_key == key,
+    )
+    return session.execute(statement).one_or_none()
 
 
 def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at: datetime) -> Whole:
@@ -107,7 +116,11 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
     attempts = list(executions)
     seen = [_seen(step, records.get(step.name), blocks.get(step.name), durations.get(step.name, ())) for step in net.steps]
     places = [Place(node.step.name, node.after, node.after_end) for node in net.nodes]
-    ends = _ends(session, net, places, seen, rates, at) if found.is_alive else {}
+    if found.is_alive:
+        as_now = _as_now(session, instance.id, net, seen, rates, at)
+        ends = _ends(session, net, places, as_now, _gone_without(net, records, attempts), at)
+    else:
+        ends = {}
     critical = set(critical_path(places, {step.name: one.usual_seconds for step, one in zip(net.steps, seen, strict=True)}).steps)
     rows = tuple(
         _row(
@@ -123,6 +136,7 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
         for ordinal, (node, one) in enumerate(zip(net.nodes, seen, strict=True), start=1)
     )
     last = attempts[0] if attempts else None
+    waiting = _waiting(session, instance, at, is_alive=bool(found.is_alive))
     plan = RunPlan(
         job_instance_id=instance.id,
         net=net.name,
@@ -132,7 +146,8 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
         state=instance.state,
         is_alive=bool(found.is_alive),
         is_starting=bool(found.is_starting) and not found.is_alive,
-        waits_for=_waits_for(session, instance, at, is_alive=bool(found.is_alive)),
+        waits_for=waiting.words if waiting else None,
+        needs_person=waiting is not None and waiting.kind in {Wait.HELD, Wait.PERSON},
         told=told_of_run(instance),
         attempt=last.attempt if last else None,
         return_code=last.return_code if last else None,
@@ -147,20 +162,53 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
 
 
 def _ends(
-    session: Session, net: Net, places: Sequence[Place], seen: Sequence[StepSeen], rates: Mapping[str, int], at: datetime
+    session: Session, net: Net, places: Sequence[Place], seen: Mapping[str, StepSeen], gone_without: Collection[str], at: datetime
 ) -> dict[str, datetime | None]:
     """When each step will have ended, in as many lanes as this installation has."""
     capacity = {row.name: row.capacity for row in session.execute(select(Resource.name, Resource.capacity))}
     shared = Shared({node.step.name: node.needs for node in net.nodes}, capacity)
-    as_now = {step.name: _at_its_rate(one, rates.get(step.name), at) for step, one in zip(net.steps, seen, strict=True)}
-    return ends_in_lanes(places, as_now, at=at, lanes=settings().lanes, shared=shared)
+    return ends_in_lanes(places, seen, at=at, lanes=settings().lanes, shared=shared, gone_without=gone_without)
+
+
+def _gone_without(net: Net, records: Mapping[str, StepExecution], attempts: Sequence[JobExecution]) -> frozenset[str]:
+    """The optional steps that failed in the last attempt: while it runs it does not come back to them."""
+    return frozenset(
+        node.step.name
+        for node in net.nodes
+        if node.is_optional
+        and (record := records.get(node.step.name)) is not None
+        and record.state is StepState.FAILED
+        and record.job_execution_id == attempts[0].id
+    )
+
+
+def _as_now(
+    session: Session, instance_id: int, net: Net, seen: Sequence[StepSeen], rates: Mapping[str, int], at: datetime
+) -> dict[str, StepSeen]:
+    """The steps as the attempt under way goes on with them."""
+    taken_up: dict[str, datetime] = {
+        row.step: row.started_at
+        for row in session.execute(
+            select(StepExecution.step, StepAttempt.started_at)
+            .join(StepAttempt, (StepAttempt.step_execution_id == StepExecution.id) & (StepAttempt.state == ExecutionState.RUNNING))
+            .where(
+                StepExecution.job_instance_id == instance_id,
+                StepExecution.superseded_at.is_(None),
+                StepAttempt.started_at > StepExecution.started_at,
+            )
+        )
+    }
+    return {
+        step.name: _at_its_rate(replace(one, taken_up_at=taken_up.get(step.name)), rates.get(step.name), at)
+        for step, one in zip(net.steps, seen, strict=True)
+    }
 
 
 def _at_its_rate(seen: StepSeen, rate: int | None, at: datetime) -> StepSeen:
     """A step as if it had always gone on as it does in this attempt: what it did before it was interrupted has a pause in it."""
     if not rate or not seen.read_count or seen.share is None:
         return seen
-    return replace(seen, started_at=at - timedelta(seconds=seen.read_count * 60 // rate))
+    return replace(seen, started_at=at - timedelta(seconds=seen.read_count * 60 // rate), taken_up_at=None)
 
 
 def _latest(ends: Mapping[str, datetime | None]) -> datetime | None:
@@ -169,11 +217,11 @@ def _latest(ends: Mapping[str, datetime | None]) -> datetime | None:
     return max(known) if known and len(known) == len(ends) else None
 
 
-def _waits_for(session: Session, instance: JobInstance, at: datetime, *, is_alive: bool) -> str | None:
+def _waiting(session: Session, instance: JobInstance, at: datetime, *, is_alive: bool) -> Waiting | None:
     """What the clock would say of it; nothing is asked of one that runs or is over."""
     if is_alive or instance.state in {InstanceState.COMPLETED, InstanceState.SKIPPED}:
         return None
-    return next((one.waiting.words for one in look(session, NETS, at) if one.run.id == instance.id), None)
+    return next((one.waiting for one in look(session, NETS, at) if one.run.id == instance.id), None)
 
 
 def told_of_run(instance: JobInstance) -> tuple[str, ...]:

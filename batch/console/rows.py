@@ -66,6 +66,8 @@ class RunPlan:
     """Whether it is asked to start, or was a moment ago, and no process holds it yet."""
     waits_for: str | None
     """What it waits for, as the clock sees it; None when it runs or is over."""
+    needs_person: bool
+    """Whether nothing more comes of it until a person says so: it is held, or waits for somebody."""
     told: tuple[str, ...]
     """What people told of it and still counts: held, to start, to stop; with who, since when and why."""
     attempt: int | None

@@ -13,7 +13,8 @@ from batch.control import ending, rerunning, single_steps, whole_runs
 from batch.control.actions import considered
 from batch.control.commands import NIGHT_NET
 from batch.control.deeds import Verb, require_second
-from batch.control.runs import Run, find_run, last_planned, require_step
+from batch.control.naming import last_begun, run_at_hand
+from batch.control.runs import Run, find_run, require_step
 from css.core.actor import Actor
 from css.core.errors import BadMessage, CssError
 
@@ -36,14 +37,6 @@ OF_STEP: Final[Mapping[str, Verb]] = {
     verb.name: verb for verb in (single_steps.HOLD, single_steps.RELEASE, single_steps.FORCE, single_steps.SKIP, rerunning.RERUN)
 }
 """What can be told about one step."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Key:
-    net: str
-    district_code: str
-    business_date: date
-    parameter_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +71,7 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
 ) -> VerbOutlook:
     """What a verb would lead to if it were done now by whoever asks; changes nothing.
 
-    ``district`` is empty for a net of the whole house, ``business_date`` None for the last run that is planned, and ``step`` empty
+    ``district`` is empty for a net of the whole house, ``business_date`` None for the run at hand, and ``step`` empty
     for a verb of the whole run.
 
     Raises:
@@ -89,7 +82,7 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
     if verb not in table:
         sentence = "There is no verb {verb!r} for {what}; there are: {known}."
         raise BadMessage("CSS631E", sentence, verb=verb[:40], what="a step" if step else "a run", known=", ".join(table), element="verb")
-    run = _named_run(session, net, district, business_date, key)
+    run = _named_run(session, net, district, business_date, key, verb)
     if step:
         require_step(run.net, step)
     return _outlook(session, table[verb], run, step or None, by, at)
@@ -114,9 +107,10 @@ def night_verbs(
     return tuple(_outlook(session, verb, run, step or None, by, at) for verb in table.values())
 
 
-def _named_run(session: Session, net: str, district: str, business_date: date | None, key: str) -> Run:
-    on = business_date or last_planned(session, net, district, key)
-    return find_run(session, _Key(net=net, district_code=district, business_date=on, parameter_key=key))
+def _named_run(session: Session, net: str, district: str, business_date: date | None, key: str, verb: str = "") -> Run:
+    """As the commands choose it: what is run again is the last that has begun, everything else is told to the run at hand."""
+    choose = last_begun if verb == rerunning.RERUN.name else run_at_hand
+    return find_run(session, choose(session, net, district, business_date, key))
 
 
 def _outlook(session: Session, verb: Verb, run: Run, step: str | None, by: Actor, at: datetime) -> VerbOutlook:

@@ -24,17 +24,26 @@ SELECT s.step, count(*) AS block_count, count(*) FILTER (WHERE b.state = 'done')
  GROUP BY s.step;
 
 -- name: version
--- Whether anything has moved in a district's latest run or among what is set aside and open. Leans on ix_reject_open.
+-- What the console shows of a place, as a fingerprint: its open runs with their steps and what they were told, and its business date; of
+-- everywhere the last attempt begun, the items set aside and the alarms. A run that is over changes no more until it is open again.
+-- Asked every two seconds, so it walks over nothing that grows with the years: 2 to 4 ms with 29,000 runs and 87,000 open items. Leans on
+-- ix_job_instance_open, uq_step_execution_job_instance_id_step_generation, uq_step_control_job_instance_id_step, ix_alarm_open,
+-- ix_reject_open, pk_job_execution and pk_reject.
 -- example: {"district": "ZZ"}
-SELECT i.id, i.state,
-       (SELECT count(*) FROM batch.job_execution x WHERE x.job_instance_id = i.id) AS attempts,
-       (SELECT count(*) FROM batch.step_execution s WHERE s.job_instance_id = i.id AND s.superseded_at IS NULL) AS steps,
-       (SELECT count(*) FROM batch.step_execution s WHERE s.job_instance_id = i.id AND s.superseded_at IS NULL AND s.state = 'completed') AS done,
-       (SELECT coalesce(sum(s.read_count + s.written_count + s.filtered_count + s.rejected_count), 0)
-          FROM batch.step_execution s WHERE s.job_instance_id = i.id AND s.superseded_at IS NULL) AS counted,
-       (SELECT count(*) FROM batch.reject r WHERE r.job_instance_id = i.id AND r.state = 'open') AS open_rejects
-  FROM batch.job_instance i
- WHERE i.district_code IS NOT DISTINCT FROM nullif(:district, '')
- ORDER BY i.business_date > (SELECT max(d.current_on) FROM css.business_date d WHERE :district IN ('', d.district_code)),
-          i.business_date DESC, i.id DESC
- LIMIT 1;
+SELECT (SELECT md5(string_agg(concat((i.id, i.state, i.priority, i.held_at, i.forced_at, i.stop_asked_at, i.start_asked_at, i.claimed_until), steps.told, controls.told),
+                              '|' ORDER BY i.id))
+          FROM batch.job_instance i
+          CROSS JOIN LATERAL (
+               SELECT string_agg(CAST((s.id, s.state, s.read_count, s.written_count, s.filtered_count, s.rejected_count, s.message_code) AS text), '' ORDER BY s.id) AS told
+                 FROM batch.step_execution s WHERE s.job_instance_id = i.id AND s.superseded_at IS NULL) steps
+          CROSS JOIN LATERAL (
+               SELECT string_agg(CAST((c.step, c.held_at, c.skipped_at, c.forced_at) AS text), '' ORDER BY c.id) AS told
+                 FROM batch.step_control c WHERE c.job_instance_id = i.id) controls
+         WHERE i.state NOT IN ('completed', 'skipped') AND i.district_code IS NOT DISTINCT FROM nullif(:district, '')) AS open_runs,
+       (SELECT max(d.current_on) FROM css.business_date d WHERE d.district_code = :district) AS current_on,
+       (SELECT max(x.id) FROM batch.job_execution x) AS last_attempt,
+       (SELECT max(r.id) FROM batch.reject r) AS last_reject,
+       (SELECT count(*) FROM (SELECT FROM batch.reject r WHERE r.state = 'open' LIMIT 10000) r) AS open_rejects,
+       alarms.open_count, alarms.last_id, alarms.times
+  FROM (SELECT count(*) AS open_count, max(a.id) AS last_id, sum(a.times) AS times
+          FROM batch.alarm a WHERE a.ended_at IS NULL AND a.seen_at IS NULL) alarms;

@@ -62,7 +62,8 @@ def watch(
 ) -> int:
     """Watch a run until it has ended: its steps, how far each is and when it will end. Exit status: the run's own return code.
 
-    A run that has not begun is waited for. Where the output is no terminal it is shown once, when it has ended.
+    A run that has not begun is waited for; one that is held, or waits for a person, has ended, with 16 where it never had a code of its
+    own. Where the output is no terminal it is shown once, when it has ended.
     """
     console = Console()
     if not console.is_terminal:
@@ -109,15 +110,19 @@ def _has_ended(plan: RunPlan) -> bool:
     """Whether nothing more comes of it without a person: one that waits for its hour, another net or a clock is waited for."""
     if plan.is_over:
         return True
-    stands = plan.state in {InstanceState.FAILED, InstanceState.STOPPED} or (plan.state is InstanceState.RUNNING and plan.attempt)
-    return bool(stands) and not plan.is_alive and not plan.is_starting
+    has_tried = plan.state in {InstanceState.FAILED, InstanceState.STOPPED} or (plan.state is InstanceState.RUNNING and plan.attempt)
+    return bool(has_tried or plan.needs_person) and not plan.is_alive and not plan.is_starting
 
 
 def _status(plan: RunPlan) -> int:
-    """The return code of the last attempt; one that died without a word has 16."""
-    if plan.return_code is not None:
-        return plan.return_code
-    return INFRASTRUCTURE if plan.attempt is not None and not plan.is_alive else 0
+    """The return code of the last attempt; one that died without a word has 16.
+
+    So has a run that waits for a person though no attempt at it failed: what follows it in a script must not go on.
+    """
+    if plan.return_code or plan.is_over:
+        return plan.return_code or 0
+    is_dead = plan.attempt is not None and plan.return_code is None and not plan.is_alive
+    return INFRASTRUCTURE if is_dead or plan.needs_person else 0
 
 
 def _page(plan: RunPlan, alarms: Sequence[str], at: datetime) -> Group:
