@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -31,9 +32,15 @@ def as_undisturbed(facts: Facts) -> Facts:
     return replace(facts, attempts=facts.attempts[-1:])
 
 
+def name_of(net: str, parameter_key: str = "") -> str:
+    """What the report of a net is called: ``morning-report``, ``month-end-report``; of an extra run ``housekeeping-report-again``."""
+    name = "morning-report" if net == "night" else f"{net}-report"
+    return f"{name}-{parameter_key}" if parameter_key else name
+
+
 def dataset_of(net: str, district: str) -> str:
     """What the generations of a net's reports are called: ``morning-report/ZZ``, ``month-end-report/ZZ``, ``housekeeping-report``."""
-    name = "morning-report" if net == "night" else f"{net}-report"
+    name = name_of(net)
     return f"{name}/{district}" if district else name
 
 
@@ -46,8 +53,19 @@ def publish_report(session: Session, context: Context) -> None:
     # Without the attempts: what a night leaves has the same bytes, however often it was killed. `css night report` tells of them.
     facts = as_undisturbed(read(session, context.job_instance_id, by=context.by))
     publish(session, context, dataset_of(facts.net, facts.district_code), files_of(facts), at=context.at)
-    for name in (TEXT, PAGE):
-        (context.spool / name).unlink(missing_ok=True)
+    withdraw_stopped(context, facts.net, facts.parameter_key)
+
+
+def stopped_files(context: Context, net: str, parameter_key: str = "") -> tuple[Path, Path]:
+    """Where the report of a run that stopped lies, text and page. Nets share the directory of their date, and each has names of its own."""
+    name = name_of(net, parameter_key)
+    return context.spool / f"{name}.txt", context.spool / f"{name}.pdf"
+
+
+def withdraw_stopped(context: Context, net: str, parameter_key: str = "") -> None:
+    """Take away what was left when the run stopped: it is done, and would be told of as if it stood still."""
+    for path in stopped_files(context, net, parameter_key):
+        path.unlink(missing_ok=True)
 
 
 def write_stopped(session: Session, context: Context, planned: Sequence[str] = ()) -> tuple[str, ...]:
@@ -55,8 +73,8 @@ def write_stopped(session: Session, context: Context, planned: Sequence[str] = (
 
     It is no generation: the run is not over. ``planned`` as in ``read``. Gives the paths. Raises as ``publish_report``.
     """
-    made = files_of(read(session, context.job_instance_id, by=context.by, planned=planned))
-    files = {context.spool / name: content for name, content in made.items()}
+    facts = read(session, context.job_instance_id, by=context.by, planned=planned)
+    files = dict(zip(stopped_files(context, facts.net, facts.parameter_key), files_of(facts).values(), strict=True))
     try:
         put_files(files)
     except OSError as error:

@@ -18,7 +18,7 @@ from batch.report.board import board_text, night_board
 from batch.report.history import Lasted, lasted
 from batch.report.reading import read, run_of
 from batch.report.text import as_text
-from batch.report.writing import write_stopped
+from batch.report.writing import withdraw_stopped, write_stopped
 from batch.runbook import runbook as runbook_of
 from css.cli.asker import system_user
 from css.cli.days import read_day
@@ -80,7 +80,7 @@ def board() -> None:
         print(board_text(night_board(session, at=at)))
 
 
-def leave(engine: Engine, context: Context, net: str = "night") -> None:
+def leave(engine: Engine, context: Context, net: str) -> None:
     """Leave the report of a run that stopped for whoever mends it. What stopped the run may stop this too; then nothing is left."""
     try:
         with transaction(engine) as session:
@@ -89,6 +89,14 @@ def leave(engine: Engine, context: Context, net: str = "night") -> None:
         LOG.warning("the report of the stop could not be written", extra={"why": str(trouble).splitlines()[0]})
     else:
         print(f"What is known so far: {paths[0]}", file=sys.stderr)
+
+
+def withdraw(context: Context, net: str, key: str) -> None:
+    """Take away the report of a stop, now that the run is done. The run is done whether that succeeds or not."""
+    try:
+        withdraw_stopped(context, net, key)
+    except OSError as trouble:
+        LOG.warning("the report of the stop could not be taken away", extra={"why": str(trouble)})
 
 
 def runbook(

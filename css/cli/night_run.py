@@ -104,8 +104,10 @@ def run(
     except Unavailable as away:
         print(away.text, file=sys.stderr)
         return INFRASTRUCTURE
-    if outcome.error is not None and outcome.error.code not in STOPPED:
-        night_report.leave(engine, replace(context, job_instance_id=outcome.job_instance_id))
+    if outcome.error is None:
+        night_report.withdraw(context, net, key)
+    elif outcome.error.code not in STOPPED:
+        night_report.leave(engine, replace(context, job_instance_id=outcome.job_instance_id), net)
     return _said(outcome, chosen)
 
 
