@@ -34,7 +34,7 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[launching.Launch]:
         found.append(launch)
         return home / "log" / "night.log"
 
-    monkeypatch.setattr(launching, "start", start)
+    monkeypatch.setattr("batch.control.starting.start", start)
     return found
 
 

@@ -23,7 +23,7 @@ from css.web.rendering import address, go, show
 from css.web.screen import Field, Key, ResponseClass, Screen
 from css.web.screens.deeds import Deed, Record, page_of
 from css.web.screens.night_places import KEEPERS, alarms_here, night_place
-from css.web.screens.night_told import HOUSE, TELLERS
+from css.web.screens.night_told import HOUSE, TELLERS, net_args
 from css.web.screens.work_lists import NOT_SAID, leaf
 
 REPLAY: Final = "replay"
@@ -150,7 +150,7 @@ ITEM: Final[Record[Any]] = Record(
     in_hand=lambda _: None,
     unknown=("CSS945E", "Say what is done: the number, and one of {deeds}."),
     said=_said,
-    besides=lambda item, _: {"is_alarm": isinstance(item, AlarmRow), "state": _state(item)},
+    besides=lambda item, _: {"is_alarm": isinstance(item, AlarmRow), "state": _state(item), "net_args": net_args},
 )
 DEEDS: Final = page_of(ITEM)
 
@@ -207,6 +207,7 @@ def show_item(at_desk: Desk, arguments: Arguments) -> Response:
         card=item,
         is_alarm=isinstance(item, AlarmRow),
         state=state,
+        net_args=net_args,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from batch import control
-from batch.queries import NIGHT_NET, AlarmRow, night_alarms
+from batch.nets import NETS
+from batch.queries import AlarmRow, night_alarms
 from css.core.actor import Actor
 from css.core.words import Role
 from css.master.districts import no_district
@@ -51,9 +53,13 @@ def alarms_here(session: Session, district: str, limit: int) -> tuple[AlarmRow, 
     return found if not district else (*(one for one in night_alarms(session, limit=limit) if one.net is None), *found)
 
 
-def net_args(net: str) -> tuple[str, ...]:
-    """What an address says of the net: nothing of the night itself."""
-    return () if net == NIGHT_NET else (net,)
+def net_named(words: Sequence[str]) -> tuple[str, str]:
+    """The net that words behind a date name, and the key of an extra run; empty where they name none."""
+    for word in words:
+        net, _, key = word.partition(".")
+        if net.lower() in NETS:
+            return net.lower(), key
+    return "", ""
 
 
 def verb_links(session: Session, whereof: Whereof, *, by: Actor, at: datetime) -> dict[str, str]:

@@ -15,8 +15,8 @@ from css.web.page import Arguments, Page
 from css.web.rendering import address, go, show
 from css.web.screen import Key, ResponseClass, Screen
 from css.web.screens.night import POLLS_SECONDS, version_of_night
-from css.web.screens.night_places import KEEPERS, RUN_KEYS, ended_words, net_args, night_place, took, verb_links
-from css.web.screens.night_told import TELLERS, Whereof
+from css.web.screens.night_places import KEEPERS, RUN_KEYS, ended_words, net_named, night_place, took, verb_links
+from css.web.screens.night_told import TELLERS, Whereof, net_args
 
 OF_RUN: Final = frozenset({"start", "stop", "kill"})
 """What is told to the run from a step's page, too."""
@@ -32,7 +32,7 @@ BA03: Final = Screen(
     ),
     roles=KEEPERS,
     response=ResponseClass.R1,
-    takes="district or HOUSE, date, step [net]",
+    takes="district or HOUSE, date, step [net or net.key]",
     keys=(
         Key(name="S-F1", label="hold", roles=TELLERS),
         Key(name="S-F2", label="release", roles=TELLERS),
@@ -52,19 +52,21 @@ BA03: Final = Screen(
 def show_step(at_desk: Desk, arguments: Arguments) -> Response:
     if len(arguments) < 3:  # noqa: PLR2004 - district, date, step
         return go("BA01", *arguments)
-    net = next((word.lower() for word in arguments[3:] if word.lower() in NETS), NIGHT_NET)
+    named, key = net_named(arguments[3:])
+    net = named or NIGHT_NET
     with at_desk.reading() as session:
         _, chosen, district = night_place(session, arguments)
         on, step = read_day(arguments[1], at_desk.today), arguments[2].lower()
-        card = night_step(session, district, on, step, at=at_desk.at, net=net)
-        attempts = [one for one in night_attempts(session, district, on, net=net) if one.step == step]
-        actions = [one for one in night_actions(session, district, on, net=net) if one.step in {None, step}]
+        card = night_step(session, district, on, step, at=at_desk.at, net=net, key=key)
+        attempts = [one for one in night_attempts(session, district, on, net=net, key=key) if one.step == step]
+        told = [one for one in night_actions(session, district, on, net=net) if one.parameter_key == key]
+        actions = [one for one in told if one.step in {None, step}]
         tells: dict[str, str] = {}
         if at_desk.may(TELLERS):
-            tells = verb_links(session, Whereof(net, district, on, step), by=at_desk.by, at=at_desk.at)
-            of_run = verb_links(session, Whereof(net, district, on), by=at_desk.by, at=at_desk.at)
+            tells = verb_links(session, Whereof(net, district, on, step, key), by=at_desk.by, at=at_desk.at)
+            of_run = verb_links(session, Whereof(net, district, on, parameter_key=key), by=at_desk.by, at=at_desk.at)
             tells |= {RUN_KEYS[verb]: of_run[RUN_KEYS[verb]] for verb in OF_RUN if RUN_KEYS[verb] in of_run}
-    back = address("BA01", chosen, on.isoformat(), *net_args(net))
+    back = address("BA01", chosen, on.isoformat(), *net_args(net, key))
     links = {"F3": back, "F12": back, **tells}
     if card.rejects:
         links["S-F11"] = address("BA07", chosen, step)

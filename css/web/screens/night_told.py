@@ -15,9 +15,9 @@ from flask import Response, flash
 from sqlalchemy.orm import Session
 
 from batch import control
-from batch.clock import launching
 from batch.control import commands
 from batch.control.commands import NightTold
+from batch.control.starting import see_to_start
 from batch.nets import NETS
 from css.core.actor import Actor
 from css.core.errors import BadMessage, CssError, NotFound, Refused
@@ -116,8 +116,8 @@ class Whereof:
         """The page that shows it."""
         where = (self.district_code or HOUSE, self.business_date.isoformat())
         if self.step:
-            return address("BA03", *where, self.step, *(() if self.net == NIGHT else (self.net,)))
-        return address("BA01", *where, *(() if self.net == NIGHT else (self.net,)))
+            return address("BA03", *where, self.step, *net_args(self.net, self.parameter_key))
+        return address("BA01", *where, *net_args(self.net, self.parameter_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,11 @@ class Told:
     consequences: tuple[str, ...]
     needs_second: bool
     done: NightTold | None = None
+
+
+def net_args(net: str, key: str = "") -> tuple[str, ...]:
+    """What an address says of the net, and of the key of an extra run: ``housekeeping.again``; nothing of the ordinary night."""
+    return () if net == NIGHT and not key else (f"{net}.{key}".rstrip("."),)
 
 
 def read_whereof(text: str) -> Whereof:
@@ -169,7 +174,8 @@ def act_told(at_desk: Desk, arguments: Arguments, posted: Posted) -> Response:
     if outcome.done is None or outcome.done.done is None:
         return _again(at_desk, form, whereof, signs)
     done = outcome.done.done
-    flash(" ".join((*done.consequences, *_launched(at_desk, whereof, done))), "CSS944I")
+    started = see_to_start(at_desk.engine, done, home=office().settings.home)
+    flash(" ".join(filter(None, (*done.consequences, started))), "CSS944I")
     return leads(whereof.shown_at)
 
 
@@ -182,18 +188,6 @@ def _again(at_desk: Desk, form: Form, whereof: Whereof, signs: dict[str, str]) -
         errors.setdefault(name, []).extend(told)
     form.errors, form.general, form.key = errors, general or form.general, COMMIT
     return _page(at_desk, form, whereof, signs=signs, status=422, told=outcome.effect)
-
-
-def _launched(at_desk: Desk, whereof: Whereof, done: NightTold) -> tuple[str, ...]:
-    """Where no clock looks, whoever asks for a start starts it."""
-    if not done.is_start_asked:
-        return ()
-    with at_desk.reading() as session:
-        if launching.a_clock_beats(session):
-            return ()
-    launch = launching.Launch(whereof.district_code, whereof.business_date, whereof.net, whereof.parameter_key)
-    log = launching.start(launch, home=office().settings.home)
-    return (f"No clock looks, so it was started here; what it says is in {log.name}.",)
 
 
 def _asked(at_desk: Desk, arguments: Arguments) -> tuple[Whereof, str]:
