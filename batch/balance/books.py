@@ -126,10 +126,7 @@ def _checks() -> Mapping[str, _Check]:
     found = [
         *(_of_billing(name, find) for name, find in billing.checks.CHECKS.items()),
         *(_of_repairs(name, find) for name, find in repairs.checks.CHECKS.items()),
-        *(
-            _Check(_listed(name, "the night", _remarks(batch, "books", name)), partial(_of_night, name), is_of_everything=True)
-            for name in NIGHT
-        ),
+        *(_of_the_night(name) for name in NIGHT),
         _Check(_listed("outputs_on_disk", "the night", outputs_on_disk.__doc__), outputs_on_disk, is_of_everything=True),
         *(_Check(_listed(name, "the house", _remarks(batch, "books", name)), partial(_of_house, name), is_of_house=True) for name in HOUSE),
     ]

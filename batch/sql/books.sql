@@ -55,11 +55,13 @@ SELECT format('Reject %s (%s) of step %s for %s is not counted by it.', min(r.id
  GROUP BY i.id, i.business_date, r.step, c.rejected_count
 HAVING count(*) > c.rejected_count
 UNION ALL
-SELECT format('Reject %s (%s) is %s without saying when, by whom or why.', r.id, r.source_key, r.state)
+SELECT format(CASE WHEN r.state = 'open' THEN 'Reject %s (%s) is %s, and says that it is settled.'
+                   ELSE 'Reject %s (%s) is %s without saying when, by whom or why.' END, r.id, r.source_key, r.state)
   FROM batch.job_instance i
   JOIN batch.reject r ON r.job_instance_id = i.id
  WHERE i.district_code IS NOT DISTINCT FROM :district
-   AND (r.state = 'open') <> (r.settled_at IS NULL AND r.settled_by IS NULL)
+   AND CASE WHEN r.state = 'open' THEN num_nonnulls(r.settled_at, r.settled_by, r.settled_words) > 0
+            ELSE num_nulls(r.settled_at, r.settled_by, r.settled_words) > 0 END
  LIMIT :limit;
 
 -- name: attempts_ended

@@ -103,6 +103,42 @@ def test_a_check_finds_what_it_is_for_and_names_it(lived: Lived, check: str) -> 
         session.rollback()
 
 
+WHOLE = "now(), 'ANN', 'Mended.'"
+
+
+@pytest.mark.parametrize(
+    ("state", "settled", "words"),
+    [
+        ("open", "NULL, NULL, NULL", None),
+        ("replayed", WHOLE, None),
+        ("dropped", WHOLE, None),
+        ("open", WHOLE, "is open, and says that it is settled"),
+        ("open", "NULL, NULL, 'Mended.'", "is open, and says that it is settled"),
+        ("open", "NULL, 'ANN', NULL", "is open, and says that it is settled"),
+        ("replayed", "NULL, NULL, NULL", "is replayed without saying when, by whom or why"),
+        ("replayed", "NULL, 'ANN', 'Mended.'", "is replayed without saying when, by whom or why"),
+        ("dropped", "now(), NULL, 'Moved.'", "is dropped without saying when, by whom or why"),
+        ("dropped", "now(), 'ANN', NULL", "is dropped without saying when, by whom or why"),
+    ],
+)
+def test_a_settled_reject_says_when_by_whom_and_why_and_an_open_one_says_none_of_it(
+    lived: Lived, state: str, settled: str, words: str | None
+) -> None:
+    with Session(lived.engine) as session:
+        session.execute(text("UPDATE batch.step_execution SET written_count = 0, rejected_count = read_count WHERE step = 'render'"))
+        number = session.execute(
+            text(
+                "INSERT INTO batch.reject (job_instance_id, step, source_key, reason_code, words, raw, state, rejected_at,"
+                " settled_at, settled_by, settled_words)"
+                f" SELECT id, 'render', 'bill/ZZB1/files', 'CSS842E', 'x', 'x', '{state}', now(), {settled} FROM batch.job_instance"
+                " RETURNING id"
+            )
+        ).scalar_one()
+        said = [one.words for one in books(session, "ZZ", "rejects-counted")]
+        assert said == ([] if words is None else [f"Reject {number} (bill/ZZB1/files) {words}."])
+        session.rollback()
+
+
 def test_every_check_of_the_night_is_falsified_above() -> None:
     assert {name.replace("_", "-") for name in (*NIGHT, *HOUSE)} == set(FALSIFIED)
 
