@@ -29,6 +29,8 @@ class StepSeen:
     usual_seconds: int | None
     """None when it has never run."""
     read_count: int = 0
+    taken_up_at: datetime | None = None
+    """When the attempt under way took it up, where one before it had begun it and nobody knows yet how fast it goes on."""
 
 
 def expected_ends(steps: Sequence[StepSeen], *, at: datetime) -> tuple[datetime | None, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from batch.clock.commands import ResourceSet, SetResource
-from batch.clock.schedules import require_keeper
+from batch.clock.keepers import require_keeper, require_reason
 from batch.model import JobExecution, JobInstance, Resource, ResourceUse
 from batch.nets import NETS
 from batch.repository.instances import is_held
@@ -29,9 +29,10 @@ def set_resource(session: Session, command: SetResource, *, by: Actor, at: datet
 
     Raises:
         Refused: CSS111E the actor may not. NotFound: CSS696E no such resource. BadMessage: CSS697E fewer than the step needs that needs
-            the most of it, for which it would wait for ever; or more than 1,000.
+            the most of it, for which it would wait for ever, or more than 1,000; CSS630E no reason, or a long one.
     """
     require_keeper(by)
+    reason = require_reason(command.reason)
     row = session.execute(select(Resource).where(Resource.name == command.name).with_for_update()).scalar_one_or_none()
     if row is None:
         known = ", ".join(session.execute(select(Resource.name).order_by(Resource.name)).scalars()) or "none"
@@ -48,7 +49,7 @@ def set_resource(session: Session, command: SetResource, *, by: Actor, at: datet
         verb="set_resource",
         subject=("resource", row.name),
         before={"capacity": before},
-        after=to_plain(command),
+        after={**to_plain(command), "reason": reason},
     )
     return ResourceSet(name=row.name, capacity=row.capacity, before=before)
 

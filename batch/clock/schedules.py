@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from batch.clock.commands import ScheduleSet, SetSchedule
+from batch.clock.keepers import REASON_LENGTH_MAX, require_keeper
 from batch.clock.launching import BEATING_WITHIN
 from batch.clock.planning import HOUSE, DistrictDates, due_runs, places, schedules
 from batch.clock.times import database_now
@@ -26,11 +27,8 @@ from css.core.actor import Actor
 from css.core.calendar import ONE_DAY
 from css.core.codec import to_plain
 from css.core.errors import BadMessage, NotFound, Refusals, Refused
-from css.core.words import Role
 from css.master.districts import no_district
 
-KEEPERS: Final = frozenset({Role.SCHEDULER.value, Role.SUPERVISOR.value})
-REASON_LENGTH_MAX: Final = 200
 DAYS_AHEAD_MAX: Final = 731
 """How far ahead a schedule may begin, or be asked for: two years."""
 AHEAD: Final = 60
@@ -90,16 +88,6 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
         words=words,
         first_runs=tuple(run.day.on for run in first_runs[:3]),
     )
-
-
-def require_keeper(by: Actor) -> None:
-    """Refuse whoever may not set when nets run and what they share.
-
-    Raises:
-        Refused: CSS111E.
-    """
-    if by.kind != "operator" or not KEEPERS & by.roles:
-        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
 
 
 def _net(name: str) -> Net:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from batch.clock.keepers import require_keeper, require_reason
 from batch.control import ending, rerunning, single_steps, whole_runs
 from batch.control.commands import (
     AlarmSeen,
@@ -28,7 +29,7 @@ from batch.control.commands import (
     StartNight,
     StopNight,
 )
-from batch.control.deeds import Deed, Outlook, Verb, capital, require_keeper, require_reason, require_second
+from batch.control.deeds import Deed, Outlook, Verb, capital, require_second
 from batch.control.runs import Run, RunKey, find_run, hold_run, require_step
 from batch.control.whole_runs import ensure_planned, refuse_unplannable
 from batch.model import Alarm, OperatorAction

@@ -18,14 +18,11 @@ from batch.turns import NIGHT_NET, check_turn
 from batch.words import InstanceState
 from css.core.actor import Actor
 from css.core.calendar import day_words, to_london
-from css.core.errors import BadMessage, Conflict, CssError, Refused
+from css.core.errors import Conflict, CssError, Refused
 from css.core.words import Role
 from css.master.districts import BusinessDate, no_district
 
-REASON_LENGTH_MAX: Final = 200
 DAYS_AHEAD_MAX: Final = 400
-KEEPERS: Final = frozenset({Role.SCHEDULER.value, Role.SUPERVISOR.value})
-"""Who may tell a net anything at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +66,6 @@ class Verb:
     """Raises what speaks against it; changes nothing."""
     perform: Callable[[Deed], None]
     """Does it; the run is planned and nobody else tells it anything."""
-
-
-def require_keeper(by: Actor) -> None:
-    """Error: Refused CSS111E for whoever does not look after the night."""
-    if by.kind == "operator" and KEEPERS & by.roles:
-        return
-    raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
-
-
-def require_reason(reason: str) -> str:
-    """Error: BadMessage CSS630E for none or a long one."""
-    words = reason.strip()
-    if not words or len(words) > REASON_LENGTH_MAX:
-        sentence = "Say why, in at most {most} letters; it is kept with what it leads to."
-        raise BadMessage("CSS630E", sentence, most=REASON_LENGTH_MAX, element="reason")
-    return words
 
 
 def require_second(verb: str, by: Actor, approved_by: Actor | None) -> None:

@@ -42,8 +42,9 @@ class StepUnderWay:
     job_instance_id: int
     step: str
     started_at: datetime
+    """When the attempt under way began it, or took it up."""
     progressed_at: datetime | None
-    """When it last committed anything."""
+    """When it last committed anything, in whichever attempt."""
     usual_seconds: int | None
     """The middle one of its last ten runs; None when there was none."""
 

@@ -6,7 +6,7 @@ and takes as long as it usually does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -29,6 +29,11 @@ class Seen(Protocol):
     def started_at(self) -> datetime | None: ...
     @property
     def ended_at(self) -> datetime | None: ...
+    @property
+    def taken_up_at(self) -> datetime | None:
+        """When the attempt under way took it up, where one before it had begun it and nobody knows yet how fast it goes on."""
+        ...
+
     @property
     def share(self) -> int | None:
         """How much is done, in thousandths; None where nobody can tell."""
@@ -54,19 +59,26 @@ NOTHING_SHARED: Final = Shared({}, {})
 
 
 def ends_in_lanes(
-    places: Sequence[Place], seen: Mapping[str, Seen], *, at: datetime, lanes: int, shared: Shared = NOTHING_SHARED
+    places: Sequence[Place],
+    seen: Mapping[str, Seen],
+    *,
+    at: datetime,
+    lanes: int,
+    shared: Shared = NOTHING_SHARED,
+    gone_without: Collection[str] = (),
 ) -> dict[str, datetime | None]:
     """When each step will have ended; of a finished one when it did. None where nobody can tell: it never ran, or comes after such a one.
 
     A step under way ends as its rate so far says, once a tenth is done; before that as long after its start as it usually takes, and
-    never before now. One of which nobody can tell when it ends keeps its lane for ever.
+    never before now. One that was taken up again ends when what is left of it usually does. One of which nobody can tell when it ends
+    keeps its lane for ever. ``gone_without`` are optional steps that failed in the attempt under way: it does not come back to them.
     """
     ends: dict[str, datetime | None] = {}
     under_way: dict[str, datetime | None] = {}
     waiting: list[Place] = []
     for place in places:
         one = seen[place.name]
-        if one.state in PASSED:
+        if one.state in PASSED or place.name in gone_without:
             ends[place.name] = one.ended_at or at
         elif one.state is StepState.RUNNING and one.started_at is not None:
             under_way[place.name] = _end_of(one, one.started_at, at)
@@ -91,6 +103,10 @@ def ends_in_lanes(
 
 
 def _end_of(one: Seen, started_at: datetime, at: datetime) -> datetime | None:
+    if one.taken_up_at is not None:
+        # What an attempt before did of it, and the pause behind that, say nothing of how fast this one is.
+        left = WHOLE - (one.share or 0)
+        return None if one.usual_seconds is None else max(at, one.taken_up_at + timedelta(seconds=one.usual_seconds * left // WHOLE))
     if one.share is not None and one.share >= TENTH:
         return max(at, started_at + WHOLE * (at - started_at) // one.share)
     return None if one.usual_seconds is None else max(at, started_at + timedelta(seconds=one.usual_seconds))

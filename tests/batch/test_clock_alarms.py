@@ -136,6 +136,26 @@ def test_a_step_that_commits_nothing_for_long_is_stuck_until_it_does(first_night
     assert kinds == [AlarmKind.STUCK, AlarmKind.LONG]
 
 
+def test_a_step_that_is_taken_up_after_a_pause_is_not_late_by_the_pause(first_night: Engine) -> None:
+    _usually(first_night, [300, 360, 420])
+    with transaction(first_night) as session:
+        run = repository.plan(session, "night", "ZZ", NIGHT_OF, DUE_AT)
+        first, _ = repository.begin_attempt(session, run.id, BY, DUE_AT)
+        repository.open_step(session, run.id, first, "render", 1, DUE_AT)
+        repository.fail_attempt(session, run.id, DUE_AT + MINUTE, "CSS610E", "It died.")
+        later = DUE_AT + HOUR * 9
+        second, _ = repository.begin_attempt(session, run.id, BY, later)
+        repository.open_step(session, run.id, second, "render", 1, later)
+    hands = Hands(later + MINUTE)
+    clock = _none_starts(first_night, hands)
+    with repository.instance_lock(first_night, run.id):
+        clock.tick()
+        assert _open(first_night) == {}
+        hands.at = later + MINUTE * 13
+        clock.tick()
+    assert set(_open(first_night)) == {AlarmKind.STUCK}, "from then on it is looked at as any other"
+
+
 def _running(*, alive: bool = True) -> Planned:
     last = LastAttempt(attempt=1, state=ExecutionState.RUNNING, started_at=DUE_AT, ended_at=None, return_code=None, message_code=None)
     return Planned(
@@ -258,6 +278,17 @@ def test_what_was_to_start_while_no_clock_looked_is_told_until_somebody_has_seen
     after.tick()
     words = "No clock looked from 01:15 on 2 March 2026 to 07:15 on 2 March 2026. One run was to start meanwhile and did not."
     assert _open(first_night)[AlarmKind.CLOCK] == words
+
+
+def test_what_somebody_started_by_hand_while_no_clock_looked_is_not_told_as_missed(first_night: Engine) -> None:
+    hands = Hands(DUE_AT - HOUR)
+    _none_starts(first_night, hands).tick()
+    with transaction(first_night) as session:
+        session.execute(update(NightClock).values(beat_at=DUE_AT - HOUR))
+    attempted(first_night, 8, at=DUE_AT + MINUTE)
+    hands.at = DUE_AT + HOUR
+    _none_starts(first_night, hands).tick()
+    assert AlarmKind.CLOCK not in _open(first_night)
 
 
 def test_a_fault_of_the_clocks_own_is_told_and_keeps_it_from_nothing_else(

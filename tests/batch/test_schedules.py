@@ -236,6 +236,14 @@ def test_a_resource_that_is_none_or_that_steps_would_wait_for_for_ever_is_refuse
     assert night_resources(session)[0].capacity == 2
 
 
+@pytest.mark.parametrize("reason", [" ", "x" * 201])
+def test_a_resource_is_set_for_a_reason_as_everything_is(session: Session, reason: str) -> None:
+    with pytest.raises(CssError) as refused:
+        set_resource(session, SetResource(name="processors", capacity=4, reason=reason), by=KEEPER, at=DUE_AT)
+    assert refused.value.code == "CSS630E"
+    assert night_resources(session)[0].capacity == 2
+
+
 def test_an_operator_sets_no_resource(session: Session) -> None:
     clerk = replace(KEEPER, roles=frozenset({"orders"}))
     with pytest.raises(CssError) as refused:

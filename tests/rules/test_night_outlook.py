@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,6 +23,7 @@ class Stand:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     share: int | None = None
+    taken_up_at: datetime | None = None
 
 
 def minute(minutes: int) -> datetime:
@@ -34,9 +35,11 @@ DIAMOND = (Place("begin"), Place("left", ("begin",)), Place("right", ("begin",))
 USUAL = {"begin": 60, "left": 600, "right": 240, "end": 60}
 
 
-def _ends(lanes: int, now: int = 0, shared: Shared | None = None, **stands: Stand) -> dict[str, int | None]:
+def _ends(
+    lanes: int, now: int = 0, shared: Shared | None = None, gone_without: tuple[str, ...] = (), **stands: Stand
+) -> dict[str, int | None]:
     seen = {name: stands.get(name, Stand(seconds)) for name, seconds in USUAL.items()}
-    found = ends_in_lanes(DIAMOND, seen, at=minute(now), lanes=lanes, shared=shared or Shared({}, {}))
+    found = ends_in_lanes(DIAMOND, seen, at=minute(now), lanes=lanes, shared=shared or Shared({}, {}), gone_without=gone_without)
     return {name: None if end is None else (end - AT) // timedelta(minutes=1) for name, end in found.items()}
 
 
@@ -64,6 +67,21 @@ def test_after_what_never_ran_nobody_can_tell_and_beside_it_one_can() -> None:
     assert _ends(2, left=Stand(None)) == {"begin": 1, "left": None, "right": 5, "end": None}
     assert _ends(1, left=Stand(None)) == {"begin": 1, "left": None, "right": None, "end": None}
     assert _ends(1, left=Stand(600, StepState.FAILED, minute(0), minute(1))) == _ends(1)
+
+
+def test_a_step_that_was_taken_up_after_a_pause_ends_when_what_is_left_of_it_usually_does() -> None:
+    done = Stand(60, StepState.COMPLETED, minute(0), minute(1), 1000)
+    half = Stand(600, StepState.RUNNING, minute(-300), share=500, taken_up_at=minute(2))
+    assert _ends(2, 3, begin=done, left=half)["left"] == 7, "and neither now nor in five hours"
+    assert _ends(2, 3, begin=done, left=replace(half, share=None))["left"] == 12
+    assert _ends(2, 3, begin=done, left=replace(half, usual_seconds=None))["left"] is None
+
+
+def test_an_optional_step_that_failed_in_this_attempt_is_not_done_once_more() -> None:
+    done = Stand(60, StepState.COMPLETED, minute(0), minute(1), 1000)
+    failed = Stand(600, StepState.FAILED, minute(1), minute(2))
+    assert _ends(1, 5, begin=done, left=failed) == {"begin": 1, "left": 15, "right": 19, "end": 20}
+    assert _ends(1, 5, gone_without=("left",), begin=done, left=failed) == {"begin": 1, "left": 2, "right": 9, "end": 10}
 
 
 def test_the_longest_chain_is_what_its_length_hangs_by() -> None:
