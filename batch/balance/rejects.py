@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.orm import Session
 
 from batch.model import JobInstance, Reject
 from batch.rules.reject_sources import TO_DO, RejectKind, RejectSource, source_of
 from batch.words import RejectState
 from billing.queries.mending import accounts_billed_since, bills_as_they_stand, files_taken_since
+from css.core.calendar import london_date
 from css.core.errors import NotFound
 from css.master.districts import BusinessDate
 
@@ -35,7 +36,7 @@ class RejectListed:
     state: RejectState
     rejected_at: datetime
     age_days: int
-    """Business dates that it has waited, up to the day it was settled or to the last run."""
+    """Business dates that it has waited: to the last that its district has closed, or that was over when it was settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,15 @@ def rejects(
         statement = statement.where(Reject.reason_code == reason_code)
     if business_date is not None:
         statement = statement.where(JobInstance.business_date == business_date)
-    rows = session.execute(statement.order_by(Reject.id).limit(max(1, min(limit, LIST_MAX)))).all()
-    latest = session.execute(select(func.max(BusinessDate.closed_through))).scalar()
-    return tuple(_listed(item, instance, latest or instance.business_date) for item, instance in rows)
+    # A run of the house is of no district: it is as far as the one that is furthest.
+    furthest = select(func.max(BusinessDate.closed_through)).scalar_subquery()
+    rows = session.execute(
+        statement.outerjoin(BusinessDate, BusinessDate.district_code == JobInstance.district_code)
+        .add_columns(case((JobInstance.district_code.is_(None), furthest), else_=BusinessDate.closed_through))
+        .order_by(Reject.id)
+        .limit(max(1, min(limit, LIST_MAX)))
+    )
+    return tuple(_listed(item, instance, closed) for item, instance, closed in rows)
 
 
 def reject(session: Session, reject_id: int) -> RejectCard:
@@ -190,9 +197,11 @@ def _with_instance() -> Select[Reject, JobInstance]:
     return select(Reject, JobInstance).join(JobInstance, JobInstance.id == Reject.job_instance_id)
 
 
-def _listed(item: Reject, instance: JobInstance, latest: date) -> RejectListed:
+def _listed(item: Reject, instance: JobInstance, closed: date | None) -> RejectListed:
     source = source_of(item.source_key)
-    until = item.settled_at.date() if item.settled_at is not None else latest
+    until = closed or instance.business_date
+    if item.settled_at is not None:
+        until = min(until, london_date(item.settled_at) - timedelta(days=1))
     return RejectListed(
         reject_id=item.id,
         district_code=instance.district_code or "",
