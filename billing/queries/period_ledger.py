@@ -134,8 +134,7 @@ def _figure(subject: FigureSubject, row: Row[Any]) -> Figure:
 
 def _debtors(session: Session, asked: PeriodAsked) -> tuple[Figure, ...]:
     credit = session.execute(block("billing", "period.owed_by_account"), asked.end).one()
-    charges = tuple(_open_charges(session, asked))
-    return debtors_by_age(charges, asked.last_on, credit_count=credit.credit_count, credit=Money(credit.credit))
+    return debtors_by_age(_open_charges(session, asked), asked.last_on, credit_count=credit.credit_count, credit=Money(credit.credit))
 
 
 def _open_charges(session: Session, asked: PeriodAsked) -> Iterator[OpenCharge]:

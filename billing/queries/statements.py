@@ -108,7 +108,7 @@ def _event(row: Row[Any]) -> Event:
 def _ageing(session: Session, account_id: int, ends_on: date, owed: Money) -> tuple[tuple[str, Money], ...]:
     rows = session.execute(block("billing", "statements.open_charges"), {"account": account_id, "ends_on": ends_on, "owed": owed.pence})
     latest_first = [(row.due_on, Money(int(row.amount)), Money(int(row.later))) for row in rows]
-    return ageing(tuple(open_charges(latest_first, owed)), ends_on - ONE_DAY)
+    return ageing(open_charges(latest_first, owed), ends_on - ONE_DAY)
 
 
 def statements_of_account(session: Session, account_number: str, *, by: Actor, limit: int = STATEMENTS_MAX) -> tuple[StatementListed, ...]:

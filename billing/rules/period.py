@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from billing.rules.statement import AGES, OpenCharge, ageing
+from billing.rules.statement import OpenCharge, age_of
 from billing.words import FigureSubject, PeriodKind
 from css.core.calendar import ONE_DAY, Period, add_months, day_words
 from css.core.errors import Refused
@@ -155,13 +155,17 @@ def trial_balance(ledger: Iterable[NominalNow], last_close: Mapping[str, Money] 
     )
 
 
-def debtors_by_age(charges: Sequence[OpenCharge], on: date, *, credit_count: int, credit: Money) -> tuple[Figure, ...]:
-    """What is owed on a day by how long it is overdue, as on a statement of account; and what accounts have in credit."""
-    sums = ageing(charges, on)
-    counts = [0] * len(sums)
+def debtors_by_age(charges: Iterable[OpenCharge], on: date, *, credit_count: int, credit: Money) -> tuple[Figure, ...]:
+    """What is owed on a day by how long it is overdue, as on a statement of account; and what accounts have in credit.
+
+    The charges are gone over once and not kept: a district has as many as it has unpaid bills.
+    """
+    counts, sums = [0] * len(DEBT_AGES), [ZERO] * len(DEBT_AGES)
     for charge in charges:
-        counts[sum(on > charge.due_on + timedelta(days=days) for days in AGES)] += 1
-    ages = [Figure(FigureSubject.DEBTORS, key, count, amount) for key, count, (_, amount) in zip(DEBT_AGES, counts, sums, strict=True)]
+        age = age_of(charge, on)
+        counts[age] += 1
+        sums[age] += charge.amount
+    ages = [Figure(FigureSubject.DEBTORS, key, count, amount) for key, count, amount in zip(DEBT_AGES, counts, sums, strict=True)]
     return (*ages, Figure(FigureSubject.DEBTORS, IN_CREDIT, credit_count, credit))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -74,11 +74,16 @@ def with_balances(opening: Money, events: Iterable[Event]) -> Iterator[Statement
         yield StatementRow(event, balance)
 
 
-def ageing(charges: Sequence[OpenCharge], on: date) -> tuple[tuple[str, Money], ...]:
+def age_of(charge: OpenCharge, on: date) -> int:
+    """How old a debt is on a day, as the place of its bucket: 0 when it is not due yet, ``len(AGES)`` at most."""
+    return sum(on > charge.due_on + timedelta(days=days) for days in AGES)
+
+
+def ageing(charges: Iterable[OpenCharge], on: date) -> tuple[tuple[str, Money], ...]:
     """What is owed by how long it is overdue on a day, in the order of age; all buckets, also the empty ones."""
     sums = [ZERO] * (len(AGES) + 1)
     for charge in charges:
-        sums[sum(on > charge.due_on + timedelta(days=days) for days in AGES)] += charge.amount
+        sums[age_of(charge, on)] += charge.amount
     return tuple(zip(("Not due yet", "Up to 30 days overdue", "31 to 60 days overdue", "Over 60 days overdue"), sums, strict=True))
 
 

@@ -76,10 +76,10 @@ def test_what_is_deferred_is_counted_day_by_day(rentals: list[tuple[date, int, i
     assert figure.item_count == sum(start + timedelta(days=days) > from_on for start, days, _ in rentals)
 
 
-def test_debts_have_the_ages_of_statements() -> None:
+def test_debts_have_the_ages_of_statements_and_are_gone_over_once() -> None:
     on = date(2026, 3, 31)
     due = [on, on - timedelta(days=1), on - timedelta(days=30), on - timedelta(days=31), on - timedelta(days=60), on - timedelta(days=61)]
-    charges = [OpenCharge(day, Money(1 << place)) for place, day in enumerate(due)]
+    charges = (OpenCharge(day, Money(1 << place)) for place, day in enumerate(due))
     found = {one.key: (one.item_count, one.amount) for one in debtors_by_age(charges, on, credit_count=1, credit=Money(-7))}
     assert found == {
         "not-due": (1, Money(1)),
