@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 
 from billing.queries.period_ledger import PeriodAsked, closing_balances, ledger_by_nominal
 from billing.queries.periods import figures_kept, months_kept
-from billing.rules.period import PeriodFigures
+from billing.rules.period import Figure, PeriodFigures
 from billing.words import FigureSubject, NominalCode, PeriodKind
 from css.core.money import Money, total
 from css.db.sql import block
+
+NO_FAILURE: Final = "no-failure"
+"""The promise of what was given for none (``period.failures``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +143,21 @@ def outside_as_entered(session: Session, asked: PeriodAsked) -> tuple[ProofSide,
     )
 
 
-def failures_as_given(session: Session, asked: PeriodAsked) -> tuple[ProofSide, ProofSide]:
-    """Compensation and guarantees by broken promise are those by kind."""
-    kept = figures_kept(session, asked)
-    given = [one for one in kept.of(FigureSubject.OUTSIDE) if one.key in {"compensation", "guarantee"}]
-    failed = kept.of(FigureSubject.FAILURES)
+def failures_as_entered(session: Session, asked: PeriodAsked) -> tuple[ProofSide, ProofSide]:
+    """What was given for promises on the shelf was entered as much, promise by promise."""
+    figures = figures_kept(session, asked).of(FigureSubject.FAILURES)
+    others = [one for one in figures if one.key.endswith(f"/{NO_FAILURE}")]
+    given = [one for one in figures if one not in others]
+    without = f", without{_said(_of_figures('', others))} for no promise on the shelf," if others else ""
+    entered = session.execute(block("billing", "period.failures_entered"), asked.bounds).one()
     return (
-        ProofSide(
-            "compensation and guarantees by kind", sum(one.item_count for one in given), total(one.amount or Money(0) for one in given)
-        ),
-        ProofSide("by broken promise", sum(one.item_count for one in failed), kept.sum_of(FigureSubject.FAILURES)),
+        _of_figures(f"compensation and guarantees{without}", given),
+        ProofSide("entries for promises on the shelf", entered.entry_count, Money(entered.debtors)),
     )
+
+
+def _of_figures(words: str, figures: Sequence[Figure]) -> ProofSide:
+    return ProofSide(words, sum(one.item_count for one in figures), total(one.amount for one in figures if one.amount is not None))
 
 
 def debtors_by_account(session: Session, asked: PeriodAsked) -> tuple[ProofSide, ProofSide]:
@@ -222,7 +229,7 @@ _ALWAYS: Final[Mapping[str, Proof]] = {
     "revenue by kind": revenue_as_entered,
     "payments": payments_as_entered,
     "outside the invoice": outside_as_entered,
-    "broken promises": failures_as_given,
+    "broken promises": failures_as_entered,
     "debtors by age": debtors_by_account,
     "debtors moved": debtors_moved,
 }

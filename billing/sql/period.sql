@@ -67,6 +67,17 @@ SELECT o.kind || '/' || coalesce(f.kind, 'no-failure') AS key, count(*) AS item_
  GROUP BY 1
  ORDER BY 1;
 
+-- name: failures_entered
+-- What entries of some days put on accounts for broken promises, told by the promise on the shelf and not by what was given for it.
+-- Leans on ix_journal_entry_district_code_business_date and ix_posting_journal_entry_id.
+-- example: {"district": "ZZ", "starts_on": "2026-01-01", "ends_on": "2026-02-01"}
+SELECT count(*) AS entry_count, CAST(coalesce(sum(g.amount), 0) AS bigint) AS debtors
+  FROM billing.journal_entry e
+  JOIN css.service_failure f ON f.source_key = substr(e.source_key, length('outside/') + 1)
+ CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS amount
+                       FROM billing.posting p WHERE p.journal_entry_id = e.id AND p.nominal_code = 'DEBTORS') g
+ WHERE e.district_code = :district AND e.business_date >= :starts_on AND e.business_date < :ends_on AND e.source_key LIKE 'outside/%';
+
 -- name: credits
 -- What was credited by hand on some business dates, by operator: adjustments before VAT, and goodwill outside it. Whose goodwill it
 -- was is known to the audit trail. Leans on ix_audit_event_subject.
