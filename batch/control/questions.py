@@ -13,7 +13,7 @@ from batch.control import ending, rerunning, single_steps, whole_runs
 from batch.control.actions import considered
 from batch.control.commands import NIGHT_NET
 from batch.control.deeds import Verb, require_second
-from batch.control.naming import last_begun, run_at_hand
+from batch.control.naming import NamedRun, last_begun, run_at_hand
 from batch.control.runs import Run, find_run, require_step
 from css.core.actor import Actor
 from css.core.errors import BadMessage, CssError
@@ -68,11 +68,12 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
     at: datetime,
     net: str = NIGHT_NET,
     key: str = "",
+    start_after: datetime | None = None,
 ) -> VerbOutlook:
     """What a verb would lead to if it were done now by whoever asks; changes nothing.
 
     ``district`` is empty for a net of the whole house, ``business_date`` None for the run at hand, and ``step`` empty
-    for a verb of the whole run.
+    for a verb of the whole run. ``start_after`` is the hour from which a run may start that is to be planned; None: as the plan says.
 
     Raises:
         BadMessage: CSS631E no such verb.
@@ -85,7 +86,7 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
     run = _named_run(session, net, district, business_date, key, verb)
     if step:
         require_step(run.net, step)
-    return _outlook(session, table[verb], run, step or None, by, at)
+    return _outlook(session, table[verb], run, step or None, by, at, start_after)
 
 
 def night_verbs(
@@ -109,13 +110,18 @@ def night_verbs(
 
 def _named_run(session: Session, net: str, district: str, business_date: date | None, key: str, verb: str = "") -> Run:
     """As the commands choose it: what is run again is the last that has begun, everything else is told to the run at hand."""
+    if business_date is not None:
+        # Whatever speaks against that date is part of the answer.
+        return find_run(session, NamedRun(net=net, district_code=district, business_date=business_date, parameter_key=key))
     choose = last_begun if verb == rerunning.RERUN.name else run_at_hand
-    return find_run(session, choose(session, net, district, business_date, key))
+    return find_run(session, choose(session, net, district, None, key))
 
 
-def _outlook(session: Session, verb: Verb, run: Run, step: str | None, by: Actor, at: datetime) -> VerbOutlook:
+def _outlook(
+    session: Session, verb: Verb, run: Run, step: str | None, by: Actor, at: datetime, start_after: datetime | None = None
+) -> VerbOutlook:
     try:
-        _, found = considered(session, verb, run, step, "", by=by, at=at)
+        _, found = considered(session, verb, run, step, "", by=by, at=at, start_after=start_after)
     except CssError as refusal:
         return VerbOutlook(
             run=run.words,

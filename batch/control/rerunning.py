@@ -102,7 +102,7 @@ def _rerun(deed: Deed) -> None:
     row = run.planned
     # Planned, a clock would start it at its next look.
     row.state = InstanceState.PLANNED if deed.is_started else InstanceState.STOPPED
-    row.stop_asked_at = row.claimed_until = None
+    row.stop_asked_at = row.start_asked_at = row.claimed_until = None
 
 
 RERUN: Final = Verb("rerun", _consider, _rerun)

@@ -262,10 +262,20 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
 ) -> None:
     actor, at = acting(by)
     engine = database()
+    hour = more.get("start_after")
     with transaction(engine) as session:
         run = _named(session, verb, name)
         asked = night_verb(
-            session, verb, run.district_code, run.business_date, step or "", by=actor, at=at, net=run.net, key=run.parameter_key
+            session,
+            verb,
+            run.district_code,
+            run.business_date,
+            step or "",
+            by=actor,
+            at=at,
+            net=run.net,
+            key=run.parameter_key,
+            start_after=hour if isinstance(hour, datetime) else None,
         )
     _say(asked, actor)
     if only:

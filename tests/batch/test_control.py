@@ -526,6 +526,14 @@ def test_what_a_verb_leads_to_is_said_without_doing_it(session: Session) -> None
         night_verb(session, "burn", "ZZ", DAY, by=SAM, at=AT, net="chores")
 
 
+def test_a_date_that_a_net_does_not_run_for_and_an_hour_that_is_ordered_are_part_of_the_answer(session: Session) -> None:
+    asked = night_verb(session, "plan", "ZZ", date(2026, 3, 15), by=SAM, at=AT, net="month-end")
+    assert (asked.is_allowed, asked.refusal_code) == (False, "CSS980E")
+    noon = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+    asked = night_verb(session, "plan", "ZZ", DAY, by=SAM, at=EVENING, net="chores", start_after=noon)
+    assert "by itself at 12:00 on 3 March 2026 or later" in asked.consequences[0]
+
+
 def test_every_verb_says_whether_it_can_be_done_now_and_why_not(session: Session) -> None:
     run_of(session, CHORES, InstanceState.FAILED, wash=DONE)
     of_run = {one.verb: one for one in night_verbs(session, "ZZ", DAY, by=SUE, at=AT, net="chores")}
