@@ -35,6 +35,8 @@ from css.whole_file import cannot_write, make_folder, put_files
 
 BILLS_AT_ONCE: Final = 1000
 """Bills whose files are read back in one transaction: a second or two."""
+TOLD_APART: Final = 10
+"""Files of an earlier night that are not there are told one by one; more were most likely taken away to be sent, and are told as one."""
 WRITTEN_AT_ONCE: Final = 200
 """Files in memory at a time when they are written again."""
 LOOKED_BACK_DAYS: Final = 62
@@ -153,7 +155,10 @@ def _seen_to(context: Context, night: date, directory: Path, wrong: Sequence[Fou
         Unavailable: CSS968E, no room; CSS969E, the spool cannot be written.
     """
     if night != context.business_date:
-        return tuple(f"CSS972W {directory / each.name}: {each.words}. `css night republish` writes it again." for each in wrong)
+        apart = [f"CSS972W {directory / each.name}: {each.words}. `css night republish` writes it again." for each in wrong[:TOLD_APART]]
+        more = len(wrong) - len(apart)
+        rest = [f"CSS972W {directory}: {more:,} more files are missing or spoilt. `css check spool` lists them."] if more else []
+        return (*apart, *rest)
     for start in range(0, len(wrong), WRITTEN_AT_ONCE):
         again = contents([each.name for each in wrong[start : start + WRITTEN_AT_ONCE]])
         try:

@@ -217,6 +217,19 @@ def test_a_file_lost_between_dispatch_and_catalogue_is_written_again_with_an_ala
     assert spooled.faults() == []
 
 
+def test_a_whole_night_that_was_taken_away_to_be_sent_is_told_in_a_few_alarms(spooled: Spooled) -> None:
+    for path in [path for path in spooled.bills.iterdir() if path.suffix in {".pdf", ".xml", ".eml"}]:
+        path.unlink()
+    with transaction(spooled.engine) as session:
+        session.execute(update(DatasetGeneration).values(item_count=5))
+    assert night(spooled.engine, spooled.home, SIXTH).return_code == 4
+    with transaction(spooled.engine) as session:
+        words = session.execute(text("SELECT words FROM batch.alarm WHERE step = 'catalogue' ORDER BY id")).scalars().all()
+    assert len(words) == 11
+    assert words[-1] == f"CSS972W {spooled.bills}: 4 more files are missing or spoilt. `css check spool` lists them."
+    assert len(spooled.faults()) == 14
+
+
 def test_a_message_lost_or_spoilt_before_it_is_catalogued_is_written_again_and_not_believed(spooled: Spooled) -> None:
     """As if the night had dispatched and not catalogued."""
     before = spooled.files()
