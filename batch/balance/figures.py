@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,9 @@ from batch.model import ControlTotal, Reject, StepExecution
 from batch.net import Context, Joint, Side
 from billing.queries.joints import BillLeft, JointFigures, bills_left, joint_figures
 from css.core.money import ZERO, total
+
+READINGS_MOST: Final = 5
+"""Readings of two figures that no one instant can be had of, before they are taken as they are."""
 
 
 def room_joint(name: str, figures: str, came: str, went: str, **more: bool) -> Joint:
@@ -94,14 +98,29 @@ def _told_side(session: Session, context: Context, told: Told) -> Side:
 def _left_sides(
     figures: str, left: Left, came: str, went: str, more: dict[str, bool], session: Session, context: Context
 ) -> tuple[Side, Side]:
-    found = joint_figures(session, figures, context.district_code, context.business_date, **more)
+    found, behind = _of_one_instant(session, context, figures, left.figures, more)
     done = went_of(went, found)
-    if (found.in_count, found.in_amount) == (found.out_count, found.out_amount):
-        return came_of(came, found), done
-    behind = bills_left(session, left.figures, context.district_code, context.business_date, **more)
     aside = set_aside_of(session, behind, left.keys)
     count, amount = (done.item_count or 0) + len(aside), (done.amount or ZERO) + total(bill.invoice_gross for bill in aside)
     return came_of(came, found), replace(done, item_count=count, amount=amount)
+
+
+def _of_one_instant(
+    session: Session, context: Context, figures: str, left: str, more: dict[str, bool]
+) -> tuple[JointFigures, tuple[BillLeft, ...]]:
+    """What is done and what is left behind, two readings, between which a person may have mended a bill: then both are read again.
+
+    After so many times the two contradict each other, and the joint says so.
+    """
+    readings = 0
+    while True:
+        readings += 1
+        found = joint_figures(session, figures, context.district_code, context.business_date, **more)
+        if (found.in_count, found.in_amount) == (found.out_count, found.out_amount):
+            return found, ()
+        behind = bills_left(session, left, context.district_code, context.business_date, **more)
+        if found.in_count == (found.out_count or 0) + len(behind) or readings == READINGS_MOST:
+            return found, behind
 
 
 def came_of(words: str, found: JointFigures) -> Side:
