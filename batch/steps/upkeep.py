@@ -204,13 +204,17 @@ FORGET: Final = LoopStep(
             "destination stays, and so do the bills as they were sent. A file of which a record waits, a call that has not been billed, "
             "and an account that disputes a bill are passed over until that is settled; what a hold covers stays."
         ),
-        reads="`billing.usage_file`, `billing.bill`, `css.hold`, `batch.retention_rule`, `batch.retention_hold`",
+        reads="`billing.usage_file`, `billing.rated_call`, `billing.bill`, `css.hold`, `batch.retention_rule`, `batch.retention_hold`",
         writes=(
-            "`billing.usage_block`, `billing.usage_set_aside`, `billing.usage_call_key`, `billing.rated_call`, `batch.retention_run`; "
-            "a few files, or a day's calls of a district, a transaction"
+            "`billing.usage_block`, `billing.usage_set_aside`, `billing.usage_call_key`, `billing.rated_call`, `billing.call_to_forget`, "
+            "`batch.retention_run`; a few files, or the calls of some accounts, a transaction"
         ),
         counts="*written* records were emptied or calls changed.",
         again="safe: what is forgotten is found no more.",
-        takes="the first time as long as there is to forget; then a day's calls a night.",
+        takes=(
+            "the first time as long as there is to forget; then a day's calls a night, each date being read once: whose calls were passed "
+            "over is noted in `billing.call_to_forget` and tried again. Files are looked at two months back, and all of them on the first "
+            "of a month."
+        ),
     ),
 )

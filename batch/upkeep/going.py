@@ -29,7 +29,7 @@ GENERATIONS_AT_ONCE: Final = 20
 def count_gone(
     session: Session, context: Context, subject: str, since: date, *, purged: int, archived: int = 0, district_code: str | None = None
 ) -> None:
-    """Add to what this night threw away of a subject."""
+    """Add to what this night threw away of a subject, and say from which date on all of it is kept by now."""
     statement = upsert(RetentionRun).values(
         subject=subject,
         district_code=district_code,
@@ -43,6 +43,7 @@ def count_gone(
         statement.on_conflict_do_update(
             constraint="uq_retention_run_subject_business_date_district_code",
             set_={
+                "kept_from": since,
                 "purged_count": RetentionRun.purged_count + purged,
                 "archived_count": RetentionRun.archived_count + archived,
                 "done_at": context.at,

@@ -27,6 +27,7 @@ from billing.model.ledger import (
 from billing.model.period import PeriodClose, PeriodFigure, PeriodNominal, PeriodVat
 from billing.model.tariff import Tariff, TariffRate, TariffRateStep, TariffVersion
 from billing.model.usage import (
+    CallToForget,
     RatedBlock,
     RatedCall,
     UsageBlock,
@@ -53,6 +54,7 @@ __all__ = [
     "BillRunAccount",
     "BillSeries",
     "BillVat",
+    "CallToForget",
     "CompensationPolicy",
     "CompensationRate",
     "CreditedDay",

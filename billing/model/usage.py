@@ -229,6 +229,8 @@ class UsageRerating(Base):
 class RatedCall(Base):
     """A priced call, or the difference a re-rating made to one. Never updated: the bill's frozen cut says what it has taken.
 
+    Only whom it was to is hidden when that has had its time (``call_to_forget``).
+
     There is no key on the record: a block is rated once (``rated_block``), a re-rating changes a call once
     (uq_rated_call_rerating), and two indexes that follow the order of arrival cost little at any size.
     """
@@ -299,6 +301,23 @@ class RatedCall(Base):
     __mapper_args__ = {"primary_key": [district_code, usage_record_id, rerating_id, account_id]}  # noqa: RUF012 - SQLAlchemy's own
 
 
+class CallToForget(Base):
+    """An account's calls of a date that still say whom they were to though their time is over: noted, and gone when they are hidden.
+
+    Most stand here for minutes. What stays is of accounts that dispute a bill or have had none since; so nobody reads the calls of
+    all old dates again to find theirs.
+    """
+
+    __tablename__ = "call_to_forget"
+    __table_args__ = ({"schema": "billing"},)
+
+    district_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    rated_on: Mapped[date] = mapped_column(primary_key=True)
+    """Business date on which the calls were rated."""
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The account that pays for them."""
+
+
 stored(
     "billing.open_district",
     """
@@ -323,6 +342,7 @@ stored("usage_call_key_calls", "ALTER TABLE billing.usage_call_key ALTER COLUMN 
 stored("usage_id_key_ids", "ALTER TABLE billing.usage_id_key ALTER COLUMN ids SET STORAGE EXTERNAL", "SELECT 1")
 
 __all__ = [
+    "CallToForget",
     "RatedBlock",
     "RatedCall",
     "UsageBlock",

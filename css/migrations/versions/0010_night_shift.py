@@ -498,6 +498,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("step_execution_id", "job_execution_id", name=op.f("uq_step_attempt_step_execution_id_job_execution_id")),
         schema="batch",
     )
+    op.create_table(
+        "call_to_forget",
+        sa.Column("district_code", sa.String(length=2), nullable=False),
+        sa.Column("rated_on", sa.Date(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("district_code", "rated_on", "account_id", name=op.f("pk_call_to_forget")),
+        schema="billing",
+    )
     op.add_column("block", sa.Column("done_at", sa.DateTime(timezone=True), nullable=True), schema="batch")
     op.add_column("control_total", sa.Column("generation", sa.Integer(), server_default="1", nullable=False), schema="batch")
     op.drop_constraint(op.f("uq_control_total_job_instance_id_step_name"), "control_total", schema="batch", type_="unique")
