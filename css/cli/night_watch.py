@@ -62,8 +62,8 @@ def watch(
 ) -> int:
     """Watch a run until it has ended: its steps, how far each is and when it will end. Exit status: the run's own return code.
 
-    A run that has not begun is waited for; one that is held, or waits for a person, has ended, with 16 where it never had a code of its
-    own. Where the output is no terminal it is shown once, when it has ended.
+    A run that has not begun is waited for; one that is held, or waits for a person, has ended, with 16 where no attempt at it failed.
+    Where the output is no terminal it is shown once, when it has ended.
     """
     console = Console()
     if not console.is_terminal:
@@ -80,12 +80,12 @@ def watch(
                 time.sleep(LOOKS_EVERY_SECONDS)
                 plan, alarms = _look(chosen)
                 live.update(_page(plan, alarms, _now()))
-        return _status(plan)
+        return _ended_with(plan)
     while not _has_ended(plan):
         time.sleep(LOOKS_EVERY_SECONDS)
         plan, alarms = _look(chosen)
     console.print(_page(plan, alarms, _now()))
-    return _status(plan)
+    return _ended_with(plan)
 
 
 def _now() -> datetime:
@@ -115,14 +115,15 @@ def _has_ended(plan: RunPlan) -> bool:
 
 
 def _status(plan: RunPlan) -> int:
-    """The return code of the last attempt; one that died without a word has 16.
+    """The return code of the last attempt; one that died without a word has 16."""
+    if plan.return_code is not None:
+        return plan.return_code
+    return INFRASTRUCTURE if plan.attempt is not None and not plan.is_alive else 0
 
-    So has a run that waits for a person though no attempt at it failed: what follows it in a script must not go on.
-    """
-    if plan.return_code or plan.is_over:
-        return plan.return_code or 0
-    is_dead = plan.attempt is not None and plan.return_code is None and not plan.is_alive
-    return INFRASTRUCTURE if is_dead or plan.needs_person else 0
+
+def _ended_with(plan: RunPlan) -> int:
+    """The exit status of a watch that has ended; 16 for a run that only a person brings further, so that a script goes no further."""
+    return _status(plan) or (INFRASTRUCTURE if plan.needs_person else 0)
 
 
 def _page(plan: RunPlan, alarms: Sequence[str], at: datetime) -> Group:

@@ -210,7 +210,8 @@ def test_a_run_that_is_held_has_ended_for_whoever_watches_it(place: Session) -> 
     held = _plan(place, NEXT)
     assert held.needs_person
     assert night_watch._has_ended(held)
-    assert night_watch._status(held) == 16, "what follows it in a script does not go on"
+    assert night_watch._status(held) == 0, "looked at once, it is only looked at"
+    assert night_watch._ended_with(held) == 16, "what follows it in a script does not go on"
     assert not night_watch._has_ended(replace(held, is_starting=True)), "a process is on its way"
 
 
@@ -223,4 +224,4 @@ def test_what_runs_is_watched_though_a_hold_waits_for_its_end(place: Session) ->
     place.flush()
     over = _plan(place, DAY)
     assert night_watch._has_ended(over)
-    assert night_watch._status(replace(over, return_code=4)) == 4
+    assert night_watch._ended_with(replace(over, return_code=4)) == 4
