@@ -74,7 +74,8 @@ def _band(canvas: Canvas, facts: Facts) -> None:
     canvas.drawString(MARGIN, A4[1] - 32, _plain(f"Morning report: {district}"))
     canvas.setFont("Helvetica", 10)
     net = "" if facts.net == "night" else f"Net {facts.net}. "
-    canvas.drawString(MARGIN, A4[1] - 48, f"{net}Business date {facts.business_date:%A %d %B %Y}")
+    extra = f"Extra run {facts.parameter_key}. " if facts.parameter_key else ""
+    canvas.drawString(MARGIN, A4[1] - 48, f"{net}{extra}Business date {facts.business_date:%A %d %B %Y}")
     canvas.setFont("Helvetica-Bold", 10)
     canvas.drawString(MARGIN, A4[1] - 63, _plain(headline(facts)))
 

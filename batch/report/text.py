@@ -57,6 +57,8 @@ def _head(facts: Facts) -> Iterator[str]:
     net = "" if facts.net == "night" else f"   net {facts.net}"
     yield f"CSS MORNING REPORT   {what}   business date {facts.business_date:%a %d %b %Y}{net}"
     yield "=" * WIDTH
+    if facts.parameter_key:
+        yield f"Extra run {facts.parameter_key}."
     yield headline(facts)
     if facts.trouble is not None:
         yield from _wrapped(said(*facts.trouble))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +12,18 @@ from sqlalchemy import Engine, text
 
 from batch.balance import BookBreach
 from batch.net import Context
+from batch.report.pdf import as_pdf
+from batch.report.text import as_text
 from batch.report.writing import stopped_files
 from batch.steps import books
 from css.cli import main, night_report
 from css.db.engine import transaction
 from css.settings import settings
 from tests import builders
+from tests.batch.morning_facts import GOOD
 from tests.batch.test_month_end import JANUARY, START, later
 from tests.batch.toy_night import AT, NIGHT
+from tests.golden.printed import runs
 
 MISSING = (BookBreach("entries-balance", "ZZ", "£0.01 is missing."),)
 
@@ -74,6 +79,13 @@ def test_a_quarter_end_and_an_extra_run_have_names_of_their_own(home: Path) -> N
         "housekeeping-report-again.txt",
         "housekeeping-report-again.pdf",
     ]
+
+
+def test_the_report_of_an_extra_run_says_that_it_is_one() -> None:
+    extra = replace(GOOD, net="housekeeping", district_code="", parameter_key="again")
+    assert as_text(extra).splitlines()[2] == "Extra run again."
+    assert "Extra run again. Business date" in " ".join(run.words for run in runs(as_pdf(extra)))
+    assert "Extra run" not in as_text(GOOD)
 
 
 def test_a_run_is_done_though_its_report_cannot_be_taken_away(home: Path) -> None:
