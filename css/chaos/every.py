@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from css.chaos.attempts import Harm
+from css.chaos.gaps import TAKERS
 from css.chaos.ground import Moment
 from css.chaos.leavings import Leavings, differences, leavings
 from css.chaos.stage import Finding, Stage, Unfit
@@ -26,6 +27,7 @@ from css.chaos.traps import Place, is_lasting
 KILLED: Final = -signal.SIGKILL
 FAULT: Final = "kill"
 PART: Final = ".part"
+BEFORE_COMMIT: Final = "before commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,12 @@ def stretches(stage: Stage) -> Iterator[Stretch]:
 
 
 def kill_everywhere(stage: Stage, *, every: bool, at_once: int) -> Iterator[Finding]:
-    """Kill the night after each durable write; with ``every`` at each of its points, so also before and between them."""
+    """Kill the night after each durable write, and before those with numbers of counters; with ``every`` at each of its points."""
     with ThreadPoolExecutor(at_once) as pool:
         kept, tried = [], []
         for stretch in stretches(stage):
             kept.append(stretch.begin)
-            places = stretch.points if every else after_each_write(stretch.points)
+            places = stretch.points if every else after_each_write(stretch.points, numbers=stretch.step in TAKERS)
             tried += [pool.submit(_kill, stage, stretch, place) for place in places]
             while tried and tried[0].done():
                 yield tried.pop(0).result()
@@ -84,16 +86,17 @@ def kill_everywhere(stage: Stage, *, every: bool, at_once: int) -> Iterator[Find
         stage.ground.drop(moment)
 
 
-def after_each_write(points: Sequence[Place]) -> tuple[Place, ...]:
+def after_each_write(points: Sequence[Place], *, numbers: bool = False) -> tuple[Place, ...]:
     """The points right after something durable was done, and one with a half-written file for each ending.
 
-    Between two of them nothing that lasts differs; and one file beside its place is like another.
+    Between two of them nothing that lasts differs, unless numbers are taken from a counter, which takes none back; and one file beside
+    its place is like another.
     """
     begun: set[str] = set()
     chosen = []
     for place in points:
         ending = Path(place.name.removesuffix(PART)).suffix if "fsync" in place.name else ""
-        if is_lasting(place.name) and ending not in begun:
+        if (is_lasting(place.name) and ending not in begun) or (numbers and place.name == BEFORE_COMMIT):
             chosen.append(place)
         begun |= {ending} - {""}
     return tuple(chosen)

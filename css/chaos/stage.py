@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from css.chaos.attempts import Attempt, Harm, Outcome, Running, give_up_all
 from css.chaos.evening import ACCOUNTS, NIGHT_AT, NIGHT_OF, build_evening
+from css.chaos.gaps import close_gaps, counters
 from css.chaos.ground import Ground, Moment
 from css.chaos.leavings import Leavings, connected, differences, leavings
 from css.chaos.soundness import unsound
@@ -59,10 +60,13 @@ class Stage:
     """The same as ``undisturbed``, but for instants."""
     spool_bytes: int
     """How much it writes below the spool."""
+    counters: Mapping[str, int]
+    """How far the counters had come in the evening."""
 
     def begin(self, moment: Moment, harm: Harm | None = None, *, at: datetime = NIGHT_AT, workers: int = 1) -> Running:
         """Begin an attempt at the night of a moment."""
         said = Path(tempfile.mkdtemp(prefix="said-", dir=self.ground.directory))
+        close_gaps(self.ground.url(moment), self.counters)
         return Running(Attempt(self.ground.url(moment), moment.home, harm or Harm(), at, workers), said)
 
     def attempt(self, moment: Moment, harm: Harm | None = None, *, at: datetime = NIGHT_AT, workers: int = 1) -> Outcome:
@@ -106,7 +110,8 @@ def set_up(ground: Ground, start: Moment, *, accounts: int, seed: int) -> Stage:
     engine = ground.engine(start)
     build_evening(engine, start.home, accounts=accounts, seed=seed)
     engine.dispose()
-    bare = Stage(ground, start, Leavings({}, {}), (), Leavings({}, {}), 0)
+    numbered = counters(ground.url(start))
+    bare = Stage(ground, start, Leavings({}, {}), (), Leavings({}, {}), 0, numbered)
     with ground.copied(start) as moment:
         outcome = bare.attempt(moment)
         if not outcome.is_over:
@@ -118,7 +123,13 @@ def set_up(ground: Ground, start: Moment, *, accounts: int, seed: int) -> Stage:
             raise Unfit("; ".join(wrong))
         spool_bytes = sum(path.stat().st_size for path in (moment.home / "spool").rglob("*") if path.is_file())
         return Stage(
-            ground, start, leavings(url, moment.home), outcome.points, leavings(url, moment.home, but_for_instants=True), spool_bytes
+            ground,
+            start,
+            leavings(url, moment.home),
+            outcome.points,
+            leavings(url, moment.home, but_for_instants=True),
+            spool_bytes,
+            numbered,
         )
 
 
