@@ -125,7 +125,9 @@ class RetentionRun(Base):
 
     __tablename__ = "retention_run"
     __table_args__ = (
-        UniqueConstraint("subject", "business_date", "district_code", postgresql_nulls_not_distinct=True),
+        UniqueConstraint(
+            "subject", "business_date", "district_code", "archive_path", name="uq_retention_run_once", postgresql_nulls_not_distinct=True
+        ),
         {"schema": "batch"},
     )
 
@@ -141,8 +143,8 @@ class RetentionRun(Base):
     purged_count: Mapped[int] = mapped_column(server_default="0")
     """How many are gone."""
     archive_path: Mapped[str | None]
-    """Below the installation's directory; None when nothing was archived."""
+    """Below the installation's directory; None when nothing was archived. Of a date there may be several archives."""
     archive_sha256: Mapped[str | None]
-    """Of the archive."""
+    """Of the archive's ``SHA256SUMS``."""
     done_at: Mapped[datetime]
     """When it was done."""

@@ -81,7 +81,7 @@ def publish(session: Session, context: Context, dataset: str, files: Mapping[str
         put_files({directory / name: content for name, content in files.items()})
         # Behind what it lists: where the manifest stands, its files do.
         made = write_manifest(directory, head_of(taken, context), sums)
-        _sweep(directory, {*files, *OWN_NAMES})
+        sweep(directory, {*files, *OWN_NAMES})
     except OSError as error:
         raise cannot_write(error, directory) from error
     session.execute(delete(DatasetFile).where(DatasetFile.dataset_generation_id == taken.id))
@@ -164,7 +164,7 @@ def head_of(taken: Taken, context: Context) -> Head:
     return Head(taken.dataset, taken.generation, context.business_date, taken.net, context.step)
 
 
-def _sweep(directory: Path, names: set[str]) -> None:
+def sweep(directory: Path, names: set[str]) -> None:
     """Nothing stands in a generation's directory that its manifest does not have: what a killed attempt left goes."""
     strange = [path for path in directory.rglob("*") if not path.is_dir() and path.relative_to(directory).as_posix() not in names]
     for path in strange:
@@ -173,21 +173,31 @@ def _sweep(directory: Path, names: set[str]) -> None:
         sync_folder(directory)
 
 
-def catalogue(session: Session, context: Context, taken: Taken, made: Manifest, *, at: datetime, items: int | None = None) -> Published:
+def catalogue(
+    session: Session,
+    context: Context,
+    taken: Taken,
+    made: Manifest,
+    *,
+    at: datetime,
+    items: int | None = None,
+    is_added: bool = False,
+) -> Published:
     """Enter a generation that is whole into the catalogue; the one that lay in the same place is superseded, and, unless a run
-    may have several, what the same run made before.
+    may have several, what the same run made before. ``is_added``: it holds other things than all before it, and supersedes none.
     """
     same_place = DatasetGeneration.path == taken.path
-    session.execute(
-        update(DatasetGeneration)
-        .where(
-            DatasetGeneration.dataset == taken.dataset,
-            same_place if taken.is_placed else or_(DatasetGeneration.job_instance_id == context.job_instance_id, same_place),
-            DatasetGeneration.generation < taken.generation,
-            DatasetGeneration.state.in_([GenerationState.CATALOGUED, GenerationState.WRITING]),
+    if not is_added:
+        session.execute(
+            update(DatasetGeneration)
+            .where(
+                DatasetGeneration.dataset == taken.dataset,
+                same_place if taken.is_placed else or_(DatasetGeneration.job_instance_id == context.job_instance_id, same_place),
+                DatasetGeneration.generation < taken.generation,
+                DatasetGeneration.state.in_([GenerationState.CATALOGUED, GenerationState.WRITING]),
+            )
+            .values(state=GenerationState.SUPERSEDED)
         )
-        .values(state=GenerationState.SUPERSEDED)
-    )
     session.execute(
         update(DatasetGeneration)
         .where(DatasetGeneration.id == taken.id)

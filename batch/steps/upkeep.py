@@ -114,7 +114,8 @@ ARCHIVE: Final = LoopStep(
     doc=StepDoc(
         does=(
             "Writes the blocks of runs that ended well longer ago than the rule `runs` says to `archive/DATE/`, as CSV in gzip with a "
-            "manifest, and deletes them in the same transaction. Steps, attempts, totals and balances stay for ever."
+            "manifest, and deletes them in the same transaction, which catalogues the archive too. Steps, attempts, totals and balances "
+            "stay for ever. An archive holds what no other does and supersedes none, though there be two of a date."
         ),
         reads="`batch.block`",
         writes="`archive/DATE/`, `batch.retention_run`, `batch.dataset_generation`",

@@ -10,16 +10,15 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from batch.model import RetentionRun
 from batch.net import Context, Counts, Total, Work
-from batch.outputs.generations import catalogue, head_of, take
-from batch.outputs.manifest import FileSum, sum_of_file, write_manifest
+from batch.outputs.generations import Published, catalogue, head_of, sweep, take
+from batch.outputs.manifest import OWN_NAMES, FileSum, sums_of, write_manifest
 from batch.rules.retention import kept_from
 from batch.upkeep.going import count_gone
 from batch.upkeep.keeping import is_held, keeping_of
@@ -36,28 +35,28 @@ COLUMNS: Final = (
 
 
 def archive_runs(session: Session, context: Context, checkpoint: dict[str, Any]) -> tuple[Work, dict[str, Any]] | None:
-    """Archive the blocks of the next runs and delete them in the same transaction; at the end the archive's manifest.
+    """Archive the blocks of the next runs and delete them in the same transaction, which has the archive whole in the catalogue too:
+    wherever the step is left, what it deleted is in an archive that is read back and kept.
 
     Raises:
         Unavailable: CSS968E, CSS969E: the archive cannot be written, and nothing is deleted.
     """
-    if checkpoint.get("closed"):
-        return None
     since = kept_from(context.business_date, keeping_of(session, SUBJECT))
     held = is_held(session, SUBJECT)
+    files = [FileSum(*each) for each in checkpoint.get("files", ())]
     rows = [] if held else session.execute(block("batch", "upkeep.take_blocks"), {"before": since, "runs": RUNS_AT_ONCE}).all()
     if not rows:
-        return (_close(session, context), {"closed": True}) if checkpoint.get("files") else None
+        if files:
+            # As it was catalogued, should a killed attempt have written more than it could keep.
+            _write(session, context, files, {})
+        return None
     name = f"blocks-{min(row.job_instance_id for row in rows):08d}-{max(row.job_instance_id for row in rows):08d}.csv.gz"
-    taken = take(session, context, DATASET, below=DATASET, at=context.at)
-    content = as_csv(rows)
-    try:
-        put_files({context.home / taken.path / name: content})
-    except OSError as error:
-        raise cannot_write(error, context.home / taken.path) from error
-    count_gone(session, context, SUBJECT, since, purged=len(rows), archived=len(rows))
+    content = {name: as_csv(rows)}
+    files = sorted([*files, *sums_of(content)], key=lambda each: each.name)
+    archive = _write(session, context, files, content)
+    count_gone(session, context, SUBJECT, since, purged=len(rows), archive=archive)
     totals = (Total("blocks archived", len(rows)),)
-    return Work(Counts(len(rows), len(rows)), totals=totals), {"files": [*checkpoint.get("files", []), name]}
+    return Work(Counts(len(rows), len(rows)), totals=totals), {"files": [[each.name, each.bytes, each.sha256] for each in files]}
 
 
 def as_csv(rows: Sequence[Row[Any]]) -> bytes:
@@ -71,21 +70,15 @@ def as_csv(rows: Sequence[Row[Any]]) -> bytes:
     return gzip.compress(out.getvalue().encode(), compresslevel=6, mtime=0)
 
 
-def _close(session: Session, context: Context) -> Work:
+def _write(session: Session, context: Context, files: Sequence[FileSum], content: Mapping[str, bytes]) -> Published:
+    """Have an archive of these files, of which some are new. It holds what no other does, so that it supersedes none."""
     taken = take(session, context, DATASET, below=DATASET, at=context.at)
     directory = context.home / taken.path
     try:
         make_folder(directory)
-        # By name: halves that a killed attempt has left of the manifest itself are no part of it.
-        names = sorted(path.name for path in directory.glob("blocks-*.csv.gz"))
-        files = [FileSum(name, *sum_of_file(directory / name)) for name in names]
+        put_files({directory / name: each for name, each in content.items()})
         made = write_manifest(directory, head_of(taken, context), files)
+        sweep(directory, {*(each.name for each in files), *OWN_NAMES})
     except OSError as error:
         raise cannot_write(error, directory) from error
-    catalogue(session, context, taken, made, at=context.at)
-    session.execute(
-        update(RetentionRun)
-        .where(RetentionRun.subject == SUBJECT, RetentionRun.business_date == context.business_date, RetentionRun.district_code.is_(None))
-        .values(archive_path=taken.path, archive_sha256=made.sha256)
-    )
-    return Work(Counts())
+    return catalogue(session, context, taken, made, at=context.at, is_added=True)

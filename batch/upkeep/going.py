@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from batch.model import DatasetFile, DatasetGeneration, JobInstance, RetentionRun
 from batch.net import Context, Counts, Total, Work
 from batch.outputs.bills import DATASET as BILLS
+from batch.outputs.generations import Published
 from batch.rules.retention import SUBJECTS, Held, kept_from, kept_of
 from batch.upkeep.keeping import is_held, keeping_of
 from batch.words import GenerationState
@@ -27,9 +28,21 @@ GENERATIONS_AT_ONCE: Final = 20
 
 
 def count_gone(
-    session: Session, context: Context, subject: str, since: date, *, purged: int, archived: int = 0, district_code: str | None = None
+    session: Session,
+    context: Context,
+    subject: str,
+    since: date,
+    *,
+    purged: int,
+    district_code: str | None = None,
+    archive: Published | None = None,
 ) -> None:
-    """Add to what this night threw away of a subject, and say from which date on all of it is kept by now."""
+    """Add to what this night threw away of a subject, and say from which date on all of it is kept by now.
+
+    What went into an archive is counted with that archive, and with no other of the same date.
+    """
+    archived = 0 if archive is None else purged
+    path, digest = (None, None) if archive is None else (archive.path.relative_to(context.home).as_posix(), archive.sha256)
     statement = upsert(RetentionRun).values(
         subject=subject,
         district_code=district_code,
@@ -37,15 +50,18 @@ def count_gone(
         kept_from=since,
         purged_count=purged,
         archived_count=archived,
+        archive_path=path,
+        archive_sha256=digest,
         done_at=context.at,
     )
     session.execute(
         statement.on_conflict_do_update(
-            constraint="uq_retention_run_subject_business_date_district_code",
+            constraint="uq_retention_run_once",
             set_={
                 "kept_from": since,
                 "purged_count": RetentionRun.purged_count + purged,
                 "archived_count": RetentionRun.archived_count + archived,
+                "archive_sha256": digest,
                 "done_at": context.at,
             },
         )

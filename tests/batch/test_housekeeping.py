@@ -21,8 +21,10 @@ from batch.model import Alarm, Block, DatasetGeneration, JobExecution, JobInstan
 from batch.net import Context, Net
 from batch.nets import HOUSEKEEPING
 from batch.outputs import publish
+from batch.outputs.verify import catalogued, faults_of
 from batch.steps import upkeep
 from batch.upkeep import reading
+from batch.upkeep.archiving import archive_runs
 from batch.upkeep.backup import restored_books
 from batch.upkeep.commands import HoldRetention, ReleaseRetention, SetRetention
 from batch.upkeep.keeping import hold_retention, release_retention, retention, retention_runs, set_retention
@@ -311,6 +313,67 @@ def test_blocks_of_finished_runs_go_to_an_archive_row_for_row(house: Engine, tmp
         run = session.execute(select(RetentionRun).where(RetentionRun.subject == "runs")).scalar_one()
         assert (run.archived_count, run.purged_count, run.archive_path) == (3, 3, "archive/2026-03-02")
         assert run.archive_sha256 == hashlib.sha256((place / "SHA256SUMS").read_bytes()).hexdigest()
+
+
+def archive(engine: Engine, home: Path, generation: int = 1, *, at_most: int = 9) -> dict[str, object]:
+    """The step of this night's run, or as much of it as it got done."""
+    with transaction(engine) as session:
+        number = repository.plan(session, "housekeeping", None, MONDAY, at(MONDAY)).id
+    reached: dict[str, object] = {}
+    for _ in range(at_most):
+        context = Context("", MONDAY, at(MONDAY), RUNNER, home, number, step="archive-runs", step_generation=generation)
+        with transaction(engine) as session:
+            done = archive_runs(session, context, reached)
+        if done is None:
+            break
+        reached = done[1]
+    return reached
+
+
+def test_two_archives_of_a_date_hold_different_runs_and_both_are_kept_and_read_back(house: Engine, tmp_path: Path) -> None:
+    for generation in (1, 2):
+        with transaction(house) as session:
+            finished_run(session, MONDAY - timedelta(days=95 + generation), 3)
+        archive(house, tmp_path, generation)
+    paths = ["archive/2026-03-02", "archive/2026-03-02-g2"]
+    assert states(house, "archive") == [(path, GenerationState.CATALOGUED) for path in paths]
+    with transaction(house) as session:
+        assert [(kept.path, list(faults_of(tmp_path, kept))) for kept in catalogued(session)] == [(path, []) for path in paths]
+        runs = retention_runs(session, "runs")
+    assert {run.archive_path: (run.archived_count, run.purged_count, run.archive_sha256) for run in runs} == {
+        path: (3, 3, hashlib.sha256((tmp_path / path / "SHA256SUMS").read_bytes()).hexdigest()) for path in paths
+    }
+
+
+def test_an_archive_is_whole_wherever_the_step_was_left(house: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch.upkeep.archiving.RUNS_AT_ONCE", 1)
+    with transaction(house) as session:
+        for days in (97, 96):
+            finished_run(session, MONDAY - timedelta(days=days), 2)
+    archive(house, tmp_path, at_most=1)
+    place = tmp_path / "archive" / "2026-03-02"
+    subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=place, check=True)
+    with transaction(house) as session:
+        (kept,) = catalogued(session)
+        assert (list(faults_of(tmp_path, kept)), kept.file_count) == ([], 1)
+        assert session.execute(select(func.count()).select_from(Block)).scalar() == 2
+
+
+def test_what_a_killed_attempt_wrote_and_could_not_keep_is_no_part_of_an_archive(house: Engine, tmp_path: Path) -> None:
+    with transaction(house) as session:
+        finished_run(session, MONDAY - timedelta(days=96), 2)
+    reached = archive(house, tmp_path, at_most=1)
+    place = tmp_path / "archive" / "2026-03-02"
+    names = {path.name for path in place.iterdir()}
+    (place / "blocks-00000008-00000009.csv.gz").write_bytes(b"of a transaction that was lost")
+    (place / "SHA256SUMS").write_bytes(b"with it")
+    with transaction(house) as session:
+        number = repository.plan(session, "housekeeping", None, MONDAY, at(MONDAY)).id
+        context = Context("", MONDAY, at(MONDAY), RUNNER, tmp_path, number, step="archive-runs", step_generation=1)
+        assert archive_runs(session, context, reached) is None
+        (kept,) = catalogued(session)
+        assert list(faults_of(tmp_path, kept)) == []
+    assert {path.name for path in place.iterdir()} == names
 
 
 def test_nothing_outside_the_house_is_thrown_away_through_a_link(house: Engine, tmp_path: Path) -> None:
