@@ -318,7 +318,7 @@ def test_blocks_of_finished_runs_go_to_an_archive_row_for_row(house: Engine, tmp
 def archive(engine: Engine, home: Path, generation: int = 1, *, at_most: int = 9) -> dict[str, object]:
     """The step of this night's run, or as much of it as it got done."""
     with transaction(engine) as session:
-        number = repository.plan(session, "housekeeping", None, MONDAY, at(MONDAY)).id
+        number = repository.plan(session, "housekeeping", "", MONDAY, at(MONDAY)).id
     reached: dict[str, object] = {}
     for _ in range(at_most):
         context = Context("", MONDAY, at(MONDAY), RUNNER, home, number, step="archive-runs", step_generation=generation)
@@ -368,7 +368,7 @@ def test_what_a_killed_attempt_wrote_and_could_not_keep_is_no_part_of_an_archive
     (place / "blocks-00000008-00000009.csv.gz").write_bytes(b"of a transaction that was lost")
     (place / "SHA256SUMS").write_bytes(b"with it")
     with transaction(house) as session:
-        number = repository.plan(session, "housekeeping", None, MONDAY, at(MONDAY)).id
+        number = repository.plan(session, "housekeeping", "", MONDAY, at(MONDAY)).id
         context = Context("", MONDAY, at(MONDAY), RUNNER, tmp_path, number, step="archive-runs", step_generation=1)
         assert archive_runs(session, context, reached) is None
         (kept,) = catalogued(session)
