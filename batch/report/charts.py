@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from reportlab.graphics.renderSVG import drawToString
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import Color, HexColor
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from batch.report.facts import Facts, ReasonFact, StepFact, TotalFact
 from batch.rules.wording import count_of, lasting, percent
@@ -54,6 +55,7 @@ def figures(facts: Facts) -> tuple[Figure, ...]:
 
 
 STYLE: Final = re.compile(r' style="([^"]*)"')
+TEXT: Final = re.compile(r"<text ([^>]*)>([^<]*)</text>")
 
 
 def as_svg(figure: Figure) -> str:
@@ -63,7 +65,13 @@ def as_svg(figure: Figure) -> str:
     width, height = f"{figure.drawing.width:g}", f"{figure.drawing.height:g}"
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     words = f"<title>{escape(figure.title)}</title><desc>{escape(figure.finding)}</desc>"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size}>{words}{STYLE.sub(_attributes, body)}'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size}>{words}{TEXT.sub(_in_its_room, STYLE.sub(_attributes, body))}'
+
+
+def _in_its_room(text: re.Match[str]) -> str:
+    """A text as wide as it was reckoned to be, whatever face the browser has for it."""
+    width = stringWidth(unescape(text[2]), FONT, SIZE)
+    return f'<text textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs" {text[1]}>{text[2]}</text>'
 
 
 def _attributes(style: re.Match[str]) -> str:

@@ -123,7 +123,11 @@ def live_a_morning(session: Session, cast: Cast, *, clerk: Actor, supervisor: Ac
 
 def _alarm(session: Session, at: datetime) -> str:
     """The machine of the night's clock is ahead of the database's: what it raises then. Its number."""
-    raise_alarm(session, None, None, AlarmKind.CLOCK, "The machine's clock is 95 seconds ahead of the database's; what is due is not.", at)
+    words = (
+        "The clock on night-1 stands on a machine whose clock is ahead of the database's by more than a minute: "
+        "its log is stamped wrongly. What is due is decided by the database's clock and is not touched by it."
+    )
+    raise_alarm(session, None, None, AlarmKind.CLOCK, words, at)
     return str(night_alarms(session, limit=1)[0].alarm_id)
 
 
