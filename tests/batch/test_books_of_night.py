@@ -24,6 +24,7 @@ from css.core.actor import Actor
 from css.core.clock import FixedClock
 from css.core.errors import NotFound, Refused
 from css.db.engine import transaction
+from css.settings import settings
 from tests import builders
 from tests.conftest import clone
 
@@ -193,11 +194,17 @@ def test_a_check_that_is_not_there_is_said(lived: Lived) -> None:
     assert missing.value.code == "CSS643E"
 
 
-def test_the_command_line_prints_breaches_with_ids_lists_checks_and_speaks_json(
-    lived: Lived, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def at_the_shell(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("CSS_DATABASE_URL", lived.engine.url.render_as_string(hide_password=False))
     monkeypatch.setenv("CSS_HOME", str(lived.home))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.mark.usefixtures("at_the_shell")
+def test_the_command_line_prints_breaches_with_ids_lists_checks_and_speaks_json(lived: Lived, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "ZZ"]) == 0
     assert main(["check", "books"]) == 0
     assert capsys.readouterr().out == "The books balance.\nThe books balance.\n"

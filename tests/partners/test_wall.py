@@ -35,6 +35,7 @@ HANGS_ON = (
 """Columns by which a row may be a partner's."""
 NEVER_READ = {
     "billing.rated_call": "A hundred million rows, loaded by COPY; no question of partners reads calls.",
+    "billing.call_to_forget": "What the night has yet to forget: district, day and account, written and read by the night alone.",
 }
 """Tables with partners' rows that have no wall: nothing may be granted on them."""
 

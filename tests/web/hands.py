@@ -50,11 +50,11 @@ class Hands:
             self.page.keyboard.press(key)
             self.pressed += 1
 
-    def go(self, key: str, *, to: str) -> None:
-        """A key that leads to another screen, or to the same one again, whose title then matches."""
+    def go(self, key: str, *, to: str, times: int = 1) -> None:
+        """A key that leads to another screen, or to the same one again, whose title then matches; twice for who hurries."""
         self.page.evaluate("document.querySelector('main').dataset.left = 'yes'")
-        self.page.keyboard.press(key)
-        self.pressed += 1
+        for _ in range(times):
+            self.press(key)
         self.page.wait_for_selector(ARRIVED, state="attached")
         assert re.match(to, self.page.title()), f"{key} led to {self.page.title()}: {self.messages}"
 

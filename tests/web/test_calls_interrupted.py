@@ -105,8 +105,7 @@ def test_f6_pressed_twice_and_in_two_tabs_is_once(sits_down: SitsDown) -> None:
     second = amy.page.context.new_page()
     second.goto(amy.page.url)
     amy.page.bring_to_front()
-    amy.page.keyboard.press("F6")
-    amy.go("F6", to="CU03")
+    amy.go("F6", to="CU03", times=2)
     other = Hands(second, amy.base)
     other.go("F6", to="CU03")
     assert "CSS883I" in other.messages, "it says so, and leads to where it led"
