@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from batch.engine.stopping import Stopping
-from batch.net import Context, Counts, Net, Step, Watcher
+from batch.net import Context, Counts, Net, Step, Unwatched, Watcher
 from batch.repository import Held, StepRow
 from css.core.clock import Clock
 from css.core.errors import Conflict
@@ -81,20 +82,33 @@ class Attempt:
 
 
 class OneAtATime:
-    """A watcher told by several lanes: never two things at once."""
+    """A watcher told by several lanes: never two things at once, and no more once it cannot show what it is told.
+
+    Whoever watches is no part of the run: a step whose progress nobody can be shown is done like any other.
+    """
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
         self._lock = threading.Lock()
 
     def step_started(self, step: Step, *, total: int | None, done: int) -> None:
-        with self._lock:
+        with self._telling():
             self._watcher.step_started(step, total=total, done=done)
 
     def advanced(self, step: Step, amount: int) -> None:
-        with self._lock:
+        with self._telling():
             self._watcher.advanced(step, amount)
 
     def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:
-        with self._lock:
+        with self._telling():
             self._watcher.step_ended(step, counts, skipped=skipped)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except (OSError, ValueError):
+                # A closed pipe, a terminal that is gone, a stream that is closed.
+                LOG.exception("nobody is shown how far the run is any more")
+                self._watcher = Unwatched()

@@ -10,7 +10,6 @@ import difflib
 import errno
 import importlib
 import logging
-import os
 import re
 import sys
 import traceback
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from css import log
+from css.cli.unheard import fall_silent
 from css.core.errors import BadMessage, CssError, Unavailable
 from css.settings import Settings, settings
 
@@ -77,8 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say("CSS003W Interrupted; nothing of the unfinished transaction was kept.")
         return STATUS_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough. The interpreter would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough.
+        fall_silent(sys.stdout)
         return STATUS_NO_READER
     except Exception as error:  # the last catch of the door: no traceback reaches a person
         named = named_error(error)
@@ -181,4 +181,8 @@ def _overview() -> str:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+    try:
+        print(sentence, file=sys.stderr, flush=True)
+    except OSError:
+        # Nobody reads it; the exit status says it all the same.
+        fall_silent(sys.stderr)

@@ -7,6 +7,7 @@ from functools import partial
 import typer
 
 from css.cli import night_look, night_plan, night_report, night_run, night_spool, night_tell, night_watch
+from css.cli.unheard import unheard
 from css.db.engine import database
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -25,8 +26,9 @@ def clock() -> None:
     from batch.clock.scheduler import watch  # noqa: PLC0415 - only this command needs it
     from batch.nets import NETS  # noqa: PLC0415 - with it
 
-    print("Looking every 15 seconds what is due; Ctrl-C ends it.", flush=True)
-    watch(database(), NETS, told=partial(print, flush=True))
+    with unheard():
+        print("Looking every 15 seconds what is due; Ctrl-C ends it.", flush=True)
+        watch(database(), NETS, told=partial(print, flush=True))
 
 
 app.command()(night_plan.year)

@@ -24,6 +24,7 @@ from css import tables as _tables  # noqa: F401 - every room's tables, so that k
 from css.cli import night_report
 from css.cli.asker import system_user
 from css.cli.days import read_day, read_day_if_given
+from css.cli.unheard import outlives_its_window, unheard
 from css.core.actor import Actor
 from css.core.clock import Clock
 from css.core.errors import BadMessage, Refused, Unavailable
@@ -89,8 +90,14 @@ def run(
     """Run the night of a district, or another net, or take up a run that was stopped.
 
     Exit status 0 done; 4 done, with something to look at; 8 failed; 12 out of balance; 16 stopped, or the database or the disk was away;
-    2 refused before it began.
+    2 refused before it began. A run goes on though nobody reads what it says any more, and though its window is shut (SIGHUP);
+    `css night stop` ends it, and so does Ctrl-C, at its next block.
     """
+    with outlives_its_window(), unheard():
+        return _ran(net, district, business_date, key)
+
+
+def _ran(net: str, district: str, business_date: str, key: str) -> int:
     if not district and net == NIGHT_NET:
         raise BadMessage("CSS002E", "Missing argument 'district'.")
     engine = database()
