@@ -92,4 +92,4 @@ class GenerationState(StrEnum):
     WRITING = "writing"  # -> catalogued
     CATALOGUED = "catalogued"  # -> superseded, purged
     SUPERSEDED = "superseded"  # -> purged; a later generation of the same run stands for it
-    PURGED = "purged"
+    PURGED = "purged"  # thrown away when its time was over, or written off when the disk had lost it

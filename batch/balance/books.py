@@ -175,8 +175,10 @@ def outputs_on_disk(looking: Looking) -> Iterator[str]:
         manifest = looking.home / row.path / MANIFEST
         try:
             is_whole = hashlib.sha256(manifest.read_bytes()).hexdigest() == row.sha256
+        except (FileNotFoundError, NotADirectoryError):
+            yield f"Generation {row.generation} of {row.dataset} is catalogued, and {row.path}/{MANIFEST} is gone."
         except OSError as error:
-            yield f"Generation {row.generation} of {row.dataset} is catalogued without its {row.path}/{MANIFEST}: {error.strerror}."
+            yield f"Generation {row.generation} of {row.dataset} is catalogued, and {row.path}/{MANIFEST} cannot be read: {error.strerror}."
         else:
             if not is_whole:
                 yield f"Generation {row.generation} of {row.dataset}: {row.path}/{MANIFEST} is not what was catalogued."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -61,29 +61,38 @@ def write_manifest(directory: Path, head: Head, files: Iterable[FileSum]) -> Man
 
     The same files give the same bytes. An OSError when the disk does not take them.
     """
+    with whole(directory / SUMS) as sums, whole(directory / MANIFEST) as told:
+        made = _manifest(head, files, sums.write, told.write)
+    sync_folder(directory)
+    return made
+
+
+def manifest_of(head: Head, files: Iterable[FileSum]) -> Manifest:
+    """What ``write_manifest`` would have written, and nothing is."""
+    return _manifest(head, files, len, len)
+
+
+def _manifest(head: Head, files: Iterable[FileSum], sums: Callable[[bytes], object], told: Callable[[bytes], object]) -> Manifest:
+    """Give the bytes of both files piece by piece to whoever takes them."""
     digest_of_sums, digest_of_json = hashlib.sha256(), hashlib.sha256()
     file_count, byte_count = 0, 0
-    with whole(directory / SUMS) as sums:
 
-        def sum_line(digest: str, name: str) -> None:
-            line = f"{digest}  {name}\n".encode()
-            digest_of_sums.update(line)
-            sums.write(line)
+    def sum_line(digest: str, name: str) -> None:
+        line = f"{digest}  {name}\n".encode()
+        digest_of_sums.update(line)
+        sums(line)
 
-        with whole(directory / MANIFEST) as told:
+    def tell(words: str) -> None:
+        digest_of_json.update(words.encode())
+        told(words.encode())
 
-            def tell(words: str) -> None:
-                digest_of_json.update(words.encode())
-                told.write(words.encode())
-
-            tell(_opening(head))
-            for each in files:
-                tell(("," if file_count else "") + "\n  " + json.dumps({"name": each.name, "bytes": each.bytes, "sha256": each.sha256}))
-                sum_line(each.sha256, each.name)
-                file_count, byte_count = file_count + 1, byte_count + each.bytes
-            tell(f'\n ],\n "file_count": {file_count},\n "byte_count": {byte_count}\n}}\n')
-        sum_line(digest_of_json.hexdigest(), MANIFEST)
-    sync_folder(directory)
+    tell(_opening(head))
+    for each in files:
+        tell(("," if file_count else "") + "\n  " + json.dumps({"name": each.name, "bytes": each.bytes, "sha256": each.sha256}))
+        sum_line(each.sha256, each.name)
+        file_count, byte_count = file_count + 1, byte_count + each.bytes
+    tell(f'\n ],\n "file_count": {file_count},\n "byte_count": {byte_count}\n}}\n')
+    sum_line(digest_of_json.hexdigest(), MANIFEST)
     return Manifest(digest_of_sums.hexdigest(), file_count, byte_count)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from batch.model import DatasetFile, DatasetGeneration, JobInstance
 from batch.outputs import bills
 from batch.outputs.commands import GenerationRepublished, RepublishGeneration
-from batch.outputs.manifest import MANIFEST, SUMS, FileSum, Head, sums_of, write_manifest
+from batch.outputs.manifest import MANIFEST, SUMS, FileSum, Head, manifest_of, read_sums, sums_of, write_manifest
 from batch.outputs.verify import Kept, faults_of, mark_verified
 from batch.words import GenerationState
 from billing.queries.spool import spooled_contents
@@ -40,7 +41,7 @@ def republish_generation(
 
     Raises:
         Refused: CSS111E the actor may not; CSS974E what is stored cannot give the bytes that were catalogued: a backup never can.
-        NotFound: CSS973E no such generation, or one that was thrown away.
+        NotFound: CSS973E no such generation, or one that was thrown away or written off.
         BadMessage: CSS975E no reason.
         Unavailable: CSS968E and CSS969E, the disk does not take it.
     """
@@ -48,13 +49,17 @@ def republish_generation(
         raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
     if not command.reason.strip():
         raise BadMessage("CSS975E", "Say why.", element="reason")
-    row, head = _found(session, command)
+    row, head = find_generation(session, command.dataset, command.generation)
     kept = Kept(row.id, row.dataset, row.generation, row.path, row.sha256 or "", row.file_count, row.byte_count)
     below = home or settings().home
     directory = below / row.path
+    wrong = _wrong(below, kept)
+    if (SUMS in wrong or MANIFEST in wrong) and manifest_of(head, _sums(session, row, head.business_date)).sha256 != kept.sha256:
+        # Said before anything is written: an empty manifest beside a backup is worse than none.
+        raise _cannot(session, row, f"what is stored does not give the {row.path}/{SUMS} that was catalogued.")
     try:
-        make_folder(directory)
-        wrong = _wrong(below, kept)
+        if wrong:
+            make_folder(directory)
         if SUMS in wrong:
             write_manifest(directory, head, _sums(session, row, head.business_date))
             wrong = [SUMS, *_wrong(below, kept)]
@@ -63,13 +68,13 @@ def republish_generation(
         files = [name for name in wrong if name not in {SUMS, MANIFEST}]
         for start in range(0, len(files), FILES_AT_ONCE):
             contents = _contents(session, row, head.business_date, files[start : start + FILES_AT_ONCE])
-            put_files({directory / name: content for name, content in contents.items()})
+            good = dict(read_sums((directory / SUMS).read_bytes()))
+            put_files({directory / name: each for name, each in contents.items() if hashlib.sha256(each).hexdigest() == good.get(name)})
     except OSError as error:
         raise cannot_write(error, directory) from error
     left = next(iter(faults_of(below, kept)), None)
     if left is not None:
-        sentence = "{dataset}, generation {number}, cannot be written as it was catalogued: {why}"
-        raise Refused("CSS974E", sentence, dataset=row.dataset, number=row.generation, why=str(left))
+        raise _cannot(session, row, str(left))
     mark_verified(session, row.id, at)
     answer = GenerationRepublished(
         dataset=row.dataset, generation=row.generation, path=row.path, written=tuple(wrong[:SHOWN_MAX]), written_count=len(wrong)
@@ -79,21 +84,40 @@ def republish_generation(
     return answer
 
 
-def _found(session: Session, command: RepublishGeneration) -> tuple[DatasetGeneration, Head]:
+def is_stored(session: Session, row: DatasetGeneration) -> bool:
+    """Whether it can be written again from what is stored; a backup and an archive cannot."""
+    a_file = select(DatasetFile.name).where(DatasetFile.dataset_generation_id == row.id).limit(1)
+    return _is_of_bills(row) or session.execute(a_file).first() is not None
+
+
+def _cannot(session: Session, row: DatasetGeneration, why: str) -> Refused:
+    if not is_stored(session, row):
+        say = f"css night write-off {row.dataset} --generation {row.generation} --reason WHY"
+        why = f"nothing is stored of it. Put {row.path} back from a copy, or say that it is gone for good: `{say}`."
+    sentence = "{dataset}, generation {number}, cannot be written as it was catalogued: {why}"
+    return Refused("CSS974E", sentence, dataset=row.dataset, number=row.generation, why=why)
+
+
+def find_generation(session: Session, dataset: str, generation: int | None) -> tuple[DatasetGeneration, Head]:
+    """A generation in the catalogue, the latest of its dataset where no number is given, and what its manifest says of it.
+
+    Raises:
+        NotFound: CSS973E no such generation, or one that was thrown away or written off.
+    """
     found = (
         select(DatasetGeneration, JobInstance.net, JobInstance.business_date)
         .join(JobInstance, JobInstance.id == DatasetGeneration.job_instance_id)
-        .where(DatasetGeneration.dataset == command.dataset, DatasetGeneration.state == GenerationState.CATALOGUED)
+        .where(DatasetGeneration.dataset == dataset, DatasetGeneration.state == GenerationState.CATALOGUED)
         .order_by(DatasetGeneration.generation.desc())
         .limit(1)
     )
-    if command.generation is not None:
-        found = found.where(DatasetGeneration.generation == command.generation)
+    if generation is not None:
+        found = found.where(DatasetGeneration.generation == generation)
     row = session.execute(found).one_or_none()
     if row is None:
-        number = "" if command.generation is None else f" {command.generation}"
+        number = "" if generation is None else f" {generation}"
         sentence = "There is no generation{number} of {dataset} in the catalogue; `css ask generations` lists what there is."
-        raise NotFound("CSS973E", sentence, number=number, dataset=command.dataset, element="dataset")
+        raise NotFound("CSS973E", sentence, number=number, dataset=dataset, element="dataset")
     one: DatasetGeneration = row[0]
     night = _night_of(one) or row.business_date
     return one, Head(one.dataset, one.generation, night, row.net, one.step)

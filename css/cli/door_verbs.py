@@ -8,7 +8,7 @@ from typing import Any
 from batch import control as night_control
 from batch.balance import actions as reject_actions
 from batch.clock import resources, schedules
-from batch.outputs import republish
+from batch.outputs import republish, writing_off
 from batch.upkeep import keeping
 from billing import actions as billing_actions
 from billing.actions import (
@@ -69,6 +69,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "post-news": news.post_news,
     "end-news": news.end_news,
     "republish-generation": republish.republish_generation,
+    "write-off-generation": writing_off.write_off_generation,
     "set-retention": keeping.set_retention,
     "hold-retention": keeping.hold_retention,
     "release-retention": keeping.release_retention,

@@ -1,4 +1,4 @@
-"""``css night outputs``, ``republish`` and ``retention``: what runs put on the disk, and how long it stays there."""
+"""``css night outputs``, ``republish``, ``write-off`` and ``retention``: what runs put on the disk, and how long it stays there."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from batch.outputs.commands import RepublishGeneration
+from batch.outputs.commands import RepublishGeneration, WriteOffGeneration
 from batch.outputs.queries import generations
 from batch.outputs.republish import republish_generation
 from batch.outputs.verify import catalogued, faults_of
+from batch.outputs.writing_off import can_be_written_off, write_off_generation
 from batch.rules.retention import Held
 from batch.upkeep.keeping import RetentionRow
 from batch.upkeep.keeping import retention as retention_now
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``css night``."""
     app.command("outputs")(outputs)
     app.command("republish")(republish)
+    app.command("write-off")(write_off)
     app.command("retention")(retention)
 
 
@@ -111,6 +113,46 @@ def _republish_one(command: RepublishGeneration, actor: Actor, at: datetime) -> 
         f"{done.written_count:,} file{'' if done.written_count == 1 else 's'} written again{more}: "
         f"{command.dataset}, generation {done.generation}."
     )
+
+
+def write_off(
+    dataset: Annotated[str, typer.Argument(help="The dataset, like backup or archive; with --all it may be left out.")] = "",
+    generation: Annotated[int | None, typer.Option(help="Its number.")] = None,
+    *,
+    is_all: Annotated[bool, typer.Option("--all", help="Every generation that is gone for good: of the dataset, or of every one.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="How it was lost, and that no copy is left; kept with the deed.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="The supervisor who does it, and gives a password; left out, whoever is signed on here.")
+    ] = "",
+) -> int:
+    """Say that a generation is gone for good, which the disk has lost and nothing can be written from: the books look for it no more.
+
+    Exit status 1 when of some of them something lies there still.
+    """
+    if not reason.strip():
+        raise BadMessage("CSS975E", "Say why.", element="reason")
+    if is_all == (generation is not None) or not (is_all or dataset):
+        raise BadMessage("CSS002E", "Give a dataset and --generation, or --all.")
+    actor, at = acting(by)
+    with transaction(database()) as session:
+        there = [one for one in catalogued(session) if is_all and dataset in {"", one.dataset}]
+        gone = [(one.dataset, one.generation) for one in there if can_be_written_off(session, settings().home, one.id)]
+    left = 0
+    for name, number in gone if generation is None else [(dataset, generation)]:
+        try:
+            with transaction(database()) as session:
+                command = WriteOffGeneration(dataset=name, generation=number, reason=reason)
+                done = write_off_generation(session, command, by=actor, at=at)
+        except Refused as refusal:
+            if not is_all or refusal.code == "CSS111E":
+                raise
+            left += 1
+            print(refusal.text)
+        else:
+            print(f"{done.dataset}, generation {done.generation}, is written off; it lay in {done.path}.")
+    if is_all:
+        print(f"{len(there):,} looked at, {len(gone) - left:,} written off, {left:,} could not be.")
+    return 1 if left else 0
 
 
 def retention() -> None:

@@ -17,12 +17,14 @@ from batch.outputs.commands import RepublishGeneration
 from batch.outputs.republish import republish_generation
 from batch.outputs.verify import catalogued, faults_of
 from billing.checks import check_books
+from css.cli import main
 from css.core.actor import Actor
 from css.core.clock import FixedClock
 from css.core.words import Role
 from css.db.backup import restore
 from css.db.engine import transaction
 from css.master.reference import RETAIL
+from css.settings import settings
 from tests import builders
 from tests.conftest import clone
 from tests.scenarios.nights import CallMade, carrier_file
@@ -104,3 +106,46 @@ def test_after_a_disaster_the_next_night_gives_the_bytes_it_would_have_given(
     night(bare_engine, elsewhere, SIXTH)
     assert content(bare_engine) == content(engine)
     assert tree(elsewhere) == tree(home)
+
+
+@pytest.fixture
+def at_new_home(bare_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The shell of a new machine on which nothing is yet."""
+    monkeypatch.setenv("CSS_DATABASE_URL", bare_engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    monkeypatch.setenv("CSS_HOME", str(tmp_path / "new"))
+    settings.cache_clear()
+    yield tmp_path / "new"
+    settings.cache_clear()
+
+
+@pytest.mark.timeout(200)
+def test_in_the_order_of_the_runbook_the_books_balance_though_earlier_backups_are_gone(
+    evening: tuple[Engine, Path], bare_engine: Engine, at_new_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, home = evening
+    night(engine, home, SIXTH)
+    night(engine, home, SIXTH, HOUSEKEEPING, district="")
+    # One backup is all that was copied to another machine.
+    shutil.copytree(home / "backups" / "2026-02-06", at_new_home / "backups" / "2026-02-06")
+
+    def css(*words: str, status: int = 0) -> str:
+        assert main(list(words)) == status
+        told = capsys.readouterr()
+        return told.err if status == 2 else told.out
+
+    css("db", "restore", str(at_new_home / "backups/2026-02-06/css.css-backup"))
+    before = {path for path in at_new_home.rglob("*") if path.is_file()}
+    told = css("night", "republish", "--all", "--reason", "New disk", status=1)
+    assert "CSS974E backup, generation 1, cannot be written as it was catalogued: nothing is stored of it." in told
+    assert "`css night write-off backup --generation 1 --reason WHY`" in told
+    assert {path.parts[len(at_new_home.parts)] for path in at_new_home.rglob("*") if path.is_file() and path not in before} == {"spool"}
+    told = css("check", "books", status=1)
+    assert told == "outputs-on-disk: Generation 1 of backup is catalogued, and backups/2026-02-05/SHA256SUMS is gone.\n1 breach.\n"
+
+    told = css("night", "write-off", "--all", "--reason", "The fire of 7 February", status=0)
+    assert told.startswith("backup, generation 1, is written off; it lay in backups/2026-02-05.\n")
+    assert css("check", "books") == "The books balance.\n"
+    assert css("check", "spool").startswith("Every byte is there: ")
+    with bare_engine.connect() as connection:
+        row = connection.execute(text("SELECT * FROM css.audit_event WHERE verb = 'write_off_generation'")).one()
+    assert "The fire of 7 February" in str(row)

@@ -14,10 +14,13 @@ from sqlalchemy import Engine, text
 from batch import repository
 from batch.net import Context
 from batch.outputs import publish
+from batch.outputs.commands import WriteOffGeneration
+from batch.outputs.writing_off import write_off_generation
 from batch.upkeep.commands import HoldRetention, SetRetention
 from batch.upkeep.keeping import hold_retention, set_retention
 from css.cli import main
 from css.core.actor import Actor
+from css.core.errors import Refused
 from css.core.words import Role
 from css.db.engine import transaction
 from css.master.reference import RETAIL
@@ -104,6 +107,50 @@ def test_after_a_disaster_every_generation_is_written_again_at_one_word(
     told = said(capsys, "night", "republish", "--all", "--reason", "Again", status=1)
     assert "CSS974E morning-report/ZZ, generation 1, " in told
     assert told.endswith("4 looked at, 0 as catalogued, 3 written again, 1 could not be.\n")
+
+
+def test_only_what_is_gone_and_stored_nowhere_is_written_off_by_a_supervisor(
+    home: Path, fresh_engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with transaction(fresh_engine) as session:
+        instance = repository.plan(session, "housekeeping", "", date(2026, 3, 2), AT)
+        context = Context("", date(2026, 3, 2), AT, RUNNER, home, instance.id, step="backup")
+        publish(session, context, "backup", {"css.css-backup": b"All of it"}, at=AT)
+        session.execute(text("DELETE FROM batch.dataset_file WHERE name = 'css.css-backup'"))
+        backup = home / session.execute(text("SELECT path FROM batch.dataset_generation WHERE dataset = 'backup'")).scalar_one()
+    words = ("night", "write-off", "backup")
+    one = (*words, "--generation", "1", "--reason", "Fire")
+    assert said(capsys, *words, "--generation", "1", status=2) == "CSS975E Say why.\n"
+    assert said(capsys, *words, "--reason", "Fire", status=2).startswith("CSS002E Give a dataset and --generation, or --all.")
+    assert said(capsys, *words, "--all", "--generation", "1", "--reason", "Fire", status=2).startswith("CSS002E ")
+    assert said(capsys, *one, status=2).startswith("CSS896E backup, generation 1, lies in ")
+    report = home / "spool/morning-report/ZZ/2026-03-02"
+    shutil.rmtree(report)
+    told = said(capsys, "night", "write-off", "morning-report/ZZ", "--generation", "1", "--reason", "Fire", status=2)
+    assert told.startswith("CSS897E morning-report/ZZ, generation 1, is stored and is not gone for good: `css night republish ")
+    (backup / "css.css-backup").unlink()
+    assert said(capsys, *one, status=2).startswith("CSS898E Something of backup, generation 1, still lies in ")
+    told = said(capsys, "night", "write-off", "--all", "--reason", "Fire", status=1)
+    assert told.startswith("CSS898E ")
+    assert told.endswith("2 looked at, 0 written off, 1 could not be.\n")
+    shutil.rmtree(backup)
+    with transaction(fresh_engine) as session, pytest.raises(Refused, match="it needs the role supervisor"):
+        scheduler = Actor("operator", "NIGEL", RETAIL, roles=frozenset({Role.SCHEDULER.value}))
+        write_off_generation(session, WriteOffGeneration(dataset="backup", generation=1, reason="Fire"), by=scheduler, at=AT, home=home)
+    assert said(capsys, *one).startswith("backup, generation 1, is written off; it lay in ")
+    assert said(capsys, *one, status=2).startswith("CSS973E There is no generation 1 of backup in the catalogue")
+
+
+def test_what_cannot_be_written_again_leaves_nothing_on_the_disk(
+    home: Path, fresh_engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = home / "spool/morning-report/ZZ/2026-03-02"
+    shutil.rmtree(report)
+    with transaction(fresh_engine) as session:
+        session.execute(text("UPDATE batch.dataset_file SET sha256 = repeat('0', 64), content = 'forged' WHERE name = 'report.pdf'"))
+    told = said(capsys, "night", "republish", "morning-report/ZZ", "--reason", "New disk", status=2)
+    assert told.startswith("CSS974E morning-report/ZZ, generation 1, cannot be written as it was catalogued: what is stored does not give")
+    assert not report.exists()
 
 
 def test_what_there_is_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
