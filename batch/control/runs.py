@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch.clock.launching import telling_key
+from batch.clock.planning import places
+from batch.clock.schedules import plan_ahead
 from batch.model import JobExecution, JobInstance, StepControl, StepExecution
 from batch.net import Net
 from batch.nets import NETS
@@ -21,6 +23,9 @@ from batch.words import InstanceState
 from css.core.errors import BadMessage, NotFound
 from css.master.districts import District, no_district
 
+LOOKED_BACK: Final = timedelta(days=100)
+LOOKED_AHEAD: Final = timedelta(days=200)
+"""Of a net that runs once a quarter: the last date and the next two."""
 KEY_FORM: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9-]{0,19}$")
 
 
@@ -130,9 +135,26 @@ def last_planned(session: Session, net: str, district_code: str, parameter_key: 
         )
     ).scalar_one()
     if found is None:
-        sentence = "No run of the {net} net is planned{where}; `css night plan` plans one."
-        raise NotFound("CSS633E", sentence, net=net[:40], where=f" in {district_code[:20]}" if district_code else "")
+        sentence = "No run of the {net} net is planned{where}: name its date with --date.{dates} `css night plan` plans one ahead."
+        raise NotFound(
+            "CSS633E",
+            sentence,
+            net=net[:40],
+            where=f" in {district_code[:20]}" if district_code else "",
+            dates=_dates_words(session, net, district_code),
+        )
     return found
+
+
+def _dates_words(session: Session, net: str, district_code: str) -> str:
+    """For which dates a net runs by its plan, round the business date, in a sentence; empty for one that runs when somebody wants it."""
+    place = next((place for place in places(session) if place.code == district_code), None)
+    if place is None:
+        return ""
+    around = plan_ahead(session, district_code, place.current_on - LOOKED_BACK, place.current_on + LOOKED_AHEAD)
+    dates = [run.business_date for run in around if (run.net, run.district_code) == (net, district_code)]
+    chosen = [*[on for on in dates if on < place.current_on][-1:], *[on for on in dates if on >= place.current_on][:2]]
+    return f" It runs for {', '.join(on.isoformat() for on in chosen)}." if chosen else ""
 
 
 def hold_run(session: Session, key: RunKey) -> Run:
