@@ -54,7 +54,7 @@ def plan_night(session: Session, command: PlanNight, *, by: Actor, at: datetime)
         Refused: CSS605E the night of that date is closed, CSS980E the net does not run for it; as every verb: CSS111E the actor may not.
         NotFound: CSS600E no such net or step, CSS101E no such district.
     """
-    _require_priority(command.priority)
+    require_priority(command.priority)
     return _tell(session, command, whole_runs.PLAN, reason=command.reason, by=by, at=at, ordered=command)
 
 
@@ -125,7 +125,7 @@ def set_priority(session: Session, command: SetPriority, *, by: Actor, at: datet
         Refused: CSS634E it is completed or skipped.
         Conflict: CSS635E it has that already.
     """
-    _require_priority(command.priority)
+    require_priority(command.priority)
     return _tell(session, command, whole_runs.PRIORITY, reason=command.reason, by=by, at=at, priority=command.priority)
 
 
@@ -204,7 +204,8 @@ def see_alarm(session: Session, command: SeeAlarm, *, by: Actor, at: datetime) -
     return AlarmSeen(alarm_id=row.id, words=row.words, seen_by=by.name, seen_at=at)
 
 
-def _require_priority(priority: int | None) -> None:
+def require_priority(priority: int | None) -> None:
+    """Error: BadMessage CSS631E, it is none from 1 to 99."""
     if priority is not None and not PRIORITIES[0] <= priority <= PRIORITIES[1]:
         raise BadMessage("CSS631E", "A priority is from 1, the first, to 99.", element="priority")
 

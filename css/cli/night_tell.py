@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final
 import typer
 from sqlalchemy.orm import Session
 
+from batch.clock.keepers import require_reason
+from batch.clock.launching import Launch, words_of
 from batch.control import (
     force_night,
     hold_night,
@@ -20,6 +22,7 @@ from batch.control import (
     night_verb,
     plan_night,
     release_night,
+    require_priority,
     rerun_step,
     see_alarm,
     set_priority,
@@ -189,6 +192,7 @@ def priority(
     only: Only = False,
 ) -> None:
     """Start a run before others that are ready at the same time, or after them."""
+    require_priority(to)
     _tell("priority", set_priority, SetPriority, (net, district, on, key), None, reason, by, only=only, priority=to)
 
 
@@ -260,6 +264,9 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
     second: str = "",
     **more: object,
 ) -> None:
+    if not only:
+        # Before anything is listed, and before a password is asked for.
+        require_reason(reason)
     actor, at = acting(by)
     engine = database()
     hour = more.get("start_after")
@@ -277,6 +284,8 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
             key=run.parameter_key,
             start_after=hour if isinstance(hour, datetime) else None,
         )
+    if asked.needs_second and not (only or second):
+        raise Refused("CSS609E", "{sentence}", sentence=_second_wanted(actor))
     _say(asked, actor)
     if only:
         return
@@ -295,7 +304,15 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
     signed = {"approved_by": acting(second)[0]} if second else {}
     with transaction(engine) as session:
         told = action(session, given, by=actor, at=at, **signed)
-    print(see_to_start(engine, told, home=settings().home) or "Done.")
+    print(see_to_start(engine, told, home=settings().home) or _left(told, run))
+
+
+def _left(told: NightTold, run: NamedRun) -> str:
+    """What is left to do by hand, if anything is."""
+    if told.verb != "rerun":
+        return "Done."
+    words = words_of(Launch(run.district_code, run.business_date, run.net, run.parameter_key))
+    return f"Done. It waits until somebody starts it: `css {' '.join(words)}`."
 
 
 def _named(session: Session, verb: str, name: tuple[str, str, str, str]) -> NamedRun:
@@ -313,7 +330,11 @@ def _say(asked: VerbOutlook, actor: Actor) -> None:
     for sentence in asked.consequences:
         print(f"  {sentence}")
     if asked.needs_second:
-        print(f"  {actor.name} needs a supervisor for it, who signs as the second person (--second).")
+        print(f"  {_second_wanted(actor)}")
+
+
+def _second_wanted(actor: Actor) -> str:
+    return f"{actor.name} needs a supervisor for it, who signs as the second person (--second)."
 
 
 def _confirm(verb: str, asked: VerbOutlook) -> None:
