@@ -131,10 +131,14 @@ def _after_its_last(run: Planned, now: datetime, *, is_cause_gone: bool) -> Wait
         return None
     if run.last is None or run.state is InstanceState.PLANNED:
         return None
-    if run.state is InstanceState.STOPPED and run.last.state is not ExecutionState.STOPPED:
-        # Its last attempt ended otherwise: somebody put it back since, and wants it to wait.
+    if is_put_back(run):
         return Waiting(Wait.PERSON, "A step of it is to be run again; somebody starts it.")
     return None if is_cause_gone else _as_it_ended(run.last, now)
+
+
+def is_put_back(run: Planned) -> bool:
+    """Whether a step of it is to be run again and waits for somebody: it stands as stopped, though its last attempt ended otherwise."""
+    return run.state is InstanceState.STOPPED and run.last is not None and run.last.state is not ExecutionState.STOPPED
 
 
 def _as_it_ended(last: LastAttempt, now: datetime) -> Waiting | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from textwrap import wrap
 from typing import Annotated
@@ -11,15 +12,21 @@ import typer
 from sqlalchemy.orm import Session
 
 from batch import queries
+from batch.clock.seen import look
 from batch.control.runs import dead_runs
+from batch.nets import NETS
+from batch.rules.readiness import is_put_back
 from batch.turns import NIGHT_NET
+from batch.words import InstanceState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.days import read_day_if_given
 from css.core.calendar import to_london
 from css.db.engine import database, transaction
+from css.master.clocks import house_clock
 from css.master.districts import District, no_district
 
 WIDTH = 96
+STATE_WIDTH = max(len(state.value) for state in InstanceState)
 Place = Annotated[str, typer.Argument(help="The district's two letters; every one when left out.")]
 
 
@@ -38,15 +45,27 @@ def status(
         _require(session, district)
         rows = queries.runs(session, district, net=net or (NIGHT_NET if district else ""))
         dead = dead_runs(session, district)
+        seen = look(session, NETS, house_clock(database).now())
+    waiting = {(one.run.net, one.run.district_code, one.run.business_date, one.run.parameter_key): one for one in seen}
+    lines = []
     for row in rows:
         is_dead = (row.net, row.business_date, row.parameter_key) in dead
         not_ended = "its process is gone without a word" if is_dead else "not ended"
         ended = f"ended {row.ended_at:%d %b %H:%M} UTC, return code {row.return_code}" if row.ended_at else not_ended
         said = f": {row.message_code} {row.message_words}" if row.message_code else ""
-        name = "" if row.net == NIGHT_NET else f"{' '.join(filter(None, (row.net, row.parameter_key))):<14} "
         held = f", held by {row.held_by}" if row.held_by else ""
         attempt = f"attempt {row.attempt}, {ended}" if row.attempt else "not begun"
-        print(f"{row.business_date}  {name}{'died' if is_dead else row.state.value:<10} {attempt}{held}{said}")
+        state = row.state.value
+        one = waiting.get((row.net, row.district_code, row.business_date, row.parameter_key))
+        if is_dead:
+            state = "died"
+        elif one is not None and is_put_back(one.run):
+            # Its last attempt did not stop: what that said is not what it waits for.
+            state, said = "to rerun", f". {one.waiting.words}"
+        name = "" if row.net == NIGHT_NET else " ".join(filter(None, (row.net, row.parameter_key)))
+        lines.append((str(row.business_date), name, f"{state:<{STATE_WIDTH}}", f"{attempt}{held}{said}"))
+    for line in aligned(lines):
+        print(line)
     if not rows:
         what = "night" if net in {"", NIGHT_NET} and district else f"{net or 'net'} run"
         print(f"No {what} has been run in {f'district {district}' if district else 'the house'}.")
@@ -61,12 +80,15 @@ def alarms(
     with transaction(database()) as session:
         _require(session, district)
         rows = queries.night_alarms(session, district, is_all=is_all)
+    lines = []
     for row in rows:
         place = " ".join(filter(None, (row.net, row.district_code, str(row.business_date or ""), row.parameter_key, row.step)))
         over = f", over {_clock(row.ended_at)}" if row.ended_at else ""
         seen = f", seen by {row.seen_by} {_clock(row.seen_at)}" if row.seen_at else ""
         times = f", {row.times} times" if row.times > 1 else ""
-        print(f"{row.alarm_id:>5}  {row.kind.value:<10}  {_clock(row.raised_at)}{times}{over}{seen}  {place}".rstrip())
+        lines.append((f"{row.alarm_id:>5}", row.kind.value, f"{_clock(row.raised_at)}{times}{over}{seen}", place))
+    for row, line in zip(rows, aligned(lines), strict=True):
+        print(line)
         _print_below(row.words)
     print(f"{len(rows):,} shown." if rows else "There is no alarm to look at.", file=sys.stderr)
 
@@ -81,13 +103,23 @@ def actions(
     with transaction(database()) as session:
         _require(session, district)
         rows = queries.night_actions(session, district, read_day_if_given(on), net)
+    lines = []
     for row in rows:
         run = " ".join(filter(None, (row.net, row.district_code, str(row.business_date), row.parameter_key, row.step)))
-        print(f"{_clock(row.done_at)}  {row.done_by:<8}  {row.verb:<9}  {run}")
+        lines.append((_clock(row.done_at), row.done_by, row.verb, run))
+    for row, line in zip(rows, aligned(lines), strict=True):
+        print(line)
         _print_below(f"Why: {row.reason}")
         for sentence in row.consequence.splitlines():
             _print_below(sentence)
     print(f"{len(rows):,} shown." if rows else "Nobody told a run anything.", file=sys.stderr)
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Lines of columns, each as wide as its widest; a column with nothing in it is left out."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True) if width).rstrip()
 
 
 def _require(session: Session, district: str) -> None:

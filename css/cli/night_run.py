@@ -15,22 +15,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from sqlalchemy.orm import Session
 
 from batch.clock.times import database_clock
+from batch.control.deeds import business_date_of, resumes
 from batch.control.naming import NamedRun, run_at_hand
-from batch.control.runs import net_of, run_words
+from batch.control.runs import find_run, net_of, run_words
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Counts, Step
-from batch.turns import NIGHT_NET, check_turn, next_turn
+from batch.turns import NIGHT_NET, check_turn
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli import night_report
 from css.cli.asker import system_user
-from css.cli.days import read_day, read_day_if_given
+from css.cli.days import read_day_if_given
 from css.cli.unheard import outlives_its_window, unheard
 from css.core.actor import Actor
 from css.core.clock import Clock
 from css.core.errors import BadMessage, Refused, Unavailable
 from css.db.engine import database, transaction
 from css.master.clocks import night_clock
-from css.master.districts import BusinessDate, no_district
 from css.settings import settings
 
 WAITS_FOR_APPROVAL: Final = "CSS780E"
@@ -41,9 +41,13 @@ INFRASTRUCTURE: Final = 16
 
 
 class Display:
-    """The progress of a net: a bar a step at a terminal, a line a step elsewhere."""
+    """The progress of a net: a bar a step at a terminal, a line a step elsewhere. ``first`` is said before all of them.
 
-    def __init__(self, console: Console | None = None) -> None:
+    It is not said of a run that is refused before it begins.
+    """
+
+    def __init__(self, console: Console | None = None, *, first: str = "") -> None:
+        self._first = first
         self._console = console or Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
@@ -65,6 +69,7 @@ class Display:
         self._progress.stop()
 
     def step_started(self, step: Step, *, total: int | None, done: int) -> None:
+        self._say_first()
         self._began[step.name] = time.monotonic()
         self._tasks[step.name] = self._progress.add_task(step.words, total=total, completed=done)
 
@@ -72,6 +77,7 @@ class Display:
         self._progress.advance(self._tasks[step.name], amount)
 
     def step_ended(self, step: Step, counts: Counts, *, skipped: str = "") -> None:
+        self._say_first()
         if step.name in self._tasks:
             done = max(counts.read, 1)
             self._progress.update(self._tasks[step.name], total=done, completed=done)
@@ -80,10 +86,15 @@ class Display:
             said = f"{counts.read:,} read, {counts.written:,} written, {counts.filtered:,} filtered, {counts.rejected:,} set aside"
             print(f"{step.words:<28} {took if skipped and not counts.read else f'{said}, {took}'}", file=sys.stderr)
 
+    def _say_first(self) -> None:
+        first, self._first = self._first, ""
+        if first:
+            print(first, file=sys.stderr)
+
 
 def run(
     district: Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.")] = "",
-    business_date: Annotated[str, typer.Option("--date", help="The night to run; the next that is due when left out.")] = "",
+    business_date: Annotated[str, typer.Option("--date", help="The night to run; left out, one that has begun, else the next.")] = "",
     net: Annotated[str, typer.Option("--net", help="The net.")] = NIGHT_NET,
     key: Annotated[str, typer.Option("--key", help="The key of an extra run.")] = "",
 ) -> int:
@@ -103,11 +114,12 @@ def _ran(net: str, district: str, business_date: str, key: str) -> int:
     engine = database()
     with transaction(engine) as session:
         chosen = _chosen(session, net, district, business_date, key)
+        first = "" if business_date else _which(session, chosen)
     clock = night_clock(database, chosen.business_date, database_clock(engine))
     by = Actor(kind="batch", name=f"night/{system_user()}", provider_code="RETAIL", door="night")
     context = Context(district, chosen.business_date, clock.now(), by, settings().home)
     try:
-        outcome = _run(context, net, key, clock)
+        outcome = _run(context, net, key, clock, first)
     except Unavailable as away:
         print(away.text, file=sys.stderr)
         return INFRASTRUCTURE
@@ -118,8 +130,8 @@ def _ran(net: str, district: str, business_date: str, key: str) -> int:
     return _said(outcome, chosen)
 
 
-def _run(context: Context, net: str, key: str, clock: Clock) -> RunOutcome:
-    with Display() as display:
+def _run(context: Context, net: str, key: str, clock: Clock, first: str) -> RunOutcome:
+    with Display(first=first) as display:
         return run_net(
             database(),
             net_of(net),
@@ -134,14 +146,17 @@ def _run(context: Context, net: str, key: str, clock: Clock) -> RunOutcome:
 
 def _chosen(session: Session, net: str, district: str, on: str, key: str) -> NamedRun:
     """The run that is meant; a district's ordinary night in its turn."""
-    if net != NIGHT_NET or key:
-        return run_at_hand(session, net, district, read_day_if_given(on), key)
-    row = session.get(BusinessDate, district)
-    if row is None:
-        raise no_district(district)
-    night_of = read_day(on) if on else next_turn(session, row)
-    check_turn(session, row, night_of)
-    return NamedRun(net=net, district_code=district, business_date=night_of)
+    chosen = run_at_hand(session, net, district, read_day_if_given(on), key)
+    if net == NIGHT_NET and not key:
+        check_turn(session, business_date_of(session, district), chosen.business_date)
+    return chosen
+
+
+def _which(session: Session, chosen: NamedRun) -> str:
+    """Which run is taken where nobody named a date, and why that one."""
+    found = find_run(session, chosen)
+    why = "is the next" if found.attempt is None else "has begun and is not finished, so it comes first"
+    return f"No --date was given: {found.words} {why}. {resumes(found)}"
 
 
 def _said(outcome: RunOutcome, run: NamedRun) -> int:
