@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +15,9 @@ from sqlalchemy import ColumnElement, false, func, select
 from sqlalchemy.orm import Session
 
 from batch.model import JobInstance, NightClock
+from batch.repository import clocks_beating
 from batch.turns import NIGHT_NET
 
-BEATING_WITHIN: Final = timedelta(seconds=90)
-"""A clock that has not looked for longer is not there: it looks every 15 seconds."""
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9-]")
 _DETACH: Final = '"$@" </dev/null & '
 
@@ -91,9 +90,4 @@ def last_beat(session: Session) -> datetime | None:
 
 def a_clock_beats(session: Session) -> bool:
     """Whether some clock will look within a quarter of a minute: then whoever wants a run started asks, and waits for it."""
-    since = func.clock_timestamp() - BEATING_WITHIN
-    return bool(
-        session.execute(
-            select(select(NightClock.id).where(NightClock.ended_at.is_(None), NightClock.beat_at >= since).exists())
-        ).scalar_one()
-    )
+    return clocks_beating(session) > 0

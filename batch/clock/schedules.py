@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from batch.clock.commands import ScheduleSet, SetSchedule
 from batch.clock.keepers import REASON_LENGTH_MAX, require_keeper
-from batch.clock.launching import BEATING_WITHIN
 from batch.clock.planning import HOUSE, DistrictDates, due_runs, places, schedules
 from batch.clock.times import database_now
 from batch.model import JobInstance, NightClock, OperatorAction, Schedule
 from batch.net import Net, Plan
 from batch.nets import NETS
+from batch.repository import BEATING_WITHIN
 from batch.rules.calendar import Planned, plan_between, said_last
 from batch.rules.year import WEEKDAYS, PlannedRun, plan_words, planned_run
 from batch.words import Cycle, InstanceState

@@ -21,6 +21,7 @@ from batch.net import BlockStep, Net, Node, Step
 from batch.nets import NETS
 from batch.outlook import StepSeen, usual
 from batch.repository import is_held, of_district
+from batch.rules.alarms import is_late
 from batch.rules.graph import Place
 from batch.rules.outlook import Shared, critical_path, ends_in_lanes
 from batch.rules.readiness import Wait, Waiting
@@ -28,6 +29,7 @@ from batch.turns import NIGHT_NET
 from batch.words import ExecutionState, InstanceState, StepState
 from css.core.calendar import require_aware, to_london
 from css.db.sql import block
+from css.master.clocks import lived_day
 from css.settings import settings
 
 RUNS_LOOKED_AT: Final = 10
@@ -137,6 +139,7 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
     )
     last = attempts[0] if attempts else None
     waiting = _waiting(session, instance, at, is_alive=bool(found.is_alive))
+    must_end_by = None if instance.must_end_by is None or lived_day(session) is not None else instance.must_end_by
     plan = RunPlan(
         job_instance_id=instance.id,
         net=net.name,
@@ -154,7 +157,8 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
         message_code=last.message_code if last else None,
         message_words=last.message_words if last else None,
         start_after=instance.start_after,
-        must_end_by=instance.must_end_by,
+        must_end_by=must_end_by,
+        is_late=instance.state not in {InstanceState.COMPLETED, InstanceState.SKIPPED} and is_late(must_end_by, at),
         rows=rows,
         expected_end_at=_latest(ends),
     )

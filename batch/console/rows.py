@@ -78,6 +78,9 @@ class RunPlan:
     """Why the last attempt ended, when not well."""
     start_after: datetime | None
     must_end_by: datetime | None
+    """None where no hour is meant: a demo lives on its business date, and its nights are run by hand."""
+    is_late: bool
+    """Whether it is not over though the moment has passed by which it was to end."""
     rows: tuple[PlanRow, ...]
     expected_end_at: datetime | None
 

@@ -11,18 +11,19 @@ from typing import Any, Final
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from batch.model import JobInstance, NightClock
+from batch.model import JobInstance
 from batch.report.text import WIDTH, said
-from batch.repository import is_held
+from batch.repository import clocks_beating, is_held
+from batch.rules.alarms import is_late
 from batch.rules.wording import count_of
 from batch.words import InstanceState
 from billing.queries.accounts import held_bills_by_district
+from css.core.calendar import to_london
 from css.db.sql import block
+from css.master.clocks import lived_day
 
 LOOKED_BACK_DAYS: Final = 100
 """A quarter: the last quarter's end is still there."""
-ALIVE_SECONDS: Final = 90
-"""A clock that has not looked for longer is taken for dead."""
 NIGHT: Final = "night"
 
 
@@ -111,13 +112,12 @@ def night_board(session: Session, *, at: datetime) -> Board:
     running = [row.id for row in found if row.state == InstanceState.RUNNING]
     held = set(session.execute(select(JobInstance.id).where(JobInstance.id.in_(running), is_held(JobInstance.id))).scalars())
     begun = {row.district_code for row in found if row.net == NIGHT}
-    rows = [_row(row, is_dead=row.id in running and row.id not in held, at=at) for row in found]
+    # In a demo no hour is meant: its nights are run by hand.
+    is_lived = lived_day(session) is not None
+    rows = [_row(row, is_dead=row.id in running and row.id not in held, is_lived=is_lived, at=at) for row in found]
     rows += [_never(one.code) for one in districts if one.code not in begun]
-    looking = session.execute(
-        select(NightClock.id).where(NightClock.ended_at.is_(None), NightClock.beat_at > at - timedelta(seconds=ALIVE_SECONDS))
-    ).all()
     in_order = sorted(rows, key=lambda row: (not row.district_code, row.district_code, row.net != NIGHT, row.net))
-    return Board(at=at, districts=districts, rows=tuple(in_order), waiting=_waiting(session), clocks_looking=len(looking))
+    return Board(at=at, districts=districts, rows=tuple(in_order), waiting=_waiting(session), clocks_looking=clocks_beating(session))
 
 
 def _waiting(session: Session) -> tuple[WaitingRow, ...]:
@@ -134,7 +134,7 @@ def _waiting(session: Session) -> tuple[WaitingRow, ...]:
     )
 
 
-def _row(row: Row[Any], *, is_dead: bool, at: datetime) -> BoardRow:
+def _row(row: Row[Any], *, is_dead: bool, is_lived: bool, at: datetime) -> BoardRow:
     state = InstanceState(row.state)
     is_over = state in {InstanceState.COMPLETED, InstanceState.SKIPPED}
     return BoardRow(
@@ -143,7 +143,7 @@ def _row(row: Row[Any], *, is_dead: bool, at: datetime) -> BoardRow:
         business_date=row.business_date,
         state=state,
         is_dead=is_dead,
-        is_late=not is_over and row.must_end_by is not None and row.must_end_by < at,
+        is_late=not is_over and not is_lived and is_late(row.must_end_by, at),
         attempt=row.attempt,
         steps_done=row.steps_done,
         step_at=row.step_at,
@@ -188,7 +188,7 @@ def board_text(board: Board) -> str:
 def _lines(board: Board) -> Iterator[str]:
     names = {one.code: one for one in board.districts}
     clocks = f"{count_of(board.clocks_looking, 'clock')} looking" if board.clocks_looking else "NO CLOCK LOOKS: nothing starts by itself"
-    yield f"CSS NIGHT BOARD   {board.at:%a %d %b %Y %H:%M} UTC   {clocks}"
+    yield f"CSS NIGHT BOARD   {to_london(board.at):%a %d %b %Y %H:%M}   {clocks}"
     yield "=" * WIDTH
     yield f"{'district':<20}{'net':<14}{'date':<11}{'how it stands':<21}{'ended':>7}{'alarms':>8}{'aside':>7}{'open':>8}"
     yield "-" * WIDTH
@@ -197,7 +197,7 @@ def _lines(board: Board) -> Iterator[str]:
         whom = f"{row.district_code} {district.name}" if district else "the whole house"
         behind = f"{district.days_open} d" if district and row.net == NIGHT and district.days_open else ""
         day = f"{row.business_date:%a %d %b}" if row.business_date else "-"
-        ended = f"{row.ended_at:%H:%M}" if row.ended_at else ""
+        ended = f"{to_london(row.ended_at):%H:%M}" if row.ended_at else ""
         yield (
             f"{whom[:19]:<20}{row.net[:13]:<14}{day:<11}{_stands(row)[:20]:<21}{ended:>7}"
             f"{row.open_alarms or '':>8}{row.open_rejects or '':>7}{behind:>8}"
@@ -217,12 +217,14 @@ def _lines(board: Board) -> Iterator[str]:
 def _to_look_at(board: Board, told: Container[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """What no run is stopped by and a person must see all the same, and the command that says more; ``told`` are the runs told above."""
     for one in board.waiting:
-        counts = ((one.alarms, "open alarm"), (one.rejects, "item set aside"), (one.held_bills, "held bill"))
+        where = one.district_code or "house"
+        # Alarms are of whichever run: the report has those of one alone.
+        if one.alarms:
+            yield f"{where}: {count_of(one.alarms, 'open alarm')}.", f"css night alarms {one.district_code}".rstrip()
+        counts = ((one.rejects, "item set aside"), (one.held_bills, "held bill"))
         what = ", ".join(_counted(count, noun) for count, noun in counts if count)
-        if one.district_code:
-            yield f"{one.district_code}: {what}.", f"css night report {one.district_code}"
-        else:
-            yield f"house: {what}.", "css night alarms"
+        if what:
+            yield f"{where}: {what}.", f"css night report {one.district_code}" if one.district_code else "css ask rejects"
     named = {one.district_code for one in board.waiting}
     for row in board.rows:
         is_told = row.district_code in named or (row.district_code, row.net) in told

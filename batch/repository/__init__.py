@@ -7,6 +7,7 @@ transaction of a step ends with an update fenced by the attempt's id; a block's 
 from __future__ import annotations
 
 from batch.repository.accounts import alarms, control_totals, end_alarms, raise_alarm, to_look_at
+from batch.repository.clocks import BEATING_WITHIN, clocks_beating
 from batch.repository.instances import (
     LOCK_CLASS,
     application,
@@ -42,6 +43,7 @@ from batch.repository.steps import (
 )
 
 __all__ = [
+    "BEATING_WITHIN",
     "DONE",
     "LOCK_CLASS",
     "UNTOUCHED",
@@ -59,6 +61,7 @@ __all__ = [
     "begun_at",
     "claim_block",
     "claim_resources",
+    "clocks_beating",
     "close_step",
     "closed_counts",
     "control_of",

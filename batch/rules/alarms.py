@@ -57,13 +57,18 @@ def alarms_of(runs: Iterable[Planned], steps: Iterable[StepUnderWay], now: datet
     return tuple(found)
 
 
+def is_late(must_end_by: datetime | None, now: datetime) -> bool:
+    """Whether the moment has passed by which a run that is not over was to end; that of its own night, whenever it was begun."""
+    return must_end_by is not None and now > must_end_by
+
+
 def _of_run(run: Planned, now: datetime) -> Iterator[Found]:
     if run.state in OVER:
         return
     name = run_words(run.net, run.district_code, run.business_date)
     if run.must_start_by is not None and now > run.must_start_by and run.state in LATE_BEFORE_START and not run.is_alive:
         yield Found(run.id, None, AlarmKind.LATE_START, f"{name} was to start by {_when(run.must_start_by)} and has not.")
-    if run.must_end_by is not None and now > run.must_end_by:
+    if run.must_end_by is not None and is_late(run.must_end_by, now):
         yield Found(run.id, None, AlarmKind.LATE_END, f"{name} was to end by {_when(run.must_end_by)} and has not.")
     if run.state is InstanceState.RUNNING and not run.is_alive and run.last is not None:
         yield Found(run.id, None, AlarmKind.DIED, f"Attempt {run.last.attempt} at {name[0].lower()}{name[1:]} is gone without a word.")

@@ -25,6 +25,7 @@ from css.cli.days import read_day
 from css.core.actor import Actor
 from css.core.errors import CssError, NotFound, Refused
 from css.db.engine import database, transaction
+from css.master.clocks import house_clock
 from css.master.districts import District, no_district
 from css.whole_file import cannot_write, put_whole
 
@@ -75,7 +76,7 @@ def report(
 def board() -> None:
     """Show all districts on one page: how the latest run of each net stands, and what waits for a person."""
     engine = database()
-    at = database_clock(engine).now()
+    at = house_clock(database, database_clock(engine)).now()
     with transaction(engine) as session:
         print(board_text(night_board(session, at=at)))
 

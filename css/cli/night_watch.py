@@ -148,9 +148,9 @@ def _state(plan: RunPlan) -> str:
 
 def _standing(plan: RunPlan, at: datetime) -> str:
     if plan.is_alive:
-        by = f", wanted by {_clock(plan.must_end_by)}" if plan.must_end_by else ""
-        late = " LATE" if plan.must_end_by and (plan.expected_end_at or at) > plan.must_end_by else ""
-        return f"Expected to end at {_clock(plan.expected_end_at)}{by}.{late}" if plan.expected_end_at else f"Running{by}.{late}"
+        by = f", wanted by {_clock(plan.must_end_by, at)}" if plan.must_end_by else ""
+        late = " LATE" if plan.is_late else ""
+        return f"Expected to end at {_clock(plan.expected_end_at, at)}{by}.{late}" if plan.expected_end_at else f"Running{by}.{late}"
     if plan.is_over:
         return "" if plan.return_code is None else f"Return code {plan.return_code}."
     why = f"Return code {plan.return_code}: {plan.message_code} {plan.message_words} " if plan.message_code else ""
@@ -186,7 +186,7 @@ def _cells(row: PlanRow, at: datetime, *, is_alive: bool) -> tuple[str | Text, .
     took = int((row.ended_at - row.started_at).total_seconds()) if row.ended_at and row.started_at else None
     if took is None and row.started_at and row.state is StepState.RUNNING and is_alive:
         took = int((at - row.started_at).total_seconds())
-    ends = _clock(row.ended_at) if row.ended_at else f"~{_clock(row.expected_end_at)}" if row.expected_end_at else ""
+    ends = _clock(row.ended_at, at) if row.ended_at else f"~{_clock(row.expected_end_at, at)}" if row.expected_end_at else ""
     return (
         f"{row.ordinal}{'*' if row.is_critical else ' '}",
         Text(row.step, style=style),
@@ -196,7 +196,7 @@ def _cells(row: PlanRow, at: datetime, *, is_alive: bool) -> tuple[str | Text, .
         f"{row.total:,}" if row.total is not None else "",
         f"{row.per_minute:,}" if row.per_minute else "",
         f"{row.rejected_count:,}" if row.rejected_count else "",
-        _clock(row.started_at),
+        _clock(row.started_at, at),
         ends,
         _lasting(took),
         _lasting(row.usual_seconds),
@@ -211,8 +211,12 @@ def _bar(row: PlanRow) -> str:
     return "━" * full + "·" * (BAR_WIDTH - full)
 
 
-def _clock(instant: datetime | None) -> str:
-    return f"{to_london(instant):%H:%M:%S}" if instant else ""
+def _clock(instant: datetime | None, at: datetime) -> str:
+    """As clocks in London show it; with its date when that is not the day on which somebody looks."""
+    if instant is None:
+        return ""
+    shown = to_london(instant)
+    return f"{shown:%H:%M:%S}" if shown.date() == to_london(at).date() else f"{shown:%d %b %H:%M:%S}"
 
 
 def _lasting(seconds: int | None) -> str:

@@ -42,6 +42,12 @@ def live_by_business_date(session: Session, district_code: str, *, by: Actor, at
     record(session, by=by, at=at, verb=LIVES_BY_BUSINESS_DATE, subject=("district", district_code), after={})
 
 
+def lived_day(session: Session) -> date | None:
+    """The business date that this installation lives by, as a demo does; none where it is the wall's day."""
+    day: date | None = session.execute(_LIVED_DATE).scalar_one()
+    return day
+
+
 class HouseClock:
     """The clock of the doors of one process. Reads the mark at the first look, and in a demo the business date now and then."""
 
@@ -68,7 +74,7 @@ class HouseClock:
         if is_settled or (self._looked_at is not None and int(time.monotonic()) - self._looked_at < LOOKED_EVERY_SECONDS):
             return self._day
         with transaction(self._connect()) as session:
-            self._day = session.execute(_LIVED_DATE).scalar_one()
+            self._day = lived_day(session)
         self._looked_at = int(time.monotonic())
         return self._day
 

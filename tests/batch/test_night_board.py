@@ -14,7 +14,10 @@ from batch.report.text import WIDTH
 from batch.repository import instance_lock
 from batch.words import InstanceState
 from css.cli import main
+from css.core.actor import Actor
 from css.db.engine import transaction
+from css.master.clocks import live_by_business_date
+from css.master.reference import RETAIL
 from css.settings import settings
 from tests import builders
 from tests.house.test_docs import fault_of_command
@@ -103,16 +106,31 @@ def test_the_latest_run_of_each_net_stands_in_its_district(engine: Engine, house
     assert board.clocks_looking == 0
 
 
+def test_a_demo_is_shown_on_its_own_day_and_has_no_hour_to_be_late_by(engine: Engine, house: dict[str, int]) -> None:
+    with engine.connect() as connection, Session(connection) as session, instance_lock(engine, house["late"]):
+        by = Actor("batch", "demo", RETAIL, door="demo")
+        assert board_text(night_board(session, at=AT)).startswith("CSS NIGHT BOARD   Wed 04 Mar 2026 09:00   ")
+        assert "It should have ended." in board_text(night_board(session, at=AT))
+        live_by_business_date(session, "ZZ", by=by, at=AT)
+        session.flush()
+        board = night_board(session, at=AT)
+        assert not any(row.is_late for row in board.rows)
+        assert "It should have ended." not in board_text(board)
+        session.rollback()
+
+
 def test_a_clock_that_looked_a_moment_ago_is_counted(engine: Engine) -> None:
     with engine.connect() as connection, Session(connection) as session:
         session.execute(
             text(
                 "INSERT INTO batch.night_clock (host, process_id, started_at, beat_at, ended_at) VALUES "
-                "('a', 1, :at, :now, NULL), ('b', 2, :at, :long_ago, NULL), ('c', 3, :at, :now, :at)"
+                "('a', 1, :at, now() - interval '15 seconds', NULL), ('b', 2, :at, now() - interval '5 minutes', NULL), "
+                "('c', 3, :at, now(), :at)"
             ),
-            {"at": AT, "now": AT - timedelta(seconds=15), "long_ago": AT - timedelta(minutes=5)},
+            {"at": AT},
         )
         assert night_board(session, at=AT).clocks_looking == 1
+        assert night_board(session, at=AT + timedelta(days=900)).clocks_looking == 1, "they beat by the wall, whatever day a demo lives"
         session.rollback()
 
 
@@ -152,7 +170,7 @@ def test_what_no_run_stopped_for_is_for_a_person_too(engine: Engine, house: dict
                 ),
                 {"id": house["done"], "at": AT, "key": f"key {number}"},
             )
-        told = "For a person:\n  ZZ: 1 open alarm, 2 items set aside.\n      $ css night report ZZ\n"
+        told = "For a person:\n  ZZ: 1 open alarm.\n      $ css night alarms ZZ\n  ZZ: 2 items set aside.\n      $ css night report ZZ\n"
         assert told in of_zz(session)
         session.rollback()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -20,6 +20,7 @@ from batch.words import InstanceState, StepState
 from css.cli import night_watch
 from css.core.errors import NotFound
 from css.core.money import Money
+from css.master.clocks import live_by_business_date
 from tests import builders
 from tests.batch.told_night import AT, DAY, SAM, run_of
 from tests.conftest import QueryCount
@@ -199,6 +200,26 @@ def _plan(session: Session, on: date, net: str = "night") -> RunPlan:
     plan = night_plan(session, "ZZ", on, at=AT, net=net)
     assert plan is not None
     return plan
+
+
+def test_a_night_run_by_hand_before_its_hour_is_late_only_when_its_own_hour_has_passed(place: Session) -> None:
+    wanted = datetime(2026, 3, 3, 6, tzinfo=UTC)
+    place.execute(text("UPDATE batch.job_instance SET must_end_by = :at WHERE state = 'running'"), {"at": wanted})
+
+    def seen(at: datetime) -> str:
+        place.expire_all()
+        plan = night_plan(place, "ZZ", DAY, at=at)
+        assert plan is not None
+        end = at + timedelta(minutes=90)
+        return night_watch._standing(replace(plan, is_alive=True, expected_end_at=end), at)
+
+    by_hand = datetime(2026, 3, 2, 11, 45, tzinfo=UTC)
+    assert seen(by_hand) == "Expected to end at 13:15:00, wanted by 03 Mar 06:00:00."
+    assert seen(wanted - timedelta(minutes=1)) == "Expected to end at 07:29:00, wanted by 06:00:00."
+    assert seen(wanted + timedelta(minutes=1)) == "Expected to end at 07:31:00, wanted by 06:00:00. LATE"
+    assert seen(wanted + timedelta(days=1)) == "Expected to end at 07:30:00, wanted by 03 Mar 06:00:00. LATE"
+    live_by_business_date(place, "ZZ", by=SAM, at=AT)
+    assert seen(wanted + timedelta(days=1)) == "Expected to end at 07:30:00."
 
 
 def test_a_run_that_is_held_has_ended_for_whoever_watches_it(place: Session) -> None:
