@@ -76,6 +76,8 @@ class Work:
     """What somebody must look at though the night went on; said in the log as warnings, and the net ends with 4."""
     kept_by_room: int = 0
     """How many of the rejected the room keeps itself, with their reasons: usage records, which may come by the million."""
+    said_anew: tuple[str, ...] = ()
+    """Codes of alarms that hold as long as every night says them: those of earlier nights are over, whatever is in ``alarms``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from batch.model import Alarm, ControlTotal, Reject, StepExecution
+from batch.model import Alarm, ControlTotal, JobInstance, Reject, StepExecution
 from batch.net import RejectedItem, Total
 from batch.words import AlarmKind, RejectState
 from css.core.money import Money
@@ -108,6 +108,26 @@ def end_alarms(session: Session, instance_id: int, step: str, kind: AlarmKind, a
     session.execute(
         update(Alarm)
         .where(Alarm.job_instance_id == instance_id, Alarm.step == step, Alarm.kind == kind, Alarm.ended_at.is_(None))
+        .values(ended_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_said_before(session: Session, instance_id: int, step: str, code: str, at: datetime) -> None:
+    """End the alarms of a code that this step raised in any run of its net and district: what holds still is raised again after this."""
+    this = select(JobInstance.net, JobInstance.district_code).where(JobInstance.id == instance_id).subquery()
+    same_place = select(JobInstance.id).join(
+        this, (this.c.net == JobInstance.net) & this.c.district_code.is_not_distinct_from(JobInstance.district_code)
+    )
+    session.execute(
+        update(Alarm)
+        .where(
+            Alarm.job_instance_id.in_(same_place),
+            Alarm.step == step,
+            Alarm.kind == AlarmKind.STEP,
+            Alarm.words.startswith(f"{code} "),
+            Alarm.ended_at.is_(None),
+        )
         .values(ended_at=at)
         .execution_options(synchronize_session=False)
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from batch.model import Block, JobExecution, StepAttempt, StepControl, StepExecution
 from batch.net import Counts, KeyRange, Work
-from batch.repository.accounts import by_name, raise_alarm, set_aside
+from batch.repository.accounts import by_name, end_said_before, raise_alarm, set_aside
 from batch.repository.rows import BlockRow, Control, Held, Hold, StepRow, fenced
 from batch.words import AlarmKind, BlockState, ExecutionState, StepState
 from css.core.errors import Breach, CssError
@@ -159,6 +159,8 @@ def record_work(
         msg = f"step {held.step}: {counts.rejected} counted as rejected but {len(work.rejects) + work.kept_by_room} set aside"
         raise Breach(msg)
     set_aside(session, held.instance_id, held.step, work.rejects, at)
+    for code in work.said_anew:
+        end_said_before(session, held.instance_id, held.step, code, at)
     for words in work.alarms:
         raise_alarm(session, held.instance_id, held.step, AlarmKind.STEP, words, at)
     names, item_counts, amounts = by_name(work.totals)

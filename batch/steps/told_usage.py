@@ -28,7 +28,8 @@ COLLECT: Final = StepDoc(
         "to CSS653E, it is not whole; CSS428E, the same sequence with other bytes; CSS406E, too large to take. It is refused whole and the "
         "night goes on. With the directory: CSS614E; the step stops. Alarms, which the morning report lists and which end the night with "
         "4: CSS428E; CSS429W, a sequence is missing, until it comes; CSS660W, a file was still being written and waits; CSS663W, a file "
-        "waits for a night that is far."
+        "waits for a night that is far. CSS429W and CSS663W are over with the night that says them no more, and stand once however many "
+        "nights say them."
     ),
     codes=("CSS614E",),
     again="safe: a file is known by supplier and sequence and by its content. Taken before, it is moved away and nothing else happens.",

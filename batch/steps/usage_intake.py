@@ -70,7 +70,8 @@ def _collect_next(session: Session, context: Context, checkpoint: dict[str, Any]
         return work_of("calls received", taken.totals, (taken.words,)), {"file": name, "is": identity, "folder": folder, "told": told}
     # Looked for at the end, for files may come out of order; and every night, until they are filled.
     gaps = sequence_gaps(session, context.district_code)
-    return Work(alarms=(*(gap.words for gap in gaps), *_of_later_nights(context))), {"ended": True}
+    alarms = (*(gap.words for gap in gaps), *_of_later_nights(context))
+    return Work(alarms=alarms, said_anew=("CSS429W", "CSS663W")), {"ended": True}
 
 
 def _of_later_nights(context: Context) -> Iterator[str]:

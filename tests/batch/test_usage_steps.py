@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from sqlalchemy import Engine, select, text
 
-from batch import repository
+from batch import queries, repository
 from batch.engine.workers import BlockDone, BlockTask, do_block
 from batch.model import Block, JobInstance, StepExecution
 from batch.net import BlockStep, Context, Counts
@@ -151,11 +151,17 @@ def test_a_gap_is_an_alarm_every_night_until_it_is_filled(town: Engine, tmp_path
             given(incoming, carrier_file(calls(n), made_at=MADE_AT + timedelta(days=day), sequence=n), f"{sequences.index(n)}.csv")
         return run(url_of(town), tmp_path, on).return_code, words_of_alarms(town)
 
+    def to_look_at() -> list[tuple[date | None, str]]:
+        with transaction(town) as session:
+            return [(row.business_date, row.words) for row in queries.night_alarms(session, "ZZ")]
+
     missing = ["CSS429W Of NTHTEL sequence 3 to 4 has not come."]
     assert night(0, 2, 1) == (0, []), "out of order is no gap"
     assert night(1, 5) == (4, missing)
     assert night(2) == (4, missing)
+    assert to_look_at() == [(NIGHT_OF + timedelta(days=2), *missing)], "one gap is one thing to look at"
     assert night(3, 4, 3) == (0, [])
+    assert to_look_at() == [], "it is over as soon as nothing is missing"
 
 
 def test_an_alarm_of_an_attempt_that_was_killed_is_one_of_the_night(town: Engine, tmp_path: Path) -> None:
