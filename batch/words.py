@@ -33,8 +33,8 @@ class StepState(StrEnum):
     FAILED = "failed"  # -> running
     STOPPED = "stopped"  # -> running
     COMPLETED = "completed"
-    SKIPPED = "skipped"  # a person left it out, with a reason
-    NOT_NEEDED = "not-needed"  # its condition did not hold, or it was optional and its cut-off had come
+    SKIPPED = "skipped"  # a person left it out, with a reason; or it was optional and its cut-off had come
+    NOT_NEEDED = "not-needed"  # its condition did not hold
 
 
 class BlockState(StrEnum):

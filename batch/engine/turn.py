@@ -101,21 +101,25 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
 def _left_out(
     session: Session, attempt: Attempt, node: Node, control: Control, row: StepRow | None, begun_at: datetime
 ) -> tuple[StepState, str] | None:
-    """Whether the step is left out, and why: a person's word first, then its cut-off, then its condition, each asked once."""
+    """Whether the step is left out, and why: a person's word first, then its condition, asked once, then its cut-off."""
     if control.skipped_by is not None and node.step.may_be_skipped:
         return StepState.SKIPPED, f"Left out by {control.skipped_by}: {control.skip_reason or 'no reason given'}."
     has_begun = row is not None and row.state is not StepState.WAITING and row.was_begun
     if control.is_forced or has_begun:
         return None
-    if node.is_optional and node.cut_off is not None:
-        now, began = to_london(attempt.now()), to_london(begun_at)
-        if (now.date(), now.time()) >= (began.date(), node.cut_off):
-            return StepState.NOT_NEEDED, f"It had not begun by {node.cut_off:%H:%M}, and the net does without it."
     # A step that waits has been asked; one whose condition failed has not.
     if node.when is not None and (row is None or row.state is StepState.FAILED):
         why_not = node.when(session, attempt.told(node.step.name))
         if why_not is not None:
             return StepState.NOT_NEEDED, why_not
+    if node.is_optional and node.cut_off is not None:
+        now, began = to_london(attempt.now()), to_london(begun_at)
+        if (now.date(), now.time()) >= (began.date(), node.cut_off):
+            # Needed it was: nobody may read that all is done.
+            return (
+                StepState.SKIPPED,
+                f"Left out because it was late: it had not begun by {node.cut_off:%H:%M}, and the net goes on without it.",
+            )
     return None
 
 

@@ -41,7 +41,7 @@ def _lines(node: Node, doc: StepDoc, nets: tuple[str, ...], lasted: Lasted | Non
 
 def _place(node: Node) -> Iterator[str]:
     if node.is_optional:
-        cut_off = f" Not begun by {node.cut_off:%H:%M} it is left out." if node.cut_off else ""
+        cut_off = f" Not begun by {node.cut_off:%H:%M} it is left out because it is late, and stands as skipped." if node.cut_off else ""
         yield f"**Optional** when it fails the net goes on without it, with an alarm and return code 4.{cut_off}"
     if node.needs:
         yield f"**Needs** {listed([f'{units} of {name}' for name, units in node.needs.items()])} while it runs."

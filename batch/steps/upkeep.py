@@ -89,7 +89,10 @@ REHEARSE: Final = SingleStep(
         does=(
             "Restores the backup that this run has made into a server of its own, brings it to the program's revision, and checks the "
             "books of every district in it. The server is gone afterwards: a small backup is restored in memory where that has room, any "
-            "other below `backups/`, which wants ten times the backup's size of room. On Sundays."
+            "other below `backups/`, which wants ten times the backup's size of room. On Sundays; on other days it is *not needed*. A net "
+            "that is late, or is run by hand in the day, leaves it out as *skipped*, for it takes long: then this week's backup is not "
+            "proven. Whoever wants it all the same says so before the net runs: `css night force --net housekeeping --date DATE --step "
+            "rehearse-restore --reason WHY`."
         ),
         reads="`backups/DATE/css.css-backup`",
         writes="nothing that stays",

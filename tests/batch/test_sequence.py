@@ -171,11 +171,22 @@ def test_a_machine_that_fails_in_an_optional_step_is_not_the_steps_failure(engin
     assert diary.done[2:] == ["extra", "after"]
 
 
-@pytest.mark.parametrize(("minute", "state"), [(59, "completed"), (60, "not-needed")])
+@pytest.mark.parametrize(("minute", "state"), [(59, "completed"), (60, "skipped")])
 def test_an_optional_step_not_begun_by_its_cut_off_is_left_out(engine: Engine, tmp_path: Path, minute: int, state: str) -> None:
     net = net_of(f"cut-off-{minute}", Node(Diary().step("late"), is_optional=True, cut_off=(AT + timedelta(hours=1)).time()))
     assert run(engine, net, tmp_path, clock=_Sliding(minute)).return_code == 0
     assert states(engine, net) == {"late": state}
+    words = said(engine, "SELECT message_words FROM batch.step_execution WHERE state = 'skipped' AND step = 'late'")
+    assert words == ([] if minute < 60 else [("Left out because it was late: it had not begun by 03:15, and the net goes on without it.",)])
+
+
+def test_what_is_late_and_was_not_needed_anyway_is_said_to_be_not_needed(engine: Engine, tmp_path: Path) -> None:
+    node = Node(
+        Diary().step("late"), is_optional=True, cut_off=(AT + timedelta(hours=1)).time(), when=lambda _session, _context: "No Sunday."
+    )
+    net = net_of("cut-off-not-needed", node)
+    assert run(engine, net, tmp_path, clock=_Sliding(60)).return_code == 0
+    assert states(engine, net) == {"late": "not-needed"}
 
 
 class _Sliding:
