@@ -115,7 +115,8 @@ def _of_the_rooms(facts: Facts) -> Iterator[ToDo]:
         yield ToDo(words=words, command=f"css bills parked {district}")
     if waits.usage_records:
         since = f", the oldest since {waits.usage_oldest_on:%d %b %Y}" if waits.usage_oldest_on else ""
-        words = f"{count_of(waits.usage_records, 'call record')} without a price{since}: mend the cause; the next night tries again."
+        then = "mend the cause; a night reads only those whose cause may be gone."
+        words = f"{count_of(waits.usage_records, 'call record')} without a price{since}: {then}"
         yield ToDo(words=words, command=f"css usage suspense {district}")
     if waits.usage_late:
         words = f"{count_of(waits.usage_late, 'call record')} from too long ago (CSS460W): approve or write off; no night tries again."

@@ -60,7 +60,10 @@ REPLAY: Final = StepDoc(
     ),
     reads="open records of `billing.usage_set_aside` with CSS412E to CSS417E or CSS450E, `css.service_number`, tariffs",
     writes="`billing.rated_call`, `billing.usage_set_aside`",
-    counts="*filtered* still has no price; it waits on, for the reason it has now.",
+    counts=(
+        "*read* what may have mended itself: a record whose number is nobody's still, or whose reason a person settles, is not looked at "
+        "again and counts nowhere. *filtered* still has no price; it waits on, for the reason it has now."
+    ),
     again="safe: a record is settled once, and in one transaction with its rated call.",
 )
 ASSEMBLE: Final = StepDoc(

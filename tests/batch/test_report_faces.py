@@ -54,7 +54,8 @@ def test_what_waits_in_each_room_is_a_sentence_with_its_command() -> None:
         "css bills held ZZ": "3 bills of £9,120.44 held: look at them, let them go or take them back.",
         "css bills parked ZZ": "4 accounts could not be billed: see why and mend it; the next night tries again.",
         "css usage suspense ZZ": (
-            "52 call records without a price, the oldest since 11 Feb 2026: mend the cause; the next night tries again."
+            "52 call records without a price, the oldest since 11 Feb 2026: "
+            "mend the cause; a night reads only those whose cause may be gone."
         ),
         "css ask breaches ZZ 2026-03-26": "3 faults missed the deadline on 26 Mar, 1 of them not mended yet.",
         "css ask waiting-order-requests ZZ": "2 requests of debt treatment without an order: see what each waits for.",
