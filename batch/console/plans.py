@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from batch.clock.launching import is_starting
+from batch.clock.launching import Launch, a_clock_beats, is_starting, words_of
 from batch.clock.seen import look
 from batch.console.rows import OVER, DurationRow, PlanRow, RunPlan
 from batch.control.naming import run_at_hand
@@ -24,7 +24,7 @@ from batch.repository import is_held, of_district
 from batch.rules.alarms import is_late
 from batch.rules.graph import Place
 from batch.rules.outlook import Shared, critical_path, ends_in_lanes
-from batch.rules.readiness import Wait, Waiting
+from batch.rules.readiness import Wait, Waiting, without_clock
 from batch.turns import NIGHT_NET
 from batch.words import ExecutionState, InstanceState, StepState
 from css.core.calendar import require_aware, to_london
@@ -225,7 +225,11 @@ def _waiting(session: Session, instance: JobInstance, at: datetime, *, is_alive:
     """What the clock would say of it; nothing is asked of one that runs or is over."""
     if is_alive or instance.state in {InstanceState.COMPLETED, InstanceState.SKIPPED}:
         return None
-    return next((one.waiting for one in look(session, NETS, at) if one.run.id == instance.id), None)
+    found = next((one.waiting for one in look(session, NETS, at) if one.run.id == instance.id), None)
+    if found is None or a_clock_beats(session):
+        return found
+    launch = Launch(instance.district_code or "", instance.business_date, instance.net, instance.parameter_key)
+    return without_clock(found, f"css {' '.join(words_of(launch))}")
 
 
 def told_of_run(instance: JobInstance) -> tuple[str, ...]:

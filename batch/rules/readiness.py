@@ -6,7 +6,7 @@ The clock asks it at every look; whoever shows the plan asks it too, so that a s
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -46,6 +46,8 @@ class Waiting:
 
     kind: Wait
     words: str
+    after: str = ""
+    """What it is tried again after, without the promise of when: only a clock can keep that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,22 @@ def _as_it_ended(last: LastAttempt, now: datetime) -> Waiting | None:
 def _again(since: datetime, now: datetime, why: str) -> Waiting | None:
     at = since + TRY_AGAIN_AFTER
     # A stamp from the future is a wrong clock's: it must not put the run off for as long as that clock is wrong.
-    return Waiting(Wait.AGAIN, f"{why}; it is tried again at {_hour(at)}.") if since <= now < at else None
+    return Waiting(Wait.AGAIN, f"{why}; it is tried again at {_hour(at)}.", after=f"{why}. ") if since <= now < at else None
+
+
+def without_clock(waiting: Waiting, command: str) -> Waiting:
+    """The same where no clock looks: nothing is promised that only a clock would do, and it is said how to go on by hand."""
+    match waiting.kind:
+        case Wait.NOTHING | Wait.AGAIN:
+            return replace(waiting, words=f"{waiting.after}No clock looks, so nothing starts it by itself: `{command}` does.")
+        case Wait.TIME:
+            return replace(
+                waiting, words=f"{waiting.words.removesuffix('.')} if a clock looks by then, and none does now; `{command}` is by hand."
+            )
+        case Wait.CLAIMED:
+            return replace(waiting, words=f"It has been started; no clock looks, so that `{command}` starts it if nothing comes of that.")
+        case _:
+            return waiting
 
 
 def _hour(at: datetime) -> str:

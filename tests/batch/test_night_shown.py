@@ -16,8 +16,10 @@ from batch.console import RunPlan, night_plan, night_step, night_version
 from batch.control import night_verb, night_verbs
 from batch.model import Balance, ControlTotal, JobInstance, StepExecution
 from batch.nets import NETS
+from batch.rules.readiness import Wait, Waiting, without_clock
 from batch.words import InstanceState, StepState
 from css.cli import night_watch
+from css.core.calendar import ONE_DAY
 from css.core.errors import NotFound
 from css.core.money import Money
 from css.master.clocks import live_by_business_date
@@ -220,6 +222,36 @@ def test_a_night_run_by_hand_before_its_hour_is_late_only_when_its_own_hour_has_
     assert seen(wanted + timedelta(days=1)) == "Expected to end at 07:30:00, wanted by 03 Mar 06:00:00. LATE"
     live_by_business_date(place, "ZZ", by=SAM, at=AT)
     assert seen(wanted + timedelta(days=1)) == "Expected to end at 07:30:00."
+
+
+def test_an_hour_is_promised_only_while_a_clock_looks(place: Session) -> None:
+    place.execute(text("UPDATE batch.job_instance SET state = 'failed' WHERE state = 'running'"))
+    died = "UPDATE batch.job_execution SET state = 'failed', return_code = 16, message_code = 'CSS030E', started_at = :at, ended_at = :at"
+    place.execute(text(died), {"at": AT})
+    place.execute(text("UPDATE css.business_date SET current_on = :on, closed_through = :before"), {"on": DAY, "before": DAY - ONE_DAY})
+
+    def waits(on: date) -> str | None:
+        place.expire_all()
+        plan = night_plan(place, "ZZ", on, at=AT)
+        assert plan is not None
+        return plan.waits_for
+
+    by_hand = "No clock looks, so nothing starts it by itself: `css night run ZZ --date 2026-03-02` does."
+    assert waits(DAY) == f"It stopped for want of a server or a disk. {by_hand}"
+    beat = "INSERT INTO batch.night_clock (host, process_id, started_at, beat_at) VALUES ('a', 1, now(), now())"
+    place.execute(text(beat))
+    assert "; it is tried again at " in (waits(DAY) or "")
+
+
+def test_what_waits_where_no_clock_looks_is_said_without_a_promise() -> None:
+    def said(kind: Wait, words: str) -> str:
+        return without_clock(Waiting(kind, words), "css night run ZZ").words
+
+    assert said(Wait.NOTHING, "x") == "No clock looks, so nothing starts it by itself: `css night run ZZ` does."
+    hour = "It starts at 02:15 on 3 March"
+    assert said(Wait.TIME, f"{hour}.") == f"{hour} if a clock looks by then, and none does now; `css night run ZZ` is by hand."
+    assert said(Wait.CLAIMED, "x") == "It has been started; no clock looks, so that `css night run ZZ` starts it if nothing comes of that."
+    assert said(Wait.HELD, "Held by SAM: Wait.") == "Held by SAM: Wait."
 
 
 def test_a_run_that_is_held_has_ended_for_whoever_watches_it(place: Session) -> None:
