@@ -24,7 +24,7 @@ from css.cli.acting import acting
 from css.cli.door_queries import QUERIES
 from css.cli.door_verbs import VERBS
 from css.core.codec import describe, from_plain, phrase, to_plain
-from css.core.errors import BadMessage, Refusals
+from css.core.errors import BadMessage, CssError, Refusals
 from css.db.engine import database, transaction
 from css.master.clocks import house_clock
 from css.master.districts import District, no_district
@@ -38,6 +38,8 @@ ask = typer.Typer(add_completion=False)
 
 _NAMED = re.compile(r"^([a-z_]+)=(.*)$", re.DOTALL)
 """A criterion by its name; what has no name before the sign is a value with a sign in it."""
+MISSHAPEN = frozenset({"CSS061E", "CSS062E"})
+"""A field is missing, or known to nobody: this door says which a verb takes."""
 _GIVEN = frozenset({"session", "by"})
 """What the door itself gives to a query."""
 
@@ -67,7 +69,7 @@ def do_verb(
         return
     if by and file in {"", "-"}:
         raise BadMessage("CSS007E", "With --by the command stands in a file: standard input is for the password.")
-    command: Any = from_plain(_read_json(file, verb), command_type)
+    command = _command(_read_json(file, verb), command_type, verb)
     actor, at = acting(by)
     with transaction(database()) as session:
         answer = action(session, command, by=actor, at=at)
@@ -130,6 +132,16 @@ def _named(table: Mapping[str, Callable[..., Any]], name: str, what: str, door: 
         door=door,
         known=", ".join(sorted(table)),
     )
+
+
+def _command(plain: Any, command_type: type, verb: str) -> Any:  # noqa: ANN401 - JSON becomes whatever the verb takes
+    try:
+        return from_plain(plain, command_type)
+    except CssError as fault:
+        if fault.code not in MISSHAPEN:
+            raise
+        sentence = "{sentence} `css do {verb} --fields` says what it takes."
+        raise BadMessage(fault.code, sentence, sentence=str(fault), verb=verb, element=fault.element) from None
 
 
 def _command_type(action: Callable[..., Any]) -> type:

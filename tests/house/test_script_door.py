@@ -353,7 +353,10 @@ GOOD = to_plain(REPORT)
         (b"[]", "CSS060E document: expected an object with fields, not a list."),
         (
             b"{}",
-            "CSS061E number is missing. CSS061E symptom_code is missing. CSS061E contact_name is missing.",
+            (
+                "CSS061E number is missing. CSS061E symptom_code is missing. CSS061E contact_name is missing. "
+                "CSS061E contact_phone is missing. `css do report-fault --fields` says what it takes."
+            ),
         ),
         (json.dumps(GOOD | {"colour": "red"}).encode(), "CSS062E document has fields nobody knows: colour."),
         (json.dumps(GOOD | {"words": "a\x00b"}).encode(), "CSS060E words: the text holds a character that cannot be kept."),
