@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch.model import DatasetGeneration, JobInstance
@@ -35,6 +35,12 @@ class GenerationRow:
     catalogued_at: datetime | None
     verified_at: datetime | None
     purged_at: datetime | None
+
+
+def dataset_names(session: Session) -> tuple[str, ...]:
+    """What the datasets in the catalogue are called, without their districts, in the order of the alphabet."""
+    kind = func.split_part(DatasetGeneration.dataset, "/", 1)
+    return tuple(session.execute(select(kind).distinct().order_by(kind)).scalars())
 
 
 def generations(session: Session, dataset: str = "", district_code: str = "", limit: int = 50) -> tuple[GenerationRow, ...]:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
+from css.cli.places import read_district
 
 COLUMNS: Final = 110
 
@@ -31,7 +32,9 @@ def about() -> None:
 
 @app.command("books")
 def check_books(
-    district: Annotated[str, typer.Argument(help="The district's two letters; without, every district and the house.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; without, every district and the house.", callback=read_district)
+    ] = "",
     only: Annotated[list[str] | None, typer.Option("--only", help="Make this check alone; may be given again.")] = None,
     *,
     list_: Annotated[bool, typer.Option("--list", help="Name every check and what it proves, and make none.")] = False,
@@ -60,7 +63,9 @@ def check_books(
 
 @app.command("spool")
 def check_spool(
-    district: Annotated[str, typer.Argument(help="The district's two letters; without, every district and the house.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; without, every district and the house.", callback=read_district)
+    ] = "",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for a program.")] = False,
 ) -> int:
@@ -68,9 +73,12 @@ def check_spool(
     from batch.outputs.verify import SpoolFault, catalogued, faults_of  # noqa: PLC0415 - after the words are understood
     from css.cli.progress import counting_of  # noqa: PLC0415
     from css.db.engine import database, transaction  # noqa: PLC0415
+    from css.master.districts import District, no_district  # noqa: PLC0415
     from css.settings import settings  # noqa: PLC0415
 
     with transaction(database()) as session:
+        if district and session.get(District, district) is None:
+            raise no_district(district)
         kept = catalogued(session, district_code=district)
     faults: list[SpoolFault] = []
     with counting_of("generations read back") as count:

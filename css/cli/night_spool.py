@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from sqlalchemy.orm import Session
 
+from batch.nets import NETS
 from batch.outputs.commands import RepublishGeneration, WriteOffGeneration
-from batch.outputs.queries import generations
+from batch.outputs.queries import dataset_names, generations
 from batch.outputs.republish import republish_generation
 from batch.outputs.verify import catalogued, faults_of
 from batch.outputs.writing_off import can_be_written_off, write_off_generation
-from batch.rules.retention import Held
+from batch.report.writing import name_of
+from batch.rules.retention import SUBJECTS, Held
 from batch.upkeep.keeping import RetentionRow
 from batch.upkeep.keeping import retention as retention_now
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.acting import acting
+from css.cli.places import read_district
 from css.core.actor import Actor
-from css.core.errors import BadMessage, Refused
+from css.core.errors import BadMessage, NotFound, Refused
 from css.db.engine import database, transaction
+from css.master.districts import District, no_district
 from css.settings import settings
 
 KILO = 1000
+IS_DISTRICT: Final = re.compile(r"^[A-Za-z]{2}$")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,14 +41,17 @@ def register(app: typer.Typer) -> None:
 
 
 def outputs(
-    dataset: Annotated[str, typer.Argument(help="A dataset, like bills/ZZ, or bills for every district's; left out, all.")] = "",
+    dataset: Annotated[
+        str, typer.Argument(help="A dataset, like bills/ZZ, bills for every district's, or ZZ for all of a district's; left out, all.")
+    ] = "",
     limit: Annotated[int, typer.Option(help="So many, newest first.")] = 20,
 ) -> None:
     """List what runs have put on the disk: each generation with its state, its size and when it was last read back."""
     with transaction(database()) as session:
-        rows = generations(session, dataset, limit=limit)
+        kind, district = _dataset_and_district(session, dataset)
+        rows = generations(session, "/".join(filter(None, (kind, district))) if kind else "", "" if kind else district, limit=limit)
     if not rows:
-        print("Nothing is in the catalogue." if not dataset else f"Nothing of {dataset} is in the catalogue.")
+        print(f"Nothing of {dataset} is in the catalogue." if dataset else "Nothing is in the catalogue.")
         return
     print(f"{'dataset':<20}{'gen.':>6}  {'date':<12}{'state':<12}{'files':>9}{'size':>10}  {'read back':<18}place")
     for row in rows:
@@ -50,6 +60,20 @@ def outputs(
             f"{row.dataset:<20}{row.generation:>6}  {row.business_date.isoformat():<12}{row.state.value:<12}"
             f"{row.file_count:>9,}{_size(row.byte_count):>10}  {read:<18}{row.path}"
         )
+
+
+def _dataset_and_district(session: Session, wanted: str) -> tuple[str, str]:
+    """The two parts of what is asked for, either empty. What nobody knows is a slip of the keys, and not a dataset with nothing in it."""
+    kind, _, district = ("", "", wanted) if IS_DISTRICT.match(wanted) else wanted.partition("/")
+    district = read_district(district)
+    if district and session.get(District, district) is None:
+        raise no_district(district)
+    written = {subject.name for subject in SUBJECTS.values() if subject.held is Held.GENERATIONS}
+    known = sorted({*dataset_names(session), *written, *map(name_of, NETS)})
+    if kind and kind not in known:
+        sentence = "There is no dataset {dataset!r}; there are {known}."
+        raise NotFound("CSS708E", sentence, dataset=kind[:40], known=", ".join(known), element="dataset")
+    return kind, district
 
 
 def republish(

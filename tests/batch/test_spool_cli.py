@@ -53,7 +53,9 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> st
     return told.err if status == 2 else told.out
 
 
-def test_the_spool_is_read_back_at_a_word(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_spool_is_read_back_at_a_word(home: Path, fresh_engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    with transaction(fresh_engine) as session:
+        builders.district(session, "YY")
     assert said(capsys, "check", "spool") == "Every byte is there: 1 generation, 2 files.\n"
     assert said(capsys, "check", "spool", "YY") == "Every byte is there: 0 generations, 0 files.\n"
     (home / "spool/morning-report/ZZ/2026-03-02/report.pdf").unlink()
@@ -170,6 +172,21 @@ def test_what_there_is_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert said(capsys, "night", "outputs", "bills") == "Nothing of bills is in the catalogue.\n"
     assert len(said(capsys, "night", "outputs", "morning-report").splitlines()) == 2
+    for spelt in ("zz", "ZZ", "morning-report/zz"):
+        assert said(capsys, "night", "outputs", spelt).splitlines()[1:] == [row], spelt
+    assert said(capsys, "night", "outputs", "bills/ZZ") == "Nothing of bills/ZZ is in the catalogue.\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("nope", "CSS708E There is no dataset 'nope'; there are archive, "),
+        ("qq", "CSS101E There is no district QQ; "),
+        ("bills/QQ", "CSS101E "),
+    ],
+)
+def test_a_dataset_or_district_that_nobody_knows_is_refused(capsys: pytest.CaptureFixture[str], asked: str, code: str) -> None:
+    assert said(capsys, "night", "outputs", asked, status=2).startswith(code)
 
 
 def test_how_long_what_is_kept_is_told_with_its_source(fresh_engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
