@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from css.cli.places import read_district
+
 if TYPE_CHECKING:
     from billing.run_commands import BillControlSet
     from css.core.money import Money
@@ -17,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def control(  # noqa: PLR0913 - a parameter for every limit
-    district: Annotated[str, typer.Argument(help="The district's two letters.")],
+    district: Annotated[str, typer.Argument(help="The district's two letters.", callback=read_district)],
     *,
     sample: Annotated[int | None, typer.Option("--sample", help="How many bills of a run are printed to be looked at.")] = None,
     approval: Annotated[bool | None, typer.Option("--approval/--no-approval", help="Whether somebody must approve them.")] = None,

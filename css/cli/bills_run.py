@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from css.cli.days import read_day
+from css.cli.places import read_district
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT")
 
 DISTRICT_LENGTH = 2
-DISTRICT = typer.Argument(help="The district's two letters.")
+DISTRICT = typer.Argument(help="The district's two letters.", callback=read_district)
 WHERE = typer.Argument(help="A district's two letters, or an account's number.")
 ACCOUNT = typer.Argument(help="The account's number.")
 NIGHT = typer.Argument(help="The business date of the night that made it, like 2026-03-05.")

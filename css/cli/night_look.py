@@ -20,6 +20,7 @@ from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.days import read_day_if_given
+from css.cli.places import read_district
 from css.core.calendar import to_london
 from css.db.engine import database, transaction
 from css.master.clocks import house_clock
@@ -27,7 +28,7 @@ from css.master.districts import District, no_district
 
 WIDTH = 96
 STATE_WIDTH = max(len(state.value) for state in InstanceState)
-Place = Annotated[str, typer.Argument(help="The district's two letters; every one when left out.")]
+Place = Annotated[str, typer.Argument(help="The district's two letters; every one when left out.", callback=read_district)]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +38,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    district: Annotated[str, typer.Argument(help="The district's two letters; left out for the nets of the whole house.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; left out for the nets of the whole house.", callback=read_district)
+    ] = "",
     net: Annotated[str, typer.Option("--net", help="One net alone; of a district its nights when left out.")] = "",
 ) -> None:
     """Say which nights were run, or runs of another net, and how they ended, newest first."""

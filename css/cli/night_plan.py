@@ -8,6 +8,7 @@ import typer
 
 from batch.clock.schedules import night_clocks, night_schedules, night_year
 from batch.rules.year import WEEKDAYS, counts_by_month, year_lines
+from css.cli.places import read_district
 from css.core.calendar import to_london
 from css.db.engine import database, transaction
 
@@ -15,7 +16,9 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def year(
-    district: Annotated[str, typer.Argument(help="The district's two letters; without them the nets of the house alone.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; without them the nets of the house alone.", callback=read_district)
+    ] = "",
     of_year: Annotated[int | None, typer.Argument(metavar="YEAR", help="The next 60 days when left out.")] = None,
     *,
     net: Annotated[str, typer.Option("--net", help="One net alone.")] = "",

@@ -22,6 +22,7 @@ from batch.report.writing import withdraw_stopped, write_stopped
 from batch.runbook import runbook as runbook_of
 from css.cli.asker import system_user
 from css.cli.days import read_day
+from css.cli.places import read_district
 from css.core.actor import Actor
 from css.core.errors import CssError, NotFound, Refused
 from css.db.engine import database, transaction
@@ -33,7 +34,9 @@ LOG = logging.getLogger(__name__)
 
 
 def report(
-    district: Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; left out for a net of the whole house.", callback=read_district)
+    ] = "",
     *,
     business_date: Annotated[str, typer.Option("--date", help="Which run; the last that was begun when left out.")] = "",
     net: Annotated[str, typer.Option(help="The net.")] = "night",
@@ -101,7 +104,9 @@ def withdraw(context: Context, net: str, key: str) -> None:
 
 
 def runbook(
-    district: Annotated[str, typer.Argument(help="A district: then each step says how long its last ten runs took there.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="A district: then each step says how long its last ten runs took there.", callback=read_district)
+    ] = "",
     *,
     out: Annotated[Path | None, typer.Option(help="The file to write; printed when left out.")] = None,
 ) -> None:

@@ -25,6 +25,7 @@ from css import tables as _tables  # noqa: F401 - every room's tables, so that k
 from css.cli import night_report
 from css.cli.asker import system_user
 from css.cli.days import read_day_if_given
+from css.cli.places import read_district
 from css.cli.unheard import outlives_its_window, unheard
 from css.core.actor import Actor
 from css.core.clock import Clock
@@ -93,7 +94,9 @@ class Display:
 
 
 def run(
-    district: Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; left out for a net of the whole house.", callback=read_district)
+    ] = "",
     business_date: Annotated[str, typer.Option("--date", help="The night to run; left out, one that has begun, else the next.")] = "",
     net: Annotated[str, typer.Option("--net", help="The net.")] = NIGHT_NET,
     key: Annotated[str, typer.Option("--key", help="The key of an extra run.")] = "",
@@ -110,7 +113,7 @@ def run(
 
 def _ran(net: str, district: str, business_date: str, key: str) -> int:
     if not district and net == NIGHT_NET:
-        raise BadMessage("CSS002E", "Missing argument 'district'.")
+        raise BadMessage("CSS002E", "Missing argument 'district'. Say which, like `css night run ZZ`; `css ask districts` lists them.")
     engine = database()
     with transaction(engine) as session:
         chosen = _chosen(session, net, district, business_date, key)

@@ -50,13 +50,14 @@ from batch.control.starting import see_to_start
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.acting import acting
 from css.cli.days import read_day_if_given
+from css.cli.places import read_district
 from css.core.actor import Actor
 from css.core.calendar import ONE_DAY, london_instant
 from css.core.errors import BadMessage, Refused
 from css.db.engine import database, transaction
 from css.settings import settings
 
-District = Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.")]
+District = Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.", callback=read_district)]
 Date = Annotated[str, typer.Option("--date", help="The business date, like 2026-03-05; left out, the run that is at hand.")]
 DateNamed = Annotated[str, typer.Option("--date", help="The business date, like 2026-03-05; it must be given.")]
 Net = Annotated[str, typer.Option("--net", help="The net.")]

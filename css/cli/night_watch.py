@@ -25,6 +25,7 @@ from batch.turns import NIGHT_NET
 from batch.words import InstanceState, StepState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.days import read_day_if_given
+from css.cli.places import read_district
 from css.core.calendar import to_london
 from css.core.errors import NotFound
 from css.db.engine import database, transaction
@@ -53,7 +54,9 @@ def register(app: typer.Typer) -> None:
 
 
 def watch(
-    district: Annotated[str, typer.Argument(help="The district's two letters; left out for a net of the whole house.")] = "",
+    district: Annotated[
+        str, typer.Argument(help="The district's two letters; left out for a net of the whole house.", callback=read_district)
+    ] = "",
     *,
     on: Annotated[str, typer.Option("--date", help="The business date, like 2026-03-05; left out, the run that is at hand.")] = "",
     net: Annotated[str, typer.Option("--net", help="The net.")] = NIGHT_NET,

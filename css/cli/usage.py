@@ -10,6 +10,7 @@ import typer
 
 from css.cli import usage_files, usage_rerating, usage_suspense
 from css.cli.days import read_day
+from css.cli.places import read_district
 from css.core.errors import BadMessage, Conflict
 from css.settings import settings
 
@@ -25,7 +26,7 @@ STATUS_SET_ASIDE = 4
 NAMELESS = frozenset({"CSS420E", "CSS421E", "CSS422E", "CSS653E"})
 """What is wrong with a file, said by rules that do not know what it is called."""
 
-DISTRICT = typer.Argument(help="The district's two letters.")
+DISTRICT = typer.Argument(help="The district's two letters.", callback=read_district)
 
 
 @app.command()

@@ -9,6 +9,7 @@ import typer
 
 from billing.words import UsageOutcome
 from css.cli.days import read_day
+from css.cli.places import read_district
 from css.cli.record_ids import record_named, shown_record
 from css.core.errors import BadMessage
 from css.core.money import Price, to_money
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 STATUS_TO_LOOK_AT = 4
 """As a night that set something aside ends."""
 
-DISTRICT = typer.Argument(help="The district's two letters.")
+DISTRICT = typer.Argument(help="The district's two letters.", callback=read_district)
 NIGHT = typer.Option("--date", help="Only those of one night.")
 LIMIT = typer.Option(min=1, max=10_000, help="At most so many.")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from css.cli.days import read_day_if_given
+from css.cli.places import read_district
 from css.cli.record_ids import record_named, shown_record
 from css.core.calendar import LONDON, london_instant, to_london
 from css.core.errors import BadMessage
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 STATUS_LEFT = 4
 """Some calls were left as they are; as a night that set something aside ends."""
 
-DISTRICT = typer.Argument(help="The district's two letters.")
+DISTRICT = typer.Argument(help="The district's two letters.", callback=read_district)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from css.cli.days import read_day_if_given
+from css.cli.places import read_district
 from css.cli.record_ids import record_named, shown_record
 from css.core.calendar import to_london
 
@@ -26,7 +27,7 @@ AnswerT = TypeVar("AnswerT")
 STATUS_STILL_WAITING = 4
 """As a night that set something aside ends."""
 
-DISTRICT = typer.Argument(help="The district's two letters.")
+DISTRICT = typer.Argument(help="The district's two letters.", callback=read_district)
 WHY = typer.Option("--reason-text", help="Why it may be done; every record keeps it.")
 REASON = typer.Option("--reason", help="Only those that wait for this reason, like CSS412E.")
 NUMBER = typer.Option("--number", help="Only those charged to numbers that begin so.")

@@ -62,7 +62,15 @@ def refused(fresh_engine: Engine, capsys: pytest.CaptureFixture[str]) -> Callabl
     ("words", "said"),
     [
         ("night run QQ", "CSS101E There is no district QQ"),
-        ("night run zz", "CSS101E There is no district zz"),
+        ("night run qq", "CSS101E There is no district QQ"),
+        ("check qq", "CSS101E There is no district QQ"),
+        ("usage files QQ", "CSS101E There is no district QQ"),
+        ("usage suspense qq", "CSS101E There is no district QQ"),
+        ("usage chains qq", "CSS101E There is no district QQ"),
+        ("usage rejects qq", "CSS101E There is no district QQ"),
+        ("usage alarms qq", "CSS101E There is no district QQ"),
+        ("check spool qq", "CSS101E There is no district QQ"),
+        ("bills runs qq", "CSS101E There is no district QQ"),
         ("night report QQ", "CSS101E "),
         ("night status QQ", "CSS101E "),
         ("check QQ", "CSS101E "),
@@ -73,7 +81,7 @@ def refused(fresh_engine: Engine, capsys: pytest.CaptureFixture[str]) -> Callabl
         ("night run ZZ --date 2026-03-01", "CSS605E The night of 2026-03-01 is closed in district ZZ; the next one is 2026-03-02."),
         ("night report ZZ", "CSS606E No night has been run in district ZZ; `css night run ZZ` runs the next that is due."),
         ("night report ZZ --date 2026-03-02", "CSS606E No night of 2026-03-02 has been run in district ZZ; "),
-        ("night run", "CSS002E Missing argument 'district'."),
+        ("night run", "CSS002E Missing argument 'district'. Say which, like `css night run ZZ`; "),
         ("night run ZZ 2026-03-02", "CSS002E "),
     ],
 )
@@ -110,6 +118,21 @@ def test_nights_are_run_in_their_turn_and_reported(
         ["2026-03-02", "completed", "attempt", "1,"],
     ]
     assert all(line.endswith("return code 0") for line in lines)
+
+
+def test_a_district_is_taken_in_small_letters_too(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("status zz", "alarms zz", "actions zz", "plan zz --date 2026-03-02 --reason Early --dry-run", "year zz", "runbook zz"):
+        assert main(["night", *words.split()]) in {0, 2}
+        assert "CSS101E" not in capsys.readouterr().err, words
+    assert main(["night", "run", "zz"]) == 0
+    assert capsys.readouterr().out.startswith("The night of 02 Mar 2026 in ZZ is done ")
+    assert main(["night", "report", "zz"]) == 0
+    assert main(["night", "watch", "zz", "--date", "2026-03-02"]) == 0
+    assert "The night of ZZ for 2 March 2026: completed" in capsys.readouterr().out
+    assert main(["check", "zz"]) == 0
+    assert main(["check", "spool", "zz"]) == 0
+    assert main(["usage", "files", "zz"]) == 0
+    assert "in ZZ" in capsys.readouterr().err
 
 
 def test_a_night_that_sets_something_aside_ends_with_four(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
