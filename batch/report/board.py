@@ -15,7 +15,7 @@ from batch.model import JobInstance
 from batch.report.text import WIDTH, said
 from batch.repository import clocks_beating, is_held
 from batch.rules.alarms import is_late
-from batch.rules.wording import count_of
+from batch.rules.wording import count_of, shortened
 from batch.words import InstanceState
 from billing.queries.accounts import held_bills_by_district
 from css.core.calendar import to_london
@@ -190,7 +190,7 @@ def _lines(board: Board) -> Iterator[str]:
     clocks = f"{count_of(board.clocks_looking, 'clock')} looking" if board.clocks_looking else "NO CLOCK LOOKS: nothing starts by itself"
     yield f"CSS NIGHT BOARD   {to_london(board.at):%a %d %b %Y %H:%M}   {clocks}"
     yield "=" * WIDTH
-    yield f"{'district':<20}{'net':<14}{'date':<11}{'how it stands':<21}{'ended':>7}{'alarms':>8}{'aside':>7}{'open':>8}"
+    yield f"{'district':<17}{'net':<13}{'date':<11}{'how it stands':<29}{'ended':>6}{'alarms':>7}{'aside':>6}{'open':>7}"
     yield "-" * WIDTH
     for row in board.rows:
         district = names.get(row.district_code)
@@ -199,8 +199,8 @@ def _lines(board: Board) -> Iterator[str]:
         day = f"{row.business_date:%a %d %b}" if row.business_date else "-"
         ended = f"{to_london(row.ended_at):%H:%M}" if row.ended_at else ""
         yield (
-            f"{whom[:19]:<20}{row.net[:13]:<14}{day:<11}{_stands(row)[:20]:<21}{ended:>7}"
-            f"{row.open_alarms or '':>8}{row.open_rejects or '':>7}{behind:>8}"
+            f"{shortened(whom, 16):<17}{shortened(row.net, 12):<13}{day:<11}{shortened(_stands(row), 28):<29}{ended:>6}"
+            f"{row.open_alarms or '':>7}{row.open_rejects or '':>6}{behind:>7}"
         )
     yield ""
     stopped = [row for row in board.rows if row.needs_a_person]

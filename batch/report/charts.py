@@ -18,7 +18,7 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from batch.report.facts import Facts, ReasonFact, StepFact, TotalFact
-from batch.rules.wording import count_of, lasting, percent
+from batch.rules.wording import count_of, lasting, percent, shortened
 
 WIDTH: Final = 262
 LABEL: Final = 92
@@ -31,6 +31,8 @@ UNUSUAL: Final = HexColor("#c4521b")
 USUAL: Final = HexColor("#8a97a3")
 SHOWN: Final = 7
 """Bars of a chart; the rest are one."""
+NAME_MAX: Final = 27
+"""Characters of a total's name beside its bar."""
 FAR: Final = 1000
 """Thousandths: a bar of differences ends where there is twice as much as usual, or nothing."""
 
@@ -50,8 +52,21 @@ class Figure:
 
 def figures(facts: Facts) -> tuple[Figure, ...]:
     """The charts that there is something to draw for, in the order of the report."""
-    found = (_durations(facts), _totals(facts), _nights(facts), _reasons(facts))
-    return tuple(figure for figure in found if figure is not None)
+    return tuple(figure for figure, _ in _found(facts) if figure is not None)
+
+
+def not_drawn(facts: Facts) -> tuple[str, ...]:
+    """The charts of the report that there is nothing to draw for, each with why."""
+    return tuple(words for figure, words in _found(facts) if figure is None)
+
+
+def _found(facts: Facts) -> tuple[tuple[Figure | None, str], ...]:
+    return (
+        (_durations(facts), "how long steps took, for none has ended"),
+        (_totals(facts), "totals against usual, for there are no earlier nights to compare with"),
+        (_nights(facts), "what was set aside night by night, for there are no earlier nights"),
+        (_reasons(facts), "what was set aside by reason, for nothing was"),
+    )
 
 
 STYLE: Final = re.compile(r' style="([^"]*)"')
@@ -108,9 +123,8 @@ def _durations(facts: Facts) -> Figure | None:
     rows = [(step.step, step.seconds or 0, step.usual_seconds, step.is_slow) for step in ranked[:SHOWN]]
     if rest := ranked[SHOWN:]:
         rows.append(_rest_of(rest))
-    longest = max(max(seconds, usual or 0) for _, seconds, usual, _ in rows)
-    if longest == 0:
-        return None
+    # Where no step took a second every bar is as short as can be drawn.
+    longest = max(1, *(max(seconds, usual or 0) for _, seconds, usual, _ in rows))
     room = WIDTH - LABEL - 64
     drawing = _canvas(len(rows))
     for y, (name, seconds, usual, is_slow) in zip(_lines(len(rows)), rows, strict=True):
@@ -151,7 +165,7 @@ def _totals(facts: Facts) -> Figure | None:
     drawing.add(Line(middle, 0, middle, len(rows) * ROW + 2, strokeColor=USUAL, strokeWidth=0.5))
     for y, (one, by) in zip(_lines(len(rows)), rows, strict=True):
         width = reach * min(abs(by), FAR) / FAR
-        drawing.add(_said(0, y + 1, _short(one.name)))
+        drawing.add(_said(0, y + 1, shortened(one.name, NAME_MAX)))
         drawing.add(_bar(middle if by >= 0 else middle - width, y, width, UNUSUAL if abs(by) >= FAR // 2 else BAR))
         drawing.add(_said(WIDTH, y + 1, f"{percent(by)}{'' if abs(by) < FAR else ' »'}", anchor="end"))
     far = [f"{one.name} {percent(by)}" for one, by in rows if abs(by) >= FAR // 2]
@@ -177,9 +191,7 @@ def _nights(facts: Facts) -> Figure | None:
     if not facts.nights:
         return None
     counted = [(night.business_date, night.rejected_count) for night in facts.nights] + [(facts.business_date, facts.rejected_count)]
-    most = max(count for _, count in counted)
-    if most == 0:
-        return None
+    most = max(1, *(count for _, count in counted))
     height = 4 * ROW
     drawing = _canvas(4, extra=20)
     step = WIDTH / len(counted)
@@ -229,7 +241,3 @@ def _reasons(facts: Facts) -> Figure | None:
         header=("Reason", "Items", "One of them"),
         rows=tuple((code, f"{count:,}", words) for code, count, words in rows),
     )
-
-
-def _short(words: str, most: int = 27) -> str:
-    return words if len(words) <= most else f"{words[: most - 1]}…"

@@ -193,6 +193,9 @@ class Facts:
     """Up to ten before it, the oldest first."""
     holds: tuple[Hold, ...]
     waiting: Waiting
+    is_report_done: bool | None = None
+    """Whether the step that writes the report is done, or is at it; None in a net that has no such step. It is in no list of steps: it
+    cannot say of itself how long it took."""
 
     @property
     def is_done(self) -> bool:
@@ -215,7 +218,12 @@ class Facts:
     @property
     def steps_over(self) -> int:
         """How many steps hold nothing back any more."""
-        return sum(step.state in OVER for step in self.steps)
+        return sum(step.state in OVER for step in self.steps) + bool(self.is_report_done)
+
+    @property
+    def steps_in_all(self) -> int:
+        """How many steps the run has, by the count of its console too."""
+        return len(self.steps) + len(self.to_come) + (self.is_report_done is not None)
 
     @property
     def rejected_count(self) -> int:

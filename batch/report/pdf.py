@@ -1,4 +1,4 @@
-"""The morning report on one sheet of A4: what must be done, how it stands, and four charts with their tables."""
+"""The morning report on one sheet of A4: what must be done, how it stands, and charts with their tables."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Frame, KeepInFrame, Paragraph, Spacer, Table, TableStyle
 
-from batch.report.charts import Figure, figures
+from batch.report.charts import Figure, figures, not_drawn
 from batch.report.facts import Facts
 from batch.report.text import headline
 from batch.report.to_do import ToDo, to_do
-from batch.rules.wording import count_of
+from batch.rules.wording import count_of, shortened
 from css.core.money import Money
 
 MARGIN: Final = 34
@@ -84,11 +84,13 @@ def _story(facts: Facts) -> list[Flowable]:
     story: list[Flowable] = []
     if facts.trouble is not None:
         code, words = facts.trouble
-        story += [Paragraph(f"<b>{code}</b> {_safe(words.removeprefix(code).strip()[:400])}", BODY), Spacer(1, 4)]
+        story += [Paragraph(f"<b>{code}</b> {_safe(shortened(words.removeprefix(code).strip(), 400))}", BODY), Spacer(1, 4)]
     story += _tasks(to_do(facts))
     story += [Spacer(1, 4), _key_figures(facts), Spacer(1, 4)]
     for figure in figures(facts):
         story += _figure(figure)
+    if missing := not_drawn(facts):
+        story += [Spacer(1, 4), Paragraph(_safe(f"Not drawn: {'; '.join(missing)}."), SMALL)]
     return story
 
 
@@ -98,7 +100,7 @@ def _tasks(tasks: Sequence[ToDo]) -> list[Flowable]:
     rows = [
         (
             Paragraph(f"<b>{number}</b>", BODY),
-            Paragraph(("<b>First.</b> " if task.is_urgent else "") + _safe(task.words[:240]), BODY),
+            Paragraph(("<b>First.</b> " if task.is_urgent else "") + _safe(shortened(task.words, 240)), BODY),
             Paragraph(f'<font face="Courier" size="7">{_safe(task.command)}</font>', BODY),
         )
         for number, task in enumerate(tasks[:TASKS_MAX], 1)
@@ -115,7 +117,7 @@ def _tasks(tasks: Sequence[ToDo]) -> list[Flowable]:
 def _key_figures(facts: Facts) -> Table:
     """The figures everybody asks for first, side by side."""
     totals = {one.name: one for one in facts.totals}
-    cells = [("steps done", f"{facts.steps_over} of {len(facts.steps) + len(facts.to_come)}")]
+    cells = [("steps done", f"{facts.steps_over} of {facts.steps_in_all}")]
     cells += [(name, f"{totals[name].item_count or 0:,}") for name in KEY_TOTALS if name in totals]
     issued = totals.get("bills issued")
     if issued is not None and isinstance(issued.amount, Money):
@@ -148,7 +150,7 @@ def _table(figure: Figure, halves: int, width: float) -> Table:
     rows: list[Any] = [[Paragraph(f"<b>{_safe(cell)}</b>", SMALL) for cell in figure.header * halves]]
     for place in range(length):
         beside = [figure.rows[at] if at < len(figure.rows) else empty for at in range(place, halves * length, length)]
-        rows.append([Paragraph(_safe(cell[:WORDS_MAX]), SMALL) for row in beside for cell in row])
+        rows.append([Paragraph(_safe(shortened(cell, WORDS_MAX)), SMALL) for row in beside for cell in row])
     parts = (0.2, 0.12, 0.68) if figure.name == "reasons" else (0.5, 0.25, 0.25) if len(figure.header) == 3 else (0.5, 0.5)  # noqa: PLR2004 - columns
     return Table(rows, colWidths=[width * part / halves for part in parts * halves], style=_style(has_head=True))
 

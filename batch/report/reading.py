@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from batch import queries
 from batch.model import Alarm, Balance, ControlTotal, JobExecution, JobInstance, Reject, StepControl, StepExecution
 from batch.report.facts import (
+    OVER,
     REPORT_STEP,
     AlarmFact,
     AttemptFact,
@@ -68,7 +69,8 @@ def read(session: Session, job_instance_id: int, *, by: Actor, planned: Sequence
         block("batch", "report.nights_before"),
         {"net": instance.net, "district": district, "before": instance.business_date, "nights": NIGHTS_LOOKED_AT},
     ).all()
-    steps, to_come, is_reporting = _steps(session, instance, planned)
+    steps, to_come, report = _steps(session, instance, planned)
+    is_reporting = report is StepState.RUNNING
     compared = _compared(before, instance.business_date)
     return Facts(
         net=instance.net,
@@ -83,6 +85,7 @@ def read(session: Session, job_instance_id: int, *, by: Actor, planned: Sequence
         steps=steps,
         to_come=() if instance.state is InstanceState.COMPLETED or is_reporting else to_come,
         is_reporting=is_reporting,
+        is_report_done=(report in OVER or is_reporting) if report is not None or REPORT_STEP in planned else None,
         totals=_totals(session, instance.id, compared),
         compared_with=compared.words,
         joints=_joints(session, instance.id),
@@ -116,7 +119,10 @@ def run_of(session: Session, net: str, district: str, business_date: date | None
     return session.execute(statement).scalar_one_or_none()
 
 
-def _steps(session: Session, instance: JobInstance, planned: Sequence[str]) -> tuple[tuple[StepFact, ...], tuple[str, ...], bool]:
+def _steps(
+    session: Session, instance: JobInstance, planned: Sequence[str]
+) -> tuple[tuple[StepFact, ...], tuple[str, ...], StepState | None]:
+    """The steps that have begun, those to come, and how the step stands that writes the report."""
     usual = {
         step: usual_of(taken)
         for step, taken in durations(session, instance.net, instance.district_code or "", instance.business_date).items()
@@ -147,8 +153,8 @@ def _steps(session: Session, instance: JobInstance, planned: Sequence[str]) -> t
         if row.step != REPORT_STEP
     )
     begun = {one.step for one in steps}
-    is_reporting = any(row.step == REPORT_STEP and row.state is StepState.RUNNING for row in rows)
-    return steps, tuple(step for step in planned or usual if step not in begun and step != REPORT_STEP), is_reporting
+    report = next((row.state for row in rows if row.step == REPORT_STEP), None)
+    return steps, tuple(step for step in planned or usual if step not in begun and step != REPORT_STEP), report
 
 
 def _attempts(session: Session, instance_id: int) -> tuple[AttemptFact, ...]:

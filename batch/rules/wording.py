@@ -15,6 +15,14 @@ def count_of(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def shortened(words: str, most: int) -> str:
+    """So many characters at the most, ended behind a word and with an ellipsis; within a word only where the first is longer."""
+    if len(words) <= most:
+        return words
+    cut = words[:most].rpartition(" ")[0].rstrip(" ,;:.(") or words[: most - 1]
+    return f"{cut}…"
+
+
 def ordinal(number: int) -> str:
     """``1st``, ``12th``."""
     suffix = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import pytest
 from lxml import etree
 
-from batch.report.charts import as_svg, figures
+from batch.report.charts import as_svg, figures, not_drawn
 from batch.report.facts import AlarmFact, Facts, Hold, ReasonFact, TotalFact
 from batch.report.pdf import as_pdf
 from batch.report.text import WIDTH, as_text, headline
 from batch.report.to_do import to_do
+from batch.rules.wording import shortened
 from batch.words import AlarmKind, ExecutionState, InstanceState
 from css.core.money import Money
 from tests.batch.morning_facts import BUSY, FAILED, GOOD, attempt, joint
@@ -186,6 +187,7 @@ def test_the_page_has_the_table_of_every_chart() -> None:
     text = page_text(BUSY)
     drawn = figures(BUSY)
     assert [figure.name for figure in drawn] == ["durations", "totals", "nights", "reasons"]
+    assert not_drawn(BUSY) == ()
     for figure in drawn:
         assert figure.title in text
         for row in figure.rows:
@@ -227,6 +229,40 @@ def test_a_first_night_has_nothing_to_be_compared_with() -> None:
     assert "usual:" not in as_text(first)
     assert headline(first) == "Done in 8 min 59 s. Return code 4."
     assert page_text(first)
+    assert [words.partition(",")[0] for words in not_drawn(first)] == [
+        "totals against usual",
+        "what was set aside night by night",
+        "what was set aside by reason",
+    ]
+    assert "Not drawn: totals against usual, for there are no earlier nights to compare with;" in " ".join(page_text(first).split())
+
+
+def test_a_night_whose_steps_take_no_second_has_its_chart_all_the_same() -> None:
+    quick = replace(BUSY, steps=tuple(replace(step, seconds=0, usual_seconds=0) for step in BUSY.steps))
+    assert [figure.name for figure in figures(quick)] == ["durations", "totals", "nights", "reasons"]
+
+
+def test_the_step_that_writes_the_report_is_counted_as_on_the_console() -> None:
+    assert (GOOD.steps_over, GOOD.steps_in_all) == (len(GOOD.steps), len(GOOD.steps))
+    written = replace(GOOD, is_report_done=True)
+    assert (written.steps_over, written.steps_in_all) == (len(GOOD.steps) + 1, len(GOOD.steps) + 1)
+    stopped = replace(FAILED, is_report_done=False)
+    assert (stopped.steps_over, stopped.steps_in_all) == (FAILED.steps_over, FAILED.steps_in_all + 1)
+    assert f"{stopped.steps_over} of {stopped.steps_in_all}" in page_text(stopped)
+
+
+@pytest.mark.parametrize(
+    ("words", "most", "cut"),
+    [
+        ("A number that is nobody's", 25, "A number that is nobody's"),
+        ("A number that is nobody's", 24, "A number that is…"),
+        ("The end, of it", 9, "The end…"),
+        ("Unbreakable", 6, "Unbre…"),
+    ],
+)
+def test_what_is_too_long_ends_behind_a_word_with_an_ellipsis(words: str, most: int, cut: str) -> None:
+    assert shortened(words, most) == cut
+    assert len(cut) <= most
 
 
 @pytest.mark.parametrize(

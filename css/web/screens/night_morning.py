@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from batch import queries
 from batch.queries import NIGHT_NET
-from batch.report.charts import as_svg, figures
+from batch.report.charts import as_svg, figures, not_drawn
 from batch.report.facts import Facts
 from batch.report.pdf import as_pdf
 from batch.report.reading import read
@@ -101,6 +101,7 @@ def _page(at_desk: Desk, chosen: str, facts: Facts | None, listed: list[date], n
         tasks=to_do(facts) if facts else (),
         # The drawing escapes what people wrote.
         figures=[(figure, Markup(as_svg(figure))) for figure in figures(facts)] if facts else [],  # noqa: S704 - see above
+        not_drawn=not_drawn(facts) if facts else (),
         took=took,
     )
 
