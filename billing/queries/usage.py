@@ -204,6 +204,12 @@ def file_card(session: Session, file_id: int) -> UsageFileCard:
     )
 
 
+def files_taken(session: Session, sha256: str) -> tuple[UsageFileCard, ...]:
+    """The very same file, byte for byte, as nights have taken it, each in a district of its own; the oldest first."""
+    ids = session.execute(select(UsageFile.id).where(UsageFile.sha256 == sha256).order_by(UsageFile.id)).scalars().all()
+    return tuple(file_card(session, file_id) for file_id in ids)
+
+
 def file_with_id(session: Session, file_id: int) -> UsageFile:
     """A file by its id, however large a number it is looked for with. NotFound CSS668E."""
     # No file has an id whose records would have none.

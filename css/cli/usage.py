@@ -11,7 +11,7 @@ import typer
 from css.cli import usage_files, usage_rerating, usage_suspense
 from css.cli.days import read_day
 from css.cli.places import read_district
-from css.core.errors import BadMessage, Conflict
+from css.core.errors import BadMessage, Conflict, CssError
 from css.settings import settings
 
 if TYPE_CHECKING:
@@ -69,15 +69,15 @@ def check(
     file: Annotated[Path, typer.Argument(help="A carrier's file of either layout, plain or gzip, with its control record.")],
     business_date: Annotated[str, typer.Option("--date", help="The night that would collect it; without one no call is too old.")] = "",
 ) -> int:
-    """Read a carrier's file and say what the night would make of it; nothing is stored and no database is needed.
+    """Read a carrier's file and say what the night would make of it, or made of it; nothing is stored and no database is needed.
 
-    Exit status 0: every record can be read; 4: some would be set aside; 2: the file would be refused. Whose the numbers
-    are, what came before and what the calls cost is not looked at.
+    Exit status 0: every record can be read; 4: some would be set aside; 2: the file would be refused. Where the database
+    is there, it is looked whether a night took the file; whose the numbers are and what the calls cost is not.
     """
     checked = _checked(file, business_date)
     control = checked.whole.control
     print(f"{file}: {control.supplier}, sequence {control.sequence}, made {control.created_at:%d %b %Y %H:%M:%S} UTC. The file is whole.")
-    print(f"The night of {control.night} takes it, or the first after it.")
+    print("\n".join(_as_taken(checked)) or f"The night of {control.night} takes it, or the first after it.")
     print(f"Layout {checked.layout}; {checked.whole.byte_count:,} bytes, SHA-256 {checked.whole.sha256}.")
     tally = checked.tally
     print(f"{tally.record_count:,} records, {tally.duration_seconds:,} seconds of calls; {checked.set_aside_count:,} would be set aside.")
@@ -98,6 +98,31 @@ usage_rerating.register(app)
 
 def _records_are(count: int) -> str:
     return "1 record is" if count == 1 else f"{count:,} records are"
+
+
+def _as_taken(checked: FileChecked) -> list[str]:
+    """What nights made of this very file, a line for each; none where none took it, or where there is no database to ask."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - after the words are understood
+
+    from billing.queries.usage import files_taken  # noqa: PLC0415
+    from billing.words import UsageOutcome  # noqa: PLC0415
+    from css import tables as _tables  # noqa: F401, PLC0415 - every room's tables, so that keys across rooms resolve
+    from css.db.engine import database, transaction  # noqa: PLC0415
+
+    try:
+        with transaction(database()) as session:
+            cards = files_taken(session, checked.whole.sha256)
+    except (CssError, SQLAlchemyError):
+        print("The database does not answer: whether a night took it already is not known.", file=sys.stderr)
+        return []
+    lines = []
+    for card in cards:
+        counts = ", ".join(f"{card.today[outcome]:,} {outcome.value}" for outcome in UsageOutcome if card.today[outcome])
+        taken = f"The night of {card.business_date} took it in {card.district_code}, as file {card.usage_file_id}"
+        lines.append(
+            f"{taken}: {counts or 'nothing is rated yet'}. No night takes it again; `css usage file {card.usage_file_id}` says all."
+        )
+    return lines
 
 
 def _require_district(district: str) -> None:

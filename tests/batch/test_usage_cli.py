@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from billing import carrier_file as reading
 from billing.actions import intake
@@ -190,7 +190,9 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
     monkeypatch.setenv("CSS_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nowhere")
     settings.cache_clear()
     assert main(["usage", "check", str(given(carrier_file()))]) == 0
-    assert capsys.readouterr().out.splitlines()[3] == "3 records, 187 seconds of calls; 0 would be set aside."
+    looked = capsys.readouterr()
+    assert looked.err == "The database does not answer: whether a night took it already is not known.\n"
+    assert looked.out.splitlines()[3] == "3 records, 187 seconds of calls; 0 would be set aside."
     assert main(["usage", "check", str(given(carrier_file(damaged=True)))]) == 4
     said = capsys.readouterr().out.splitlines()
     assert said[1:2] == ["The night of 2026-03-02 takes it, or the first after it."]
@@ -202,6 +204,21 @@ def test_check_says_what_the_night_would_make_of_a_file_and_needs_no_database(
     assert "CSS410E           3  first in line 1: " in capsys.readouterr().out
     assert main(["usage", "check", "--date", "yesterday", str(given(carrier_file()))]) == 2
     assert capsys.readouterr().err.startswith("CSS608E ")
+
+
+def test_check_says_that_a_night_has_a_file_and_what_it_made_of_it(
+    engine: Engine, district: str, given: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, other = given(carrier_file(80), "80.dat"), given(carrier_file(81), "81.dat")
+    with transaction(engine) as session:
+        assert intake.collect_file(session, district, file, business_date=NIGHT, by=NIGHT_SHIFT, at=MADE_AT).outcome == "taken"
+        number = session.execute(text("SELECT max(id) FROM billing.usage_file")).scalar_one()
+    assert main(["usage", "check", str(file)]) == 0
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.startswith(f"The night of {NIGHT} took it in {district}, as file {number}: ")
+    assert line.endswith(f". No night takes it again; `css usage file {number}` says all.")
+    assert main(["usage", "check", str(other)]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == "The night of 2026-03-02 takes it, or the first after it."
 
 
 def test_check_sets_a_call_aside_that_began_after_its_file_was_made(given: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
