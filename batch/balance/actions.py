@@ -143,6 +143,12 @@ def _settled(
     return settled
 
 
+_UNCHANGED: Final = (
+    "CSS709W It is byte for byte what was refused: unless the cause lay elsewhere, the night refuses it again. Mend it in incoming before "
+    "then, or ask the carrier for the whole file and put that in with `css usage load`."
+)
+
+
 def _replay_file(trying: _Try) -> str:
     """Bring the refused file before the next night again.
 
@@ -161,10 +167,11 @@ def _replay_file(trying: _Try) -> str:
                 file=trying.subject,
                 folder=f"incoming/{trying.district_code}/refused",
             )
+        is_as_refused = content_sha256(refused) == trying.source.digest
         refused.rename(incoming / name_it_had(refused, trying.subject))
     except OSError as error:
         raise not_moved(error, incoming) from error
-    return "The file lies before the next night again."
+    return f"The file lies before the next night again.{f' {_UNCHANGED}' if is_as_refused else ''}"
 
 
 def _waits_already(trying: _Try, waiting: Path, refused: Path | None) -> str:

@@ -165,7 +165,11 @@ def test_a_refused_file_is_brought_before_the_next_night_and_a_mended_one_settle
     refused = tmp_path / "incoming" / "ZZ" / "refused" / good.name
     assert refused.is_file()
     # As it is: the next night refuses it again, and it is open again.
-    assert replay(engine, card.reject_id, tmp_path).words == "The file lies before the next night again."
+    assert replay(engine, card.reject_id, tmp_path).words == (
+        "The file lies before the next night again. CSS709W It is byte for byte what was refused: unless the cause lay elsewhere, "
+        "the night refuses it again. Mend it in incoming before then, or ask the carrier for the whole file and put that in with "
+        "`css usage load`."
+    )
     assert good.is_file()
     assert not refused.exists()
     os.utime(good, (0, 0))
@@ -173,7 +177,8 @@ def test_a_refused_file_is_brought_before_the_next_night_and_a_mended_one_settle
     assert the_reject(engine).business_date == NEXT
     # Mended in its place.
     refused.write_bytes(content)
-    replay(engine, the_reject(engine).reject_id, tmp_path, "The carrier sent the end of it.")
+    mended = replay(engine, the_reject(engine).reject_id, tmp_path, "The carrier sent the end of it.")
+    assert mended.words == "The file lies before the next night again.", "nobody is warned who mended it"
     assert night(engine, tmp_path, NEXT + timedelta(days=1)).return_code == 0
     with transaction(engine) as session:
         assert session.execute(text("SELECT count(*) FROM billing.rated_call")).scalar() == 3
