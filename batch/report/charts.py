@@ -33,6 +33,8 @@ SHOWN: Final = 7
 """Bars of a chart; the rest are one."""
 NAME_MAX: Final = 27
 """Characters of a total's name beside its bar."""
+BROWSERS_ROOM: Final = 5
+"""To the right and below: a browser's face may hang lower, and it rounds where it is drawn small."""
 FAR: Final = 1000
 """Thousandths: a bar of differences ends where there is twice as much as usual, or nothing."""
 
@@ -77,7 +79,7 @@ def as_svg(figure: Figure) -> str:
     """For a page: what it shows is its title and description, so that it is read out too. Without styles, which our pages do not allow."""
     drawn: str = drawToString(figure.drawing)
     body = drawn[drawn.index("<g") :]
-    width, height = f"{figure.drawing.width:g}", f"{figure.drawing.height:g}"
+    width, height = f"{figure.drawing.width + BROWSERS_ROOM:g}", f"{figure.drawing.height + BROWSERS_ROOM:g}"
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     words = f"<title>{escape(figure.title)}</title><desc>{escape(figure.finding)}</desc>"
     return f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size}>{words}{TEXT.sub(_in_its_room, STYLE.sub(_attributes, body))}'
