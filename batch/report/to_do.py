@@ -18,6 +18,8 @@ BY_A_PERSON: Final = frozenset({"CSS615E", "CSS632E"})
 TOO_MANY: Final = "CSS618E"
 USAGE_STEPS: Final = frozenset({"collect-usage", "rate-usage"})
 OUR_FAULT: Final = "CSS616E"
+WHY: Final = " --reason WHY"
+"""What is told to a run is refused without a reason; only the person has it."""
 ALARMS_APART: Final = 3
 """More of a kind are told as one."""
 DIED: Final = 16
@@ -95,7 +97,7 @@ def _of_holds(facts: Facts) -> Iterator[ToDo]:
         what = f"Step {hold.step} is" if hold.step else "The run is"
         words = f"{what} held by {hold.held_by} since {hold.held_at:%d %b %H:%M} UTC: {hold.reason}"
         step = f" --step {hold.step}" if hold.step else ""
-        yield ToDo(words=words, command=f"{run_command(facts, 'release')}{step}", is_urgent=not facts.is_done)
+        yield ToDo(words=words, command=f"{run_command(facts, 'release')}{step}{WHY}", is_urgent=not facts.is_done)
 
 
 def _of_joints(facts: Facts) -> Iterator[ToDo]:
@@ -155,5 +157,5 @@ def _looked_into_by(facts: Facts, alarm: AlarmFact) -> str:
     if alarm.kind is AlarmKind.STEP and alarm.step == "collect-usage":
         return f"css usage alarms {facts.district_code}"
     if alarm.kind is AlarmKind.OPTIONAL:
-        return f"{run_command(facts, 'rerun')} --step {alarm.step}"
+        return f"{run_command(facts, 'rerun')} --step {alarm.step}{WHY}"
     return f"css night alarms {facts.district_code}".rstrip()

@@ -87,8 +87,8 @@ def require_approved(session: Session, run: Row[Any], sample: str = "the sample"
     if waiting.bill_count:
         raise Refused(
             "CSS780E",
-            "{count:,} {bills} for approval, {gross} in all. Look at {sample}, approve them with `css bills approve {district} {date}`, "
-            "then run the night again.",
+            "{count:,} {bills} for approval, {gross} in all. Look at {sample}; whoever did not run the night approves them with "
+            "`css bills approve {district} {date} --words WORDS --by OPERATOR`. Then run the night again.",
             count=waiting.bill_count,
             bills="bill waits" if waiting.bill_count == 1 else "bills wait",
             gross=Money(int(waiting.invoice_gross)).sterling,

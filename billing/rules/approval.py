@@ -26,6 +26,7 @@ def require_another(by: Actor, sampled_by: str | None) -> None:
     if by.kind in {"batch", "system"} or by.name.upper() in {night_person(sampled_by), sampled_by.upper()}:
         raise Refused(
             "CSS783E",
-            "{who} ran the night that made these bills; somebody else looks at the sample and approves them.",
+            "{who} ran the night that made these bills; somebody else looks at the sample and approves them, "
+            "signed on as themselves, or with --by at the command line.",
             who=by.name,
         )

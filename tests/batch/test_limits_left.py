@@ -24,7 +24,7 @@ from css.db.engine import transaction
 from tests import builders
 from tests.batch.morning_facts import FAILED, attempt
 from tests.batch.small_nets import AT, BY, NIGHT_OF, make_district, net_of
-from tests.house.test_docs import fault_of_command
+from tests.house.commands import fault_of_command
 
 LIMIT = 5
 

@@ -20,7 +20,7 @@ from css.master.clocks import live_by_business_date
 from css.master.reference import RETAIL
 from css.settings import settings
 from tests import builders
-from tests.house.test_docs import fault_of_command
+from tests.house.commands import fault_of_command
 
 AT = datetime(2026, 3, 4, 9, tzinfo=UTC)
 DAY = date(2026, 3, 3)

@@ -19,7 +19,7 @@ from batch.words import AlarmKind, ExecutionState, InstanceState
 from css.core.money import Money
 from tests.batch.morning_facts import BUSY, FAILED, GOOD, attempt, joint
 from tests.golden.printed import runs, texts
-from tests.house.test_docs import fault_of_command
+from tests.house.commands import fault_of_command
 
 MANY = replace(
     BUSY,
@@ -131,8 +131,8 @@ def test_a_hold_is_told_with_who_and_why_and_how_it_is_released() -> None:
     held = replace(FAILED, state=InstanceState.STOPPED, attempts=(last,), holds=(hold, replace(hold, step=None)))
     first, second, *others = to_do(held)
     assert first.words == "Step release is held by AMY since 26 Mar 17:05 UTC: The printer is away."
-    assert first.command == "css night release ZZ --date 2026-03-26 --step release"
-    assert second.command == "css night release ZZ --date 2026-03-26"
+    assert first.command == "css night release ZZ --date 2026-03-26 --step release --reason WHY"
+    assert second.command == "css night release ZZ --date 2026-03-26 --reason WHY"
     assert first.is_urgent
     assert second.is_urgent
     assert not any(task.is_urgent for task in others), "to run it again is not told while it is held"
@@ -143,8 +143,8 @@ def test_many_alarms_of_a_kind_are_one_thing_to_do_and_an_optional_step_is_run_a
     optional = AlarmFact(kind=AlarmKind.OPTIONAL, step="find-problems", words="CSS623W It failed.", times=1, is_open=True)
     told = {task.command: task.words for task in to_do(replace(MANY, alarms=(*MANY.alarms, optional)))}
     assert told["css usage alarms ZZ"] == "CSS429W Sequence 0 of NTHTEL is missing; 1 has come. (2 times) And 39 more."
-    assert told["css night rerun ZZ --date 2026-03-26 --step find-problems"] == "CSS623W It failed."
-    assert fault_of_command("css night rerun ZZ --date 2026-03-26 --step find-problems") is None
+    assert told["css night rerun ZZ --date 2026-03-26 --step find-problems --reason WHY"] == "CSS623W It failed."
+    assert fault_of_command("css night rerun ZZ --date 2026-03-26 --step find-problems --reason WHY") is None
 
 
 def test_what_holds_the_next_night_comes_before_what_does_not() -> None:

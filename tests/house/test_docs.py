@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import ast
 import csv
-import importlib
-import importlib.util
 import json
 import re
-import shlex
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
-import typer
 from lxml import etree
 
 from batch.nets import NETS
 from batch.runbook import runbook
-from css.cli import COMMANDS
-from css.cli.door import QUERIES, VERBS
 from css.migrations.tables import METADATA
+from tests.house.commands import fault_of_command
 from tests.house.source import PACKAGES, ROOT
 
 README_LINES_MAX = 90
@@ -32,8 +27,6 @@ KEPT_TRUE = [page for page in PAGES if not page.startswith("docs/decisions/")]
 TOP = (*PACKAGES, "tests", "docs", ".ci")
 PATH = re.compile(rf"`((?:{'|'.join(re.escape(name) for name in TOP)})/[\w./*-]*|[\w-]+\.(?:toml|lock|md))`")
 COMMAND = re.compile(r"`((?:css|make|python -m) [^`]+)`")
-DISTRICT = re.compile(r"^[A-Z]{2}$")
-PLACEHOLDER = re.compile(r"^(?:[A-Z]+|…|<.*>)$")
 
 
 @cache
@@ -112,46 +105,6 @@ def _defined(path: str) -> set[str]:
 def test_every_command_can_be_given(name: str) -> None:
     faults = [f"{words}: {fault}" for words in commands(name) if (fault := fault_of_command(words))]
     assert faults == []
-
-
-def fault_of_command(words: str) -> str | None:
-    """What is wrong with a command, as far as can be told without doing it."""
-    parts = shlex.split(words)
-    match parts:
-        case ["make", target, *rest]:
-            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-            return None if target in targets and all("=" in word or word in targets for word in rest) else "no such target"
-        case ["python", "-m", module, *_]:
-            return None if importlib.util.find_spec(module) else "no such module"
-        case ["css", *rest]:
-            return _fault_of_css(rest)
-        case _:
-            return None
-
-
-def _fault_of_css(words: list[str]) -> str | None:
-    words = words[1:] if words[:1] == ["--debug"] else words
-    if not words or PLACEHOLDER.match(words[0]) or words == ["--help"]:
-        return None
-    name, *rest = words
-    if name not in COMMANDS:
-        return "no such command"
-    if name in {"do", "ask"}:
-        table = VERBS if name == "do" else QUERIES
-        if rest and not PLACEHOLDER.match(rest[0]) and not rest[0].startswith("-") and rest[0] not in table:
-            return f"{name} does not know it"
-    module, _, attribute = COMMANDS[name].application.partition(":")
-    command = typer.main.get_command(getattr(importlib.import_module(module), attribute))
-    below = getattr(command, "commands", None)
-    if below is not None and rest and not rest[0].startswith("-"):
-        if name == "check" and DISTRICT.match(rest[0]):
-            rest.insert(0, "books")
-        if rest[0] not in below:
-            return f"{name} has no {rest[0]}"
-        command = below[rest[0]]
-    options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-    wrong = [word for word in rest if word.startswith("--") and word not in options]
-    return f"no option {wrong[0]}" if wrong else None
 
 
 @pytest.mark.parametrize("name", PAGES)

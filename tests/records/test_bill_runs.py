@@ -26,6 +26,7 @@ from billing.actions import (
 from billing.actions.approve import hold_run
 from billing.checks import check_books
 from billing.model import BillRequest, BillRun, BillRunAccount
+from billing.rules.approval import require_another
 from billing.rules.bill import AccountAtCut, DraftBill, draft_bill
 from billing.rules.charges import PriceBook
 from billing.rules.run_figures import RunState
@@ -183,8 +184,8 @@ def test_no_bill_has_its_number_before_somebody_has_approved(session: Session, h
     with pytest.raises(Refused) as refusal:
         sampled(session, run_id, tmp_path)
     assert str(refusal.value) == (
-        f"1 bill waits for approval, £37.91 in all. Look at {tmp_path}, approve them with `css bills approve ZZ 2026-02-05`, "
-        "then run the night again."
+        f"1 bill waits for approval, £37.91 in all. Look at {tmp_path}; whoever did not run the night approves them with "
+        "`css bills approve ZZ 2026-02-05 --words WORDS --by OPERATOR`. Then run the night again."
     )
     assert (tmp_path / f"{home.account.number}.pdf").read_bytes().startswith(b"%PDF")
     answer = approve_bills(session, APPROVAL, by=BILLING, at=at(FEBRUARY))
@@ -218,6 +219,11 @@ def test_a_second_person_of_billing_approves(session: Session, tmp_path: Path, b
         assert refused(session, approve_bills, APPROVAL, by) == code
     else:
         assert approve_bills(session, APPROVAL, by=by, at=at(FEBRUARY)).bill_count == 1
+
+
+def test_whoever_ran_the_night_is_told_how_another_approves() -> None:
+    with pytest.raises(Refused, match=r"^ALICE ran the night .*; somebody else .* approves them, signed on .*, or with --by "):
+        require_another(Actor("operator", "ALICE", RETAIL, frozenset({Role.BILLING.value}), "command line"), "night/alice")
 
 
 def test_an_approval_needs_words_a_run_and_bills_that_wait(session: Session, home: builders.BuiltLine, tmp_path: Path) -> None:
