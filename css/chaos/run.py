@@ -62,9 +62,15 @@ def run(*, seed: int, accounts: int, every: bool, faults: Sequence[str], as_json
             )
         )
     else:
-        again = f"css chaos night --seed {seed} --accounts {accounts}"
+        again = again_words(seed, accounts, faults, every=every)
         say(f"{len(findings)} harms, {wrong or 'none'} with a difference, {seconds:.0f} s. Again: {again}")
     return 1 if wrong else 0
+
+
+def again_words(seed: int, accounts: int, faults: Sequence[str], *, every: bool) -> str:
+    """The command that does the same harms once more."""
+    only = f" --faults {','.join(faults)}" if faults else ""
+    return f"css chaos night --seed {seed} --accounts {accounts}{only}{' --every' if every else ''}"
 
 
 def _harms(made: Stage, chosen: Sequence[Fault], seed: int, *, every: bool) -> Iterator[Finding]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from css.chaos.every import after_each_write, numbered
-from css.chaos.run import FAULTS, named
+from css.chaos.run import FAULTS, again_words, named
 from css.chaos.traps import is_lasting
 from css.cli import main
 from css.core.errors import BadMessage
+from tests.house.commands import fault_of_command
 
 
 def test_the_list_explains_every_fault(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,6 +31,13 @@ def test_faults_are_chosen_by_name_and_all_when_none_is_named() -> None:
     with pytest.raises(BadMessage) as refused:
         named(["flood"])
     assert refused.value.code == "CSS894E"
+
+
+def test_the_same_harms_are_done_again_by_the_command_it_ends_with() -> None:
+    chosen = again_words(77, 8, ["kill", "kills", "terminate"], every=True)
+    assert chosen == "css chaos night --seed 77 --accounts 8 --faults kill,kills,terminate --every"
+    assert again_words(3, 20, (), every=False) == "css chaos night --seed 3 --accounts 20"
+    assert fault_of_command(chosen) is None
 
 
 @pytest.mark.parametrize(
