@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from types import TracebackType
@@ -39,19 +40,22 @@ WAITS_FOR_APPROVAL: Final = "CSS780E"
 STOPPED: Final = frozenset({"CSS615E", "CSS617E", "CSS670E"})
 """Nothing is broken: somebody wanted it, or the machine was shut down."""
 INFRASTRUCTURE: Final = 16
+NAME_WIDTH: Final = 28
+"""Of a step's name, where it is not known which will come."""
 
 
 class Display:
     """The progress of a net: a bar a step at a terminal, a line a step elsewhere. ``first`` is said before all of them.
 
-    It is not said of a run that is refused before it begins.
+    It is not said of a run that is refused before it begins. ``steps`` are all the net has: the longest name sets the column.
     """
 
-    def __init__(self, console: Console | None = None, *, first: str = "") -> None:
+    def __init__(self, console: Console | None = None, *, first: str = "", steps: Sequence[Step] = ()) -> None:
         self._first = first
+        self._width = max((len(step.words) for step in steps), default=NAME_WIDTH)
         self._console = console or Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description:<28}"),
+            TextColumn(f"{{task.description:<{self._width}}}"),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -84,13 +88,18 @@ class Display:
             self._progress.update(self._tasks[step.name], total=done, completed=done)
         if not self._console.is_terminal:
             took = skipped or f"{time.monotonic() - self._began[step.name]:.1f} s"
-            said = f"{counts.read:,} read, {counts.written:,} written, {counts.filtered:,} filtered, {counts.rejected:,} set aside"
-            print(f"{step.words:<28} {took if skipped and not counts.read else f'{said}, {took}'}", file=sys.stderr)
+            said = took if skipped and not counts.read else f"{_counted(counts)}  {took:>8}"
+            print(f"{step.words:<{self._width}}  {said}", file=sys.stderr)
 
     def _say_first(self) -> None:
         first, self._first = self._first, ""
         if first:
             print(first, file=sys.stderr)
+
+
+def _counted(counts: Counts) -> str:
+    """Each count in a column of its own: a log is read down."""
+    return f"{counts.read:>7,} read  {counts.written:>7,} written  {counts.filtered:>7,} filtered  {counts.rejected:>7,} set aside"
 
 
 def run(
@@ -134,10 +143,11 @@ def _ran(net: str, district: str, business_date: str, key: str) -> int:
 
 
 def _run(context: Context, net: str, key: str, clock: Clock, first: str) -> RunOutcome:
-    with Display(first=first) as display:
+    chosen = net_of(net)
+    with Display(first=first, steps=chosen.steps) as display:
         return run_net(
             database(),
-            net_of(net),
+            chosen,
             context,
             clock=clock,
             workers=settings().workers,

@@ -99,6 +99,11 @@ def test_nights_are_run_in_their_turn_and_reported(
     said = capsys.readouterr()
     assert said.out == f"The night of 02 Mar 2026 in ZZ is done (return code 0). Bills: {home}/spool/bills/ZZ\n"
     assert any(line.startswith("Calculate bills") and " 1 read" not in line for line in said.err.splitlines()), "a line a step"
+    counted = [line for line in said.err.splitlines() if " set aside " in line]
+    assert len(counted) > 5
+    for word in (" read ", " written ", " filtered ", " set aside "):
+        assert len({line.index(word) for line in counted}) == 1, "each count has its column"
+    assert {len(line) for line in counted} == {len(counted[0])}, "and so has how long it took"
     assert refused("night", "run", "ZZ", "--date", "2026-03-02").startswith("CSS605E The night of 2026-03-02 is closed")
 
     assert main(["night", "run", "ZZ", "--date", "2026-03-03"]) == 0
