@@ -33,11 +33,11 @@ class Launch:
     parameter_key: str = ""
 
 
-def words_of(launch: Launch) -> tuple[str, ...]:
-    """The command that does it, after ``css``."""
+def words_of(launch: Launch, verb: str = "run") -> tuple[str, ...]:
+    """The command that runs it, after ``css``, or that tells it something else."""
     return (
         "night",
-        "run",
+        verb,
         *((launch.district_code,) if launch.district_code else ()),
         "--date",
         launch.business_date.isoformat(),

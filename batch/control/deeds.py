@@ -11,11 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch import repository
+from batch.clock.launching import Launch, words_of
 from batch.clock.planning import schedules
 from batch.control.runs import Run
 from batch.rules.calendar import Planned, hours_of, said_last
+from batch.rules.graph import Fate, Place, startable
+from batch.rules.wording import listed
 from batch.turns import NIGHT_NET, check_turn
-from batch.words import InstanceState
+from batch.words import InstanceState, StepState
 from css.core.actor import Actor
 from css.core.calendar import day_words, to_london
 from css.core.errors import Conflict, CssError, Refused
@@ -23,6 +26,8 @@ from css.core.words import Role
 from css.master.districts import BusinessDate, no_district
 
 DAYS_AHEAD_MAX: Final = 400
+OVER: Final = (StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED)
+"""Steps whose turn is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +148,64 @@ def start_after_of(deed: Deed) -> datetime:
     return planned or hours_of(plan_of(deed.session, run), run.business_date).start_after
 
 
-def resumes(run: Run) -> str:
-    """Which attempt comes next and where it takes the run up, in a sentence."""
-    done = sum(1 for one in run.steps.values() if one.ended_at is not None and one.state.value in {"completed", "skipped", "not-needed"})
+def resumes(run: Run, *, freed: str | None = None) -> str:
+    """Which attempt comes next and where it takes the run up, in a sentence; and in another before which held step it ends.
+
+    ``freed`` is a step that is held and will not be then.
+    """
+    done = sum(1 for one in run.steps.values() if one.state in OVER)
     number = 1 if run.attempt is None else run.attempt.attempt + 1
-    left = [step.name for step in run.net.steps if step.name not in run.steps or run.steps[step.name].state.value in {"failed", "stopped"}]
+    held, first = held_steps(run, freed), _first_step(run, freed)
+    if held and first is None:
+        return f"Nothing can be done before {held[0]}, which is held: {release_words(run, held[0])}."
+    ends = f" It ends before {listed(held)}, which {'is' if len(held) == 1 else 'are'} held." if held else ""
     if not done:
-        return f"Attempt {number} begins with {left[0]}." if left else f"Attempt {number} begins."
+        return f"Attempt {number} begins with {first}.{ends}" if first else f"Attempt {number} begins."
     steps = f"{done} step{' is' if done == 1 else 's are'} done and passed over"
-    return f"Attempt {number} goes on with {left[0]}; {steps}." if left else f"Attempt {number} ends it; {steps}."
+    return f"Attempt {number} goes on with {first}; {steps}.{ends}" if first else f"Attempt {number} ends it; {steps}."
+
+
+def held_steps(run: Run, freed: str | None = None) -> tuple[str, ...]:
+    """The steps that a person holds and that are not done, in the order of the net."""
+    held = {name for name, one in run.controls.items() if one.held_at is not None and name != freed}
+    return tuple(step.name for step in run.net.steps if step.name in held and not _is_over(run, step.name))
+
+
+def is_at_hold(run: Run, freed: str | None = None) -> bool:
+    """Whether an attempt would end at once: all that is left to do is held, or comes after what is."""
+    return bool(held_steps(run, freed)) and _first_step(run, freed) is None
+
+
+def refuse_at_hold(run: Run) -> None:
+    """Error: Conflict CSS635E, nothing can be done before a step that is held."""
+    if not is_at_hold(run):
+        return
+    step = held_steps(run)[0]
+    control = run.controls[step]
+    assert control.held_at is not None, "it is held"
+    sentence = "{run} is held before {step} by {who} since {since}: {why}. Nothing can be done before that step; {release}."
+    who, since, why = control.held_by, clock_words(control.held_at), bare(control.hold_reason)
+    raise already(sentence, run, step=step, who=who, since=since, why=why, release=release_words(run, step))
+
+
+def release_words(run: Run, step: str) -> str:
+    """How a held step is released, as the end of a sentence."""
+    words = words_of(Launch(run.district_code, run.business_date, run.net.name, run.parameter_key), "release")
+    return f"`css {' '.join(words)} --step {step} --reason WHY` releases it"
+
+
+def _first_step(run: Run, freed: str | None) -> str | None:
+    """The step with which the next attempt begins; None when all are done or held, or come after what is held."""
+    held = held_steps(run, freed)
+    fates = {
+        step.name: Fate.PASSED if _is_over(run, step.name) else Fate.HALTED if step.name in held else Fate.OPEN for step in run.net.steps
+    }
+    places = [Place(node.step.name, node.after, node.after_end) for node in run.net.nodes]
+    return next(iter(startable(places, fates)), None)
+
+
+def _is_over(run: Run, step: str) -> bool:
+    return step in run.steps and run.steps[step].state in OVER
 
 
 def capital(words: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from batch.control.deeds import Deed, Outlook, Verb, already, bare, capital, clock_words, refuse_ended, resumes
+from batch.control.deeds import OVER, Deed, Outlook, Verb, already, bare, capital, clock_words, is_at_hold, refuse_ended, resumes
 from batch.control.runs import Run
 from batch.model import StepControl
 from batch.net import Node, RejectLimit
 from batch.words import InstanceState, StepState
 from css.core.errors import Refused
 
-OVER: Final = (StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED)
 STANDS: Final = (InstanceState.FAILED, InstanceState.STOPPED)
 
 
@@ -64,8 +63,13 @@ def _goes_on(deed: Deed) -> bool:
     return deed.run.state in STANDS and not deed.run.is_alive and not held
 
 
-def _next(deed: Deed, *, goes_on: bool) -> tuple[str, ...]:
-    return (f"The run is started. {resumes(deed.run)}",) if goes_on else ()
+def _next(deed: Deed, *, goes_on: bool, freed: str | None = None) -> tuple[tuple[str, ...], bool]:
+    """What is said of the run where it goes on now, and whether it is started: not where another step is held before all that is left."""
+    if not goes_on:
+        return (), False
+    if is_at_hold(deed.run, freed):
+        return (f"The run is not started. {resumes(deed.run, freed=freed)}",), False
+    return (f"The run is started. {resumes(deed.run, freed=freed)}",), True
 
 
 def _consider_hold(deed: Deed) -> Outlook:
@@ -93,8 +97,8 @@ def _consider_release(deed: Deed) -> Outlook:
     control = _control(deed)
     if control is not None and control.held_at is not None:
         held = f"{control.held_by} held it since {clock_words(control.held_at)}: {bare(control.hold_reason)}."
-        goes_on = deed.run.state is InstanceState.STOPPED and _goes_on(deed)
-        return Outlook((held, *_next(deed, goes_on=goes_on)), asks_start=goes_on)
+        said, is_started = _next(deed, goes_on=deed.run.state is InstanceState.STOPPED and _goes_on(deed), freed=deed.step)
+        return Outlook((held, *said), asks_start=is_started)
     if control is not None and control.skipped_at is not None and _state(deed) not in OVER:
         return Outlook((f"{capital(deed.step or '')} is done when its turn comes, as if nobody had left it out.",))
     raise Refused("CSS636E", "{run} is not held before {step}.", run=capital(deed.run.words), step=deed.step)
@@ -120,8 +124,8 @@ def _consider_force(deed: Deed) -> Outlook:
     if not waived:
         sentence = "{step} has no condition, no cut-off and no limit of what it sets aside: there is nothing to force."
         raise Refused("CSS637E", sentence, step=capital(deed.step or ""))
-    goes_on = _goes_on(deed) and _state(deed) is StepState.FAILED
-    return Outlook((*waived, *_next(deed, goes_on=goes_on)), needs_second=True, asks_start=goes_on)
+    said, is_started = _next(deed, goes_on=_goes_on(deed) and _state(deed) is StepState.FAILED)
+    return Outlook((*waived, *said), needs_second=True, asks_start=is_started)
 
 
 def _waived(node: Node) -> tuple[str, ...]:
@@ -159,10 +163,10 @@ def _consider_skip(deed: Deed) -> Outlook:
         sentence = "{run}: {step} is left out already, by {who} since {since}: {why}."
         since = clock_words(control.skipped_at)
         raise already(sentence, deed.run, step=deed.step, who=control.skipped_by, since=since, why=bare(control.skip_reason))
-    goes_on = _goes_on(deed) and _state(deed) is StepState.FAILED
+    said, is_started = _next(deed, goes_on=_goes_on(deed) and _state(deed) is StepState.FAILED)
     lost = (step.skip_words,) if step.skip_words else ()
     gone = f"{capital(step.name)} is left out; what comes after it goes on."
-    return Outlook((gone, *lost, *_next(deed, goes_on=goes_on)), needs_second=True, asks_start=goes_on)
+    return Outlook((gone, *lost, *said), needs_second=True, asks_start=is_started)
 
 
 def _skip(deed: Deed) -> None:

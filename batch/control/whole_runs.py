@@ -22,10 +22,14 @@ from batch.control.deeds import (
     capital,
     clock_words,
     current_date,
+    held_steps,
+    is_at_hold,
     plan_of,
     refuse_alive,
+    refuse_at_hold,
     refuse_ended,
     refuse_held,
+    release_words,
     require_turn,
     resumes,
     start_after_of,
@@ -119,6 +123,7 @@ def _refuse_start(deed: Deed) -> Waiting:
     refuse_ended(deed.run, "start")
     refuse_alive(deed.session, deed.run)
     refuse_held(deed.run)
+    refuse_at_hold(deed.run)
     require_turn(deed.session, deed.run)
     waiting = waiting_of(look(deed.session, NETS, deed.at), deed.run.planned.id)
     if waiting.kind is Wait.EARLIER:
@@ -181,7 +186,9 @@ def _consider_release(deed: Deed) -> Outlook:
         return _consider_unskip(deed)
     refuse_ended(run, "release")
     if run.row is None or run.row.held_at is None:
-        raise Refused("CSS636E", "{run} is not held.", run=capital(run.words))
+        steps = held_steps(run)
+        but = f", but {steps[0]} of it is: {release_words(run, steps[0])}." if steps else "."
+        raise Refused("CSS636E", "{run} is not held{but}", run=capital(run.words), but=but)
     held = f"{run.row.held_by} held it since {clock_words(run.row.held_at)}: {bare(run.row.hold_reason)}."
     if run.is_alive:
         return Outlook((held, "The attempt that runs goes on as before."))
@@ -189,7 +196,7 @@ def _consider_release(deed: Deed) -> Outlook:
         return Outlook((held, _goes_on(deed, run.state), resumes(run)))
     if deed.at < start_after_of(deed):
         return Outlook((held, _starts(deed)))
-    return Outlook((held, "Its hour has come: it is started as soon as its turn has.", resumes(run)), asks_start=True)
+    return Outlook((held, "Its hour has come: it is started as soon as its turn has.", resumes(run)), asks_start=not is_at_hold(run))
 
 
 def _goes_on(deed: Deed, state: InstanceState) -> str:
