@@ -44,6 +44,7 @@ from batch.control.commands import (
     StartNight,
     StopNight,
 )
+from batch.control.deeds import require_second
 from batch.control.naming import NamedRun, last_begun, run_at_hand
 from batch.control.questions import VerbOutlook
 from batch.control.starting import see_to_start
@@ -245,6 +246,7 @@ def see(
     by: By = "",
 ) -> None:
     """Say that you have looked at an alarm."""
+    require_reason(words)
     actor, at = acting(by)
     with transaction(database()) as session:
         seen = see_alarm(session, SeeAlarm(alarm_id=alarm, words=words), by=actor, at=at)
@@ -285,9 +287,15 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
             key=run.parameter_key,
             start_after=hour if isinstance(hour, datetime) else None,
         )
+    if asked.refusal_code is not None:
+        raise Refused(asked.refusal_code, "{sentence}", sentence=asked.refusal)
     if asked.needs_second and not (only or second):
         raise Refused("CSS609E", "{sentence}", sentence=_second_wanted(actor))
-    _say(asked, actor)
+    # Whoever may not sign is told so before anything is listed; both still read what it leads to before they say yes.
+    signed = {"approved_by": acting(second)[0]} if second and not only else {}
+    if asked.needs_second and not only:
+        require_second(f"{verb} this", actor, signed.get("approved_by"))
+    _say(asked, "" if second else _second_wanted(actor))
     if only:
         return
     if verb in CONFIRMED and not yes:
@@ -302,7 +310,6 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
         **of_step,
         **more,
     )
-    signed = {"approved_by": acting(second)[0]} if second else {}
     with transaction(engine) as session:
         told = action(session, given, by=actor, at=at, **signed)
     print(see_to_start(engine, told, home=settings().home) or _left(told, run))
@@ -322,16 +329,14 @@ def _named(session: Session, verb: str, name: tuple[str, str, str, str]) -> Name
     return choose(session, net, district, read_day_if_given(on), key)
 
 
-def _say(asked: VerbOutlook, actor: Actor) -> None:
-    """Print what it would lead to. Refused with what speaks against it."""
-    if asked.refusal_code is not None:
-        raise Refused(asked.refusal_code, "{sentence}", sentence=asked.refusal)
+def _say(asked: VerbOutlook, wanted: str) -> None:
+    """Print what it would lead to, and ``wanted`` where a second person is needed and nobody has signed."""
     at_step = f", step {asked.step}" if asked.step else ""
     print(f"{asked.verb.capitalize()} {asked.run}{at_step}:")
     for sentence in asked.consequences:
         print(f"  {sentence}")
-    if asked.needs_second:
-        print(f"  {_second_wanted(actor)}")
+    if asked.needs_second and wanted:
+        print(f"  {wanted}")
 
 
 def _second_wanted(actor: Actor) -> str:
