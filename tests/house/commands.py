@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -61,7 +62,7 @@ def _fault_at_the_door(name: str, words: list[str]) -> str | None:
     """A verb or query that there is, and criteria it takes; a verb's command stands in a file that nobody sees here."""
     if not words or PLACEHOLDER.match(words[0]) or words[0].startswith("-"):
         return None
-    table: dict[str, Any] = VERBS if name == "do" else QUERIES
+    table: Mapping[str, Any] = VERBS if name == "do" else QUERIES
     if words[0] not in table:
         return f"{name} does not know it"
     criteria = [word for word in words[1:] if not word.startswith("-")]

@@ -29,7 +29,8 @@ def _template(node: ast.AST) -> str | None:
             return words
         case ast.JoinedStr(values=values):
             return "".join(_field(value) for value in values)
-    return None
+        case _:
+            return None
 
 
 def _field(node: ast.expr) -> str:
@@ -40,7 +41,8 @@ def _field(node: ast.expr) -> str:
             return str(words)
         case ast.FormattedValue(value=ast.Attribute(attr=name) | ast.Name(id=name)):
             return f"{{{name}}}"
-    return "{field}"
+        case _:
+            return "{field}"
 
 
 def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
