@@ -25,6 +25,7 @@ from batch.rules.alarms import is_late
 from batch.rules.graph import Place
 from batch.rules.outlook import Shared, critical_path, ends_in_lanes
 from batch.rules.readiness import Wait, Waiting, without_clock
+from batch.rules.standing import is_put_back
 from batch.turns import NIGHT_NET
 from batch.words import ExecutionState, InstanceState, StepState
 from css.core.calendar import require_aware, to_london
@@ -148,6 +149,7 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
         parameter_key=instance.parameter_key,
         state=instance.state,
         is_alive=bool(found.is_alive),
+        is_put_back=is_put_back(instance.state, last.state if last else None),
         is_starting=bool(found.is_starting) and not found.is_alive,
         waits_for=waiting.words if waiting else None,
         needs_person=waiting is not None and waiting.kind in {Wait.HELD, Wait.PERSON},

@@ -62,6 +62,8 @@ class RunPlan:
     state: InstanceState
     is_alive: bool
     """Whether a process holds it now; one that is marked running and held by nobody has died."""
+    is_put_back: bool
+    """Whether a step of it is to be run again, and waits for somebody to start it."""
     is_starting: bool
     """Whether it is asked to start, or was a moment ago, and no process holds it yet."""
     waits_for: str | None

@@ -15,8 +15,9 @@ from batch.model import JobInstance
 from batch.report.text import WIDTH, said
 from batch.repository import clocks_beating, is_held
 from batch.rules.alarms import is_late
+from batch.rules.standing import TO_RERUN, is_put_back
 from batch.rules.wording import count_of, shortened
-from batch.words import InstanceState
+from batch.words import ExecutionState, InstanceState
 from billing.queries.accounts import held_bills_by_district
 from css.core.calendar import to_london
 from css.db.sql import block
@@ -39,6 +40,8 @@ class BoardRow:
     state: InstanceState
     is_dead: bool
     """Marked running, and no process holds it."""
+    is_put_back: bool
+    """A step of it is to be run again, and waits for somebody to start it."""
     is_late: bool
     """Not over though it should be."""
     attempt: int
@@ -143,6 +146,7 @@ def _row(row: Row[Any], *, is_dead: bool, is_lived: bool, at: datetime) -> Board
         business_date=row.business_date,
         state=state,
         is_dead=is_dead,
+        is_put_back=is_put_back(state, ExecutionState(row.attempt_state)),
         is_late=not is_over and not is_lived and is_late(row.must_end_by, at),
         attempt=row.attempt,
         steps_done=row.steps_done,
@@ -165,6 +169,7 @@ def _never(district: str) -> BoardRow:
         business_date=None,
         state=InstanceState.PLANNED,
         is_dead=False,
+        is_put_back=False,
         is_late=False,
         attempt=0,
         steps_done=0,
@@ -246,6 +251,8 @@ def _stands(row: BoardRow) -> str:
         return "never begun"
     if row.is_dead:
         return "DIED"
+    if row.is_put_back:
+        return TO_RERUN.upper()
     at = f" at {row.step_at}" if row.step_at else ""
     match row.state:
         case InstanceState.COMPLETED:
@@ -262,4 +269,6 @@ def _why(row: BoardRow) -> str:
         return f"{late}Its process is gone without a word."
     if row.held_by and row.state is not InstanceState.COMPLETED:
         return f"{late}Held by {row.held_by}."
+    if row.is_put_back:
+        return f"{late}A step of it is to be run again; somebody starts it."
     return f"{late}{said(row.message_code, row.message_words) if row.message_code else ''}".rstrip()

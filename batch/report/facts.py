@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from batch.rules.standing import is_put_back
 from batch.words import AlarmKind, ExecutionState, InstanceState, StepState
 from css.core.money import Money
 
@@ -210,6 +211,11 @@ class Facts:
         return self.state is InstanceState.RUNNING and not self.is_alive
 
     @property
+    def is_put_back(self) -> bool:
+        """Whether a step of it is to be run again, and waits for somebody to start it."""
+        return is_put_back(self.state, self.attempts[-1].state if self.attempts else None)
+
+    @property
     def is_balanced(self) -> bool:
         """Whether the books were found in order and every joint closed."""
         checked = any(step.step == BOOKS_STEP and step.state is StepState.COMPLETED for step in self.steps)
@@ -250,9 +256,9 @@ class Facts:
 
     @property
     def trouble(self) -> tuple[str, str] | None:
-        """Why it does not stand completed: code and words of the last attempt."""
+        """Why it does not stand completed: code and words of the last attempt. Of a run that is put back they say nothing of that."""
         last = self.attempts[-1] if self.attempts else None
-        if self.is_done or last is None or last.message_code is None:
+        if self.is_done or self.is_put_back or last is None or last.message_code is None:
             return None
         return last.message_code, last.message_words or ""
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from batch.report.facts import Facts, JointFact, TotalFact
 from batch.report.to_do import to_do
+from batch.rules.standing import TO_RERUN
 from batch.rules.wording import count_of, lasting, ordinal, percent
 from batch.words import InstanceState
 from css.core.money import Money
@@ -29,8 +30,10 @@ def headline(facts: Facts) -> str:
         attempts = "" if len(facts.attempts) < 2 else f", at the {ordinal(len(facts.attempts))} attempt"  # noqa: PLR2004 - the first is no news
         return f"Done{took}{attempts}. Return code {facts.return_code}."
     far = f"{count_of(facts.steps_over, 'step')} done"
-    if facts.is_dead:
-        return f"DIED in attempt {len(facts.attempts)}: its process is gone without a word. {far}."
+    if facts.is_dead or facts.is_put_back:
+        died = f"DIED in attempt {len(facts.attempts)}: its process is gone without a word."
+        put_back = f"{TO_RERUN.upper()} after attempt {len(facts.attempts)}: a step of it is to be run again, and somebody starts it."
+        return f"{died if facts.is_dead else put_back} {far}."
     match facts.state:
         case InstanceState.FAILED | InstanceState.STOPPED:
             word = "FAILED" if facts.state is InstanceState.FAILED else "STOPPED"

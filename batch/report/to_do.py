@@ -56,6 +56,8 @@ def _of_the_run(facts: Facts) -> Iterator[ToDo]:
         return
     if facts.is_dead:
         yield ToDo(words="Its process is gone without a word; run it again.", command=run_command(facts), is_urgent=True)
+    elif facts.is_put_back and not facts.holds:
+        yield ToDo(words="A step of it is to be run again: start it.", command=run_command(facts), is_urgent=True)
     elif trouble is None or (trouble[0] in HELD and facts.holds):
         return
     else:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from batch.rules.standing import is_put_back
 from batch.words import ExecutionState, InstanceState
 from css.core.calendar import ONE_DAY, day_words, to_london
 
@@ -133,14 +134,9 @@ def _after_its_last(run: Planned, now: datetime, *, is_cause_gone: bool) -> Wait
         return None
     if run.last is None or run.state is InstanceState.PLANNED:
         return None
-    if is_put_back(run):
+    if is_put_back(run.state, run.last.state):
         return Waiting(Wait.PERSON, "A step of it is to be run again; somebody starts it.")
     return None if is_cause_gone else _as_it_ended(run.last, now)
-
-
-def is_put_back(run: Planned) -> bool:
-    """Whether a step of it is to be run again and waits for somebody: it stands as stopped, though its last attempt ended otherwise."""
-    return run.state is InstanceState.STOPPED and run.last is not None and run.last.state is not ExecutionState.STOPPED
 
 
 def _as_it_ended(last: LastAttempt, now: datetime) -> Waiting | None:

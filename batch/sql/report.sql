@@ -22,7 +22,7 @@ SELECT i.id, i.business_date,
 -- example: {"since": "2026-01-01"}
 SELECT DISTINCT ON (i.district_code, i.net)
        i.id, i.district_code, i.net, i.business_date, i.state, i.must_end_by, i.held_by,
-       x.attempt, x.started_at, x.ended_at, x.return_code, x.message_code, x.message_words,
+       x.attempt, x.attempt_state, x.started_at, x.ended_at, x.return_code, x.message_code, x.message_words,
        (SELECT count(*) FROM batch.step_execution s
          WHERE s.job_instance_id = i.id AND s.superseded_at IS NULL AND s.state IN ('completed', 'skipped', 'not-needed')) AS steps_done,
        (SELECT min(s.step) FROM batch.step_execution s
@@ -30,7 +30,7 @@ SELECT DISTINCT ON (i.district_code, i.net)
        (SELECT count(*) FROM batch.alarm a WHERE a.job_instance_id = i.id AND a.ended_at IS NULL AND a.seen_at IS NULL) AS open_alarms,
        (SELECT count(*) FROM batch.reject r WHERE r.job_instance_id = i.id AND r.state = 'open') AS open_rejects
   FROM batch.job_instance i
-  JOIN LATERAL (SELECT e.attempt, e.started_at, e.ended_at, e.return_code, e.message_code, e.message_words FROM batch.job_execution e
+  JOIN LATERAL (SELECT e.attempt, e.state AS attempt_state, e.started_at, e.ended_at, e.return_code, e.message_code, e.message_words FROM batch.job_execution e
                  WHERE e.job_instance_id = i.id ORDER BY e.attempt DESC LIMIT 1) x ON TRUE
  WHERE i.parameter_key = '' AND i.business_date >= :since
  ORDER BY i.district_code NULLS LAST, i.net, i.business_date DESC;

@@ -15,7 +15,7 @@ from batch import queries
 from batch.clock.seen import look
 from batch.control.runs import dead_runs
 from batch.nets import NETS
-from batch.rules.readiness import is_put_back
+from batch.rules.standing import TO_RERUN, is_put_back
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -62,9 +62,9 @@ def status(
         one = waiting.get((row.net, row.district_code, row.business_date, row.parameter_key))
         if is_dead:
             state = "died"
-        elif one is not None and is_put_back(one.run):
+        elif one is not None and is_put_back(row.state, one.run.last.state if one.run.last else None):
             # Its last attempt did not stop: what that said is not what it waits for.
-            state, said = "to rerun", f". {one.waiting.words}"
+            state, said = TO_RERUN, f". {one.waiting.words}"
         name = "" if row.net == NIGHT_NET else " ".join(filter(None, (row.net, row.parameter_key)))
         lines.append((str(row.business_date), name, f"{state:<{STATE_WIDTH}}", f"{attempt}{held}{said}"))
     for line in aligned(lines):

@@ -21,6 +21,7 @@ from batch import queries
 from batch.console import PlanRow, RunPlan, night_plan
 from batch.control.naming import NamedRun, run_at_hand
 from batch.control.runs import run_words
+from batch.rules.standing import TO_RERUN
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState, StepState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -146,6 +147,8 @@ def _heading(plan: RunPlan) -> str:
 def _state(plan: RunPlan) -> str:
     if plan.state is InstanceState.RUNNING and not plan.is_alive:
         return "its process is gone"
+    if plan.is_put_back:
+        return TO_RERUN
     return plan.state.value
 
 
@@ -156,7 +159,8 @@ def _standing(plan: RunPlan, at: datetime) -> str:
         return f"Expected to end at {_clock(plan.expected_end_at, at)}{by}.{late}" if plan.expected_end_at else f"Running{by}.{late}"
     if plan.is_over:
         return "" if plan.return_code is None else f"Return code {plan.return_code}."
-    why = f"Return code {plan.return_code}: {plan.message_code} {plan.message_words} " if plan.message_code else ""
+    # What its last attempt said is not what a run waits for that is put back.
+    why = f"Return code {plan.return_code}: {plan.message_code} {plan.message_words} " if plan.message_code and not plan.is_put_back else ""
     return f"{why}{plan.waits_for or ''}"
 
 

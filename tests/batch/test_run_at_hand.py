@@ -78,8 +78,20 @@ def test_a_rerun_that_waits_is_what_everybody_means_without_a_date(
     assert waits.endswith(". A step of it is to be run again; somebody starts it.")
 
     out, _ = told(capsys, "watch", "ZZ", "--once")
-    assert out[0].startswith("The night of ZZ for 2 March 2026: ")
+    assert out[0].startswith("The night of ZZ for 2 March 2026: to rerun, attempt 1, ")
     assert "A step of it is to be run again; somebody starts it." in "".join(out[:3])
+    out, _ = told(capsys, "report", "ZZ", "--date", FIRST)
+    assert out[2].startswith("TO RERUN after attempt 1: a step of it is to be run again, and somebody starts it. ")
+    first = out.index("What a person must do:") + 1
+    assert out[first : first + 2] == ["  1. A step of it is to be run again: start it.", f"     $ css night run ZZ --date {FIRST}"]
+    assert not any("STOPPED" in line for line in out)
+    with transaction(_engine()) as session:
+        session.execute(text("UPDATE batch.job_instance SET net = 'month-end' WHERE business_date = :day"), {"day": SECOND})
+    out, _ = told(capsys, "board")
+    assert any("TO RERUN" in line and "ZZ" in line for line in out), "as everywhere else"
+    assert "  ZZ night: A step of it is to be run again; somebody starts it." in out
+    with transaction(_engine()) as session:
+        session.execute(text("UPDATE batch.job_instance SET net = 'night' WHERE business_date = :day"), {"day": SECOND})
     out, _ = told(capsys, "hold", "ZZ", "--dry-run")
     assert out[0] == "Hold the night of ZZ for 2 March 2026:"
     out, _ = told(capsys, "start", "ZZ", "--reason", "It is time.")
