@@ -6,6 +6,7 @@ import ast
 import csv
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -16,6 +17,7 @@ from lxml import etree
 
 from batch.nets import NETS
 from batch.runbook import runbook
+from css.cli import STATUS_INTERRUPTED, STATUS_REFUSED
 from css.migrations.tables import METADATA
 from tests.house.commands import fault_of_command
 from tests.house.source import PACKAGES, ROOT
@@ -134,6 +136,18 @@ def test_every_message_code_is_one_that_is_explained(name: str) -> None:
 
 def test_the_runbook_says_what_the_nets_say() -> None:
     assert page("docs/batch-runbook.md") == runbook(NETS), "run python -m batch.runbook"
+
+
+def test_the_runbook_says_how_a_run_may_end() -> None:
+    """A shell gives 128 and the signal for a process that was killed; nobody should look for that number among ours in vain."""
+    told = prose("docs/batch-runbook.md").split("## When a night stops", 1)[1].split("\n## ", 1)[0]
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", told, re.MULTILINE)}
+    assert codes == {0, 4, 8, 12, 16}
+    (ends,) = (line for line in told.splitlines() if line.startswith("`css night run` ends with the return code"))
+    for status in (STATUS_REFUSED, STATUS_INTERRUPTED, 128 + signal.SIGKILL):
+        assert re.search(rf"\b{status}\b", ends)
+    assert "CSS632E" in ends
+    assert re.search(r"SIGTERM.*waits for a lock.*use kill: `css night kill ZZ", told)
 
 
 def test_every_step_of_every_net_says_what_it_does() -> None:
