@@ -313,6 +313,8 @@ class Net:
     """What that leads to; said before anybody confirms."""
     may_run_extra: bool = False
     """Whether it may run more than once for a date, each run under a key of its own."""
+    require_turn: Callable[[Session, str, date], None] | None = None
+    """Refuses a date of a district whose turn it is not, as its first step would: what can only fail is not begun by hand."""
 
     @classmethod
     def in_line(cls, name: str, words: str, steps: Sequence[Step]) -> Net:

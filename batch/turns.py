@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from batch.model import JobInstance, StepExecution
-from batch.rules.readiness import first_open
+from batch.rules.readiness import first_open, run_words
 from batch.words import InstanceState, StepState
 from css.core.errors import Refused
 from css.master.districts import BusinessDate
@@ -38,7 +38,7 @@ def check_turn(session: Session, row: BusinessDate, business_date: date) -> None
     """Nights of a district run in order, each once; one of which a step is to be run again may, whatever came after it.
 
     Raises:
-        Refused: CSS604E, an earlier night is not closed; CSS605E, this one is closed already.
+        Refused: CSS604E, an earlier night is not closed; CSS605E, this one is closed already; CSS634E, it is skipped.
     """
     expected = next_turn(session, row)
     if business_date > expected:
@@ -49,6 +49,9 @@ def check_turn(session: Session, row: BusinessDate, business_date: date) -> None
             district=row.district_code,
             asked=business_date,
         )
+    if row.closed_through < business_date < expected:
+        # Passed over and not closed: whatever lies between the last date that was closed and the next turn is skipped.
+        raise skipped(run_words(NIGHT_NET, row.district_code, business_date), "run")
     if business_date < expected and not _is_open_again(session, row.district_code, business_date):
         raise Refused(
             "CSS605E",
@@ -57,6 +60,11 @@ def check_turn(session: Session, row: BusinessDate, business_date: date) -> None
             district=row.district_code,
             expected=expected,
         )
+
+
+def skipped(run: str, verb: str) -> Refused:
+    """Refused CSS634E: the run was left out. ``run`` in words, with a capital."""
+    return Refused("CSS634E", "{run} is skipped: there is nothing to {verb}. Release undoes it.", run=run, verb=verb)
 
 
 def _is_open_again(session: Session, district_code: str, business_date: date) -> bool:

@@ -38,6 +38,8 @@ class SeenRun:
     waiting: Waiting
     gone_without: tuple[str, ...] = ()
     """Nets that it was to wait for and no longer does, in words: their hour had come."""
+    befores: tuple[str, ...] = ()
+    """Nets that are not over and that it waits for, in words, whatever else it waits for first."""
 
 
 def open_runs(session: Session) -> tuple[Planned, ...]:
@@ -106,7 +108,7 @@ def look(session: Session, nets: Mapping[str, Net], now: datetime) -> tuple[Seen
         waiting = waits_for(run, now, earlier=earlier, befores=waited_for, is_cause_gone=run.id in mended)
         if run.net not in nets and waiting.kind is Wait.NOTHING:
             waiting = Waiting(Wait.PERSON, f"There is no net {run.net} in this program.")
-        seen[run.id] = SeenRun(run, waiting, gone_without)
+        seen[run.id] = SeenRun(run, waiting, gone_without, waited_for)
     return tuple(seen[run.id] for run in runs)
 
 

@@ -17,7 +17,7 @@ from batch.control.runs import Run
 from batch.rules.calendar import Planned, hours_of, said_last
 from batch.rules.graph import Fate, Place, startable
 from batch.rules.wording import listed
-from batch.turns import NIGHT_NET, check_turn
+from batch.turns import NIGHT_NET, check_turn, skipped
 from batch.words import InstanceState, StepState
 from css.core.actor import Actor
 from css.core.calendar import day_words, to_london
@@ -91,7 +91,7 @@ def refuse_ended(run: Run, verb: str) -> None:
         sentence = "{run} is completed: there is nothing to {verb}. A step of it can be run again with rerun."
         raise Refused("CSS634E", sentence, run=capital(run.words), verb=verb)
     if run.state is InstanceState.SKIPPED:
-        raise Refused("CSS634E", "{run} is skipped: there is nothing to {verb}. Release undoes it.", run=capital(run.words), verb=verb)
+        raise skipped(capital(run.words), verb)
 
 
 def refuse_held(run: Run) -> None:
@@ -115,9 +115,15 @@ def already(sentence: str, run: Run, **fields: object) -> CssError:
 
 
 def require_turn(session: Session, run: Run) -> None:
-    """An ordinary night is run in its turn. Errors: Refused CSS604E, CSS605E."""
+    """An ordinary night is run in its turn, and what closes a period in that of the period.
+
+    Errors: Refused CSS604E, CSS605E, CSS634E of a night; of another net as the room says it whose turn it is.
+    """
     if run.net.name == NIGHT_NET and not run.parameter_key:
         check_turn(session, business_date_of(session, run.district_code), run.business_date)
+    elif run.net.require_turn is not None and not run.parameter_key and not _is_over(run, run.net.steps[0].name):
+        # Once its first step is done it had its turn: what is closed already may be what it closed.
+        run.net.require_turn(session, run.district_code, run.business_date)
 
 
 def business_date_of(session: Session, district_code: str) -> BusinessDate:

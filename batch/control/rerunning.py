@@ -9,9 +9,9 @@ from typing import Final
 
 from sqlalchemy import update
 
-from batch.control.deeds import Deed, Outlook, Verb, capital, refuse_alive, refuse_held
+from batch.control.deeds import OVER, Deed, Outlook, Verb, capital, refuse_alive, refuse_held
 from batch.control.runs import Run, lock_run
-from batch.control.single_steps import OVER, steps_after
+from batch.control.single_steps import steps_after
 from batch.model import StepControl, StepExecution
 from batch.net import Context
 from batch.words import InstanceState, StepState

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from batch import repository
 from batch.clock.launching import a_clock_beats
-from batch.clock.seen import goes_on, look, waiting_of
+from batch.clock.seen import SeenRun, goes_on, look
 from batch.control.deeds import (
     DAYS_AHEAD_MAX,
     Deed,
@@ -38,7 +38,7 @@ from batch.control.runs import Run, lock_run
 from batch.model import JobExecution, JobInstance
 from batch.nets import NETS
 from batch.rules.calendar import hours_of
-from batch.rules.readiness import Wait, Waiting
+from batch.rules.readiness import Wait, waits_for_nets
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css.core.calendar import day_words
@@ -113,28 +113,41 @@ def _consider_start(deed: Deed) -> Outlook:
     waits = _waived_by_force(_refuse_start(deed))
     if waits:
         then = "Then it starts by itself" if a_clock_beats(deed.session) else "No clock looks now; when one does, it starts by itself then"
-        sentence = "{run} is not due. {waits} {then}; force starts it now."
-        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=waits, then=then)
+        sentence = "{run} is not due. {waits} {then}; {now}."
+        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=" ".join(waits), then=then, now=_force_words(deed))
+    require_turn(deed.session, deed.run)
     return Outlook(("It is started now.", resumes(deed.run)), asks_start=True)
 
 
-def _refuse_start(deed: Deed) -> Waiting:
-    """Refuse what neither start nor force begins; what the run waits for, as the clock sees it."""
+def _force_words(deed: Deed) -> str:
+    """Whether force would start it before that, as the end of a sentence."""
+    try:
+        require_turn(deed.session, deed.run)
+    except Refused as refusal:
+        return f"force does not start it before, for {str(refusal).rstrip('.')}"
+    return "force starts it now"
+
+
+def _refuse_start(deed: Deed) -> SeenRun:
+    """Refuse what neither start nor force begins; the run and what it waits for, as the clock sees it."""
     refuse_ended(deed.run, "start")
     refuse_alive(deed.session, deed.run)
     refuse_held(deed.run)
     refuse_at_hold(deed.run)
-    require_turn(deed.session, deed.run)
-    waiting = waiting_of(look(deed.session, NETS, deed.at), deed.run.planned.id)
-    if waiting.kind is Wait.EARLIER:
+    if deed.run.net.name == NIGHT_NET:
+        require_turn(deed.session, deed.run)
+    seen = next(one for one in look(deed.session, NETS, deed.at) if one.run.id == deed.run.planned.id)
+    if seen.waiting.kind is Wait.EARLIER:
         sentence = "{run} is not started before its turn. {waits} See to that one; force does not pass over it either."
-        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=waiting.words)
-    return waiting
+        raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=seen.waiting.words)
+    return seen
 
 
-def _waived_by_force(waiting: Waiting) -> str:
-    """What a run waits for that force waives, in the words of the clock: its hour, or other nets. Empty for nothing."""
-    return waiting.words if waiting.kind in {Wait.TIME, Wait.BEFORE} else ""
+def _waived_by_force(seen: SeenRun) -> tuple[str, ...]:
+    """What a run waits for that force waives, in the words of the clock: its hour, and each other net. Empty for nothing."""
+    if seen.waiting.kind is Wait.TIME and seen.befores:
+        return (seen.waiting.words, waits_for_nets(seen.befores))
+    return (seen.waiting.words,) if seen.waiting.kind in {Wait.TIME, Wait.BEFORE} else ()
 
 
 def _start(deed: Deed) -> None:
@@ -248,8 +261,10 @@ def _consider_force(deed: Deed) -> Outlook:
     waits = _waived_by_force(_refuse_start(deed))
     if not waits:
         raise Refused("CSS636E", "Nothing keeps {run} from starting but that nobody does; start does it.", run=deed.run.words)
+    require_turn(deed.session, deed.run)
+    words = " ".join(waits)
     return Outlook(
-        (f"It is started now, and this is not waited for: {waits[:1].lower()}{waits[1:]}", resumes(deed.run)),
+        (f"It is started now, and this is not waited for: {words[:1].lower()}{words[1:]}", resumes(deed.run)),
         needs_second=True,
         asks_start=True,
     )

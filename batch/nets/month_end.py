@@ -36,6 +36,7 @@ MONTH_END: Final = Net(
         "It closes a month, and every later month waits for that: it runs for the last day of each.",
         partial(require_ended, PeriodKind.MONTH),
     ),
+    require_turn=partial(month.require_turn, kind=PeriodKind.MONTH),
 )
 QUARTER_END: Final = Net(
     "quarter-end",
@@ -53,4 +54,5 @@ QUARTER_END: Final = Net(
         "It closes a quarter, and every later quarter waits for that: it runs for the last day of each.",
         partial(require_ended, PeriodKind.QUARTER),
     ),
+    require_turn=partial(month.require_turn, kind=PeriodKind.QUARTER),
 )

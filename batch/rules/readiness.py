@@ -122,8 +122,13 @@ def _for_others(run: Planned, now: datetime, earlier: date | None, befores: Coll
     if run.start_after is not None and now < run.start_after:
         return Waiting(Wait.TIME, f"It starts at {_hour(run.start_after)}.")
     if befores:
-        return Waiting(Wait.BEFORE, f"It waits for {', '.join(befores)}.")
+        return Waiting(Wait.BEFORE, waits_for_nets(befores))
     return None
+
+
+def waits_for_nets(befores: Collection[str]) -> str:
+    """That it waits for other nets, each named, in a sentence."""
+    return f"It waits for {', '.join(befores)}."
 
 
 def _after_its_last(run: Planned, now: datetime, *, is_cause_gone: bool) -> Waiting | None:

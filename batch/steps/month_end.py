@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from typing import Final
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from batch.balance import Finding, OutOfBalance
 from batch.balance.joints import difference_of
+from batch.model import JobInstance
 from batch.net import Context, Counts, Joint, Rerun, Side, SingleStep, Total, Work
 from batch.outputs import publish
 from batch.steps import told_month as told
+from batch.turns import NIGHT_NET, next_turn
 from billing.actions import periods
 from billing.period_csv import period_files
 from billing.period_pdf import render_period
 from billing.queries.as_posted import supplier
-from billing.queries.period_ledger import PeriodAsked
+from billing.queries.period_ledger import PeriodAsked, last_close
 from billing.queries.period_proofs import PROOFS, ProofSide
-from billing.queries.periods import figures_kept, period_card
-from billing.rules.period import Figure, require_ended
+from billing.queries.periods import figures_kept, months_wanting, period_card
+from billing.rules.period import Figure, after, period_of, require_ended
 from billing.words import FigureSubject, PeriodKind
+from css.core.errors import Refused
 from css.core.money import Money
-from css.master.districts import District
+from css.master.districts import BusinessDate, District
 from orders.queries.in_time import orders_completed
 from repairs.queries.in_time import faults_cleared
 
+OUT_OF_TURN: Final = "CSS981E"
+"""Something before the period is not closed."""
 BEFORE_CLOSE: Final = Rerun(
     is_allowed=True, words="Until the month is closed its figures are counted anew: those kept before are replaced. Afterwards they stand."
 )
@@ -72,8 +79,44 @@ def proved(run: Callable[[Session, Context], Work], joints: Sequence[Joint], ses
 
 def turn(session: Session, context: Context, *, kind: PeriodKind) -> Work:
     """Look whether it is this period's turn."""
-    periods.require_turn(session, asked_for(context, kind))
+    require_turn(session, context.district_code, context.business_date, kind=kind)
     return Work(Counts(1, 1))
+
+
+def require_turn(session: Session, district_code: str, business_date: date, *, kind: PeriodKind) -> None:
+    """As billing has it, with the command that runs what comes first. Errors: Refused CSS980E, CSS981E, CSS982E; NotFound CSS101E."""
+    asked = PeriodAsked(district_code, kind, require_ended(kind, business_date).starts_on)
+    try:
+        periods.require_turn(session, asked)
+    except Refused as refusal:
+        if refusal.code != OUT_OF_TURN:
+            raise
+        words = " ".join(_first_of_all(session, asked))
+        raise Refused(OUT_OF_TURN, "{why} `css {words}` comes first.", why=str(refusal), words=words) from refusal
+
+
+def _first_of_all(session: Session, asked: PeriodAsked) -> tuple[str, ...]:
+    """The command that runs the first of all that keep a period from being closed."""
+    dates = session.execute(select(BusinessDate).where(BusinessDate.district_code == asked.district_code)).scalar_one()
+    month = _first_wanting(session, asked) if asked.kind is PeriodKind.QUARTER else asked
+    before = last_close(session, month)
+    if before is not None:
+        month = PeriodAsked(asked.district_code, PeriodKind.MONTH, after(period_of(PeriodKind.MONTH, before)))
+    if dates.closed_through < month.last_on:
+        return ("night", "run", asked.district_code, "--date", next_turn(session, dates).isoformat())
+    return ("night", "run", asked.district_code, "--date", month.last_on.isoformat(), "--net", "month-end")
+
+
+def _first_wanting(session: Session, asked: PeriodAsked) -> PeriodAsked:
+    """The first month of a quarter that must be closed before it: of a district that began in it, the first that had a night of ours."""
+    began: date | None = session.execute(
+        select(func.min(JobInstance.business_date)).where(
+            JobInstance.net == NIGHT_NET, JobInstance.district_code == asked.district_code, JobInstance.parameter_key == ""
+        )
+    ).scalar_one()
+    wanting = months_wanting(session, asked)
+    # When its last month is closed before any other, a quarter wants no more than that.
+    return next((month for month in wanting if began is not None and month.last_on >= began), wanting[-1])
 
 
 def kept(count: int, *totals: Total, alarms: tuple[str, ...] = ()) -> Work:

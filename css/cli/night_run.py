@@ -16,12 +16,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from sqlalchemy.orm import Session
 
 from batch.clock.times import database_clock
-from batch.control.deeds import business_date_of, resumes
+from batch.control.by_hand import refuse_by_hand
+from batch.control.deeds import resumes
 from batch.control.naming import NamedRun, run_at_hand
 from batch.control.runs import find_run, net_of, run_words
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Counts, Step
-from batch.turns import NIGHT_NET, check_turn
+from batch.turns import NIGHT_NET
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli import night_report
 from css.cli.asker import system_user
@@ -158,10 +159,9 @@ def _run(context: Context, net: str, key: str, clock: Clock, first: str) -> RunO
 
 
 def _chosen(session: Session, net: str, district: str, on: str, key: str) -> NamedRun:
-    """The run that is meant; a district's ordinary night in its turn."""
+    """The run that is meant; refused where nothing would come of it."""
     chosen = run_at_hand(session, net, district, read_day_if_given(on), key)
-    if net == NIGHT_NET and not key:
-        check_turn(session, business_date_of(session, district), chosen.business_date)
+    refuse_by_hand(session, chosen)
     return chosen
 
 
