@@ -19,7 +19,7 @@ from batch.model import JobInstance, NightClock, OperatorAction, Schedule
 from batch.net import Net, Plan
 from batch.nets import NETS
 from batch.repository import BEATING_WITHIN
-from batch.rules.calendar import Planned, plan_between, said_last
+from batch.rules.calendar import Planned, plan_between, require_start_hour, said_last
 from batch.rules.year import WEEKDAYS, PlannedRun, plan_words, planned_run
 from batch.words import Cycle, InstanceState
 from css import audit
@@ -36,8 +36,6 @@ AHEAD: Final = 60
 PRIORITIES: Final = range(1, 100)
 SKIP: Final = "skip"
 FORCE: Final = "force"
-TWICE_OR_NEVER: Final = (time(1), time(2))
-"""In London the hour that comes twice in October and never in March."""
 
 
 @audit.answered
@@ -142,9 +140,7 @@ def _plan(command: SetSchedule, held: Planned) -> Plan:
             sentence = "The hours are in no order: it starts at {start}, is to start by {begun} and to end by {ended}."
             fields = {"start": f"{starts_at:%H:%M}", "begun": f"{must_start_by:%H:%M}", "ended": f"{must_end_by:%H:%M}"}
             wrong.add(BadMessage("CSS625E", sentence, element="must_start_by", **fields))
-        if TWICE_OR_NEVER[0] <= starts_at < TWICE_OR_NEVER[1]:
-            sentence = "Between 01:00 and 02:00 an hour comes twice in October and never in March; start it at another."
-            wrong.add(BadMessage("CSS625E", sentence, element="starts_at"))
+        wrong.reading(lambda: require_start_hour(starts_at, "starts_at"))
     wrong.tell()
     assert starts_at is not None, "told above"
     assert must_start_by is not None, "told above"

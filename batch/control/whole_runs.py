@@ -37,11 +37,11 @@ from batch.control.deeds import (
 from batch.control.runs import Run, lock_run
 from batch.model import JobExecution, JobInstance
 from batch.nets import NETS
-from batch.rules.calendar import hours_of
+from batch.rules.calendar import hours_of, require_start_hour
 from batch.rules.readiness import Wait, waits_for_nets
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
-from css.core.calendar import day_words
+from css.core.calendar import day_words, to_london
 from css.core.errors import BadMessage, Refused
 
 
@@ -73,6 +73,8 @@ def _consider_plan(deed: Deed) -> Outlook:
         who = run.row.planned_by or "the night itself"
         sentence = "{run} is planned already, by {who} at {since}; it is {state}."
         raise already(sentence, run, who=who, since=clock_words(run.row.planned_at), state=run.row.state.value)
+    if deed.start_after is not None:
+        require_start_hour(to_london(deed.start_after).time(), "start_after")
     return Outlook((_starts(deed), *_order_words(run)))
 
 

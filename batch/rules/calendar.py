@@ -14,10 +14,13 @@ from typing import Final, Protocol
 
 from batch.words import Cycle, Shift
 from css.core.calendar import ONE_DAY, Nation, add_working_days, days_in_month, is_working_day, london_instant
+from css.core.errors import BadMessage
 
 LONGEST_PAUSE: Final = 7
 """Days; no run of weekends and bank holidays in any nation is longer (Christmas and New Year make five)."""
 MONTHS_OF_QUARTERS: Final = frozenset({3, 6, 9, 12})
+TWICE_OR_NEVER: Final = (time(1), time(2))
+"""In London the hour that comes twice in October and never in March."""
 HOUSE_NATION: Final[Nation] = "england-and-wales"
 """Whose working days count for a net of the whole house."""
 
@@ -42,6 +45,13 @@ class StartsAt(Protocol):
     def must_start_by(self) -> time: ...
     @property
     def must_end_by(self) -> time: ...
+
+
+def require_start_hour(starts_at: time, element: str) -> None:
+    """Nothing is set or planned to start in that hour, on whatever date: nobody has to know when the clocks change. Error: CSS625E."""
+    if TWICE_OR_NEVER[0] <= starts_at < TWICE_OR_NEVER[1]:
+        sentence = "Between 01:00 and 02:00 an hour comes twice in October and never in March; start it at another."
+        raise BadMessage("CSS625E", sentence, element=element)
 
 
 @dataclass(frozen=True, slots=True)

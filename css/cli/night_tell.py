@@ -48,6 +48,7 @@ from batch.control.deeds import require_second
 from batch.control.naming import NamedRun, last_begun, run_at_hand
 from batch.control.questions import VerbOutlook
 from batch.control.starting import see_to_start
+from batch.rules.calendar import require_start_hour
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.acting import acting
 from css.cli.days import read_day_if_given
@@ -367,6 +368,9 @@ def _day(verb: str, on: str) -> date:
 def _instant(text: str, on: date) -> datetime:
     """``03:30`` in London on the day after a business date."""
     try:
-        return london_instant(on + ONE_DAY, time.fromisoformat(text))
+        hour = time.fromisoformat(text)
     except ValueError:
         raise BadMessage("CSS631E", "{text!r} is not a time; write it like 03:30.", text=text[:20], element="start_after") from None
+    # Before it is an instant, for in the night of March one that does not come is moved to the next hour.
+    require_start_hour(hour, "start_after")
+    return london_instant(on + ONE_DAY, hour)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -181,3 +181,23 @@ def test_a_run_by_hand_is_refused_where_nothing_comes_before_a_held_step(fresh_e
         session.execute(update(JobInstance).where(JobInstance.id == first).values(start_asked_at=func.now()))
     assert main(["night", "run", "ZZ"]) == 16
     assert attempts(fresh_engine) == 1
+
+
+# An hour that comes twice or never.
+
+
+@pytest.mark.parametrize("business_date", ["2026-03-28", "2026-10-24", "2026-04-01"])
+def test_no_run_is_planned_to_start_in_the_hour_that_comes_twice_or_never(
+    fresh_engine: Engine, capsys: pytest.CaptureFixture[str], business_date: str
+) -> None:
+    _closed_through(fresh_engine, "2026-03-27")
+    sentence = "CSS625E Between 01:00 and 02:00 an hour comes twice in October and never in March; start it at another."
+    assert told(capsys, f"plan ZZ --date {business_date} --not-before 01:30 --reason Early.", 2) == sentence
+    assert "starts by itself at 02:00 " in told(capsys, f"plan ZZ --date {business_date} --not-before 02:00 --reason Early.")
+
+
+def test_an_instant_in_that_hour_is_refused_wherever_it_comes_from(session: Session) -> None:
+    builders.district(session)
+    summer = datetime(2026, 7, 2, 0, 30, tzinfo=UTC)
+    asked = night_verb(session, "plan", "ZZ", date(2026, 7, 1), by=SUE, at=EVENING, start_after=summer)
+    assert (asked.is_allowed, asked.refusal_code) == (False, "CSS625E")
