@@ -26,6 +26,7 @@ from batch.net import Net
 from batch.repository import raise_alarm
 from batch.rules.alarms import FOUND_BY_LOOKING, Found, alarms_of, difference
 from batch.rules.readiness import TRY_AGAIN_AFTER, Planned, Wait, in_turn, run_words
+from batch.rules.wording import clock_words
 from batch.words import AlarmKind
 from css.core.calendar import to_london
 from css.core.clock import Clock, SystemClock
@@ -247,7 +248,7 @@ class Clockwork:
         # What somebody started by hand meanwhile has an attempt.
         missed = [run for run in runs if run.last is None and run.start_after is not None and since < run.start_after <= now]
         if missed:
-            words = f"No clock looked from {_minute(since)} to {_minute(now)}. {_were(len(missed))} to start meanwhile and did not."
+            words = f"No clock looked from {clock_words(since)} to {clock_words(now)}. {_were(len(missed))} to start meanwhile and did not."
             raise_alarm(session, None, None, AlarmKind.CLOCK, words, now)
             LOG.warning("%s", words)
 
@@ -258,11 +259,6 @@ def _words(launch: Launch) -> str:
 
 def _named(launch: Launch) -> dict[str, object]:
     return {"net": launch.net, "district": launch.district_code, "date": launch.business_date}
-
-
-def _minute(at: datetime) -> str:
-    shown = to_london(at)
-    return f"{shown:%H:%M} on {shown.day} {shown:%B %Y}"
 
 
 def _were(count: int) -> str:

@@ -26,9 +26,10 @@ from batch.rules.graph import Place
 from batch.rules.outlook import Shared, critical_path, ends_in_lanes
 from batch.rules.readiness import Wait, Waiting, without_clock
 from batch.rules.standing import is_put_back
+from batch.rules.wording import clock_words
 from batch.turns import NIGHT_NET
 from batch.words import ExecutionState, InstanceState, StepState
-from css.core.calendar import require_aware, to_london
+from css.core.calendar import require_aware
 from css.db.sql import block
 from css.master.clocks import lived_day
 from css.settings import settings
@@ -238,13 +239,13 @@ def told_of_run(instance: JobInstance) -> tuple[str, ...]:
     """What people told a run and still counts, in sentences."""
     said = []
     if instance.held_at is not None:
-        said.append(f"Held by {instance.held_by} since {_clock(instance.held_at)}: {instance.hold_reason}")
+        said.append(f"Held by {instance.held_by} since {clock_words(instance.held_at)}: {instance.hold_reason}")
     if instance.forced_at is not None and instance.state is InstanceState.PLANNED:
-        said.append(f"Forced at {_clock(instance.forced_at)}.")
+        said.append(f"Forced at {clock_words(instance.forced_at)}.")
     if instance.stop_asked_at is not None:
-        said.append(f"Told at {_clock(instance.stop_asked_at)} to stop at its next block.")
+        said.append(f"Told at {clock_words(instance.stop_asked_at)} to stop at its next block.")
     if instance.start_asked_at is not None:
-        said.append(f"Asked at {_clock(instance.start_asked_at)} to start.")
+        said.append(f"Asked at {clock_words(instance.start_asked_at)} to start.")
     return tuple(said)
 
 
@@ -252,16 +253,12 @@ def told_of_step(control: StepControl) -> tuple[str, ...]:
     """What people told of a step, in sentences."""
     said = []
     if control.held_at is not None:
-        said.append(f"Held by {control.held_by} since {_clock(control.held_at)}: {control.hold_reason}")
+        said.append(f"Held by {control.held_by} since {clock_words(control.held_at)}: {control.hold_reason}")
     if control.skipped_at is not None:
-        said.append(f"Left out by {control.skipped_by} at {_clock(control.skipped_at)}: {control.skip_reason}")
+        said.append(f"Left out by {control.skipped_by} at {clock_words(control.skipped_at)}: {control.skip_reason}")
     if control.forced_at is not None:
-        said.append(f"Forced by {control.forced_by} at {_clock(control.forced_at)}: {control.force_reason}")
+        said.append(f"Forced by {control.forced_by} at {clock_words(control.forced_at)}: {control.force_reason}")
     return tuple(said)
-
-
-def _clock(instant: datetime) -> str:
-    return f"{to_london(instant):%H:%M}"
 
 
 def _rates(session: Session, instance_id: int, at: datetime) -> dict[str, int]:

@@ -16,11 +16,10 @@ from batch.clock.planning import schedules
 from batch.control.runs import Run
 from batch.rules.calendar import Planned, hours_of, said_last
 from batch.rules.graph import Fate, Place, startable
-from batch.rules.wording import listed
+from batch.rules.wording import clock_words, listed
 from batch.turns import NIGHT_NET, check_turn, skipped
 from batch.words import InstanceState, StepState
 from css.core.actor import Actor
-from css.core.calendar import day_words, to_london
 from css.core.errors import Conflict, CssError, Refused
 from css.core.words import Role
 from css.master.districts import BusinessDate, no_district
@@ -222,9 +221,3 @@ def capital(words: str) -> str:
 def bare(reason: str | None) -> str:
     """A reason as the end of a sentence."""
     return (reason or "").rstrip(".")
-
-
-def clock_words(instant: datetime) -> str:
-    """An instant as a sentence says it: 02:15 on 3 March 2026."""
-    local = to_london(instant)
-    return f"{local:%H:%M} on {day_words(local.date())}"

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from batch import repository
-from batch.control.deeds import Deed, Outlook, Verb, already, capital, clock_words, refuse_ended
+from batch.control.deeds import Deed, Outlook, Verb, already, capital, refuse_ended
 from batch.control.runs import Run
 from batch.model import JobExecution
 from batch.rules.readiness import KILLED
+from batch.rules.wording import clock_words
 from batch.words import ExecutionState
 from css.core.errors import Refused
 

@@ -20,7 +20,6 @@ from batch.control.deeds import (
     bare,
     business_date_of,
     capital,
-    clock_words,
     current_date,
     held_steps,
     is_at_hold,
@@ -39,6 +38,7 @@ from batch.model import JobExecution, JobInstance
 from batch.nets import NETS
 from batch.rules.calendar import hours_of, require_start_hour
 from batch.rules.readiness import Wait, waits_for_nets
+from batch.rules.wording import clock_words
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css.core.calendar import day_words, to_london

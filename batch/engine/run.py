@@ -22,6 +22,7 @@ from batch.engine.workers import Workers
 from batch.net import Context, Net, Unwatched, Watcher
 from batch.repository import Fenced, Instance
 from batch.rules.readiness import TOLD_TO_END
+from batch.rules.wording import clock_words
 from batch.words import ExecutionState, InstanceState
 from css.core.clock import Clock
 from css.core.errors import CssError, Refused, Unavailable
@@ -121,11 +122,11 @@ def _refuse_held(instance: Instance) -> None:
     if instance.hold is not None:
         raise Refused(
             "CSS619E",
-            "The {net} net for {district} {date} is held since {since:%d %b %H:%M} UTC by {who}: {reason}. Release it first.",
+            "The {net} net for {district} {date} is held since {since} by {who}: {reason}. Release it first.",
             net=instance.net,
             district=district,
             date=instance.business_date,
-            since=instance.hold.since,
+            since=clock_words(instance.hold.since),
             who=instance.hold.by,
             reason=instance.hold.reason,
         )

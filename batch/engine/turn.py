@@ -13,6 +13,7 @@ from batch.engine.attempt import Attempt
 from batch.engine.stopping import Stopped
 from batch.net import Counts, Node
 from batch.repository import UNTOUCHED, Control, StepRow
+from batch.rules.wording import clock_words
 from batch.words import AlarmKind, StepState
 from css.core.calendar import to_london
 
@@ -75,9 +76,9 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
         return HeldBack(
             Stopped(
                 "CSS617E",
-                "Step {step} is held since {since:%d %b %H:%M} UTC by {who}: {reason}. Release it, and the net goes on from there.",
+                "Step {step} is held since {since} by {who}: {reason}. Release it, and the net goes on from there.",
                 step=step,
-                since=control.hold.since,
+                since=clock_words(control.hold.since),
                 who=control.hold.by,
                 reason=control.hold.reason,
             )

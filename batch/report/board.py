@@ -16,7 +16,7 @@ from batch.report.text import WIDTH, said
 from batch.repository import clocks_beating, is_held
 from batch.rules.alarms import is_late
 from batch.rules.standing import TO_RERUN, is_put_back
-from batch.rules.wording import count_of, shortened
+from batch.rules.wording import clock_time, count_of, shortened
 from batch.words import ExecutionState, InstanceState
 from billing.queries.accounts import held_bills_by_district
 from css.core.calendar import to_london
@@ -193,7 +193,7 @@ def board_text(board: Board) -> str:
 def _lines(board: Board) -> Iterator[str]:
     names = {one.code: one for one in board.districts}
     clocks = f"{count_of(board.clocks_looking, 'clock')} looking" if board.clocks_looking else "NO CLOCK LOOKS: nothing starts by itself"
-    yield f"CSS NIGHT BOARD   {to_london(board.at):%a %d %b %Y %H:%M}   {clocks}"
+    yield f"CSS NIGHT BOARD   {clock_time(board.at, '%a %d %b %Y %H:%M')}   {clocks}"
     yield "=" * WIDTH
     yield f"{'district':<17}{'net':<13}{'date':<11}{'how it stands':<29}{'ended':>6}{'alarms':>7}{'aside':>6}{'open':>7}"
     yield "-" * WIDTH

@@ -9,8 +9,9 @@ from typing import Final
 from batch.report.facts import Facts, JointFact, TotalFact
 from batch.report.to_do import to_do
 from batch.rules.standing import TO_RERUN
-from batch.rules.wording import count_of, lasting, ordinal, percent
+from batch.rules.wording import clock_time, count_of, lasting, ordinal, percent
 from batch.words import InstanceState
+from css.core.calendar import to_london
 from css.core.money import Money
 
 WIDTH: Final = 96
@@ -102,9 +103,9 @@ def _attempts(facts: Facts) -> Iterator[str]:
     yield ""
     yield "Attempts before:"
     for one in facts.attempts[:-1]:
-        ended = f"{one.ended_at:%H:%M:%S}" if one.ended_at else "-"
+        ended = clock_time(one.ended_at, "%H:%M:%S") if one.ended_at else "-"
         code = "" if one.return_code is None else f", return code {one.return_code}"
-        yield f"  {one.attempt:>2}  {one.started_at:%d %b %H:%M:%S} to {ended} UTC  {one.state.value}{code}  by {one.started_by}"
+        yield f"  {one.attempt:>2}  {to_london(one.started_at):%d %b %H:%M:%S} to {ended}  {one.state.value}{code}  by {one.started_by}"
         if one.message_code:
             words = said(one.message_code, one.message_words)
             yield from wrap(words, WIDTH, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False, max_lines=3)

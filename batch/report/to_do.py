@@ -8,7 +8,7 @@ from typing import Final
 
 from batch.report.facts import AlarmFact, Facts
 from batch.rules.readiness import TOLD_TO_END
-from batch.rules.wording import count_of
+from batch.rules.wording import clock_words, count_of
 from batch.words import AlarmKind, InstanceState
 
 APPROVAL: Final = "CSS780E"
@@ -97,7 +97,7 @@ def _of_code(facts: Facts, code: str) -> tuple[str, str]:
 def _of_holds(facts: Facts) -> Iterator[ToDo]:
     for hold in facts.holds:
         what = f"Step {hold.step} is" if hold.step else "The run is"
-        words = f"{what} held by {hold.held_by} since {hold.held_at:%d %b %H:%M} UTC: {hold.reason}"
+        words = f"{what} held by {hold.held_by} since {clock_words(hold.held_at)}: {hold.reason}"
         step = f" --step {hold.step}" if hold.step else ""
         yield ToDo(words=words, command=f"{run_command(facts, 'release')}{step}{WHY}", is_urgent=not facts.is_done)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, aliased
 
 from batch.model import JobExecution, JobInstance, ResourceUse, StepAttempt, StepExecution
 from batch.repository.rows import Hold, Instance
+from batch.rules.wording import clock_words
 from batch.words import ExecutionState, InstanceState, StepState
 from css.core.actor import Actor
 from css.core.errors import Conflict, CssError
@@ -261,13 +262,12 @@ def refuse_running(session: Session, instance: Instance) -> Conflict:
         return Conflict("CSS603E", "The {net} net is being started by another process; look again in a moment.", net=instance.net)
     return Conflict(
         "CSS602E",
-        "The {net} net for {district} {date} is running already: attempt {attempt} on {host}, process {process}, "
-        "since {since:%H:%M:%S} UTC.",
+        "The {net} net for {district} {date} is running already: attempt {attempt} on {host}, process {process}, since {since}.",
         net=instance.net,
         district=instance.district_code or "the house",
         date=instance.business_date,
         attempt=attempt.attempt,
         host=attempt.host,
         process=attempt.process_id,
-        since=attempt.started_at,
+        since=clock_words(attempt.started_at),
     )

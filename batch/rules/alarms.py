@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from batch.rules.readiness import Planned, run_words
+from batch.rules.wording import clock_words
 from batch.words import AlarmKind, InstanceState
-from css.core.calendar import to_london
 
 QUIET: Final = timedelta(minutes=10)
 """A step is not called stuck, nor long, before this much more than usual."""
@@ -67,9 +67,9 @@ def _of_run(run: Planned, now: datetime) -> Iterator[Found]:
         return
     name = run_words(run.net, run.district_code, run.business_date)
     if run.must_start_by is not None and now > run.must_start_by and run.state in LATE_BEFORE_START and not run.is_alive:
-        yield Found(run.id, None, AlarmKind.LATE_START, f"{name} was to start by {_when(run.must_start_by)} and has not.")
+        yield Found(run.id, None, AlarmKind.LATE_START, f"{name} was to start by {clock_words(run.must_start_by)} and has not.")
     if run.must_end_by is not None and is_late(run.must_end_by, now):
-        yield Found(run.id, None, AlarmKind.LATE_END, f"{name} was to end by {_when(run.must_end_by)} and has not.")
+        yield Found(run.id, None, AlarmKind.LATE_END, f"{name} was to end by {clock_words(run.must_end_by)} and has not.")
     if run.state is InstanceState.RUNNING and not run.is_alive and run.last is not None:
         yield Found(run.id, None, AlarmKind.DIED, f"Attempt {run.last.attempt} at {name[0].lower()}{name[1:]} is gone without a word.")
 
@@ -91,11 +91,6 @@ def _of_step(run: Planned, step: StepUnderWay, now: datetime) -> Iterator[Found]
 
 def _usually(step: StepUnderWay) -> str:
     return "" if step.usual_seconds is None else f"; as a whole it usually takes {_span(timedelta(seconds=step.usual_seconds))}"
-
-
-def _when(at: datetime) -> str:
-    shown = to_london(at)
-    return f"{shown:%H:%M} on {shown.day} {shown:%B %Y}"
 
 
 def _span(span: timedelta) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from batch.rules.standing import is_put_back
+from batch.rules.wording import clock_time
 from batch.words import ExecutionState, InstanceState
 from css.core.calendar import ONE_DAY, day_words, to_london
 
@@ -183,7 +184,7 @@ def without_clock(waiting: Waiting, command: str) -> Waiting:
 def _hour(at: datetime) -> str:
     """As clocks in London show it."""
     shown = to_london(at)
-    return f"{shown:%H:%M} on {shown.day} {shown:%B}"
+    return f"{clock_time(at)} on {shown.day} {shown:%B}"
 
 
 def first_open(closed_through: date, skipped: Collection[date]) -> date:

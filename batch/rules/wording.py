@@ -1,8 +1,11 @@
-"""How counts, durations and lists are said. Pure."""
+"""How counts, durations, lists and times of day are said. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+
+from css.core.calendar import day_words, to_london
 
 
 def listed(names: Sequence[str], last: str = " and ") -> str:
@@ -38,6 +41,20 @@ def lasting(seconds: int) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if rest else f"{hours} h"
+
+
+def clock_time(instant: datetime, form: str = "%H:%M") -> str:
+    """A moment as clocks in London show it, by which everybody here lives: ``02:15``, and ``12:09 BST`` in summer.
+
+    The zone is said where it could be doubted: while London is an hour ahead of what servers and their logs show.
+    """
+    shown = to_london(instant)
+    return f"{shown:{form}}{f' {shown:%Z}' if shown.utcoffset() else ''}"
+
+
+def clock_words(instant: datetime) -> str:
+    """A moment as a sentence says it: 02:15 on 3 March 2026, 12:09 BST on 30 March 2026."""
+    return f"{clock_time(instant)} on {day_words(to_london(instant).date())}"
 
 
 def percent(thousandths: int) -> str:

@@ -16,6 +16,7 @@ from batch.clock.seen import look
 from batch.control.runs import dead_runs
 from batch.nets import NETS
 from batch.rules.standing import TO_RERUN, is_put_back
+from batch.rules.wording import clock_time
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -54,7 +55,7 @@ def status(
     for row in rows:
         is_dead = (row.net, row.business_date, row.parameter_key) in dead
         not_ended = "its process is gone without a word" if is_dead else "not ended"
-        ended = f"ended {row.ended_at:%d %b %H:%M} UTC, return code {row.return_code}" if row.ended_at else not_ended
+        ended = f"ended {clock_time(row.ended_at, '%d %b %H:%M')}, return code {row.return_code}" if row.ended_at else not_ended
         said = f": {row.message_code} {row.message_words}" if row.message_code else ""
         held = f", held by {row.held_by}" if row.held_by else ""
         attempt = f"attempt {row.attempt}, {ended}" if row.attempt else "not begun"

@@ -70,7 +70,7 @@ def test_a_night_that_stopped_is_reported_at_once_and_again_when_it_is_done(
     finished = _facts(fresh_engine, tmp_path)
     assert BALANCED in as_text(finished)
     assert "Done in 0 s, at the 2nd attempt. Return code 0." in as_text(finished)
-    assert "1  03 Mar 02:15:00 to 02:15:00 UTC  failed, return code 12  by night" in as_text(finished)
+    assert "1  03 Mar 02:15:00 to 02:15:00  failed, return code 12  by night" in as_text(finished)
     published = tmp_path / "spool" / "morning-report" / "ZZ" / builders.DAY.isoformat()
     # What the night leaves does not tell how often it was begun: it has the bytes of one that nothing disturbed.
     expected = files_of(as_undisturbed(finished))

@@ -130,7 +130,7 @@ def test_a_hold_is_told_with_who_and_why_and_how_it_is_released() -> None:
     hold = Hold(step="release", held_by="AMY", held_at=at, reason="The printer is away.")
     held = replace(FAILED, state=InstanceState.STOPPED, attempts=(last,), holds=(hold, replace(hold, step=None)))
     first, second, *others = to_do(held)
-    assert first.words == "Step release is held by AMY since 26 Mar 17:05 UTC: The printer is away."
+    assert first.words == "Step release is held by AMY since 17:05 on 26 March 2026: The printer is away."
     assert first.command == "css night release ZZ --date 2026-03-26 --step release --reason WHY"
     assert second.command == "css night release ZZ --date 2026-03-26 --reason WHY"
     assert first.is_urgent

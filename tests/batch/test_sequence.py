@@ -213,7 +213,7 @@ def test_a_held_step_is_as_far_as_the_net_goes_until_it_is_released(engine: Engi
     assert outcome.return_code == 16
     assert outcome.error is not None
     assert outcome.error.text == (
-        "CSS617E Step b is held since 02 Mar 02:15 UTC by OWNER: the tape is late. Release it, and the net goes on from there."
+        "CSS617E Step b is held since 02:15 on 2 March 2026 by OWNER: the tape is late. Release it, and the net goes on from there."
     )
     assert said(engine, "SELECT state FROM batch.job_instance WHERE net = 'held'") == [("stopped",)]
     decide(engine, net, "b", "release")
