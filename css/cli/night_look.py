@@ -15,14 +15,13 @@ from batch import queries
 from batch.clock.seen import look
 from batch.control.runs import dead_runs
 from batch.nets import NETS
-from batch.rules.standing import TO_RERUN, is_put_back
+from batch.rules.standing import AWAITS_APPROVAL, TO_RERUN, awaits_approval, is_put_back
 from batch.rules.wording import clock_time
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.days import read_day_if_given
 from css.cli.places import read_district
-from css.core.calendar import to_london
 from css.db.engine import database, transaction
 from css.master.clocks import house_clock
 from css.master.districts import District, no_district
@@ -66,6 +65,8 @@ def status(
         elif one is not None and is_put_back(row.state, one.run.last.state if one.run.last else None):
             # Its last attempt did not stop: what that said is not what it waits for.
             state, said = TO_RERUN, f". {one.waiting.words}"
+        elif awaits_approval(row.state, row.message_code):
+            state = AWAITS_APPROVAL
         name = "" if row.net == NIGHT_NET else " ".join(filter(None, (row.net, row.parameter_key)))
         lines.append((str(row.business_date), name, f"{state:<{STATE_WIDTH}}", f"{attempt}{held}{said}"))
     for line in aligned(lines):
@@ -137,4 +138,4 @@ def _print_below(words: str) -> None:
 
 
 def _clock(instant: datetime | None) -> str:
-    return f"{to_london(instant):%d %b %H:%M}" if instant else ""
+    return clock_time(instant, "%d %b %H:%M") if instant else ""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from batch.clock.schedules import night_clocks, night_schedules, night_year
+from batch.rules.wording import clock_time
 from batch.rules.year import WEEKDAYS, counts_by_month, year_lines
 from css.cli.places import read_district
 from css.core.calendar import to_london
@@ -51,7 +52,7 @@ def clocks() -> None:
         rows = night_clocks(session)
     for row in rows:
         shown = to_london(row.beat_at)
-        when = f"{shown:%H:%M:%S} on {WEEKDAYS[shown.weekday()]} {shown:%d %b %Y}"
+        when = f"{clock_time(row.beat_at, '%H:%M:%S')} on {WEEKDAYS[shown.weekday()]} {shown:%d %b %Y}"
         ended = "stopped" if row.ended_at else "looks" if row.is_beating else "is gone without a word"
         skew = f", {abs(row.skew_seconds)} s {'ahead' if row.skew_seconds > 0 else 'behind'}" if row.skew_seconds else ""
         print(f"{row.host} process {row.process_id}: {ended}; looked last at {when}{skew}")

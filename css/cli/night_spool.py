@@ -17,6 +17,7 @@ from batch.outputs.verify import catalogued, faults_of
 from batch.outputs.writing_off import can_be_written_off, write_off_generation
 from batch.report.writing import name_of
 from batch.rules.retention import SUBJECTS, Held
+from batch.rules.wording import clock_time
 from batch.upkeep.keeping import RetentionRow
 from batch.upkeep.keeping import retention as retention_now
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -53,12 +54,12 @@ def outputs(
     if not rows:
         print(f"Nothing of {dataset} is in the catalogue." if dataset else "Nothing is in the catalogue.")
         return
-    print(f"{'dataset':<20}{'gen.':>6}  {'date':<12}{'state':<12}{'files':>9}{'size':>10}  {'read back':<18}place")
+    print(f"{'dataset':<20}{'gen.':>6}  {'date':<12}{'state':<12}{'files':>9}{'size':>10}  {'read back':<23}place")
     for row in rows:
-        read = f"{row.verified_at:%d %b %Y %H:%M}" if row.verified_at else "not yet"
+        read = clock_time(row.verified_at, "%d %b %Y %H:%M") if row.verified_at else "not yet"
         print(
             f"{row.dataset:<20}{row.generation:>6}  {row.business_date.isoformat():<12}{row.state.value:<12}"
-            f"{row.file_count:>9,}{_size(row.byte_count):>10}  {read:<18}{row.path}"
+            f"{row.file_count:>9,}{_size(row.byte_count):>10}  {read:<23}{row.path}"
         )
 
 

@@ -21,7 +21,8 @@ from batch import queries
 from batch.console import PlanRow, RunPlan, night_plan
 from batch.control.naming import NamedRun, run_at_hand
 from batch.control.runs import run_words
-from batch.rules.standing import TO_RERUN
+from batch.rules.standing import AWAITS_APPROVAL, TO_RERUN, awaits_approval
+from batch.rules.wording import clock_time
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState, StepState
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
@@ -149,14 +150,14 @@ def _state(plan: RunPlan) -> str:
         return "its process is gone"
     if plan.is_put_back:
         return TO_RERUN
-    return plan.state.value
+    return AWAITS_APPROVAL if awaits_approval(plan.state, plan.message_code) else plan.state.value
 
 
 def _standing(plan: RunPlan, at: datetime) -> str:
     if plan.is_alive:
-        by = f", wanted by {_clock(plan.must_end_by, at)}" if plan.must_end_by else ""
+        by = f", wanted by {_moment(plan.must_end_by, at)}" if plan.must_end_by else ""
         late = " LATE" if plan.is_late else ""
-        return f"Expected to end at {_clock(plan.expected_end_at, at)}{by}.{late}" if plan.expected_end_at else f"Running{by}.{late}"
+        return f"Expected to end at {_moment(plan.expected_end_at, at)}{by}.{late}" if plan.expected_end_at else f"Running{by}.{late}"
     if plan.is_over:
         return "" if plan.return_code is None else f"Return code {plan.return_code}."
     # What its last attempt said is not what a run waits for that is put back.
@@ -216,6 +217,11 @@ def _bar(row: PlanRow) -> str:
         return ""
     full = BAR_WIDTH * row.share // WHOLE
     return "━" * full + "·" * (BAR_WIDTH - full)
+
+
+def _moment(instant: datetime, at: datetime) -> str:
+    """In a sentence, which says the zone where it could be doubted; below it the columns have the same."""
+    return clock_time(instant, "%H:%M:%S" if to_london(instant).date() == to_london(at).date() else "%d %b %H:%M:%S")
 
 
 def _clock(instant: datetime | None, at: datetime) -> str:

@@ -222,6 +222,7 @@ def test_a_night_run_by_hand_before_its_hour_is_late_only_when_its_own_hour_has_
     assert seen(wanted + timedelta(days=1)) == "Expected to end at 07:30:00, wanted by 03 Mar 06:00:00. LATE"
     live_by_business_date(place, "ZZ", by=SAM, at=AT)
     assert seen(wanted + timedelta(days=1)) == "Expected to end at 07:30:00."
+    assert seen(wanted + timedelta(days=90)) == "Expected to end at 08:30:00 BST."
 
 
 def test_an_hour_is_promised_only_while_a_clock_looks(place: Session) -> None:

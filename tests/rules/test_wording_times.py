@@ -10,6 +10,7 @@ from batch.report.text import as_text
 from batch.report.to_do import to_do
 from batch.rules.wording import clock_time, clock_words
 from batch.words import ExecutionState
+from css.cli import night_look, night_watch
 from tests.batch.morning_facts import FAILED, attempt
 
 WINTER = datetime(2026, 3, 3, 2, 15, tzinfo=UTC)
@@ -29,6 +30,12 @@ def test_of_the_hour_that_comes_twice_it_is_said_which() -> None:
 
 def test_a_hold_has_the_date_it_has_in_london() -> None:
     assert clock_words(datetime(2026, 6, 1, 23, 30, tzinfo=UTC)) == "00:30 BST on 2 June 2026"
+
+
+def test_the_lists_of_the_command_line_say_it_by_the_same_rule() -> None:
+    assert night_look._clock(SUMMER) == "30 Mar 12:09 BST"
+    assert night_look._clock(WINTER) == "03 Mar 02:15"
+    assert night_watch._moment(SUMMER, WINTER) == "30 Mar 12:09:00 BST"
 
 
 def test_the_morning_report_says_london_s_time() -> None:
