@@ -17,6 +17,7 @@ from batch.repository import is_held
 from batch.rules.alarms import StepUnderWay
 from batch.rules.calendar import plan_between
 from batch.rules.readiness import LastAttempt, Planned, Wait, Waiting, first_open, run_words, waits_for
+from batch.rules.standing import WAITS_FOR_APPROVAL
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from billing.queries import approvals_waited_for
@@ -24,8 +25,6 @@ from css.core.calendar import ONE_DAY, london_instant
 from css.db.sql import block
 
 OVER: Final = (InstanceState.COMPLETED, InstanceState.SKIPPED)
-WAITS_FOR_APPROVAL: Final = "CSS780E"
-"""Nothing was broken: somebody looks at a sample first. When they have, the run goes on by itself."""
 
 _Key = tuple[str, str, date]
 

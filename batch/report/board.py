@@ -15,7 +15,7 @@ from batch.model import JobInstance
 from batch.report.text import WIDTH, said
 from batch.repository import clocks_beating, is_held
 from batch.rules.alarms import is_late
-from batch.rules.standing import TO_RERUN, is_put_back
+from batch.rules.standing import AWAITS_APPROVAL, TO_RERUN, awaits_approval, is_put_back
 from batch.rules.wording import clock_time, count_of, shortened
 from batch.words import ExecutionState, InstanceState
 from billing.queries.accounts import held_bills_by_district
@@ -258,7 +258,7 @@ def _stands(row: BoardRow) -> str:
         case InstanceState.COMPLETED:
             return f"done, {row.return_code}"
         case InstanceState.FAILED | InstanceState.STOPPED:
-            return f"{row.state.value.upper()}{at}"
+            return AWAITS_APPROVAL.upper() if awaits_approval(row.state, row.message_code) else f"{row.state.value.upper()}{at}"
         case _:
             return f"{row.state.value}{at}"
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from batch.report.facts import Facts, JointFact, TotalFact
 from batch.report.to_do import to_do
-from batch.rules.standing import TO_RERUN
+from batch.rules.standing import AWAITS_APPROVAL, TO_APPROVE, TO_RERUN, awaits_approval
 from batch.rules.wording import clock_time, count_of, lasting, ordinal, percent
 from batch.words import InstanceState
 from css.core.calendar import to_london
@@ -38,7 +38,10 @@ def headline(facts: Facts) -> str:
     match facts.state:
         case InstanceState.FAILED | InstanceState.STOPPED:
             word = "FAILED" if facts.state is InstanceState.FAILED else "STOPPED"
-            return f"{word} in attempt {len(facts.attempts)} with return code {facts.return_code}. {far}."
+            how = f"{word} in attempt {len(facts.attempts)}"
+            if awaits_approval(facts.state, facts.attempts[-1].message_code):
+                how = f"{AWAITS_APPROVAL.upper()} since attempt {len(facts.attempts)},"
+            return f"{how} with return code {facts.return_code}. {far}."
         case InstanceState.RUNNING:
             return f"Running, attempt {len(facts.attempts)}. {far}."
         case InstanceState.SKIPPED:
@@ -82,8 +85,9 @@ def _steps(facts: Facts) -> Iterator[str]:
     yield f"{'step':<19}{'state':<12}{'read':>11}{'written':>11}{'filtered':>11}{'rejected':>11}{'took':>10}{'usual':>10}"
     yield RULE
     for step in facts.steps:
+        state = TO_APPROVE if awaits_approval(step.state, step.message_code) else step.state.value
         yield (
-            f"{step.step:<19}{step.state.value:<12}{step.read_count:>11,}{step.written_count:>11,}{step.filtered_count:>11,}"
+            f"{step.step:<19}{state:<12}{step.read_count:>11,}{step.written_count:>11,}{step.filtered_count:>11,}"
             f"{step.rejected_count:>11,}{_time(step.seconds):>10}{_time(step.usual_seconds):>10}{'!' if step.is_slow else ''}"
         )
         if step.message_code and (step.message_code, step.message_words) != facts.trouble:

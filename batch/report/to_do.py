@@ -8,10 +8,10 @@ from typing import Final
 
 from batch.report.facts import AlarmFact, Facts
 from batch.rules.readiness import TOLD_TO_END
+from batch.rules.standing import WAITS_FOR_APPROVAL as APPROVAL
 from batch.rules.wording import clock_words, count_of
 from batch.words import AlarmKind, InstanceState
 
-APPROVAL: Final = "CSS780E"
 OUT_OF_BALANCE: Final = frozenset({"CSS612E", "CSS620E"})
 HELD: Final = frozenset({"CSS617E", "CSS619E"})
 BY_A_PERSON: Final = frozenset({"CSS615E", "CSS632E"})

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from batch.words import ExecutionState, InstanceState
+from batch.words import ExecutionState, InstanceState, StepState
 
 TO_RERUN: Final = "to rerun"
 """As a list says that a run is put back."""
+WAITS_FOR_APPROVAL: Final = "CSS780E"
+"""Nothing was broken: somebody looks at a sample first. When they have, the run goes on by itself."""
+AWAITS_APPROVAL: Final = "waiting for approval"
+"""As a list says that a run stopped for that, though it stands as failed."""
+TO_APPROVE: Final = "to approve"
+"""The same of the step that stopped, in a narrow column."""
+
+
+def awaits_approval(state: InstanceState | StepState | None, message_code: str | None) -> bool:
+    """Whether a run, or a step, stopped for somebody to approve: it stands as failed, and nothing is to be mended."""
+    return state in {InstanceState.FAILED, StepState.FAILED} and message_code == WAITS_FOR_APPROVAL
 
 
 def is_put_back(state: InstanceState, last_attempt: ExecutionState | None) -> bool:

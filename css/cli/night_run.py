@@ -22,6 +22,7 @@ from batch.control.naming import NamedRun, run_at_hand
 from batch.control.runs import find_run, net_of, run_words
 from batch.engine import RunOutcome, run_net
 from batch.net import Context, Counts, Step
+from batch.rules.standing import WAITS_FOR_APPROVAL
 from batch.turns import NIGHT_NET
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli import night_report
@@ -36,8 +37,6 @@ from css.db.engine import database, transaction
 from css.master.clocks import night_clock
 from css.settings import settings
 
-WAITS_FOR_APPROVAL: Final = "CSS780E"
-"""Nothing is broken: somebody looks at the sample first."""
 STOPPED: Final = frozenset({"CSS615E", "CSS617E", "CSS670E"})
 """Nothing is broken: somebody wanted it, or the machine was shut down."""
 INFRASTRUCTURE: Final = 16

@@ -21,12 +21,14 @@ from billing.model import Bill, BillRun
 from billing.queries import bill_run
 from billing.rules.run_figures import RunState
 from billing.run_commands import ApproveBills, SetBillControl, WithdrawBill, WithdrawRun
+from css.cli import main
 from css.core.actor import Actor
 from css.core.clock import FixedClock
 from css.core.errors import Refused, Unavailable
 from css.core.money import Money
 from css.db.engine import transaction
 from css.master.reference import RETAIL
+from css.settings import settings
 from tests import builders
 from tests.records.billed import at, leave_item
 from tests.scenarios.copies import copy_of
@@ -289,3 +291,24 @@ def test_groups_are_billed_after_their_members_approved_on_their_own_and_numbere
         own = session.execute(select(Bill.invoice_gross).where(Bill.serial == 3)).scalar_one()
         assert due[3] == own + due[1] + due[2]
         assert bill_run(session, "ZZ").run.state is RunState.ISSUED
+
+
+def test_a_night_that_waits_for_approval_is_nowhere_said_to_have_failed(
+    five: tuple[Engine, list[builders.BuiltLine]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, _ = five
+    night(engine, tmp_path)
+    monkeypatch.setenv("CSS_DATABASE_URL", engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    monkeypatch.setenv("CSS_HOME", str(tmp_path))
+    settings.cache_clear()
+    said = {}
+    for words in ("status ZZ", "report ZZ --date 2026-02-05", "board", "watch ZZ --date 2026-02-05 --once"):
+        main(["night", *words.split()])
+        said[words.split()[0]] = capsys.readouterr().out
+    settings.cache_clear()
+    assert "2026-02-05  waiting for approval  attempt 1, " in said["status"]
+    assert "WAITING FOR APPROVAL since attempt 1, with return code 8. " in said["report"]
+    assert any(line.startswith("sample             to approve  ") for line in said["report"].splitlines())
+    assert " WAITING FOR APPROVAL " in said["board"]
+    assert said["watch"].startswith("The night of ZZ for 5 February 2026: waiting for approval, attempt 1, ")
+    assert not any("FAILED" in words for words in said.values())

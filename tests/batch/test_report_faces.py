@@ -100,7 +100,8 @@ def test_what_stopped_the_night_comes_first(code: str, return_code: int, command
     stopped = replace(FAILED, attempts=(*FAILED.attempts, last))
     first = to_do(stopped)[0]
     assert (first.command, first.words, first.is_urgent) == (command, words, True)
-    assert headline(stopped) == f"FAILED in attempt 3 with return code {return_code}. 9 steps done."
+    how = "WAITING FOR APPROVAL since attempt 3," if code == "CSS780E" else "FAILED in attempt 3"
+    assert headline(stopped) == f"{how} with return code {return_code}. 9 steps done."
     assert f"First. {words[:20]}" in page_text(stopped)
 
 
