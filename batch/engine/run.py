@@ -114,7 +114,7 @@ def _refuse_held(instance: Instance) -> None:
     if instance.state is InstanceState.SKIPPED:
         raise Refused(
             "CSS622E",
-            "The {net} net for {district} {date} was left out; it does not run. Plan it again first.",
+            "The {net} net for {district} {date} was left out; it does not run. Release undoes it.",
             net=instance.net,
             district=district,
             date=instance.business_date,

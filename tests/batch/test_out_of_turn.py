@@ -134,7 +134,7 @@ def test_force_does_not_start_what_must_fail_and_names_what_comes_first(fresh_en
     assert forced.endswith("`css night run ZZ --date 2026-03-31` comes first.")
     started = told(capsys, "start ZZ --net quarter-end --date 2026-03-31 --reason Now.", 2)
     assert started.startswith(
-        "CSS636E The quarter-end run of ZZ for 31 March 2026 is not due. It starts at 02:15 on 1 April. It waits for "
+        "CSS636E The quarter-end run of ZZ for 31 March 2026 is not due. It starts at 02:15 BST on 1 April. It waits for "
     )
     assert "starts by itself then; force does not start it before, for " in started
     _due(fresh_engine, date(2026, 4, 1))
