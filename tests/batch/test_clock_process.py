@@ -71,7 +71,7 @@ def test_the_clock_ends_when_it_is_interrupted(town: Engine, clock: subprocess.P
     first = clock.stderr.readline()
     clock.send_signal(signal.SIGINT)
     rest = clock.communicate(timeout=200)
-    assert " read, " in first, "the night says what its first step did"
+    assert " 1 read " in first, "the night says what its first step did"
     assert rest[1].splitlines()[-1].startswith("CSS003W ")
     assert clock.returncode == 130
     assert _clocks(town) == [(clock.pid, True)]
