@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from batch.balance.commands import DropReject, RejectSettled, ReplayReject
 from batch.balance.put_away import meant, name_it_had, not_moved, put_away_as
 from batch.balance.rejects import mended_words, reject_row
+from batch.keepers import require_keeper, require_reason
 from batch.model import JobInstance, OperatorAction, Reject
 from batch.rules.reject_sources import RejectKind, RejectSource, source_of
 from batch.words import RejectState
@@ -24,12 +25,9 @@ from billing.queries.mending import bills_as_they_stand
 from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
-from css.core.errors import BadMessage, Conflict, Refused
-from css.core.words import Role
+from css.core.errors import Conflict, Refused
+from css.master.operator_changes import require_supervisor
 from css.settings import settings
-
-KEEPERS: Final = frozenset({Role.SCHEDULER.value, Role.SUPERVISOR.value})
-REASON_LENGTH_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +54,13 @@ def replay_reject(session: Session, command: ReplayReject, *, by: Actor, at: dat
     mended is settled as that. ``home`` is the installation's directory where none is given.
 
     Raises:
-        NotFound: CSS648E. Conflict: CSS647E, it is settled; CSS997E, another file of its name waits. BadMessage: CSS649E, no reason.
+        NotFound: CSS648E. Conflict: CSS647E, it is settled; CSS997E, another file of its name waits. BadMessage: CSS630E, no reason.
         Refused: CSS111E, the actor may not; CSS644E, the refused file is not there; CSS645E, its cause stands; CSS646E, it is
             none that is replayed by hand; errors of ``dry_run_bill``. Unavailable: CSS614E, the file cannot be read or moved.
     """
-    item, instance = _held(session, command.reject_id, command.reason, KEEPERS, by)
+    require_keeper(by)
+    reason = require_reason(command.reason)
+    item, instance = _held(session, command.reject_id)
     source = source_of(item.source_key)
     mended = mended_words(session, instance.district_code or "", [(item, instance.business_date)]).get(item.id)
     if mended is None:
@@ -69,7 +69,7 @@ def replay_reject(session: Session, command: ReplayReject, *, by: Actor, at: dat
             raise Refused("CSS646E", "{what} is not replayed by hand: mend its cause, and the next night settles it.", what=item.source_key)
         mended = trying(_Try(session, source, instance.district_code or "", home or settings().home, by, at))
     settled = RejectSettled(reject_id=item.id, source_key=item.source_key, state=RejectState.REPLAYED, words=mended)
-    return _settled(session, (item, instance), command, settled, kept=f"{mended} {command.reason.strip()}", by=by, at=at)
+    return _settled(session, (item, instance), command, settled, kept=f"{mended} {reason}", by=by, at=at)
 
 
 @audit.answered
@@ -77,21 +77,17 @@ def drop_reject(session: Session, command: DropReject, *, by: Actor, at: datetim
     """Give an item up that was set aside; found again by a later night it stays given up.
 
     Raises:
-        NotFound: CSS648E. Conflict: CSS647E, it is settled. BadMessage: CSS649E, no reason. Refused: CSS111E, no supervisor.
+        NotFound: CSS648E. Conflict: CSS647E, it is settled. BadMessage: CSS630E, no reason. Refused: CSS111E, no supervisor.
     """
-    item, instance = _held(session, command.reject_id, command.reason, frozenset({Role.SUPERVISOR.value}), by)
+    require_supervisor(by)
+    reason = require_reason(command.reason)
+    item, instance = _held(session, command.reject_id)
     words = "Given up; nothing more becomes of it."
     settled = RejectSettled(reject_id=item.id, source_key=item.source_key, state=RejectState.DROPPED, words=words)
-    return _settled(session, (item, instance), command, settled, kept=command.reason.strip(), by=by, at=at)
+    return _settled(session, (item, instance), command, settled, kept=reason, by=by, at=at)
 
 
-def _held(session: Session, reject_id: int, reason: str, roles: frozenset[str], by: Actor) -> tuple[Reject, JobInstance]:
-    if not (by.kind == "operator" and roles & by.roles):
-        need = "the role " + " or ".join(sorted(roles))
-        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need=need)
-    if not reason.strip() or len(reason) > REASON_LENGTH_MAX:
-        sentence = "Say what was mended, or why it is given up, in at most {most} letters."
-        raise BadMessage("CSS649E", sentence, most=REASON_LENGTH_MAX, element="reason")
+def _held(session: Session, reject_id: int) -> tuple[Reject, JobInstance]:
     item, instance = reject_row(session, reject_id, for_update=True)
     if item.state is not RejectState.OPEN:
         raise Conflict(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from batch.clock.commands import ResourceSet, SetResource
-from batch.clock.keepers import require_keeper, require_reason
+from batch.keepers import require_keeper, require_reason
 from batch.model import JobExecution, JobInstance, Resource, ResourceUse
 from batch.nets import NETS
 from batch.repository.instances import is_held

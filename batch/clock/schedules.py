@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from batch.clock.commands import ScheduleSet, SetSchedule
-from batch.clock.keepers import REASON_LENGTH_MAX, require_keeper
 from batch.clock.planning import HOUSE, DistrictDates, due_runs, places, schedules
 from batch.clock.times import database_now
+from batch.keepers import require_keeper, require_reason
 from batch.model import JobInstance, NightClock, OperatorAction, Schedule
 from batch.net import Net, Plan
 from batch.nets import NETS
@@ -44,8 +44,8 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
 
     Raises:
         Refused: CSS111E the actor may not; CSS626E the date is planned already, or too far ahead; CSS627E the net keeps its own dates.
-        NotFound: CSS624E no such net; CSS101E no such district. BadMessage: CSS625E the hours, CSS628E weekday, priority or reason, or
-            a district for a net of the house; all at once as ``Several``.
+        NotFound: CSS624E no such net; CSS101E no such district. BadMessage: CSS625E the hours; CSS628E weekday or priority, or
+            a district for a net of the house; CSS630E no reason; all at once as ``Several``.
     """
     require_keeper(by)
     net = _net(command.net)
@@ -54,6 +54,7 @@ def set_schedule(session: Session, command: SetSchedule, *, by: Actor, at: datet
     held = said_last(net.plan, rows, place.code, command.from_date)
     wrong = Refusals()
     wrong.add(*_fits(net, command), *_days(command, place))
+    wrong.reading(lambda: require_reason(command.reason))
     plan = wrong.reading(lambda: _plan(command, held))
     if net.own_dates is not None and plan is not None and (plan.cycle, plan.shift) != (net.plan.cycle, net.plan.shift):
         wrong.add(Refused("CSS627E", "{why} Set its hours, or switch it off.", why=net.own_dates.words, element="cycle"))
@@ -109,8 +110,6 @@ def _fits(net: Net, command: SetSchedule) -> list[BadMessage]:
     if net.is_of_house and command.district_code:
         sentence = "The {net} net is of the whole house; give no district."
         faults.append(BadMessage("CSS628E", sentence, net=net.name, element="district_code"))
-    if not command.reason.strip() or len(command.reason.strip()) > REASON_LENGTH_MAX:
-        faults.append(BadMessage("CSS628E", "Say why, in at most {most} letters.", most=REASON_LENGTH_MAX, element="reason"))
     return faults
 
 

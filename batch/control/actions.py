@@ -12,7 +12,6 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from batch.clock.keepers import require_keeper, require_reason
 from batch.control import ending, rerunning, single_steps, whole_runs
 from batch.control.commands import (
     AlarmSeen,
@@ -32,6 +31,7 @@ from batch.control.commands import (
 from batch.control.deeds import Deed, Outlook, Verb, capital, require_second
 from batch.control.runs import Run, RunKey, find_run, hold_run, require_step
 from batch.control.whole_runs import ensure_planned, refuse_unplannable
+from batch.keepers import require_keeper, require_reason
 from batch.model import Alarm, OperatorAction
 from css.audit import answered, record
 from css.core.actor import Actor

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from batch.keepers import require_keeper, require_reason
 from batch.model import DatasetFile, DatasetGeneration, JobInstance
 from batch.outputs import bills
 from batch.outputs.commands import GenerationRepublished, RepublishGeneration
@@ -21,14 +22,12 @@ from batch.words import GenerationState
 from billing.queries.spool import spooled_contents
 from css import audit
 from css.core.actor import Actor
-from css.core.errors import BadMessage, NotFound, Refused
-from css.core.words import Role
+from css.core.errors import NotFound, Refused
 from css.settings import settings
 from css.whole_file import cannot_write, make_folder, put_files
 
 FILES_AT_ONCE: Final = 200
 SHOWN_MAX: Final = 100
-KEEPERS: Final = frozenset({Role.SCHEDULER.value, Role.SUPERVISOR.value})
 
 
 @audit.answered
@@ -42,13 +41,11 @@ def republish_generation(
     Raises:
         Refused: CSS111E the actor may not; CSS974E what is stored cannot give the bytes that were catalogued: a backup never can.
         NotFound: CSS973E no such generation, or one that was thrown away or written off.
-        BadMessage: CSS975E no reason.
+        BadMessage: CSS630E no reason.
         Unavailable: CSS968E and CSS969E, the disk does not take it.
     """
-    if by.kind != "operator" or not KEEPERS & by.roles:
-        raise Refused("CSS111E", "{who} may not do this; it needs {need}.", who=by.name, need="the role scheduler or supervisor")
-    if not command.reason.strip():
-        raise BadMessage("CSS975E", "Say why.", element="reason")
+    require_keeper(by)
+    reason = require_reason(command.reason)
     row, head = find_generation(session, command.dataset, command.generation)
     kept = Kept(row.id, row.dataset, row.generation, row.path, row.sha256 or "", row.file_count, row.byte_count)
     below = home or settings().home
@@ -79,7 +76,7 @@ def republish_generation(
     answer = GenerationRepublished(
         dataset=row.dataset, generation=row.generation, path=row.path, written=tuple(wrong[:SHOWN_MAX]), written_count=len(wrong)
     )
-    after = {"written": answer.written_count, "reason": command.reason.strip()}
+    after = {"written": answer.written_count, "reason": reason}
     audit.record(session, by=by, at=at, verb="republish_generation", subject=("generation", f"{row.dataset}/{row.generation}"), after=after)
     return answer
 

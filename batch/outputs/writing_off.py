@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from batch.keepers import require_reason
 from batch.model import DatasetGeneration
 from batch.outputs.commands import GenerationWrittenOff, WriteOffGeneration
 from batch.outputs.republish import find_generation, is_stored
@@ -14,7 +15,7 @@ from batch.outputs.verify import Kept, faults_of
 from batch.words import GenerationState
 from css import audit
 from css.core.actor import Actor
-from css.core.errors import BadMessage, Refused
+from css.core.errors import Refused
 from css.master.operator_changes import require_supervisor
 from css.settings import settings
 
@@ -29,11 +30,10 @@ def write_off_generation(
 
     Raises:
         Refused: CSS111E the actor may not; CSS896E nothing of it is lost; CSS897E it can be written again; CSS898E some of it lies there.
-        NotFound: CSS973E no such generation, or one that was thrown away or written off. BadMessage: CSS975E no reason.
+        NotFound: CSS973E no such generation, or one that was thrown away or written off. BadMessage: CSS630E no reason.
     """
     require_supervisor(by)
-    if not command.reason.strip():
-        raise BadMessage("CSS975E", "Say why.", element="reason")
+    reason = require_reason(command.reason)
     row, _ = find_generation(session, command.dataset, command.generation)
     dataset, number, path = row.dataset, row.generation, row.path
     below = home or settings().home
@@ -57,7 +57,7 @@ def write_off_generation(
     row.state, row.purged_at = GenerationState.PURGED, at
     session.flush()
     subject = ("generation", f"{row.dataset}/{row.generation}")
-    after = {"state": row.state.value, "path": row.path, "sha256": row.sha256, "reason": command.reason.strip()}
+    after = {"state": row.state.value, "path": row.path, "sha256": row.sha256, "reason": reason}
     before = {"state": GenerationState.CATALOGUED.value}
     audit.record(session, by=by, at=at, verb="write_off_generation", subject=subject, before=before, after=after)
     return GenerationWrittenOff(dataset=row.dataset, generation=row.generation, path=row.path)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from batch.keepers import require_reason
 from batch.model import RetentionHold, RetentionRule, RetentionRun
 from batch.rules.retention import SUBJECTS, Held, Keeping
 from batch.upkeep.commands import HoldRetention, ReleaseRetention, RetentionHeld, RetentionSet, SetRetention
@@ -141,10 +142,10 @@ def set_retention(session: Session, command: SetRetention, *, by: Actor, at: dat
     """Keep a subject for another time than the house does, as a supervisor; from the next night on.
 
     Raises:
-        Refused: CSS111E the actor may not. BadMessage: CSS975E no reason; CSS979E no such subject, or shorter or longer than may be.
+        Refused: CSS111E the actor may not. BadMessage: CSS630E no reason; CSS979E no such subject, or shorter or longer than may be.
     """
     require_supervisor(by)
-    _require_reason(command.reason)
+    reason = require_reason(command.reason)
     subject = SUBJECTS.get(command.subject)
     if subject is None:
         raise _unknown(command.subject)
@@ -170,13 +171,13 @@ def set_retention(session: Session, command: SetRetention, *, by: Actor, at: dat
         "keep_months": command.keep_months,
         "set_by": by.name,
         "set_at": at,
-        "reason": command.reason.strip(),
+        "reason": reason,
     }
     session.execute(
         upsert(RetentionRule).values(subject=subject.name, **values).on_conflict_do_update(index_elements=["subject"], set_=values)
     )
     answer = RetentionSet(subject=subject.name, keep_days=command.keep_days, keep_weeks=command.keep_weeks, keep_months=command.keep_months)
-    after = to_plain(answer) | {"reason": command.reason.strip()}
+    after = to_plain(answer) | {"reason": reason}
     was = {"keep_days": before.days, "keep_weeks": before.weeks, "keep_months": before.months}
     audit.record(session, by=by, at=at, verb="set_retention", subject=("retention", subject.name), before=was, after=after)
     return answer
@@ -187,17 +188,15 @@ def hold_retention(session: Session, command: HoldRetention, *, by: Actor, at: d
     """Throw nothing away of what the hold covers until it is released, as a supervisor.
 
     Raises:
-        Refused: CSS111E the actor may not. NotFound: CSS101E no such district. BadMessage: CSS975E no reason, CSS979E no such subject.
+        Refused: CSS111E the actor may not. NotFound: CSS101E no such district. BadMessage: CSS630E no reason, CSS979E no such subject.
     """
     require_supervisor(by)
-    _require_reason(command.reason)
+    reason = require_reason(command.reason)
     if command.subject is not None and command.subject not in SUBJECTS:
         raise _unknown(command.subject)
     if command.district_code is not None and session.get(District, command.district_code) is None:
         raise no_district(command.district_code)
-    row = RetentionHold(
-        subject=command.subject, district_code=command.district_code, reason=command.reason.strip(), held_by=by.name, held_at=at
-    )
+    row = RetentionHold(subject=command.subject, district_code=command.district_code, reason=reason, held_by=by.name, held_at=at)
     session.add(row)
     session.flush()
     answer = _held(row)
@@ -210,10 +209,10 @@ def release_retention(session: Session, command: ReleaseRetention, *, by: Actor,
     """End a hold, as a supervisor: what it kept back goes with the next night, when its time is over.
 
     Raises:
-        Refused: CSS111E the actor may not; CSS979E it was released before. NotFound: CSS979E no such hold. BadMessage: CSS975E no reason.
+        Refused: CSS111E the actor may not; CSS979E it was released before. NotFound: CSS979E no such hold. BadMessage: CSS630E no reason.
     """
     require_supervisor(by)
-    _require_reason(command.reason)
+    reason = require_reason(command.reason)
     row = session.get(RetentionHold, command.hold_id, with_for_update=True)
     if row is None:
         raise NotFound(
@@ -224,7 +223,7 @@ def release_retention(session: Session, command: ReleaseRetention, *, by: Actor,
     row.released_by, row.released_at = by.name, at
     session.flush()
     answer = _held(row)
-    after = to_plain(answer) | {"why": command.reason.strip()}
+    after = to_plain(answer) | {"why": reason}
     audit.record(session, by=by, at=at, verb="release_retention", subject=("retention hold", str(row.id)), after=after)
     return answer
 
@@ -238,11 +237,6 @@ def _held(row: RetentionHold) -> RetentionHeld:
         held_at=row.held_at,
         released_at=row.released_at,
     )
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise BadMessage("CSS975E", "Say why.", element="reason")
 
 
 def _unknown(subject: str) -> BadMessage:

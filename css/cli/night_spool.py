@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.orm import Session
 
+from batch.keepers import require_reason
 from batch.nets import NETS
 from batch.outputs.commands import RepublishGeneration, WriteOffGeneration
 from batch.outputs.queries import dataset_names, generations
@@ -91,8 +92,7 @@ def republish(
 
     Exit status 1 when something could not be written again, as a backup never can.
     """
-    if not reason.strip():
-        raise BadMessage("CSS975E", "Say why.", element="reason")
+    require_reason(reason)
     if is_all and generation is not None:
         raise BadMessage("CSS002E", "Give --generation or --all, not both.")
     if not (is_all or dataset):
@@ -154,8 +154,7 @@ def write_off(
 
     Exit status 1 when of some of them something lies there still.
     """
-    if not reason.strip():
-        raise BadMessage("CSS975E", "Say why.", element="reason")
+    require_reason(reason)
     if is_all == (generation is not None) or not (is_all or dataset):
         raise BadMessage("CSS002E", "Give a dataset and --generation, or --all.")
     actor, at = acting(by)

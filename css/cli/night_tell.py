@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final
 import typer
 from sqlalchemy.orm import Session
 
-from batch.clock.keepers import require_reason
 from batch.clock.launching import Launch, words_of
 from batch.control import (
     force_night,
@@ -48,6 +47,7 @@ from batch.control.deeds import require_second
 from batch.control.naming import NamedRun, last_begun, run_at_hand
 from batch.control.questions import VerbOutlook
 from batch.control.starting import see_to_start
+from batch.keepers import require_reason
 from batch.rules.calendar import require_start_hour
 from css import tables as _tables  # noqa: F401 - every room's tables, so that keys across rooms resolve
 from css.cli.acting import acting

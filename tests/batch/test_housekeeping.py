@@ -267,7 +267,7 @@ def test_what_a_supervisor_set_holds_within_what_the_law_says(house: Engine, tmp
         (SetRetention(subject="call-detail", keep_days=500, keep_weeks=1, reason="?"), "CSS979E"),
         (SetRetention(subject="backup", keep_days=7, keep_weeks=-1, reason="?"), "CSS979E"),
         (SetRetention(subject="secrets", keep_days=7, reason="?"), "CSS979E"),
-        (SetRetention(subject="backup", keep_days=7, reason="  "), "CSS975E"),
+        (SetRetention(subject="backup", keep_days=7, reason="  "), "CSS630E"),
     ],
 )
 def test_what_may_not_be_is_refused(house: Engine, command: SetRetention, code: str) -> None:

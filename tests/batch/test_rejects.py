@@ -272,7 +272,7 @@ def test_giving_up_needs_a_supervisor_and_a_reason_and_stays_given_up(two: tuple
     number = the_reject(engine).reject_id
     scheduler = Actor("operator", "SCHED1", "RETAIL", frozenset({"scheduler"}), "screen")
     with Session(engine) as session:
-        for by, reason, code in ((scheduler, REASON, "CSS111E"), (builders.CLERK, REASON, "CSS111E"), (builders.OPERATOR, " ", "CSS649E")):
+        for by, reason, code in ((scheduler, REASON, "CSS111E"), (builders.CLERK, REASON, "CSS111E"), (builders.OPERATOR, " ", "CSS630E")):
             with pytest.raises((Refused, BadMessage)) as refused:
                 drop_reject(session, DropReject(reject_id=number, reason=reason), by=by, at=at(NEXT))
             assert refused.value.code == code

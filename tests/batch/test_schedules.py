@@ -115,10 +115,10 @@ def test_a_net_that_was_switched_off_is_switched_on_as_it_was(zz: Session) -> No
         ({"weekday": "Fryday"}, ["CSS628E"]),
         ({"priority": 0}, ["CSS628E"]),
         ({"priority": 100}, ["CSS628E"]),
-        ({"reason": " "}, ["CSS628E"]),
+        ({"reason": " "}, ["CSS630E"]),
         (
             {"reason": "x" * 201, "from_date": date(2026, 3, 1), "starts_at": "24:99", "priority": 0},
-            ["CSS628E", "CSS626E", "CSS625E", "CSS628E"],
+            ["CSS626E", "CSS630E", "CSS625E", "CSS628E"],
         ),
     ],
 )

@@ -73,7 +73,7 @@ def test_the_spool_is_read_back_at_a_word(home: Path, fresh_engine: Engine, caps
 
 def test_what_is_lost_is_written_again_at_a_word(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("night", "republish", "morning-report/ZZ")
-    assert said(capsys, *words, status=2) == "CSS975E Say why.\n"
+    assert said(capsys, *words, status=2) == "CSS630E Say why, in at most 200 letters; it is kept with what it leads to.\n"
     place = "spool/morning-report/ZZ/2026-03-02"
     assert said(capsys, *words, "--reason", "To be sure") == f"{place} is as it was catalogued; nothing was written.\n"
     (home / place / "report.txt").write_bytes(b"forged")
@@ -122,7 +122,10 @@ def test_only_what_is_gone_and_stored_nowhere_is_written_off_by_a_supervisor(
         backup = home / session.execute(text("SELECT path FROM batch.dataset_generation WHERE dataset = 'backup'")).scalar_one()
     words = ("night", "write-off", "backup")
     one = (*words, "--generation", "1", "--reason", "Fire")
-    assert said(capsys, *words, "--generation", "1", status=2) == "CSS975E Say why.\n"
+    assert (
+        said(capsys, *words, "--generation", "1", status=2)
+        == "CSS630E Say why, in at most 200 letters; it is kept with what it leads to.\n"
+    )
     assert said(capsys, *words, "--reason", "Fire", status=2).startswith("CSS002E Give a dataset and --generation, or --all.")
     assert said(capsys, *words, "--all", "--generation", "1", "--reason", "Fire", status=2).startswith("CSS002E ")
     assert said(capsys, *one, status=2).startswith("CSS896E backup, generation 1, lies in ")

@@ -182,7 +182,7 @@ def test_who_may_not_or_says_nothing_or_names_nothing_is_told(evening: Spooled) 
         evening.republish(by=clerk)
     with pytest.raises(BadMessage) as silent:
         evening.republish(RepublishGeneration(dataset="bills/ZZ", reason=" "))
-    assert silent.value.code == "CSS975E"
+    assert silent.value.code == "CSS630E"
     with pytest.raises(NotFound) as unknown:
         evening.republish(RepublishGeneration(dataset="bills/ZZ", generation=7, reason="?"))
     assert unknown.value.text == "CSS973E There is no generation 7 of bills/ZZ in the catalogue; `css ask generations` lists what there is."

@@ -1,4 +1,4 @@
-"""Who looks after the night: who may set when nets run and tell them anything, and that they say why."""
+"""Who looks after the night: who may tell nets, the spool and what was set aside anything, and that they say why."""
 
 from __future__ import annotations
 
