@@ -19,11 +19,10 @@ from batch.control.runs import net_of
 from batch.model import JobExecution, JobInstance, Resource, StepAttempt, StepControl, StepExecution
 from batch.net import BlockStep, Net, Node, Step
 from batch.nets import NETS
-from batch.outlook import StepSeen, usual
 from batch.repository import is_held, of_district
 from batch.rules.alarms import is_late
 from batch.rules.graph import Place
-from batch.rules.outlook import Shared, critical_path, ends_in_lanes
+from batch.rules.outlook import Shared, StepSeen, critical_path, ends_in_lanes, usual
 from batch.rules.readiness import Wait, Waiting, without_clock
 from batch.rules.standing import is_put_back
 from batch.rules.wording import clock_words

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from batch.clock.launching import Launch, words_of
 from batch.console.plans import instance_of, whole_of
+from batch.console.restart import Kept, restart_words
 from batch.console.rows import AttemptRow, StepCard, StepReject
 from batch.control.runs import net_of
 from batch.model import JobExecution, JobInstance, Reject, StepExecution
 from batch.net import BlockStep, Net, SingleStep, Step
-from batch.outlook import Kept, restart_words
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from css.core.errors import NotFound

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from batch.rules.graph import Place
 from batch.words import StepState
@@ -20,29 +20,26 @@ TENTH: Final = 100
 WHOLE: Final = 1000
 
 
-class Seen(Protocol):
-    """A step as it stands."""
+@dataclass(frozen=True, slots=True)
+class StepSeen:
+    """A step as it stands, for the outlook."""
 
-    @property
-    def state(self) -> StepState | None: ...
-    @property
-    def started_at(self) -> datetime | None: ...
-    @property
-    def ended_at(self) -> datetime | None: ...
-    @property
-    def taken_up_at(self) -> datetime | None:
-        """When the attempt under way took it up, where one before it had begun it and nobody knows yet how fast it goes on."""
-        ...
+    state: StepState | None
+    """None while its turn has not come."""
+    started_at: datetime | None
+    ended_at: datetime | None
+    share: int | None
+    """How much is done, in thousandths; None where nobody can tell."""
+    usual_seconds: int | None
+    """None when it has never run."""
+    read_count: int = 0
+    taken_up_at: datetime | None = None
+    """When the attempt under way took it up, where one before it had begun it and nobody knows yet how fast it goes on."""
 
-    @property
-    def share(self) -> int | None:
-        """How much is done, in thousandths; None where nobody can tell."""
-        ...
 
-    @property
-    def usual_seconds(self) -> int | None:
-        """None when it has never run."""
-        ...
+def usual(seconds: Sequence[int]) -> int | None:
+    """What is usual among some durations: the middle one, the longer of the two in the middle; None of none."""
+    return sorted(seconds)[len(seconds) // 2] if seconds else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ NOTHING_SHARED: Final = Shared({}, {})
 
 def ends_in_lanes(
     places: Sequence[Place],
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, StepSeen],
     *,
     at: datetime,
     lanes: int,
@@ -102,7 +99,7 @@ def ends_in_lanes(
     return {place.name: ends.get(place.name) for place in places}
 
 
-def _end_of(one: Seen, started_at: datetime, at: datetime) -> datetime | None:
+def _end_of(one: StepSeen, started_at: datetime, at: datetime) -> datetime | None:
     if one.taken_up_at is not None:
         # What an attempt before did of it, and the pause behind that, say nothing of how fast this one is.
         left = WHOLE - (one.share or 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from batch.console import night_plan, night_step, night_version, plan_of, step_of
+from batch.console.restart import Kept, restart_words
 from batch.engine import run_net
 from batch.net import Context, Net, SingleStep, Work
-from batch.outlook import Kept, StepSeen, expected_ends, restart_words, usual
 from batch.repository import instance_lock
 from batch.words import InstanceState, StepState
 from css.core.clock import FixedClock
@@ -123,35 +123,6 @@ def test_what_was_never_planned_is_not_there(toy: Engine) -> None:
 
 
 # --- pure -----------------------------------------------------------------------------------------------------------------
-
-
-def _minute(minutes: int) -> datetime:
-    return AT + timedelta(minutes=minutes)
-
-
-def _done(start: int, end: int) -> StepSeen:
-    return StepSeen(StepState.COMPLETED, _minute(start), _minute(end), 1000, 60)
-
-
-@pytest.mark.parametrize(
-    ("steps", "now", "ends"),
-    [
-        ([_done(0, 5)], 9, [5]),
-        ([StepSeen(StepState.RUNNING, _minute(0), None, None, 600), StepSeen(None, None, None, None, 300)], 4, [10, 15]),
-        ([StepSeen(StepState.RUNNING, _minute(0), None, None, 600), StepSeen(None, None, None, None, 300)], 12, [12, 17]),
-        ([StepSeen(StepState.RUNNING, _minute(0), None, 250, 600)], 5, [20]),
-        ([StepSeen(StepState.RUNNING, _minute(0), None, 50, 600)], 5, [10]),
-        ([StepSeen(StepState.RUNNING, _minute(0), None, None, None), StepSeen(None, None, None, None, 300)], 4, [None, None]),
-        ([_done(0, 5), StepSeen(None, None, None, None, 300), StepSeen(None, None, None, None, None)], 6, [5, 11, None]),
-    ],
-)
-def test_what_is_to_come_is_reckoned_from_what_is_usual(steps: list[StepSeen], now: int, ends: list[int | None]) -> None:
-    expected = tuple(None if end is None else _minute(end) for end in ends)
-    assert expected_ends(steps, at=_minute(now)) == expected
-
-
-def test_the_usual_is_the_middle() -> None:
-    assert [usual(seconds) for seconds in ([], [7], [9, 1], [1, 100, 2])] == [None, 7, 9, 2]
 
 
 @pytest.mark.parametrize(
