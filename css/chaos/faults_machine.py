@@ -18,8 +18,11 @@ from css.chaos.ground import Moment
 from css.chaos.soundness import half_written
 from css.chaos.stage import Stage
 from css.chaos.traps import Deed
+from css.whole_file import FULL
 
 DISK_FULL: Final = frozenset({"CSS005E", "CSS968E"})
+"""Codes that are of a full disk alone. Any other is of one where its sentence passes on that the system said so."""
+SAID_FULL: Final = tuple(os.strerror(number) for number in sorted(FULL))
 
 
 def restart_the_server(stage: Stage, moment: Moment, rng: Random) -> tuple[str, tuple[str, ...]]:
@@ -82,7 +85,7 @@ def fill_the_spool(stage: Stage, moment: Moment, rng: Random) -> tuple[str, tupl
     step, place = somewhere(stage, rng, of_a_file)
     outcome = stage.attempt(moment, Harm(Deed.NO_SPACE, place))
     left = half_written(moment.home)
-    return f"{step}: {place}", (*_no_space(outcome), *left, *stage.finish(moment))
+    return f"{step}: {place}", (*no_space(outcome), *left, *stage.finish(moment))
 
 
 def use_a_small_disk(stage: Stage, moment: Moment, rng: Random) -> tuple[str, tuple[str, ...]]:
@@ -98,7 +101,7 @@ def use_a_small_disk(stage: Stage, moment: Moment, rng: Random) -> tuple[str, tu
         subprocess.run(["mount", "-o", "remount,size=64m", str(spool)], check=True)  # noqa: S603, S607 - the system's own
         if outcome.is_over:
             return f"{where} (it was enough)", stage.judge(moment)
-        return where, (*_no_space(outcome), *left, *stage.finish(moment))
+        return where, (*no_space(outcome), *left, *stage.finish(moment))
     finally:
         subprocess.run(["umount", "-l", str(spool)], check=True)  # noqa: S603, S607 - as above
 
@@ -124,8 +127,10 @@ def _infrastructure(outcome: Outcome) -> tuple[str, ...]:
     return () if well else (f"it ended with {outcome}",)
 
 
-def _no_space(outcome: Outcome) -> tuple[str, ...]:
-    return () if outcome.return_code == 16 and outcome.code in DISK_FULL else (f"it ended with {outcome}",)  # noqa: PLR2004 - as above
+def no_space(outcome: Outcome) -> tuple[str, ...]:
+    """It ends with 16 and says that the disk is full: by a code of its own, or in the system's words, as of a carrier's file (CSS614E)."""
+    is_said = outcome.code in DISK_FULL or (outcome.code is not None and any(said in outcome.words for said in SAID_FULL))
+    return () if outcome.return_code == 16 and is_said else (f"it ended with {outcome}",)  # noqa: PLR2004 - as above
 
 
 FAULTS: Final = (

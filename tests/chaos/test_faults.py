@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -10,9 +11,10 @@ from sqlalchemy import text
 from css.chaos.attempts import Harm, Outcome
 from css.chaos.every import KILLED
 from css.chaos.faults import Fault, play
+from css.chaos.faults_machine import no_space
 from css.chaos.run import FAULTS
 from css.chaos.stage import Stage
-from css.chaos.traps import Deed, Place
+from css.chaos.traps import Deed, Place, wants_space
 from css.db.engine import transaction
 
 SEED = 1
@@ -23,6 +25,21 @@ OTHERS = [fault for fault in FAULTS if fault.name != "kill"]
 @pytest.mark.parametrize("fault", OTHERS, ids=lambda fault: fault.name)
 def test_it_makes_no_difference(stage: Stage, fault: Fault) -> None:
     for finding in play(stage, fault, SEED, 1):
+        assert not finding.wrong, f"{finding.where}: {' '.join(finding.wrong)}"
+
+
+@pytest.mark.timeout(300)
+def test_a_full_disk_is_known_by_the_words_of_the_system_where_the_code_has_other_causes_too(stage: Stage) -> None:
+    """A carrier's file that cannot be put away for want of room is CSS614E; a directory that is somebody else's is as well."""
+    fault = next(fault for fault in FAULTS if fault.name == "spool-disk")
+    with stage.ground.copied(stage.evening) as moment:
+        at = next(name for step, name in stage.points if step == "collect-usage" and wants_space(name))
+        outcome = stage.attempt(moment, Harm(Deed.NO_SPACE, Place(at, 1)))
+        assert (outcome.return_code, outcome.code) == (16, "CSS614E")
+        assert no_space(outcome) == ()
+        assert no_space(replace(outcome, words="A carrier's file cannot be read or put away: in: Permission denied.")) != ()
+        assert no_space(replace(outcome, return_code=8)) != ()
+    for finding in play(stage, fault, 61177, 4):
         assert not finding.wrong, f"{finding.where}: {' '.join(finding.wrong)}"
 
 
