@@ -107,6 +107,8 @@ class ActionRow:
     step: str | None
     verb: str
     done_by: str
+    approved_by: str | None
+    """The second person, who signed; None where nobody did."""
     done_at: datetime
     reason: str
     consequence: str
@@ -239,6 +241,7 @@ def night_actions(
             step=action.step,
             verb=action.verb,
             done_by=action.done_by,
+            approved_by=action.approved_by,
             done_at=action.done_at,
             reason=action.reason,
             consequence=action.consequence,

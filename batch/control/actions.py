@@ -284,6 +284,7 @@ def _tell(  # noqa: PLR0913 - whoever, what, whereof and why
             step=step,
             verb=verb.name,
             done_by=by.name,
+            approved_by=approved_by.name if approved_by is not None else None,
             reason=words,
             consequence="\n".join(outlook.consequences),
             done_at=at,

@@ -239,6 +239,8 @@ class OperatorAction(Base):
     """None when it was about the whole run."""
     verb: Mapped[str]
     done_by: Mapped[str]
+    approved_by: Mapped[str | None]
+    """The second person, who signed at the same desk; None where nobody did."""
     reason: Mapped[str]
     consequence: Mapped[str] = mapped_column(server_default="")
     """What it led to, as the person was told."""

@@ -104,14 +104,15 @@ def actions(
     on: Annotated[str, typer.Option("--date", help="Of the runs of one business date.")] = "",
     net: Annotated[str, typer.Option("--net", help="Of one net.")] = "",
 ) -> None:
-    """What people told runs, newest first: who, what, why, and what it led to."""
+    """What people told runs, newest first: who and who signed, what, why, and what it led to."""
     with transaction(database()) as session:
         _require(session, district)
         rows = queries.night_actions(session, district, read_day_if_given(on), net)
     lines = []
     for row in rows:
         run = " ".join(filter(None, (row.net, row.district_code, str(row.business_date), row.parameter_key, row.step)))
-        lines.append((_clock(row.done_at), row.done_by, row.verb, run))
+        signed = f", signed by {row.approved_by}" if row.approved_by else ""
+        lines.append((_clock(row.done_at), row.done_by, row.verb, f"{run}{signed}"))
     for row, line in zip(rows, aligned(lines), strict=True):
         print(line)
         _print_below(f"Why: {row.reason}")

@@ -42,6 +42,7 @@ from batch.control.commands import (
 )
 from batch.model import Alarm, JobExecution, JobInstance, OperatorAction, Schedule, StepControl, StepExecution
 from batch.nets import NETS
+from batch.queries import night_actions
 from batch.repository import raise_alarm
 from batch.rules.readiness import Wait
 from batch.words import AlarmKind, Cycle, ExecutionState, InstanceState, Shift, StepState
@@ -209,6 +210,7 @@ def test_a_run_before_its_hour_is_started_by_force_alone_and_by_a_supervisor(ses
     assert (row.forced_at, row.start_asked_at, told.is_start_asked) == (EVENING, EVENING, True)
     assert told.consequences[0] == "It is started now, and this is not waited for: it starts at 02:15 on 3 March."
     assert session.execute(select(AuditEvent.after).where(AuditEvent.verb == "force_night")).scalar_one()["approved_by"] == "SUE"
+    assert [(one.done_by, one.approved_by) for one in night_actions(session, "ZZ")] == [("SAM", "SUE")], "both stand where one looks"
     assert refusal(session, ForceNight).startswith("CSS636E Nothing keeps the chores run of ZZ for 2 March 2026 from starting")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -88,3 +89,8 @@ def test_whoever_has_a_second_person_is_not_told_to_bring_one(home: Engine, say:
     assert out.startswith("Skip the night of ZZ for 2 March 2026:\n")
     assert wanted not in out
     assert planned(home) == 1
+    status, out, _, _ = say("night", "actions", "ZZ")
+    assert status == 0
+    assert "  NED  skip  night ZZ 2026-03-02, signed by SUE\n" in out
+    (told,) = json.loads(say("ask", "night-actions", "ZZ")[1])
+    assert (told["done_by"], told["approved_by"]) == ("NED", "SUE")

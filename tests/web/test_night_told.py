@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from batch.clock import launching
 from batch.repository import raise_alarm
 from batch.words import AlarmKind
 from css.db.engine import transaction
+from css.settings import settings
 from tests.web import stopped_night
 from tests.web.conftest import PASSWORD, MovingClock, Seat, World, seated
 
@@ -117,6 +119,7 @@ def test_a_step_is_left_out_only_with_the_yes_of_a_supervisor(keeper: Seat, engi
     assert keeper.title.startswith("BA03")
     assert _actions(engine)[-1] == ("skip", "settle-rejects", "SCHEDULE", "Not tonight.")
     assert "Not tonight." in keeper.page, "what people told it stands on the page"
+    assert "SCHEDULE, signed by SUPERVIS" in keeper.page, "and who said yes"
 
 
 def test_what_cannot_be_said_is_refused_in_a_sentence(keeper: Seat) -> None:
@@ -205,6 +208,37 @@ def test_what_was_set_aside_is_given_up_by_a_supervisor_alone(keeper: Seat, app:
     assert "DROPPED" in supervisor.page
     assert supervisor.open(f"/s/BA08/{item}/see").status_code == 404
     assert "CSS949E" in supervisor.page
+
+
+def test_a_replay_that_is_only_checked_leaves_the_carriers_file_where_it_lies(
+    keeper: Seat, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CSS_HOME", str(tmp_path))
+    settings.cache_clear()
+    lies, comes = tmp_path / "incoming" / "ZZ" / "refused" / "ACME-0043.csv", tmp_path / "incoming" / "ZZ" / "ACME-0043.csv"
+    lies.parent.mkdir(parents=True)
+    lies.write_bytes(b"H,1")
+    key = f"usage-file/ZZ/{hashlib.sha256(lies.read_bytes()).hexdigest()}/{lies.name}"
+    with transaction(engine) as session:
+        item = session.execute(
+            text(
+                "INSERT INTO batch.reject (job_instance_id, step, source_key, reason_code, words, raw, state, rejected_at)"
+                " SELECT id, 'collect-usage', :key, 'CSS421E', 'Its last record is missing.', 'H,1', 'open', now()"
+                " FROM batch.job_instance WHERE net = 'night' AND business_date = '2026-03-03' RETURNING id"
+            ),
+            {"key": key},
+        ).scalar_one()
+    try:
+        keeper.open(f"/s/BA08/{item}/replay")
+        keeper.press(reason="The carrier is known now.")
+        assert "<b>Check</b> what F6 will do" in keeper.page
+        assert (lies.is_file(), comes.exists()) == (True, False), "Enter has done nothing"
+        keeper.press("F6")
+        assert "REPLAYED" in keeper.page
+        assert "CSS709W" in keeper.page, "as Enter said it"
+        assert (lies.exists(), comes.is_file()) == (False, True)
+    finally:
+        settings.cache_clear()
 
 
 def test_a_month_that_is_not_closed_is_said_to_be_so(keeper: Seat) -> None:
