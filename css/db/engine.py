@@ -139,10 +139,21 @@ def transaction(engine: Engine) -> Iterator[Session]:
             deed(session)
 
 
+@contextmanager
+def rehearsal(engine: Engine) -> Iterator[Session]:
+    """A session whose transaction is taken back, whatever happens; what was put off with ``before_commit`` is not done.
+
+    A deed that does what no rollback undoes, as moving a file, puts that off: so whoever only rehearses it changes nothing.
+    """
+    with faults_named(), Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
 def before_commit(session: Session, name: str, deed: Callable[[Session], None]) -> None:
     """Have something done at the very end of the transaction, once however often it is asked for by that name.
 
-    For what must see all that the transaction did, or holds a lock that many want: so nobody waits for it longer than need be.
+    For what must see all that the transaction did, or holds a lock that many want: so nobody waits for it longer than need be. And for
+    what no rollback undoes: it is not done where the transaction is only a rehearsal, or is refused before its end.
     """
     session.info.setdefault(_BEFORE_COMMIT, {})[name] = deed
 
@@ -150,11 +161,13 @@ def before_commit(session: Session, name: str, deed: Callable[[Session], None]) 
 @contextmanager
 def taken_back(session: Session) -> Iterator[None]:
     """What is done inside is seen inside and nowhere else: the transaction goes back to where it was, whatever happened."""
-    rehearsal = session.begin_nested()
+    put_off = dict(session.info.get(_BEFORE_COMMIT, {}))
+    nested = session.begin_nested()
     try:
         yield
     finally:
-        rehearsal.rollback()
+        nested.rollback()
+        session.info[_BEFORE_COMMIT] = put_off
 
 
 _engines: dict[tuple[int, str], Engine] = {}

@@ -21,7 +21,7 @@ from css.core.calendar import london_date
 from css.core.clock import Clock
 from css.core.errors import BadMessage, Conflict, CssError, NotFound, Refused, Several, Unavailable
 from css.core.words import Role
-from css.db.engine import database, transaction
+from css.db.engine import database, rehearsal, transaction
 from css.settings import Settings
 from css.web.conversation import finish
 from css.web.form import COMMIT, Form
@@ -80,11 +80,8 @@ class Desk:
     @contextmanager
     def rehearsing(self) -> Iterator[Session]:
         """A session to do a deed in and take it back, whatever happens."""
-        with transaction(self.engine) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        with rehearsal(self.engine) as session:
+            yield session
 
 
 class NotForYou(Refused):

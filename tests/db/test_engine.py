@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from css.core.errors import Conflict, CssError, Refused, Unavailable
 from css.db import engine as engines
 from css.db.constraints import constraint_of, translate
-from css.db.engine import database, make_engine, place_name, refuse_version, transaction
+from css.db.engine import before_commit, database, make_engine, place_name, refuse_version, rehearsal, taken_back, transaction
 from css.db.faults import faults_named
 from css.db.url import checked_url, libpq_arguments, server_url
 from css.settings import Settings
@@ -47,6 +47,27 @@ def test_another_address_is_refused(given: str) -> None:
     with pytest.raises(CssError, match="CSS_DATABASE_URL") as caught:
         checked_url(given)
     assert caught.value.code == "CSS025E"
+
+
+def test_what_is_put_off_to_the_end_is_done_before_a_commit_and_never_where_it_is_taken_back(engine: Engine) -> None:
+    done: list[str] = []
+    with rehearsal(engine) as session:
+        session.execute(text("SELECT 1"))
+        before_commit(session, "deed", lambda _: done.append("rehearsed"))
+    with transaction(engine) as session:
+        before_commit(session, "deed", lambda _: done.append("outside"))
+        with taken_back(session):
+            before_commit(session, "deed", lambda _: done.append("taken back"))
+            before_commit(session, "another", lambda _: done.append("another"))
+        assert done == []
+    assert done == ["outside"]
+
+
+def test_a_rehearsal_leaves_nothing_behind(engine: Engine) -> None:
+    with rehearsal(engine) as session:
+        session.execute(text("CREATE TABLE public.rehearsed (id int)"))
+    with transaction(engine) as session:
+        assert session.execute(text("SELECT to_regclass('public.rehearsed')")).scalar_one() is None
 
 
 def test_a_password_is_kept_from_eyes_and_from_ps() -> None:
