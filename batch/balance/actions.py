@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from css import audit
 from css.core.actor import Actor
 from css.core.codec import to_plain
 from css.core.errors import Conflict, Refused
+from css.db.engine import before_commit
 from css.master.operator_changes import require_supervisor
 from css.settings import settings
 
@@ -35,6 +37,7 @@ class _Try:
     """An item about to be tried again."""
 
     session: Session
+    reject_id: int
     source: RejectSource
     district_code: str
     home: Path
@@ -44,6 +47,10 @@ class _Try:
     @property
     def subject(self) -> str:
         return self.source.subject
+
+    @property
+    def incoming(self) -> Path:
+        return self.home / "incoming" / self.district_code
 
 
 @audit.answered
@@ -67,21 +74,25 @@ def replay_reject(session: Session, command: ReplayReject, *, by: Actor, at: dat
         trying = _TRYING.get(source.kind)
         if trying is None:
             raise Refused("CSS646E", "{what} is not replayed by hand: mend its cause, and the next night settles it.", what=item.source_key)
-        mended = trying(_Try(session, source, instance.district_code or "", home or settings().home, by, at))
+        mended = trying(_Try(session, item.id, source, instance.district_code or "", home or settings().home, by, at))
     settled = RejectSettled(reject_id=item.id, source_key=item.source_key, state=RejectState.REPLAYED, words=mended)
     return _settled(session, (item, instance), command, settled, kept=f"{mended} {reason}", by=by, at=at)
 
 
 @audit.answered
-def drop_reject(session: Session, command: DropReject, *, by: Actor, at: datetime) -> RejectSettled:
-    """Give an item up that was set aside; found again by a later night it stays given up.
+def drop_reject(session: Session, command: DropReject, *, by: Actor, at: datetime, home: Path | None = None) -> RejectSettled:
+    """Give an item up that was set aside; found again by a later night it stays given up. ``home`` as for ``replay_reject``.
 
     Raises:
-        NotFound: CSS648E. Conflict: CSS647E, it is settled. BadMessage: CSS630E, no reason. Refused: CSS111E, no supervisor.
+        NotFound: CSS648E. Conflict: CSS647E, it is settled; CSS698E, a file of its name waits for the night. BadMessage: CSS630E, no
+            reason. Refused: CSS111E, no supervisor. Unavailable: CSS614E, what waits cannot be looked at.
     """
     require_supervisor(by)
     reason = require_reason(command.reason)
     item, instance = _held(session, command.reject_id)
+    source = source_of(item.source_key)
+    if source.kind is RejectKind.FILE:
+        _refuse_waiting(_Try(session, item.id, source, instance.district_code or "", home or settings().home, by, at))
     words = "Given up; nothing more becomes of it."
     settled = RejectSettled(reject_id=item.id, source_key=item.source_key, state=RejectState.DROPPED, words=words)
     return _settled(session, (item, instance), command, settled, kept=reason, by=by, at=at)
@@ -146,14 +157,15 @@ _UNCHANGED: Final = (
 
 
 def _replay_file(trying: _Try) -> str:
-    """Bring the refused file before the next night again.
+    """Bring the refused file before the next night again: at the end of the transaction, for no rehearsal takes a move back.
 
-    A move is undone by nobody when the transaction fails: the file waits then though the item is open, and the next try finds it so.
+    A transaction that fails after that does not either: the file waits then though the item is open, and the next try finds it so.
+    After the commit it would be too late: whoever was killed between would have settled what never comes before a night.
     """
-    incoming = trying.home / "incoming" / trying.district_code
+    incoming = trying.incoming
     try:
         refused = meant(put_away_as(incoming / "refused", trying.subject), trying.source.digest, _digests_of_others(trying))
-        waiting = next((path for path in incoming.glob("*") if shown_name(path) == trying.subject), None)
+        waiting = _waiting(trying)
         if waiting is not None:
             return _waits_already(trying, waiting, refused)
         if refused is None:
@@ -164,23 +176,59 @@ def _replay_file(trying: _Try) -> str:
                 folder=f"incoming/{trying.district_code}/refused",
             )
         is_as_refused = content_sha256(refused) == trying.source.digest
-        refused.rename(incoming / name_it_had(refused, trying.subject))
     except OSError as error:
         raise not_moved(error, incoming) from error
+    before_commit(trying.session, f"replay of {trying.reject_id}", partial(_bring, trying, refused))
     return f"The file lies before the next night again.{f' {_UNCHANGED}' if is_as_refused else ''}"
+
+
+def _waiting(trying: _Try) -> Path | None:
+    """The file of the name that lies before the next night."""
+    return next((path for path in trying.incoming.glob("*") if shown_name(path) == trying.subject), None)
+
+
+def _bring(trying: _Try, refused: Path, _session: Session) -> None:
+    """Move it, unless another of its name has come meanwhile: nothing that lies before the night is written over."""
+    try:
+        if _waiting(trying) is not None:
+            raise _another_waits(trying, refused)
+        refused.rename(trying.incoming / name_it_had(refused, trying.subject))
+    except OSError as error:
+        raise not_moved(error, trying.incoming) from error
 
 
 def _waits_already(trying: _Try, waiting: Path, refused: Path | None) -> str:
     """A file of the name waits: it is ours, unless it is another one and ours lies where the night put it."""
-    if refused is None or content_sha256(waiting) == trying.source.digest:
-        return "A file of its name waits for the next night already."
-    raise Conflict(
+    is_as_refused = content_sha256(waiting) == trying.source.digest
+    if refused is None or is_as_refused:
+        return f"A file of its name waits for the next night already.{f' {_UNCHANGED}' if is_as_refused else ''}"
+    raise _another_waits(trying, refused)
+
+
+def _another_waits(trying: _Try, refused: Path) -> Conflict:
+    return Conflict(
         "CSS997E",
         "A file called {file} waits for the next night already, and {refused} was not brought beside it. If that is the carrier's new "
         "one, the night settles this; if it is another, move this one back by hand when the night has taken that.",
         file=trying.subject,
         refused=f"incoming/{trying.district_code}/refused/{shown_name(refused)}",
     )
+
+
+def _refuse_waiting(trying: _Try) -> None:
+    """Error: Conflict CSS698E, a file of the name lies before the night: given up or not, the night takes that in."""
+    try:
+        waiting = _waiting(trying)
+    except OSError as error:
+        raise not_moved(error, trying.incoming) from error
+    if waiting is not None:
+        raise Conflict(
+            "CSS698E",
+            "{file} is not given up, for a file of its name waits in {folder} and the next night takes that in all the same: move it out "
+            "of there first, or leave this to the night.",
+            file=trying.subject,
+            folder=f"incoming/{trying.district_code}",
+        )
 
 
 def _digests_of_others(trying: _Try) -> set[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from batch.balance.actions import drop_reject, replay_reject
+from batch.balance.commands import DropReject, ReplayReject
 from batch.balance.put_away import free_name, name_it_had, put_away_as
 from batch.balance.rejects import rejects
 from batch.engine import RunOutcome, run_net
@@ -20,7 +22,7 @@ from billing.carrier_file import shown_name
 from css.core.calendar import london_instant
 from css.core.clock import FixedClock
 from css.core.errors import Conflict
-from css.db.engine import transaction
+from css.db.engine import rehearsal, transaction
 from tests import builders
 from tests.batch.small_nets import net_of
 from tests.batch.test_rejects import FEBRUARY, NEXT, RUNNER, card_of, refusal, replay, two
@@ -117,8 +119,48 @@ def test_a_replay_that_was_rolled_back_after_its_move_is_done_again(refused: Ref
     with refused.engine.begin() as connection:
         connection.execute(text("DROP TRIGGER no ON batch.operator_action"))
     settled = replay(refused.engine, refused.items[1], refused.home)
-    assert (settled.state, settled.words) == (RejectState.REPLAYED, "A file of its name waits for the next night already.")
+    assert settled.state is RejectState.REPLAYED
+    assert settled.words.startswith("A file of its name waits for the next night already. CSS709W It is byte for byte what was refused")
     assert refused.waiting.read_bytes() == refused.second
+
+
+def test_a_replay_that_is_only_checked_moves_nothing_and_the_deed_afterwards_says_the_same(refused: Refused) -> None:
+    command = ReplayReject(reject_id=refused.items[1], reason="It was mended.")
+    with rehearsal(refused.engine) as session:
+        checked = replay_reject(session, command, by=builders.OPERATOR, at=london_instant(NEXT, time(9)), home=refused.home)
+    assert not refused.waiting.exists()
+    assert refused.lies_second.read_bytes() == refused.second
+    assert card_of(refused.engine, refused.items[1]).state is RejectState.OPEN
+    done = replay(refused.engine, refused.items[1], refused.home)
+    assert done.words == checked.words
+    assert "CSS709W" in done.words
+    assert refused.waiting.read_bytes() == refused.second
+
+
+def test_what_came_under_its_name_between_the_look_and_the_move_is_not_written_over(refused: Refused) -> None:
+    command = ReplayReject(reject_id=refused.items[1], reason="It was mended.")
+    with pytest.raises(Conflict, match="waits for the next night already"), transaction(refused.engine) as session:
+        replay_reject(session, command, by=builders.OPERATOR, at=london_instant(NEXT, time(9)), home=refused.home)
+        refused.waiting.write_bytes(b"the carrier's new one")
+    assert refused.waiting.read_bytes() == b"the carrier's new one"
+    assert refused.lies_second.read_bytes() == refused.second
+    assert card_of(refused.engine, refused.items[1]).state is RejectState.OPEN
+
+
+def test_a_file_that_waits_for_the_night_is_not_given_up(refused: Refused) -> None:
+    refused.waiting.write_bytes(refused.second)
+    command = DropReject(reject_id=refused.items[1], reason="The carrier has none.")
+
+    def drop() -> RejectState:
+        with transaction(refused.engine) as session:
+            return drop_reject(session, command, by=builders.OPERATOR, at=london_instant(NEXT, time(9)), home=refused.home).state
+
+    with pytest.raises(Conflict, match="waits in incoming/ZZ and the next night takes that in all the same: move it out") as told:
+        drop()
+    assert told.value.code == "CSS698E"
+    assert card_of(refused.engine, refused.items[1]).state is RejectState.OPEN
+    refused.waiting.unlink()
+    assert drop() is RejectState.DROPPED
 
 
 def test_a_file_that_cannot_be_moved_is_said_and_stays_open(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
