@@ -78,6 +78,15 @@ class HouseClock:
         self._looked_at = int(time.monotonic())
         return self._day
 
+    def wall_now(self) -> datetime:
+        """The instant on the wall, whatever day the house lives by."""
+        return self._wall.now()
+
+
+def wall_now(clock: Clock) -> datetime:
+    """The instant on the wall, for what lasts so long whatever the date does. A clock that knows no other day is the wall's."""
+    return clock.wall_now() if isinstance(clock, HouseClock) else clock.now()
+
 
 @dataclass(frozen=True, slots=True)
 class ShiftedClock:

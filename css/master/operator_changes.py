@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from css.audit import answered, record
@@ -180,7 +180,9 @@ def end_open(session: Session, operator_id: int, *, reason: str, at: datetime, s
     wanted: list[ColumnElement[bool]] = [OperatorSession.operator_id == operator_id, OperatorSession.ended_at.is_(None)]
     if session_id is not None:
         wanted.append(OperatorSession.id == session_id)
-    ended = update(OperatorSession).where(*wanted).values(ended_at=at, end_reason=reason).returning(OperatorSession.id)
+    # A sign-on's own times are the wall's: where the house lives by an earlier day it ends when it was used last, never before.
+    ended_at = func.greatest(OperatorSession.last_used_at, at)
+    ended = update(OperatorSession).where(*wanted).values(ended_at=ended_at, end_reason=reason).returning(OperatorSession.id)
     return session.scalars(ended.execution_options(synchronize_session=False)).all()
 
 

@@ -16,6 +16,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from css.core.errors import Refused
 from css.db.engine import transaction
+from css.master.clocks import wall_now
 from css.web.desk import Desk, office
 from css.web.session import IDLE_MAX, Hold, Standing, standing
 from css.web.timing import Timing
@@ -78,7 +79,7 @@ def _begin() -> Response | None:
     at = at_office.clock.now()
     if token:
         with transaction(at_office.connect()) as db:
-            found = standing(db, token, at=at, is_use=POLL_HEADER not in request.headers)
+            found = standing(db, token, at=at, wall=wall_now(at_office.clock), is_use=POLL_HEADER not in request.headers)
         g.standing = found
         if found is not None and (found.hold is Hold.OPEN or (found.hold is Hold.LOCKED and request.endpoint == UNLOCK)):
             if found.hold is Hold.OPEN:

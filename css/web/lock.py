@@ -18,6 +18,7 @@ from wtforms import ValidationError
 
 from css.core.errors import CssError, Refused
 from css.db.engine import transaction
+from css.master.clocks import wall_now
 from css.web.conversation import TOKEN_FORM, Spot, keep
 from css.web.desk import Desk, desk, office
 from css.web.form import KEEP, PROMPT, Form, base_of, tidied
@@ -117,7 +118,7 @@ def lock() -> Response:
 def lock_now(at_desk: Desk, back: str) -> Response:
     """Lock the desk; ``back`` is the address that the password leads to."""
     with transaction(office().connect()) as session:
-        lock_desk(session, at_desk.on_duty, at=at_desk.at)
+        lock_desk(session, at_desk.on_duty, at=at_desk.at, wall=wall_now(office().clock))
     return make_response(redirect(back, code=303))
 
 
@@ -128,11 +129,11 @@ def open_again() -> Response:
     back = _next() or address("MENU")
     if standing.hold is Hold.OPEN:
         return make_response(redirect(back, code=303))
-    at = office().clock.now()
+    at, wall = office().clock.now(), wall_now(office().clock)
     token = request.cookies.get(COOKIE, "")
     if request.form.get("key") == "F3":
         with transaction(office().connect()) as session:
-            end(session, token, reason=OFF_LOCKED, at=at)
+            end(session, token, reason=OFF_LOCKED, at=at, wall=wall)
         answer = leave_seat(make_response(redirect("/sign-on", code=303)))
         flash("You are signed off.", "CSS369I")
         return answer
@@ -141,7 +142,7 @@ def open_again() -> Response:
     if form.has_errors:
         return _page(standing, form, back, status=422)
     with transaction(office().connect()) as session:
-        came_to = unlock(session, token, password, at=at)
+        came_to = unlock(session, token, password, at=at, wall=wall)
     if came_to.opened:
         if came_to.failed:
             tried = "a wrong password was" if came_to.failed == 1 else f"{came_to.failed} wrong passwords were"

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from css.core.errors import BadMessage, CssError, NotFound
 from css.db.engine import transaction
+from css.master.clocks import wall_now
 from css.master.conversations import ConversationState
 from css.web.command import read_command
 from css.web.conversation import TOKEN_FORM, DoneAlreadyError, Kept, Spot, drop, frame, keep, look_up, new_token, park
@@ -260,7 +261,7 @@ def _theme(words: list[str]) -> Response:
 
 def _sign_off(at_desk: Desk) -> Response:
     with transaction(office().connect()) as session:
-        end(session, request.cookies.get(COOKIE, ""), reason="signed off", at=at_desk.at)
+        end(session, request.cookies.get(COOKIE, ""), reason="signed off", at=at_desk.at, wall=wall_now(office().clock))
     answer = leave_seat(make_response(redirect("/sign-on", code=303)))
     flash("You are signed off.", "CSS369I")
     return answer

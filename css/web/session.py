@@ -3,8 +3,10 @@
 A sign-on is a row of ``css.operator_session``; the browser holds a token of 128 bits, the row only its SHA-256. It is
 locked after a while without a key and opened again by the password, where it was. It ends by signing off, by signing on
 again, when it stays locked, at the end of a long shift, by a supervisor, or when the operator is no longer active.
-Guessing is slowed for each operator code; the answer to a wrong guess is the same in words and in time whether the code
-exists, is waiting, or the password alone was wrong. (Reasons: docs/decisions/0052, 0138.)
+How long a desk is left alone and how long a shift is are lengths on the wall's clock (``wall``): where the house lives by
+another day, as a demo does, a night that moves the date on is no day at the desk. What goes on the trail is dated by the
+house's own (``at``). Guessing is slowed for each operator code; the answer to a wrong guess is the same in words and in
+time whether the code exists, is waiting, or the password alone was wrong. (Reasons: docs/decisions/0052, 0138.)
 """
 
 from __future__ import annotations
@@ -131,6 +133,7 @@ def sign_on(
     password: str,
     *,
     at: datetime,
+    wall: datetime | None = None,
     replacing: str | None = None,
     new_password: str = "",
     seat: str | None = None,
@@ -139,18 +142,20 @@ def sign_on(
 
     The caller commits in both cases: a wrong try is counted. The operator's row stays locked meanwhile, so that a
     thousand guesses at once are a thousand guesses in a row. A new password takes the place of the one that was right.
+    No ``wall``: it is ``at``, here and below.
 
     Raises:
         Refused: CSS190E the password was right, but somebody else gave it, and there is no new one; CSS175E the new one
             is the old.
         BadMessage: CSS129E the new one is too short or too long.
     """
+    wall = wall or at
     operator = _verified(session, operator_code, password, at=at)
     if not isinstance(operator, Operator):
         _trace(session, "sign_on_refused", operator, by=NOBODY_KNOWS, at=at, desk=seat)
         return None
     if replacing:
-        end(session, replacing, reason=AGAIN, at=at)
+        end(session, replacing, reason=AGAIN, at=at, wall=wall)
     by = _actor(operator)
     before, failed = operator.last_signed_on_at, operator.failed_sign_ons
     if new_password:
@@ -164,12 +169,12 @@ def sign_on(
             OperatorSession.operator_id == operator.id,
             OperatorSession.ended_at.is_(None),
             # A browser that was closed ends nothing; past its shift such a sign-on opens nothing either.
-            OperatorSession.started_at >= at - SHIFT_MAX,
+            OperatorSession.started_at >= wall - SHIFT_MAX,
         )
         .order_by(OperatorSession.started_at)
     ).all()
     opened = OperatorSession(
-        operator_id=operator.id, token_sha256=_digest(token), started_at=at, last_used_at=at, seat=seat, failed_unlocks=0
+        operator_id=operator.id, token_sha256=_digest(token), started_at=wall, last_used_at=wall, seat=seat, failed_unlocks=0
     )
     session.add(opened)
     operator.failed_sign_ons, operator.locked_until_at, operator.last_signed_on_at = 0, None, at
@@ -245,44 +250,45 @@ def _count(operator: Operator, at: datetime) -> None:
     operator.locked_until_at = at + wait if wait else None
 
 
-def standing(session: Session, token: str, *, at: datetime, is_use: bool = True) -> Standing | None:
+def standing(session: Session, token: str, *, at: datetime, wall: datetime | None = None, is_use: bool = True) -> Standing | None:
     """Whose token this is and what it opens; None when it is nobody's, or of another day. Uses uq_operator_session_token_sha256.
 
     What a browser asks by itself is no use (``is_use``): a list that refreshes keeps no desk open.
     """
+    wall = wall or at
     row = _row(session, token)
     if row is None:
         return None
     opened, operator = row.OperatorSession, row.Operator
     on_duty = _on_duty(opened, operator)
     if opened.ended_at is not None:
-        return Standing(on_duty, Hold.ENDED, opened.end_reason or "") if at - opened.ended_at <= SHIFT_MAX else None
-    left = at - opened.last_used_at > IDLE_MAX + NOTED_EVERY
+        return Standing(on_duty, Hold.ENDED, opened.end_reason or "") if wall - opened.ended_at <= SHIFT_MAX else None
+    left = wall - opened.last_used_at > IDLE_MAX + NOTED_EVERY
     locked_at = opened.locked_at or (opened.last_used_at + IDLE_MAX if left else None)
     reason = (
         NOT_ACTIVE
         if not operator.is_active
         else SHIFT_OVER
-        if at - opened.started_at > SHIFT_MAX
+        if wall - opened.started_at > SHIFT_MAX
         else LEFT_LOCKED
-        if locked_at is not None and at - locked_at > LOCKED_MAX
+        if locked_at is not None and wall - locked_at > LOCKED_MAX
         else ""
     )
     if reason:
-        end(session, token, reason=reason, at=at)
+        end(session, token, reason=reason, at=at, wall=wall)
         return Standing(on_duty, Hold.ENDED, reason)
     if locked_at is not None:
         if opened.locked_at is None:
             _lock(session, on_duty, locked_at, by=_BY_ITSELF, at=at)
         return Standing(_on_duty(opened, operator, locked_at), Hold.LOCKED)
-    if is_use and at - opened.last_used_at >= NOTED_EVERY:
-        session.execute(update(OperatorSession).where(OperatorSession.id == opened.id).values(last_used_at=at))
+    if is_use and wall - opened.last_used_at >= NOTED_EVERY:
+        session.execute(update(OperatorSession).where(OperatorSession.id == opened.id).values(last_used_at=wall))
     return Standing(on_duty, Hold.OPEN)
 
 
-def lock(session: Session, on_duty: OnDuty, *, at: datetime) -> None:
+def lock(session: Session, on_duty: OnDuty, *, at: datetime, wall: datetime | None = None) -> None:
     """Lock a desk that is open, at its operator's wish or because nobody pressed a key there."""
-    _lock(session, on_duty, at, by=on_duty.actor, at=at)
+    _lock(session, on_duty, wall or at, by=on_duty.actor, at=at)
 
 
 def _lock(session: Session, on_duty: OnDuty, since: datetime, *, by: Actor, at: datetime) -> None:
@@ -311,7 +317,7 @@ class Unlocked:
     """Wrong ones before the right one."""
 
 
-def unlock(session: Session, token: str, password: str, *, at: datetime) -> Unlocked:
+def unlock(session: Session, token: str, password: str, *, at: datetime, wall: datetime | None = None) -> Unlocked:
     """Open a locked desk by its operator's password.
 
     Wrong ones count as wrong ones at the sign-on do, so that the two together are no way round the waits; but a wait that
@@ -329,7 +335,7 @@ def unlock(session: Session, token: str, password: str, *, at: datetime) -> Unlo
     opened, operator = found
     if _matches(operator.password_hash, password):
         failed = opened.failed_unlocks
-        opened.locked_at, opened.failed_unlocks, opened.last_used_at = None, 0, at
+        opened.locked_at, opened.failed_unlocks, opened.last_used_at = None, 0, wall or at
         operator.failed_sign_ons = max(0, operator.failed_sign_ons - failed)
         record(session, by=_actor(operator), at=at, verb="unlock", subject=("operator", operator.code), after={"failed": failed})
         session.flush()
@@ -339,7 +345,7 @@ def unlock(session: Session, token: str, password: str, *, at: datetime) -> Unlo
     _trace(session, "unlock_refused", _Wrong(operator.code, opened.failed_unlocks), by=NOBODY_KNOWS, at=at, desk=opened.seat)
     left = UNLOCK_TRIES - opened.failed_unlocks
     if left <= 0:
-        opened.ended_at, opened.end_reason = at, TRIED_OUT
+        opened.ended_at, opened.end_reason = wall or at, TRIED_OUT
         after = {"reason": TRIED_OUT, "sign_ons": [opened.id]}
         record(session, by=_actor(operator), at=at, verb="end_sign_ons", subject=("operator", operator.code), after=after)
     session.flush()
@@ -347,13 +353,13 @@ def unlock(session: Session, token: str, password: str, *, at: datetime) -> Unlo
     return Unlocked(opened=False, tries_left=max(left, 0))
 
 
-def end(session: Session, token: str, *, reason: str, at: datetime) -> None:
+def end(session: Session, token: str, *, reason: str, at: datetime, wall: datetime | None = None) -> None:
     """End the session of a token, with its reason, and trace it; nothing when it has ended already."""
     ended = session.execute(
         update(OperatorSession)
         .where(OperatorSession.token_sha256 == _digest(token), OperatorSession.ended_at.is_(None))
         .where(Operator.id == OperatorSession.operator_id)
-        .values(ended_at=at, end_reason=reason)
+        .values(ended_at=wall or at, end_reason=reason)
         .returning(Operator.code, Operator.roles, OperatorSession.seat)
         .execution_options(synchronize_session=False)
     ).one_or_none()

@@ -20,11 +20,12 @@ from css.demo.run import OWNER
 from css.master import clocks
 from css.master.clocks import house_clock, live_by_business_date, night_clock
 from css.master.districts import BusinessDate
+from css.master.operators import Operator, OperatorSession
 from css.settings import Settings, settings
 from css.web.app import create_app
 from tests import builders
 from tests.conftest import clone
-from tests.web.conftest import PASSWORD, Seat, World, populate
+from tests.web.conftest import PASSWORD, MovingClock, Seat, World, populate
 from tests.web.knowing import caller_known
 
 LIVED = builders.DAY
@@ -80,6 +81,47 @@ def test_a_fault_reported_now_is_not_late_by_months(demo: tuple[Engine, World], 
     assert seat.title.startswith("FL03"), seat.said
     seat.open("/s/FL04/ZZ")
     assert "late by" not in seat.page
+
+
+def test_a_night_that_moves_the_date_on_ends_nobodys_shift(
+    server: str, template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shift and a desk left alone are measured on the wall: a day of the demo may take a minute."""
+    monkeypatch.setattr(clocks, "LOOKED_EVERY_SECONDS", 0)
+    wall = MovingClock(WALL)
+    with clone(server, template) as engine:
+        with transaction(engine) as session:
+            populate(session, LIVED)
+            live_by_business_date(session, "ZZ", by=OWNER, at=builders.AT)
+        settings = Settings(home=tmp_path, secret_key="for tests and nothing else")
+        app = create_app(settings, engine, house_clock(lambda: engine, wall))
+        seats = [Seat(app.test_client()), Seat(app.test_client())]
+        for seat, operator in zip(seats, ("ALL1", "SUPERVIS"), strict=True):
+            seat.sign_on(operator)
+        desk, sue = seats
+        with transaction(engine) as session:
+            session.execute(update(BusinessDate).values(current_on=LIVED + timedelta(days=1)))
+        wall.goes_on(minutes=2)
+        for seat in seats:
+            seat.open("/s/MENU")
+            assert seat.title == "MENU Transaction menu"
+        assert f"{LIVED + timedelta(days=1):%a %-d %b %Y}" in desk.page, "the date did move"
+        wall.goes_on(minutes=20)
+        desk.open("/s/MENU")
+        assert desk.title == "LOCK Desk locked", "twenty minutes alone are twenty minutes"
+        desk.press(password=PASSWORD)
+        assert desk.title == "MENU Transaction menu"
+        sue.open("/s/MENU")
+        sue.press(password=PASSWORD)
+        with transaction(engine) as session:
+            gone = select(OperatorSession.id).join(Operator).where(Operator.code == "ALL1", OperatorSession.ended_at.is_(None))
+            number = session.execute(gone).scalar_one()
+        sue.open(f"/s/AD02/ALL1/end/{number}")
+        sue.press("Enter", reason="Gone home.")
+        sue.press("F6")
+        desk.open("/s/MENU")
+        assert "CSS352W" in desk.said, "and whoever was sent away is told so"
+        assert "Gone home." in desk.page
 
 
 def test_a_deed_of_a_script_is_dated_by_it(

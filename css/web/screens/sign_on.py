@@ -8,6 +8,7 @@ from flask import Response, flash, make_response, redirect, request
 
 from css.core.errors import CssError, Refused
 from css.db.engine import transaction
+from css.master.clocks import wall_now
 from css.web.conversation import tidy
 from css.web.desk import http_status, office
 from css.web.filters import instant
@@ -98,6 +99,7 @@ def sign_on() -> Response:
                 form.code("operator"),
                 password,
                 at=at,
+                wall=wall_now(office().clock),
                 replacing=request.cookies.get(COOKIE) or None,
                 new_password=new,
                 seat=form.code("seat") or None,
