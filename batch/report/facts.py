@@ -153,6 +153,8 @@ class Waiting:
     """Without a price, for a cause that can be mended."""
     usage_late: int = 0
     """That began too long ago (CSS460W): besides those, and settled by a person alone."""
+    usage_unreadable: int = 0
+    """Of this night's files; nobody settles them, and the carrier alone can send them anew."""
     usage_oldest_on: date | None = None
     order_requests: int = 0
     other_rejects: int = 0

@@ -125,6 +125,9 @@ def _of_the_rooms(facts: Facts) -> Iterator[ToDo]:
     if waits.usage_late:
         words = f"{count_of(waits.usage_late, 'call record')} from too long ago (CSS460W): approve or write off; no night tries again."
         yield ToDo(words=words, command=f"css usage suspense {district} --reason CSS460W")
+    if waits.usage_unreadable:
+        words = f"{count_of(waits.usage_unreadable, 'call record')} could not be read: ask the carrier for them anew, in another file."
+        yield ToDo(words=words, command=f"css usage rejects {district} --date {facts.business_date} --outcome rejected")
     if waits.missed_faults:
         some = f"{waits.missed_open:,} of them not mended yet" if waits.missed_open else "all mended since"
         still = some if waits.missed_faults > 1 else "not mended yet" if waits.missed_open else "mended since"

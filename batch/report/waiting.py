@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from batch.report.facts import Waiting
 from billing.queries.accounts import held_sum
 from billing.queries.runs import run_of_night
-from billing.queries.suspense import waiting_usage
+from billing.queries.suspense import unreadable_of_night, waiting_usage
 from css.core.actor import Actor
 from orders.queries.requests import count_waiting_order_requests
 from repairs.queries.problems import breach_count
@@ -34,6 +34,7 @@ def waiting_of(session: Session, district: str, business_date: date, *, other_re
         parked_accounts=run.parked_count if run else 0,
         usage_records=sum(row.record_count for row in usage),
         usage_late=sum(row.record_count for row in aside if row.reason_code == LATE),
+        usage_unreadable=unreadable_of_night(session, district, business_date),
         usage_oldest_on=min((row.oldest_on for row in usage), default=None),
         order_requests=count_waiting_order_requests(session, district, by=by),
         other_rejects=other_rejects,

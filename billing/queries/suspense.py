@@ -137,6 +137,13 @@ def kept_of_night(session: Session, district_code: str, business_date: date, *, 
     return row.record_count, row.unsettled_count
 
 
+def unreadable_of_night(session: Session, district_code: str, business_date: date) -> int:
+    """How many records of the files that a night took in could not be read. None of them is ever settled: the carrier sends it anew."""
+    asked = {"district": district_code, "business_date": business_date}
+    count: int = session.execute(block("billing", "suspense.unreadable_of_night"), asked).scalar_one()
+    return count
+
+
 def number_pattern(text: str | None) -> str | None:
     """What ``LIKE`` wants for how a number begins, in any form people write; Refused CSS718E when it is not digits."""
     if text is None:

@@ -112,6 +112,15 @@ SELECT count(*) AS record_count, count(*) FILTER (WHERE u.settled_as IS NULL) AS
  WHERE f.district_code = :district AND f.business_date = :business_date AND u.outcome <> 'duplicate'
    AND (u.outcome = 'rejected' OR u.chain_id IS NOT NULL) = :at_intake
 
+-- name: unreadable_of_night
+-- How many records of the files that a night took in could not be read: nobody can mend them but the carrier. Leans on
+-- ix_usage_file_business_date and ix_usage_set_aside_usage_file_id.
+-- example: {"district": "ZZ", "business_date": "2026-01-31"}
+SELECT count(*)
+  FROM billing.usage_file f
+  JOIN billing.usage_set_aside u ON u.usage_file_id = f.id AND u.district_code = f.district_code
+ WHERE f.district_code = :district AND f.business_date = :business_date AND u.outcome = 'rejected'
+
 -- name: of_night
 -- What was set aside of the files that a night took in, by the reason it has now: reason, words of one of them, how many. Leans on
 -- ix_usage_file_business_date and ix_usage_set_aside_usage_file_id.

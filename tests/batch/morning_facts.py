@@ -158,6 +158,7 @@ BUSY: Final = replace(
         held_amount=Money(9_120_44),
         parked_accounts=4,
         usage_records=52,
+        usage_unreadable=2,
         usage_oldest_on=date(2026, 2, 11),
         order_requests=2,
         other_rejects=5,

@@ -58,6 +58,9 @@ def test_what_waits_in_each_room_is_a_sentence_with_its_command() -> None:
             "52 call records without a price, the oldest since 11 Feb 2026: "
             "mend the cause; a night reads only those whose cause may be gone."
         ),
+        "css usage rejects ZZ --date 2026-03-26 --outcome rejected": (
+            "2 call records could not be read: ask the carrier for them anew, in another file."
+        ),
         "css ask breaches ZZ 2026-03-26": "3 faults missed the deadline on 26 Mar, 1 of them not mended yet.",
         "css ask waiting-order-requests ZZ": "2 requests of debt treatment without an order: see what each waits for.",
         "css ask rejects ZZ": "5 items set aside and open besides: look why, mend it, replay or drop.",

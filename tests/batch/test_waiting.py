@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from batch.report.to_do import to_do
 from batch.report.waiting import waiting_of
+from billing.actions.intake import collect_file
+from billing.rules.usage_record import write_records
+from css.cli import main
 from css.core.actor import Actor
 from css.core.words import RequestKind
+from css.db.engine import transaction
 from css.handover import leave_order_request
+from css.settings import settings
 from orders.queries.requests import ROWS_MAX, waiting_order_requests
 from repairs.model import Fault
 from repairs.queries.problems import LIST_MAX, breaches
 from tests import builders
+from tests.batch.morning_facts import GOOD
+from tests.batch.test_usage_cli import MADE_AT, NIGHT, carrier_file
 from tests.builders import DAY
 from tests.records.faults import AT, report
 
@@ -68,3 +79,29 @@ def test_after_a_storm_the_report_says_how_many_there_are_and_not_how_many_a_lis
     )
     nobody = waiting_of(session, "ZZ", DAY + timedelta(days=1), other_rejects=0, by=BY)
     assert (nobody.missed_faults, nobody.missed_open, nobody.held_bills, nobody.held_amount.pence) == (0, 0, 0, 0)
+
+
+def test_records_that_cannot_be_read_are_asked_for_from_the_carrier_by_the_night_that_took_them(
+    fresh_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A date that is none, a duration that is no number: nobody here can mend them, and they are no rejects of the night."""
+    monkeypatch.setenv("CSS_DATABASE_URL", fresh_engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    settings.cache_clear()
+    path = tmp_path / "bad.dat"
+    path.write_bytes(
+        carrier_file(write=lambda calls: write_records(calls).replace(b"02/03/2026", b"31/02/2026", 1).replace(b',"60",', b',"7x",', 1))
+    )
+    with transaction(fresh_engine) as session:
+        builders.district(session, on=NIGHT)
+        taken = collect_file(session, "ZZ", path, business_date=NIGHT, by=BY, at=MADE_AT)
+        assert taken.outcome == "taken", taken
+    with transaction(fresh_engine) as session:
+        waits = waiting_of(session, "ZZ", NIGHT, other_rejects=0, by=BY)
+        assert waiting_of(session, "ZZ", NIGHT + timedelta(days=1), other_rejects=0, by=BY).usage_unreadable == 0, "of its night alone"
+    (task,) = to_do(replace(GOOD, business_date=NIGHT, waiting=waits))
+    assert task.words == "2 call records could not be read: ask the carrier for them anew, in another file."
+    assert task.command.startswith("css usage rejects ZZ")
+    assert main(task.command.split()[1:]) == 0
+    said = capsys.readouterr()
+    assert sorted(line.split()[1] for line in said.out.splitlines()) == ["CSS405E", "CSS407E"]
+    settings.cache_clear()
