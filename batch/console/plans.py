@@ -77,6 +77,8 @@ class Whole:
     durations: Mapping[str, Sequence[DurationRow]]
     executions: Sequence[JobExecution]
     """The last first."""
+    left_out: Collection[str]
+    """Steps that a person told to be left out, and that may be."""
 
 
 def instance_of(session: Session, net: Net, district: str, business_date: date, key: str) -> Row[JobInstance, bool, bool] | None:
@@ -110,7 +112,7 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
         durations[row.step].append(
             DurationRow(business_date=row.business_date, seconds=row.seconds, read_count=row.read_count, attempts=row.attempts)
         )
-    controls = session.execute(select(StepControl).where(StepControl.job_instance_id == instance.id)).scalars()
+    controls = session.execute(select(StepControl).where(StepControl.job_instance_id == instance.id)).scalars().all()
     told = {control.step: told_of_step(control) for control in controls}
     rates = _rates(session, instance.id, at) if found.is_alive else {}
     executions = session.execute(
@@ -164,7 +166,9 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
         rows=rows,
         expected_end_at=_latest(ends),
     )
-    return Whole(plan, records, blocks, durations, attempts)
+    skipped = {control.step for control in controls if control.skipped_at is not None}
+    left_out = {step.name for step in net.steps if step.name in skipped and step.may_be_skipped}
+    return Whole(plan, records, blocks, durations, attempts, left_out)
 
 
 def _ends(

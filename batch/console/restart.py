@@ -19,16 +19,14 @@ class Kept:
     """Of a step done whole: its work is committed, only the mark is missing."""
     blocks_done: int
     block_count: int
+    is_left_out: bool = False
+    """A person told so, and its turn has not come since."""
 
 
 def restart_words(step: Step, kept: Kept) -> str:
     """What running the net again would repeat of a step, in a sentence or two. It is what the engine does, said once."""
-    if kept.state is StepState.COMPLETED:
-        return "Nothing: the step is finished and is passed over."
-    if kept.state in PASSED:
-        return "Nothing: the step was left out and is passed over."
-    if kept.state is None:
-        return "Nothing of it was done yet; it is done when its turn comes."
+    if kept.state in PASSED or kept.state is None or kept.is_left_out:
+        return _nothing(kept)
     match step:
         case SingleStep():
             return _whole(kept)
@@ -37,6 +35,16 @@ def restart_words(step: Step, kept: Kept) -> str:
             return f"{kept_words}; it goes on from its checkpoint, and repeats at most the one item it was at."
         case BlockStep():
             return _in_blocks(kept)
+
+
+def _nothing(kept: Kept) -> str:
+    if kept.state is StepState.COMPLETED:
+        return "Nothing: the step is finished and is passed over."
+    if kept.state in PASSED:
+        return "Nothing: the step was left out and is passed over."
+    if kept.is_left_out:
+        return "Nothing: it was told to be left out, and is passed over when its turn comes, until release takes that back."
+    return "Nothing of it was done yet; it is done when its turn comes."
 
 
 def _whole(kept: Kept) -> str:

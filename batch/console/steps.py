@@ -59,6 +59,7 @@ def step_of(session: Session, net: Net, district: str, business_date: date, step
         is_recorded=bool(checkpoint.get("done")),
         blocks_done=blocks_done,
         block_count=block_count,
+        is_left_out=step in whole.left_out,
     )
     idle = instance.state is not InstanceState.COMPLETED and not run.is_alive
     return StepCard(

@@ -129,6 +129,9 @@ def test_what_was_never_planned_is_not_there(toy: Engine) -> None:
     ("step", "kept", "words"),
     [
         ("begin", Kept(None, 0, False, 0, 0), "Nothing of it was done yet"),
+        ("begin", Kept(None, 0, False, 0, 0, is_left_out=True), "Nothing: it was told to be left out"),
+        ("items", Kept(StepState.FAILED, 3, False, 0, 0, is_left_out=True), "Nothing: it was told to be left out"),
+        ("begin", Kept(StepState.SKIPPED, 0, False, 0, 0, is_left_out=True), "Nothing: the step was left out and is passed over."),
         ("begin", Kept(StepState.RUNNING, 0, True, 0, 0), "only the mark"),
         ("begin", Kept(StepState.FAILED, 0, False, 0, 0), "All of it"),
         ("items", Kept(StepState.FAILED, 3, False, 0, 0), "read so far (3) is kept"),

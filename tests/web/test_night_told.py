@@ -120,6 +120,8 @@ def test_a_step_is_left_out_only_with_the_yes_of_a_supervisor(keeper: Seat, engi
     assert _actions(engine)[-1] == ("skip", "settle-rejects", "SCHEDULE", "Not tonight.")
     assert "Not tonight." in keeper.page, "what people told it stands on the page"
     assert "SCHEDULE, signed by SUPERVIS" in keeper.page, "and who said yes"
+    assert "it was told to be left out, and is passed over" in keeper.page
+    assert "it is done when its turn comes" not in keeper.page
 
 
 def test_what_cannot_be_said_is_refused_in_a_sentence(keeper: Seat) -> None:
@@ -136,6 +138,9 @@ def test_billing_looks_and_tells_nothing(app: Flask, engine: Engine, clock: Movi
     seat = seated(app, engine, "BILLING", clock.at)
     seat.open("/s/BA01/ZZ/2026-03-03")
     assert not {"S-F1", "S-F5"} & _keys(seat.page)
+    seat.open("/s/BA03/ZZ/2026-03-03/report")
+    assert "Shift+F5" not in seat.page, "a key that is not there is not named"
+    assert "What starts the run on the machine of the night: <b>css night run ZZ --date 2026-03-03</b>" in seat.page
     assert seat.open(f"{RUN}/hold").status_code == 403
 
 

@@ -79,6 +79,7 @@ def show_step(at_desk: Desk, arguments: Arguments) -> Response:
         doc=doc,
         step_attempts=attempts,
         actions=actions,
+        may_start="S-F5" in links,
         took=took,
         ended_words=ended_words,
     )
