@@ -208,3 +208,16 @@ def test_what_is_started_at_a_desk_is_claimed_so_that_no_clock_starts_it_again(
         seen = next(one for one in look(session, NETS, now) if one.run.net == "night" and one.run.business_date == date(2026, 3, 3))
         assert seen.run.claimed_until is not None
         assert seen.run.claimed_until > now, "a clock that comes up leaves it alone"
+
+
+@pytest.mark.parametrize("typed", ["3/3/26", "3 Mar 2026", "3.3.26", "3Mar2026"])
+def test_a_date_is_keyed_at_the_command_line_as_in_a_field(desk: Seat, typed: str) -> None:
+    for command, title in ((f"BA01 ZZ {typed}", "BA01"), (f"BA03 ZZ {typed} calculate", "BA03")):
+        desk.open("/s/MENU")
+        desk.press(command=command, cursor="command")
+        assert desk.title.startswith(title), desk.said
+        assert "/ZZ/2026-03-03" in desk.page, "it is that night"
+    desk.press(command="BA01 ZZ 31/2/26", cursor="command")
+    assert "CSS365E" in desk.said
+    assert "&#39;31/2/26&#39; is not a date" in desk.page
+    assert desk.title.startswith("BA03"), "the page comes again as it was"

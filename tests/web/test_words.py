@@ -44,6 +44,10 @@ ACCOUNT = make_id("ZZ", IdKind.ACCOUNT, 1)
         ("ZZ4 7QT", ("CS01", "ZZ4 7QT")),
         ("Tansley A", ("CS01", "Tansley A")),
         ("ada@example.com", ("CS01", "ada@example.com")),
+        *((f"BA03 ZZ {day} calculate", ("BA03", "ZZ", "2026-03-25", "calculate")) for day in ("25/3/26", "25 Mar 2026", "25 march 26")),
+        *((f"BA03 ZZ {day} calculate", ("BA03", "ZZ", day, "calculate")) for day in ("25.3.26", "25Mar2026", "2026-03-25", "+3")),
+        ("FL04 ZZ 25/3/26", ("FL04", "ZZ", "2026-03-25")),
+        ("OR01 25 left 26", ("OR01", "25", "left", "26")),
     ],
 )
 def test_a_command_leads_somewhere(text: str, target: tuple[str, ...]) -> None:
@@ -60,6 +64,8 @@ def test_a_command_leads_somewhere(text: str, target: tuple[str, ...]) -> None:
         ("01632 9601", "CSS081E"),
         ("960123", "CSS083E"),
         ("14 Larkspur Close", "CSS080E"),
+        ("BA01 ZZ 31/2/26", "CSS365E"),
+        ("BA01 ZZ 31 Feb 2026", "CSS365E"),
     ],
 )
 def test_a_command_with_a_slip_is_told_what_is_wrong(text: str, code: str) -> None:
