@@ -125,7 +125,6 @@ def set_priority(session: Session, command: SetPriority, *, by: Actor, at: datet
         Refused: CSS634E it is completed or skipped.
         Conflict: CSS635E it has that already.
     """
-    require_priority(command.priority)
     return _tell(session, command, whole_runs.PRIORITY, reason=command.reason, by=by, at=at, priority=command.priority)
 
 
@@ -225,6 +224,7 @@ def considered(  # noqa: PLR0913 - whoever, what, whereof and why
 ) -> tuple[Deed, Outlook]:
     """What a verb would lead to now; nothing is changed. Raises what speaks against it."""
     require_keeper(by)
+    require_priority(priority)
     if step is not None:
         require_step(run.net, step)
     deed = Deed(session, run, step, reason, by, at, priority=priority, start_after=start_after, is_started=is_started)

@@ -14,6 +14,7 @@ from batch import repository
 from batch.clock.launching import Launch, words_of
 from batch.clock.planning import schedules
 from batch.control.runs import Run
+from batch.model import OperatorAction
 from batch.rules.calendar import Planned, hours_of, said_last
 from batch.rules.graph import Fate, Place, startable
 from batch.rules.wording import clock_words, listed
@@ -111,6 +112,24 @@ def refuse_alive(session: Session, run: Run) -> None:
 def already(sentence: str, run: Run, **fields: object) -> CssError:
     """Conflict CSS635E: somebody was first."""
     return Conflict("CSS635E", sentence, element=None, run=capital(run.words), **fields)
+
+
+def last_told(deed: Deed, verb: str, step: str | None = None) -> OperatorAction | None:
+    """The last time that somebody told the run a verb, of that step where one is named; None when nobody has."""
+    about = [OperatorAction.job_instance_id == deed.run.planned.id, OperatorAction.verb == verb]
+    if step is not None:
+        about.append(OperatorAction.step == step)
+    return deed.session.execute(select(OperatorAction).where(*about).order_by(OperatorAction.id.desc()).limit(1)).scalar_one_or_none()
+
+
+def refuse_released(deed: Deed) -> None:
+    """Error: Conflict CSS635E, somebody released the run, or the step that is named, before."""
+    told = last_told(deed, "release", deed.step) if deed.run.row is not None else None
+    if told is None or told.step != deed.step:
+        return
+    sentence = "{run} is not held{before} any more: {who} released it at {since}: {why}."
+    before = f" before {deed.step}" if deed.step else ""
+    raise already(sentence, deed.run, before=before, who=told.done_by, since=clock_words(told.done_at), why=bare(told.reason))
 
 
 def require_turn(session: Session, run: Run) -> None:

@@ -69,11 +69,13 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
     net: str = NIGHT_NET,
     key: str = "",
     start_after: datetime | None = None,
+    priority: int | None = None,
 ) -> VerbOutlook:
     """What a verb would lead to if it were done now by whoever asks; changes nothing.
 
     ``district`` is empty for a net of the whole house, ``business_date`` None for the run at hand, and ``step`` empty
     for a verb of the whole run. ``start_after`` is the hour from which a run may start that is to be planned; None: as the plan says.
+    ``priority`` is the one that is to be set; None: it is not said yet.
 
     Raises:
         BadMessage: CSS631E no such verb.
@@ -86,7 +88,7 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
     run = _named_run(session, net, district, business_date, key, verb)
     if step:
         require_step(run.net, step)
-    return _outlook(session, table[verb], run, step or None, by, at, start_after)
+    return _outlook(session, table[verb], run, step or None, by, at, start_after, priority)
 
 
 def night_verbs(
@@ -118,10 +120,17 @@ def _named_run(session: Session, net: str, district: str, business_date: date | 
 
 
 def _outlook(
-    session: Session, verb: Verb, run: Run, step: str | None, by: Actor, at: datetime, start_after: datetime | None = None
+    session: Session,
+    verb: Verb,
+    run: Run,
+    step: str | None,
+    by: Actor,
+    at: datetime,
+    start_after: datetime | None = None,
+    priority: int | None = None,
 ) -> VerbOutlook:
     try:
-        _, found = considered(session, verb, run, step, "", by=by, at=at, start_after=start_after)
+        _, found = considered(session, verb, run, step, "", by=by, at=at, start_after=start_after, priority=priority)
     except CssError as refusal:
         return VerbOutlook(
             run=run.words,

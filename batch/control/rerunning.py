@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from batch.control.deeds import OVER, Deed, Outlook, Verb, capital, refuse_alive, refuse_held
+from batch.control.deeds import OVER, Deed, Outlook, Verb, already, bare, capital, last_told, refuse_alive, refuse_held
 from batch.control.runs import Run, lock_run
 from batch.control.single_steps import steps_after
 from batch.model import StepControl, StepExecution
 from batch.net import Context
+from batch.rules.wording import clock_words
 from batch.words import InstanceState, StepState
 from css.core.errors import Refused
 from css.settings import settings
@@ -28,6 +29,8 @@ def _consider(deed: Deed) -> Outlook:
     refuse_alive(deed.session, run)
     refuse_held(run)
     row = run.steps.get(step)
+    if row is None:
+        _refuse_rerun(deed, step)
     if row is None or row.state not in OVER:
         state = "has not begun" if row is None else f"is {row.state.value}"
         sentence = "Step {step} {state} in this run: start takes it up, nothing has to be run again."
@@ -47,6 +50,17 @@ def _consider(deed: Deed) -> Outlook:
     )
 
 
+def _refuse_rerun(deed: Deed, step: str) -> None:
+    """Error: Conflict CSS635E, somebody had the step run again, or one before it, and it has not begun since."""
+    run = deed.run
+    is_undone = select(StepExecution.id).where(StepExecution.job_instance_id == run.planned.id, StepExecution.step == step).exists()
+    told = last_told(deed, "rerun") if deed.session.execute(select(is_undone)).scalar_one() else None
+    if told is not None:
+        sentence = "{run}: {step} is to be run again already, as {who} said of {named} at {since}: {why}. Start takes it up."
+        who, since, why = told.done_by, clock_words(told.done_at), bare(told.reason)
+        raise already(sentence, run, step=step, named=told.step, who=who, since=since, why=why)
+
+
 def affected_steps(run: Run, step: str) -> tuple[str, ...]:
     """The step and whatever came after it and has begun, in the order of the net."""
     return (step, *(name for name in steps_after(run, step) if name in run.steps))
@@ -60,6 +74,10 @@ def _line(deed: Deed, name: str) -> str:
     row = deed.run.steps[name]
     rerun = deed.run.net.step(name).rerun
     if row.state in PASSED_OVER:
+        control = deed.run.controls.get(name)
+        if name != deed.step and control is not None and control.skipped_at is not None:
+            # What somebody left out stays so; only of the step that is named they take it back.
+            return f"{name}: stays left out, as {control.skipped_by} said: {bare(control.skip_reason)}. Rerun of {name} itself does it."
         return f"{name}: was {row.state.value.replace('-', ' ')}; it is looked at again."
     items = rerun.supersedes(deed.session, context_of(deed, name)) if rerun.supersedes is not None else ()
     counted = f"{name}: what it counted (read {row.read_count:,}, written {row.written_count:,}) is superseded."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from batch.control.deeds import OVER, Deed, Outlook, Verb, already, bare, capital, is_at_hold, refuse_ended, resumes
+from batch.control.deeds import OVER, Deed, Outlook, Verb, already, bare, capital, is_at_hold, refuse_ended, refuse_released, resumes
 from batch.control.runs import Run
 from batch.model import StepControl
 from batch.net import Node, RejectLimit
@@ -102,6 +102,7 @@ def _consider_release(deed: Deed) -> Outlook:
         return Outlook((held, *said), asks_start=is_started)
     if control is not None and control.skipped_at is not None and _state(deed) not in OVER:
         return Outlook((f"{capital(deed.step or '')} is done when its turn comes, as if nobody had left it out.",))
+    refuse_released(deed)
     raise Refused("CSS636E", "{run} is not held before {step}.", run=capital(deed.run.words), step=deed.step)
 
 

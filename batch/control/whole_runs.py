@@ -28,6 +28,7 @@ from batch.control.deeds import (
     refuse_at_hold,
     refuse_ended,
     refuse_held,
+    refuse_released,
     release_words,
     require_turn,
     resumes,
@@ -202,6 +203,8 @@ def _consider_release(deed: Deed) -> Outlook:
     refuse_ended(run, "release")
     if run.row is None or run.row.held_at is None:
         steps = held_steps(run)
+        if not steps:
+            refuse_released(deed)
         but = f", but {steps[0]} of it is: {release_words(run, steps[0])}." if steps else "."
         raise Refused("CSS636E", "{run} is not held{but}", run=capital(run.words), but=but)
     held = f"{run.row.held_by} held it since {clock_words(run.row.held_at)}: {bare(run.row.hold_reason)}."
@@ -308,7 +311,7 @@ def _consider_priority(deed: Deed) -> Outlook:
     now = run.planned.priority
     if deed.priority == now:
         raise already("{run} has priority {now} already.", run, now=now)
-    wanted = f"It has priority {deed.priority} then, and {now} now." if deed.priority is not None else f"It has priority {now} now."
+    wanted = f"It has priority {deed.priority} instead of {now}." if deed.priority is not None else f"It has priority {now} now."
     return Outlook((f"{wanted} Of what is ready at the same time the smallest number is started first.",))
 
 

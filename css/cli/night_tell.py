@@ -273,7 +273,7 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
         require_reason(reason)
     actor, at = acting(by)
     engine = database()
-    hour = more.get("start_after")
+    hour, number = more.get("start_after"), more.get("priority")
     with transaction(engine) as session:
         run = _named(session, verb, name)
         asked = night_verb(
@@ -287,6 +287,7 @@ def _tell(  # noqa: PLR0913 - a verb, its command, and how it is confirmed
             net=run.net,
             key=run.parameter_key,
             start_after=hour if isinstance(hour, datetime) else None,
+            priority=number if isinstance(number, int) else None,
         )
     if asked.refusal_code is not None:
         raise Refused(asked.refusal_code, "{sentence}", sentence=asked.refusal)

@@ -297,7 +297,9 @@ def test_a_hold_keeps_a_run_from_starting_until_it_is_released(session: Session)
     row = instance_of(session, run)
     assert (row.held_at, row.held_by, row.hold_reason, row.start_asked_at) == (None, None, None, AT)
     assert told.consequences[0] == "SAM held it since 20:00 on 2 March 2026: The carrier is late."
-    assert refusal(session, ReleaseNight, net="night").startswith("CSS636E The night of ZZ for 2 March 2026 is not held.")
+    assert refusal(session, ReleaseNight, net="night") == (
+        "CSS635E The night of ZZ for 2 March 2026 is not held any more: SAM released it at 03:00 on 3 March 2026: Because."
+    )
 
 
 def test_a_release_before_its_hour_starts_nothing_and_of_a_failed_run_neither(session: Session) -> None:
@@ -344,8 +346,10 @@ def test_a_step_is_held_and_released_and_the_run_goes_on(session: Session) -> No
     assert told.consequences[1] == "The run is started. Attempt 2 goes on with dry; 1 step is done and passed over."
     session.refresh(control)
     assert (control.held_at, instance_of(session, run).start_asked_at) == (None, AT)
-    assert refusal(session, ReleaseNight, step="write").startswith(
-        "CSS636E The chores run of ZZ for 2 March 2026 is not held before write."
+    assert refusal(session, ReleaseNight, step="dry").startswith("CSS636E The chores run of ZZ for 2 March 2026 is not held before dry.")
+    assert refusal(session, ReleaseNight, step="write") == (
+        "CSS635E The chores run of ZZ for 2 March 2026 is not held before write any more: "
+        "SAM released it at 03:00 on 3 March 2026: Because."
     )
 
 
@@ -428,10 +432,13 @@ def test_a_run_is_put_before_others_that_are_ready(session: Session) -> None:
     run = run_of(session, CHORES, InstanceState.PLANNED)
     assert night_verb(session, "priority", "ZZ", DAY, by=SAM, at=AT, net="chores").consequences[0].startswith("It has priority 50 now.")
     told = tell(session, SetPriority, by=SAM, priority=3)
-    assert told.consequences[0].startswith("It has priority 3 then, and 50 now.")
+    assert told.consequences[0].startswith("It has priority 3 instead of 50.")
     assert instance_of(session, run).priority == 3
     assert refusal(session, SetPriority, priority=3).startswith("CSS635E The chores run of ZZ for 2 March 2026 has priority 3 already.")
     assert refusal(session, SetPriority, priority=0).startswith("CSS631E A priority is from 1")
+    asked = [night_verb(session, "priority", "ZZ", DAY, by=SAM, at=AT, net="chores", priority=number) for number in (0, 3, 4)]
+    assert [one.refusal_code for one in asked] == ["CSS631E", "CSS635E", None], "as the deed says it"
+    assert asked[2].consequences[0].startswith("It has priority 4 instead of 3.")
 
 
 # Ending. That a process really ends is shown in test_killed_by_hand.py.

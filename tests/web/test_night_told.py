@@ -90,8 +90,18 @@ def test_a_run_is_put_before_others(keeper: Seat, engine: Engine) -> None:
     keeper.open(f"{RUN}/priority")
     keeper.press(reason="First of all.", priority="soon")
     assert "CSS946E" in keeper.page
+    keeper.press(reason="First of all.", priority="")
+    assert ("CSS360E" in keeper.page, "CSS946E" in keeper.page) == (True, False), "one word about one field"
+    keeper.press(reason="First of all.", priority="0")
+    assert "CSS631E" in keeper.page, "Enter refuses what F6 would"
+    assert "<b>Check</b> what F6 will do" not in keeper.page
     keeper.press(reason="First of all.", priority="3")
+    assert "It has priority 3 instead of " in keeper.page
     keeper.press("F6")
+    assert "It has priority 3 instead of " in keeper.page
+    keeper.open(f"{RUN}/priority")
+    keeper.press(reason="First of all.", priority="3")
+    assert "CSS635E" in keeper.page, "it has it already"
     with transaction(engine) as session:
         assert session.execute(text("SELECT priority FROM batch.job_instance WHERE business_date = '2026-03-03'")).scalar_one() == 3
 

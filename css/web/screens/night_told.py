@@ -220,9 +220,9 @@ def _command(form: Form, whereof: Whereof) -> Any | None:  # noqa: ANN401 - of o
         fields["step"] = whereof.step
     if form.deed == PRIORITY:
         typed = form.text("priority")
-        if not (typed.isascii() and typed.isdigit()):
+        if typed and not (typed.isascii() and typed.isdigit()):
             form.wrong("priority", "CSS946E", "{label} is a number from 1 to 99.")
-        else:
+        elif typed:
             fields["priority"] = int(typed)
     return None if form.has_errors else kind(**fields)
 
@@ -231,7 +231,9 @@ def _asking(whereof: Whereof, verb: str) -> Callable[..., Told]:
     """What the verb would lead to. Never the verb itself: a process that is killed in a rehearsal stays dead."""
 
     def ask(session: Session, command: object, *, by: Actor, at: datetime) -> Told:
-        del command
+        priority = getattr(command, "priority", None)
+        # Asked here too, so that the field is marked.
+        control.require_priority(priority)
         outlook = control.night_verb(
             session,
             verb,
@@ -242,6 +244,7 @@ def _asking(whereof: Whereof, verb: str) -> Callable[..., Told]:
             at=at,
             net=whereof.net,
             key=whereof.parameter_key,
+            priority=priority,
         )
         if outlook.refusal_code is not None:
             raise Refused(outlook.refusal_code, "{why}", why=outlook.refusal)
