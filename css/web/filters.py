@@ -7,6 +7,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from markupsafe import Markup, escape
+
 from css.core.calendar import ONE_DAY, to_london
 from css.core.ids import format_id
 from css.core.money import Money, Price, to_money
@@ -18,6 +20,9 @@ from orders.words import OrderKind
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMERIC: Final = re.compile(r"\b([0-3][0-9])/(0[1-9]|1[0-2])/([0-9]{4})\b")
+_LINK: Final = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_STARS: Final = re.compile(r"(\*{1,2})([^*\s](?:[^*]*[^*\s])?)\1")
+_KEYED: Final = re.compile(r"`([^`]+)`")
 NOTHING: Final = "–"
 BARS: Final = {
     BarKind.OUTGOING: "outgoing calls barred",
@@ -114,7 +119,14 @@ def bar_words(bar: BarKind) -> str:
     return BARS[bar]
 
 
+def spoken(text: str) -> Markup:
+    """A paragraph of the runbook on a screen: without its stars, its links as their words, what is keyed as it is keyed."""
+    plain = _STARS.sub(r"\2", _LINK.sub(r"\1", str(escape(" ".join(text.split())))))
+    return Markup(_KEYED.sub(r"<code>\1</code>", plain))  # noqa: S704 - escaped above
+
+
 FILTERS: Final = {
+    "spoken": spoken,
     "bar_words": bar_words,
     "order_title": order_title,
     "day": day,
