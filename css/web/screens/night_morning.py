@@ -54,12 +54,16 @@ BA05: Final = Screen(
 
 def show_morning(at_desk: Desk, arguments: Arguments) -> Response:
     named, key = net_named(arguments[2:3])
-    net = named or NIGHT_NET
     with at_desk.reading() as session:
         places, chosen, district = night_place(session, arguments)
-        begun = [run for run in queries.runs(session, district, limit=RUNS_LOOKED_AT, net=net) if run.attempt]
-        listed = [run.business_date for run in begun if run.parameter_key == key]
         wanted = read_day(arguments[1], at_desk.today) if len(arguments) > 1 else None
+        net = named or (NIGHT_NET if district else "")
+        begun = [run for run in queries.runs(session, district, limit=RUNS_LOOKED_AT, net=net) if run.attempt]
+        if not net:
+            # The house has no night, but nets of its own: the last that ran, of that date if one is named.
+            of_house = (run for run in begun if wanted in {None, run.business_date})
+            net, key = next(((run.net, run.parameter_key) for run in of_house), (NIGHT_NET, ""))
+        listed = [run.business_date for run in begun if (run.net, run.parameter_key) == (net, key)]
         on = wanted or (listed[0] if listed else None)
         facts = _facts(session, at_desk, district, on, net, key) if on is not None else None
     if facts is not None and PDF in (word.lower() for word in arguments[3:]):
