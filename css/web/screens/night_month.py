@@ -6,7 +6,8 @@ from typing import Final
 
 from flask import Response
 
-from billing.period_page import tables, title
+from billing.bill_pdf.words import sterling
+from billing.period_page import Table, tables, title
 from billing.queries.periods import closed_periods, month_end, quarter_end
 from billing.words import PeriodKind
 from css.core.money import Money
@@ -66,14 +67,25 @@ def show_period(at_desk: Desk, arguments: Arguments) -> Response:
         title=title(card) if card else "",
         tables=tables(card) if card else (),
         figures=_said,
-        is_figure=lambda cell: isinstance(cell, Money | int),
+        figure_columns=_figure_columns,
         more=more,
     )
 
 
+SHARE: Final = "%"
+"""Heads a column of figures that are cut, and so come as words."""
+
+
+def _figure_columns(table: Table) -> tuple[bool, ...]:
+    """Which columns have figures: their heads stand right as the figures do."""
+    rows = (*table.rows, table.sums) if table.sums else table.rows
+    return tuple(head == SHARE or any(isinstance(row[place], Money | int) for row in rows) for place, head in enumerate(table.columns))
+
+
 def _said(cell: object) -> str:
+    """As on paper, whose notes the page has: a credit has its CR."""
     if isinstance(cell, Money):
-        return cell.sterling
+        return sterling(cell)
     return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else str(cell)
 
 
