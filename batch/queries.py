@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from batch.model import Alarm, Balance, ControlTotal, JobExecution, JobInstance, OperatorAction, Reject, StepAttempt, StepExecution
-from batch.repository import of_district
+from batch.repository import is_held, of_district
+from batch.rules.standing import stands
 from batch.words import AlarmKind, ExecutionState, InstanceState, RejectState, StepState
 from css.core.errors import NotFound
 from css.core.money import Money
@@ -35,6 +36,15 @@ class RunRow:
     message_words: str | None
     parameter_key: str = ""
     held_by: str | None = None
+    is_alive: bool = False
+    """Whether a process holds it now."""
+    last_state: ExecutionState | None = None
+    """How the last attempt stands; None before the first."""
+
+    @property
+    def stands(self) -> str:
+        """How a list says that it stands."""
+        return stands(self.state, is_alive=self.is_alive, last_attempt=self.last_state, message_code=self.message_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,23 +310,25 @@ def runs(session: Session, district: str = "", limit: int = 20, *, net: str = ""
     of_place = BusinessDate.district_code == district if district else true()
     here = select(func.max(BusinessDate.current_on)).where(of_place).scalar_subquery()
     rows = session.execute(
-        select(JobInstance, JobExecution)
-        .outerjoin(JobExecution, _is_last_attempt())
+        _with_last_attempt()
         .where(of_district(district), JobInstance.net == net if net else true())
         .order_by(JobInstance.business_date > here, JobInstance.business_date.desc(), JobInstance.id.desc())
         .limit(_bounded(limit))
     )
-    return tuple(_run_row(instance, execution) for instance, execution in rows)
+    return tuple(_run_row(*row) for row in rows)
 
 
 def run_row(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> RunRow | None:
     """One run with its last attempt; None when it was never planned."""
-    statement = select(JobInstance, JobExecution).outerjoin(JobExecution, _is_last_attempt())
-    found = session.execute(statement.where(*_named(district, business_date, net, key))).one_or_none()
+    found = session.execute(_with_last_attempt().where(*_named(district, business_date, net, key))).one_or_none()
     return None if found is None else _run_row(*found)
 
 
-def _run_row(instance: JobInstance, execution: JobExecution | None) -> RunRow:
+def _with_last_attempt() -> Select[JobInstance, JobExecution | None, bool]:
+    return select(JobInstance, JobExecution, is_held(JobInstance.id)).outerjoin(JobExecution, _is_last_attempt())
+
+
+def _run_row(instance: JobInstance, execution: JobExecution | None, is_alive: bool | None) -> RunRow:
     last = execution or JobExecution()
     return RunRow(
         instance.net,
@@ -331,6 +343,8 @@ def _run_row(instance: JobInstance, execution: JobExecution | None) -> RunRow:
         last.message_words,
         instance.parameter_key,
         instance.held_by,
+        bool(is_alive),
+        last.state,
     )
 
 

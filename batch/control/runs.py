@@ -184,16 +184,6 @@ def is_alive(session: Session, instance_id: int) -> bool:
     return bool(session.execute(select(is_held(JobInstance.id)).where(JobInstance.id == instance_id)).scalar_one())
 
 
-def dead_runs(session: Session, district_code: str) -> frozenset[tuple[str, date, str]]:
-    """The runs of a place that are marked running and held by no process: net, business date and key."""
-    rows = session.execute(
-        select(JobInstance.net, JobInstance.business_date, JobInstance.parameter_key).where(
-            of_district(district_code), JobInstance.state == InstanceState.RUNNING, ~is_held(JobInstance.id)
-        )
-    )
-    return frozenset((row.net, row.business_date, row.parameter_key) for row in rows)
-
-
 def _require_place(session: Session, net: Net, key: RunKey) -> None:
     if net.is_of_house:
         if key.district_code:

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from batch import queries
 from batch.clock.seen import look
-from batch.control.runs import dead_runs
 from batch.nets import NETS
-from batch.rules.standing import AWAITS_APPROVAL, TO_RERUN, awaits_approval, is_put_back
+from batch.rules.standing import DIED, TO_RERUN
 from batch.rules.wording import clock_time
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
@@ -47,28 +46,21 @@ def status(
     with transaction(database()) as session:
         _require(session, district)
         rows = queries.runs(session, district, net=net or (NIGHT_NET if district else ""))
-        dead = dead_runs(session, district)
         seen = look(session, NETS, house_clock(database).now())
     waiting = {(one.run.net, one.run.district_code, one.run.business_date, one.run.parameter_key): one for one in seen}
     lines = []
     for row in rows:
-        is_dead = (row.net, row.business_date, row.parameter_key) in dead
-        not_ended = "its process is gone without a word" if is_dead else "not ended"
+        not_ended = "its process is gone without a word" if row.stands == DIED else "not ended"
         ended = f"ended {clock_time(row.ended_at, '%d %b %H:%M')}, return code {row.return_code}" if row.ended_at else not_ended
         said = f": {row.message_code} {row.message_words}" if row.message_code else ""
         held = f", held by {row.held_by}" if row.held_by else ""
         attempt = f"attempt {row.attempt}, {ended}" if row.attempt else "not begun"
-        state = row.state.value
         one = waiting.get((row.net, row.district_code, row.business_date, row.parameter_key))
-        if is_dead:
-            state = "died"
-        elif one is not None and is_put_back(row.state, one.run.last.state if one.run.last else None):
+        if row.stands == TO_RERUN and one is not None:
             # Its last attempt did not stop: what that said is not what it waits for.
-            state, said = TO_RERUN, f". {one.waiting.words}"
-        elif awaits_approval(row.state, row.message_code):
-            state = AWAITS_APPROVAL
+            said = f". {one.waiting.words}"
         name = "" if row.net == NIGHT_NET else " ".join(filter(None, (row.net, row.parameter_key)))
-        lines.append((str(row.business_date), name, f"{state:<{STATE_WIDTH}}", f"{attempt}{held}{said}"))
+        lines.append((str(row.business_date), name, f"{row.stands:<{STATE_WIDTH}}", f"{attempt}{held}{said}"))
     for line in aligned(lines):
         print(line)
     if not rows:

@@ -14,6 +14,8 @@ from batch.clock.launching import Launch
 from batch.clock.seen import look
 from batch.clock.times import database_now
 from batch.nets import NETS
+from batch.rules.standing import stands
+from batch.words import ExecutionState, InstanceState
 from css.db.engine import transaction
 from tests.web import stopped_night
 from tests.web.conftest import MovingClock, Seat, World, seated
@@ -101,6 +103,35 @@ def test_of_two_that_stand_still_the_older_one_comes_first_and_of_none_the_last_
     _change(engine, "UPDATE batch.job_instance SET state = 'completed' WHERE net = 'night' AND business_date < '2026-03-04'")
     keeper.open("/s/BA01/ZZ")
     assert "Steps of Tue 3 Mar 2026" in keeper.page
+    _change(engine, "UPDATE batch.job_instance SET state = 'failed' WHERE net = 'night' AND business_date = '2026-03-03'")
+
+
+@pytest.mark.parametrize(
+    ("state", "attempt", "said"),
+    [
+        ("running", "running", "died"),
+        ("stopped", "completed", "to rerun"),
+        ("planned", "completed", "to rerun"),
+        ("stopped", "stopped", "stopped"),
+        ("planned", None, "planned"),
+    ],
+)
+def test_one_rule_says_how_a_run_stands_on_the_screen_and_at_the_command_line(state: str, attempt: str | None, said: str) -> None:
+    last = ExecutionState(attempt) if attempt else None
+    assert stands(InstanceState(state), is_alive=False, last_attempt=last, message_code=None) == said
+
+
+def test_a_run_whose_process_is_gone_is_listed_as_died(keeper: Seat, engine: Engine) -> None:
+    _change(engine, "UPDATE batch.job_instance SET state = 'running' WHERE net = 'night' AND business_date = '2026-03-03'")
+    keeper.open("/s/BA01/ZZ")
+    assert '<span class="flag is-error">died</span>' in keeper.page
+    _change(engine, "UPDATE batch.job_instance SET state = 'failed' WHERE net = 'night' AND business_date = '2026-03-03'")
+
+
+def test_a_run_whose_step_is_asked_to_be_run_again_is_listed_so(keeper: Seat, engine: Engine) -> None:
+    _change(engine, "UPDATE batch.job_instance SET state = 'planned' WHERE net = 'night' AND business_date = '2026-03-03'")
+    keeper.open("/s/BA01/ZZ")
+    assert '<span class="flag">to rerun</span>' in keeper.page
     _change(engine, "UPDATE batch.job_instance SET state = 'failed' WHERE net = 'night' AND business_date = '2026-03-03'")
 
 
