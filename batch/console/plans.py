@@ -105,6 +105,14 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
             select(StepExecution).where(StepExecution.job_instance_id == instance.id, StepExecution.superseded_at.is_(None))
         ).scalars()
     }
+    paused: dict[int, timedelta] = {
+        row.id: row.paused
+        for row in session.execute(
+            select(StepExecution.id, func.batch.paused(StepExecution.id).label("paused")).where(
+                StepExecution.job_instance_id == instance.id, StepExecution.superseded_at.is_(None)
+            )
+        )
+    }
     blocks = {row.step: row for row in session.execute(block("batch", "runs.blocks"), {"instance": instance.id})}
     wanted = {"net": net.name, "district": instance.district_code or "", "before": instance.business_date, "runs": RUNS_LOOKED_AT}
     durations: dict[str, list[DurationRow]] = defaultdict(list)
@@ -137,6 +145,7 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
             told.get(node.step.name, ()),
             rates.get(node.step.name),
             is_critical=node.step.name in critical,
+            paused=paused,
         )
         for ordinal, (node, one) in enumerate(zip(net.nodes, seen, strict=True), start=1)
     )
@@ -306,7 +315,7 @@ def _seen(step: Step, record: StepExecution | None, blocks: Row[Any] | None, dur
     return StepSeen(record.state, record.started_at, record.ended_at, share, usual(undisturbed), record.read_count)
 
 
-def _row(
+def _row(  # noqa: PLR0913 - all that is known of a step
     ordinal: int,
     node: Node,
     record: StepExecution | None,
@@ -316,10 +325,14 @@ def _row(
     rate: int | None,
     *,
     is_critical: bool,
+    paused: Mapping[int, timedelta],
 ) -> PlanRow:
     counted = (record.read_count, record.written_count, record.filtered_count, record.rejected_count) if record else (0, 0, 0, 0)
     is_over = record is not None and record.state in OVER
     keys = record.checkpoint.get("keys") if record else None
+    took = seen.ended_at - seen.started_at if seen.ended_at and seen.started_at else None
+    if took is not None and record is not None:
+        took -= paused.get(record.id, timedelta())
     return PlanRow(
         step=node.step.name,
         words=node.step.words,
@@ -337,6 +350,7 @@ def _row(
         per_minute=rate,
         started_at=seen.started_at,
         ended_at=seen.ended_at,
+        seconds=None if took is None else int(took.total_seconds()),
         expected_end_at=None if seen.ended_at is not None else end,
         usual_seconds=seen.usual_seconds,
         share=WHOLE if is_over else seen.share,

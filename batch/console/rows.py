@@ -35,6 +35,8 @@ class PlanRow:
     """How many this attempt reads a minute; None where it is not under way."""
     started_at: datetime | None
     ended_at: datetime | None
+    seconds: int | None
+    """How long it took, pauses between attempts left out; None until it has ended."""
     expected_end_at: datetime | None
     """None where nobody can tell: it never ran before, or the run stands still."""
     usual_seconds: int | None
@@ -137,7 +139,7 @@ class DurationRow:
     seconds: int
     read_count: int
     attempts: int
-    """More than one: it was interrupted, and its time has a pause in it."""
+    """More than one: it was interrupted, and what an attempt that died did of it is not in its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -248,6 +248,22 @@ class OperatorAction(Base):
     """When."""
 
 
+PAUSED: Final = stored(
+    "batch.paused",
+    """
+CREATE FUNCTION batch.paused(of_step bigint) RETURNS interval LANGUAGE sql STABLE AS $$
+-- How long no attempt was at a step, from its first taking up to its end. Of one that died nobody knows when, so that none of it counts.
+SELECT coalesce(sum(a.next_at - CASE WHEN a.message_code = 'CSS610E' THEN a.started_at ELSE a.ended_at END), interval '0')
+  FROM (SELECT x.started_at, x.ended_at, x.message_code, lead(x.started_at) OVER (ORDER BY x.started_at, x.id) AS next_at
+          FROM batch.step_attempt x
+         WHERE x.step_execution_id = of_step) a
+ WHERE a.next_at IS NOT NULL AND a.ended_at IS NOT NULL
+$$
+""",
+    "DROP FUNCTION batch.paused",
+)
+"""The pause between attempts is nobody's: it is taken from how long a step took wherever that is said."""
+
 ENDED_STAYS: Final = stored(
     "batch.ended_attempt_stays",
     """

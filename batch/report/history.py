@@ -22,7 +22,7 @@ class Duration:
     business_date: date
     seconds: int
     is_undisturbed: bool
-    """Done by one attempt; otherwise its time has a pause in it."""
+    """Done by one attempt; otherwise what one that died did of it is not in its time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from batch import queries
@@ -127,15 +127,11 @@ def _steps(
         step: usual_of(taken)
         for step, taken in durations(session, instance.net, instance.district_code or "", instance.business_date).items()
     }
-    rows = (
-        session.execute(
-            select(StepExecution)
-            .where(StepExecution.job_instance_id == instance.id, StepExecution.superseded_at.is_(None))
-            .order_by(StepExecution.ordinal)
-        )
-        .scalars()
-        .all()
-    )
+    rows = session.execute(
+        select(StepExecution, func.batch.paused(StepExecution.id).label("paused"))
+        .where(StepExecution.job_instance_id == instance.id, StepExecution.superseded_at.is_(None))
+        .order_by(StepExecution.ordinal)
+    ).all()
     steps = tuple(
         StepFact(
             step=row.step,
@@ -144,16 +140,18 @@ def _steps(
             written_count=row.written_count,
             filtered_count=row.filtered_count,
             rejected_count=row.rejected_count,
-            seconds=int((row.ended_at - row.started_at).total_seconds()) if row.ended_at and row.state is StepState.COMPLETED else None,
+            seconds=(
+                int((row.ended_at - row.started_at - paused).total_seconds()) if row.ended_at and row.state is StepState.COMPLETED else None
+            ),
             usual_seconds=usual.get(row.step),
             message_code=row.message_code,
             message_words=row.message_words,
         )
-        for row in rows
+        for row, paused in rows
         if row.step != REPORT_STEP
     )
     begun = {one.step for one in steps}
-    report = next((row.state for row in rows if row.step == REPORT_STEP), None)
+    report = next((row.state for row, _ in rows if row.step == REPORT_STEP), None)
     return steps, tuple(step for step in planned or usual if step not in begun and step != REPORT_STEP), report
 
 

@@ -6,7 +6,7 @@
 -- uq_step_execution_current.
 -- example: {"net": "night", "district": "ZZ", "before": "2026-03-02", "nights": 63}
 SELECT i.id, i.business_date,
-       CAST(extract(epoch FROM sum(s.ended_at - s.started_at)) AS bigint) AS seconds,
+       CAST(extract(epoch FROM sum(s.ended_at - s.started_at - batch.paused(s.id))) AS bigint) AS seconds,
        CAST(coalesce(sum(s.rejected_count), 0) AS bigint) AS rejected_count
   FROM (SELECT j.id, j.business_date FROM batch.job_instance j
          WHERE j.net = :net AND j.district_code IS NOT DISTINCT FROM nullif(:district, '')

@@ -1,10 +1,10 @@
 -- What the console shows of a run besides its own rows: how long its steps usually take, how far their blocks are, what changed.
 
 -- name: durations
--- How long each step of a net took in the latest runs of a district before one, in whole seconds, newest first; at most so many a
--- step. Leans on uq_job_instance_net_business_date_district_code_parameter_key and uq_step_execution_current.
+-- How long each step of a net took in the latest runs of a district before one, in whole seconds, pauses
+-- between attempts left out, newest first; at most so many a step. Leans on uq_job_instance_net_business_date_district_code_parameter_key and uq_step_execution_current.
 -- example: {"net": "night", "district": "ZZ", "before": "2026-03-02", "runs": 10}
-SELECT s.step, i.business_date, CAST(extract(epoch FROM s.ended_at - s.started_at) AS bigint) AS seconds, s.read_count,
+SELECT s.step, i.business_date, CAST(extract(epoch FROM s.ended_at - s.started_at - batch.paused(s.id)) AS bigint) AS seconds, s.read_count,
        (SELECT count(*) FROM batch.job_execution x WHERE x.job_instance_id = i.id) AS attempts
   FROM (SELECT j.id, j.business_date FROM batch.job_instance j
          WHERE j.net = :net AND j.district_code IS NOT DISTINCT FROM nullif(:district, '') AND j.parameter_key = '' AND j.state = 'completed' AND j.business_date < :before

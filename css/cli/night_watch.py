@@ -191,7 +191,7 @@ def _notes(plan: RunPlan) -> list[Text]:
 def _cells(row: PlanRow, at: datetime, *, is_alive: bool) -> tuple[str | Text, ...]:
     style = STYLES.get(row.state, "dim") if row.state else "dim"
     state = row.state.value.replace("-", " ") if row.state else ""
-    took = int((row.ended_at - row.started_at).total_seconds()) if row.ended_at and row.started_at else None
+    took = row.seconds
     if took is None and row.started_at and row.state is StepState.RUNNING and is_alive:
         took = int((at - row.started_at).total_seconds())
     ends = _clock(row.ended_at, at) if row.ended_at else f"~{_clock(row.expected_end_at, at)}" if row.expected_end_at else ""

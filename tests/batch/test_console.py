@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +14,15 @@ from batch.console import night_plan, night_step, night_version, plan_of, step_o
 from batch.console.restart import Kept, restart_words
 from batch.engine import run_net
 from batch.net import Context, Net, SingleStep, Work
+from batch.report.history import durations
+from batch.report.reading import read
 from batch.repository import instance_lock
 from batch.words import InstanceState, StepState
 from css.core.clock import FixedClock
 from css.core.errors import NotFound, Refused
 from css.db.engine import transaction
 from tests.batch import toy_night
-from tests.batch.toy_night import AT, ITEMS, TOY, context
+from tests.batch.toy_night import AT, ITEMS, NIGHT, TOY, context
 
 DAY = date(2026, 3, 1)
 
@@ -100,6 +102,41 @@ def test_the_last_nights_say_how_long_it_takes(toy: Engine, tmp_path: Path) -> N
         card = step_of(session, TOY, "ZY", date(2026, 2, 3), "double", at=AT)
     assert [(one.business_date.day, one.seconds) for one in card.durations] == [(2, 20), (1, 10)], "nights before this one, newest first"
     assert card.row.usual_seconds == 20
+
+
+def test_the_pause_between_attempts_is_nobodys(toy: Engine, tmp_path: Path) -> None:
+    """Killed and run again after an hour: what the attempts worked counts, and of one that died nobody knows when it did."""
+    with transaction(toy) as session:
+        dates = "INSERT INTO css.business_date (district_code, current_on, closed_through) VALUES ('ZY', :on, CAST(:on AS date) - 1)"
+        session.execute(text(dates), {"on": DAY})
+    run_net(toy, STUMBLES, context(tmp_path), clock=FixedClock(AT))
+    later = AT + timedelta(hours=1)
+    run_net(toy, TOY, replace(context(tmp_path), at=later), clock=FixedClock(later))
+    took = text(
+        "UPDATE batch.step_execution SET started_at = :at, ended_at = CAST(:at AS timestamptz) + interval '3604 s' WHERE step = 'end'"
+    )
+    for code, worked in (("CSS620E", 7), ("CSS610E", 4)):
+        with toy.connect() as connection, Session(connection) as session:
+            session.execute(took, {"at": AT})
+            session.execute(text("ALTER TABLE batch.step_attempt DISABLE TRIGGER USER"))
+            session.execute(
+                text(
+                    "DELETE FROM batch.step_attempt WHERE step_execution_id NOT IN (SELECT id FROM batch.step_execution WHERE step = 'end')"
+                )
+            )
+            session.execute(
+                text(
+                    "UPDATE batch.step_attempt SET ended_at = started_at + interval '3 s', message_code = :code WHERE state <> 'completed'"
+                ),
+                {"code": code},
+            )
+            plan = plan_of(session, TOY, "ZY", DAY, at=later)
+            assert plan is not None
+            assert next(row.seconds for row in plan.rows if row.step == "end") == worked
+            facts = read(session, plan.job_instance_id, by=NIGHT)
+            assert next(one.seconds for one in facts.steps if one.step == "end") == worked
+            assert [one.seconds for one in durations(session, "toy", "ZY", DAY + timedelta(days=1))["end"]] == [worked]
+            session.rollback()
 
 
 def test_the_version_moves_with_the_run(toy: Engine, tmp_path: Path) -> None:
