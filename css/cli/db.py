@@ -120,8 +120,18 @@ def restore(
     from css.db import backup as work  # noqa: PLC0415
     from css.db.engine import unchecked_database  # noqa: PLC0415
 
+    engine = unchecked_database()
+    others = work.others_at_work(engine) if replace else ()
+    if others:
+        named = ", ".join(f"{name} ({count})" for name, count in others)
+        # No refusal: after a disaster somebody may have nothing but this, and who is connected may be only looking.
+        typer.echo(
+            f"Others are connected: {named}. What they do from now on they do in what is restored: stop the clock, `css serve` "
+            "and the gateway, and restore again.",
+            err=True,
+        )
     with counting_bytes("restore") as count:
-        done = work.restore(unchecked_database(), file, replace=replace, bin_directory=settings().postgres_bin, on_bytes=count)
+        done = work.restore(engine, file, replace=replace, bin_directory=settings().postgres_bin, on_bytes=count)
     typer.echo(f"Restored: revision {done.revision}, taken {done.taken_at}.")
 
 

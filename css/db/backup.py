@@ -171,6 +171,19 @@ def _not_whole(path: Path, reason: str) -> BadMessage:
     return BadMessage("CSS036E", "{path} is not a whole backup of CSS: {reason}.", path=str(path), reason=reason)
 
 
+def others_at_work(engine: Engine) -> tuple[tuple[str, int], ...]:
+    """Who else is connected to the database, by the name each gives itself, and how many connections each has."""
+    with faults_named(), engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT coalesce(nullif(application_name, ''), 'without a name') AS name, count(*) AS connections FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                " GROUP BY 1 ORDER BY 1"
+            )
+        )
+        return tuple((row.name, row.connections) for row in rows)
+
+
 def _has_tables(engine: Engine) -> bool:
     with faults_named(), engine.connect() as connection:
         return bool(

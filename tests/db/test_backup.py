@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from css.cli import main
 from css.core.errors import CssError
 from css.db import backup as work
 from css.db import binaries
 from css.db.backup import backup, restore
+from css.db.engine import make_engine
 from css.db.migrate import SCHEMAS
 from css.db.revision import program_revision
+from css.settings import settings
 from tests.conftest import clone
 from tests.house.catalog import catalog
 
@@ -103,6 +106,27 @@ def test_asked_to_replace_it_replaces_everything(filled: Engine, file: Path, fre
     with fresh_engine.begin() as connection:
         connection.execute(text("CREATE TABLE css.of_now (id int)"))
     restore(fresh_engine, file, replace=True)
+    assert content(fresh_engine) == content(filled)
+
+
+def test_whoever_works_in_what_is_thrown_away_is_named(
+    filled: Engine, file: Path, fresh_engine: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh_engine.dispose()
+    url = fresh_engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    monkeypatch.setenv("CSS_DATABASE_URL", url)
+    settings.cache_clear()
+    assert main(["db", "restore", str(file), "--replace"]) == 0
+    assert "Others are connected" not in capsys.readouterr().err
+    clock = make_engine(url, application="css night clock", pooled=False)
+    with clock.connect() as looks:
+        looks.execute(text("SELECT 1"))
+        looks.rollback()
+        assert main(["db", "restore", str(file), "--replace"]) == 0
+    said = capsys.readouterr().err
+    settings.cache_clear()
+    assert "css night clock (1)" in said
+    assert "stop the clock, `css serve` and the gateway" in said
     assert content(fresh_engine) == content(filled)
 
 
