@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 from batch import control
 from batch.control import commands
 from batch.control.commands import NightTold
+from batch.control.questions import VerbOutlook
 from batch.control.starting import see_to_start
 from batch.nets import NETS
 from css.core.actor import Actor
-from css.core.errors import BadMessage, CssError, NotFound, Refused
+from css.core.errors import BadMessage, NotFound, Refused
 from css.core.words import Role
 from css.web.desk import Desk, NotForYou, converse, office
 from css.web.form import COMMIT, ENTER, REFRESH, Form
@@ -283,7 +284,8 @@ def _page(
         form.start = "second_operator"
         form.checked = ("CSS947W", "It needs a supervisor: one signs below, and F6 does it.")
     form.values |= {"second_operator": (signs or {}).get("second_operator", ""), "second_password": ""}
-    run, standing = _standing(at_desk, whereof, form.deed)
+    outlook = _outlook(at_desk, whereof, form.deed)
+    standing = None if outlook.refusal_code is None else BadMessage(outlook.refusal_code, "{why}", why=outlook.refusal)
     return show(
         at_desk,
         BA02,
@@ -291,19 +293,20 @@ def _page(
         status=status,
         links={"F3": whereof.shown_at, "F12": whereof.shown_at},
         whereof=whereof,
-        run=run,
+        run=outlook.run,
         standing=standing,
         verb=form.deed,
         means=(OF_STEP if whereof.step else OF_RUN)[form.deed][2],
         told=told,
-        signs=form.deed in SIGNED,
+        # Nobody signs for what needs no second person, or what nobody may do now.
+        signs=outlook.needs_second and standing is None,
     )
 
 
-def _standing(at_desk: Desk, whereof: Whereof, verb: str) -> tuple[str, CssError | None]:
-    """The run in words, and what speaks against the verb before anything is keyed."""
+def _outlook(at_desk: Desk, whereof: Whereof, verb: str) -> VerbOutlook:
+    """The run in words, what speaks against the verb before anything is keyed, and whether somebody has to sign."""
     with at_desk.reading() as session:
-        outlook = control.night_verb(
+        return control.night_verb(
             session,
             verb,
             whereof.district_code,
@@ -314,9 +317,6 @@ def _standing(at_desk: Desk, whereof: Whereof, verb: str) -> tuple[str, CssError
             net=whereof.net,
             key=whereof.parameter_key,
         )
-    if outlook.refusal_code is None:
-        return outlook.run, None
-    return outlook.run, BadMessage(outlook.refusal_code, "{why}", why=outlook.refusal)
 
 
 PAGES: Final = (Page(BA02, show_told, act_told, _prompt),)
