@@ -230,7 +230,8 @@ def considered(  # noqa: PLR0913 - whoever, what, whereof and why
     deed = Deed(session, run, step, reason, by, at, priority=priority, start_after=start_after, is_started=is_started)
     if run.row is None:
         if verb.name not in PLANS_TOO:
-            raise NotFound("CSS633E", "{run} was never planned; `css night plan` plans it.", run=capital(run.words))
+            sentence = "{run} was never planned; `css night plan` plans it, and so does BA02 with plan."
+            raise NotFound("CSS633E", sentence, run=capital(run.words))
         refuse_unplannable(session, run)
     return deed, verb.consider(deed)
 

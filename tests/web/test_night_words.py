@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -97,3 +96,35 @@ def test_a_months_heads_stand_over_their_figures_and_a_credit_says_so(keeper: Se
         assert [bool(right) for right in re.findall(r'<td( class="figure")?>', row)] == [bool(right) for right, _ in heads]
     assert "£927.27 CR" in table
     assert "-£" not in keeper.page
+
+
+@pytest.mark.parametrize(
+    ("deed", "signs", "not_now"),
+    [
+        ("night.ZZ.2026-03-02.report/rerun", False, False),
+        ("night.ZZ.2026-03-03.settle-rejects/skip", True, False),
+        ("night.ZZ.2026-03-02.settle-rejects/skip", False, True),
+        ("night.ZZ.2026-03-02/skip", False, True),
+    ],
+)
+def test_a_second_person_is_asked_for_only_where_one_is_needed(keeper: Seat, deed: str, signs: bool, not_now: bool) -> None:
+    keeper.open(f"/s/BA02/{deed}")
+    assert ("NOT NOW" in keeper.page) is not_now
+    assert ('name="second_operator"' in keeper.page) is signs
+    assert ("<legend>Second person</legend>" in keeper.page) is signs
+
+
+def test_a_date_that_is_not_planned_yet_says_so_and_where_it_is_planned(keeper: Seat) -> None:
+    keeper.open("/s/BA01/ZZ/2026-04-09")
+    assert "Night of Thu 9 Apr 2026: not planned yet" in keeper.page
+    assert 'href="/s/BA02/night.ZZ.2026-04-09/plan"' in keeper.page
+    keeper.open("/s/BA02/night.ZZ.2026-04-09/stop")
+    assert "CSS633E" in keeper.page
+    assert "so does BA02 with plan" in keeper.page
+    keeper.open("/s/BA02/night.ZZ.2026-04-09/plan")
+    keeper.press(reason="Ahead of time.")
+    keeper.press("F6")
+    assert keeper.title.startswith("BA01"), keeper.said
+    assert "not planned yet" not in keeper.page
+    keeper.open("/s/BA01/HOUSE/2026-01-10")
+    assert "Nothing ran for Sat 10 Jan 2026, and nothing is planned" in keeper.page

@@ -10,6 +10,7 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from batch.console import night_plan, night_version
+from batch.control import night_verb
 from batch.queries import NIGHT_NET, RunRow, balances, rejects, run_row, runs, totals
 from batch.words import InstanceState
 from billing.queries.runs import run_of_night
@@ -83,6 +84,9 @@ def show_night(at_desk: Desk, arguments: Arguments) -> Response:
         aside = rejects(session, district, limit=REJECTS_SHOWN) if district else ()
         bills = run_of_night(session, district, on) if district and on and name == (NIGHT_NET, "") else None
         tells = verb_links(session, whereof, by=at_desk.by, at=at_desk.at) if whereof and at_desk.may(TELLERS) else {}
+        planning = None
+        if whereof and one is None and at_desk.may(TELLERS):
+            planning = night_verb(session, "plan", district, whereof.business_date, by=at_desk.by, at=at_desk.at, net=of, key=key)
     place_of_one = listed.index(one) if one in listed else 0
     is_long = MORE in arguments[2:] or place_of_one >= RUNS_SHOWN
     links = {**tells, "S-F8": address("BA04", chosen), "S-F11": address("BA07", chosen)}
@@ -99,6 +103,9 @@ def show_night(at_desk: Desk, arguments: Arguments) -> Response:
         place=next((row for row in places if row.code == chosen), None),
         runs=listed if is_long else listed[:RUNS_SHOWN],
         one=one,
+        wanted=wanted,
+        whereof=whereof,
+        planning=planning,
         plan=plan,
         joints=joints,
         totals=sums,
