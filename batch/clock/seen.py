@@ -11,13 +11,14 @@ from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session, aliased
 
 from batch.clock.planning import HOUSE, DistrictDates, places, schedules, skipped_nights
-from batch.model import JobExecution, JobInstance
+from batch.model import JobExecution, JobInstance, StepControl, StepExecution
 from batch.net import Before, Net
 from batch.repository import is_held
 from batch.rules.alarms import StepUnderWay
 from batch.rules.calendar import plan_between
-from batch.rules.readiness import LastAttempt, Planned, Wait, Waiting, first_open, run_words, waits_for
-from batch.rules.standing import WAITS_FOR_APPROVAL
+from batch.rules.graph import Place, first_of
+from batch.rules.readiness import LastAttempt, Planned, Wait, Waiting, behind_hold, first_open, run_words, waits_for
+from batch.rules.standing import STEP_OVER, WAITS_FOR_APPROVAL
 from batch.turns import NIGHT_NET
 from batch.words import InstanceState
 from billing.queries import approvals_waited_for
@@ -108,7 +109,37 @@ def look(session: Session, nets: Mapping[str, Net], now: datetime) -> tuple[Seen
         if run.net not in nets and waiting.kind is Wait.NOTHING:
             waiting = Waiting(Wait.PERSON, f"There is no net {run.net} in this program.")
         seen[run.id] = SeenRun(run, waiting, gone_without, waited_for)
+    for instance_id, hold in _holds(session, nets, [one.run for one in seen.values() if one.waiting.kind is Wait.PERSON]).items():
+        one = seen[instance_id]
+        seen[instance_id] = replace(one, waiting=behind_hold(one.waiting, one.run.state, hold.step, hold.held_by, hold.hold_reason))
     return tuple(seen[run.id] for run in runs)
+
+
+def _holds(session: Session, nets: Mapping[str, Net], runs: Sequence[Planned]) -> dict[int, StepControl]:
+    """The first step that somebody holds of each run of which all that is left to do is held, or comes after what is."""
+    ids = [run.id for run in runs if run.net in nets]
+    if not ids:
+        return {}
+    controls = session.execute(select(StepControl).where(StepControl.job_instance_id.in_(ids), StepControl.held_at.is_not(None))).scalars()
+    held = {(control.job_instance_id, control.step): control for control in controls}
+    if not held:
+        return {}
+    rows = session.execute(
+        select(StepExecution.job_instance_id, StepExecution.step).where(
+            StepExecution.job_instance_id.in_({instance_id for instance_id, _ in held}),
+            StepExecution.superseded_at.is_(None),
+            StepExecution.state.in_(STEP_OVER),
+        )
+    )
+    done = {(row.job_instance_id, row.step) for row in rows}
+    found: dict[int, StepControl] = {}
+    for run in runs:
+        nodes = nets[run.net].nodes if run.id in ids else ()
+        waiting = [node.step.name for node in nodes if (run.id, node.step.name) in held.keys() - done]
+        over = [node.step.name for node in nodes if (run.id, node.step.name) in done]
+        if waiting and first_of([Place(node.step.name, node.after, node.after_end) for node in nodes], over, waiting) is None:
+            found[run.id] = held[run.id, waiting[0]]
+    return found
 
 
 def goes_on(session: Session, instance_id: int, now: datetime) -> Waiting:

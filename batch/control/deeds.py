@@ -16,18 +16,17 @@ from batch.clock.planning import schedules
 from batch.control.runs import Run
 from batch.model import OperatorAction
 from batch.rules.calendar import Planned, hours_of, said_last
-from batch.rules.graph import Fate, Place, startable
+from batch.rules.graph import Place, first_of
+from batch.rules.standing import STEP_OVER as OVER
 from batch.rules.wording import clock_words, listed
 from batch.turns import NIGHT_NET, check_turn, skipped
-from batch.words import InstanceState, StepState
+from batch.words import InstanceState
 from css.core.actor import Actor
 from css.core.errors import Conflict, CssError, Refused
 from css.core.words import Role
 from css.master.districts import BusinessDate, no_district
 
 DAYS_AHEAD_MAX: Final = 400
-OVER: Final = (StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED)
-"""Steps whose turn is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +219,9 @@ def release_words(run: Run, step: str) -> str:
 
 def _first_step(run: Run, freed: str | None) -> str | None:
     """The step with which the next attempt begins; None when all are done or held, or come after what is held."""
-    held = held_steps(run, freed)
-    fates = {
-        step.name: Fate.PASSED if _is_over(run, step.name) else Fate.HALTED if step.name in held else Fate.OPEN for step in run.net.steps
-    }
     places = [Place(node.step.name, node.after, node.after_end) for node in run.net.nodes]
-    return next(iter(startable(places, fates)), None)
+    done = [step.name for step in run.net.steps if _is_over(run, step.name)]
+    return first_of(places, done, held_steps(run, freed))
 
 
 def _is_over(run: Run, step: str) -> bool:

@@ -9,11 +9,12 @@ from typing import Final
 
 from sqlalchemy import select, update
 
-from batch.control.deeds import OVER, Deed, Outlook, Verb, already, bare, capital, last_told, refuse_alive, refuse_held
+from batch.control.deeds import Deed, Outlook, Verb, already, bare, capital, last_told, refuse_alive, refuse_held
 from batch.control.runs import Run, lock_run
 from batch.control.single_steps import steps_after
 from batch.model import StepControl, StepExecution
 from batch.net import Context
+from batch.rules.standing import STEP_OVER as OVER
 from batch.rules.wording import clock_words
 from batch.words import InstanceState, StepState
 from css.core.errors import Refused

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from batch.control.deeds import OVER, Deed, Outlook, Verb, already, bare, capital, is_at_hold, refuse_ended, refuse_released, resumes
+from batch.control.deeds import Deed, Outlook, Verb, already, bare, capital, is_at_hold, refuse_ended, refuse_released, resumes
 from batch.control.runs import Run
 from batch.model import StepControl
 from batch.net import Node, RejectLimit
+from batch.rules.standing import STEP_OVER as OVER
 from batch.rules.wording import clock_words
 from batch.words import InstanceState, StepState
 from css.core.errors import Refused

@@ -5,7 +5,7 @@ Pure: names and how they stand, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -59,6 +59,12 @@ def startable(places: Sequence[Place], fates: Mapping[str, Fate]) -> tuple[str, 
         and all(now[name] is Fate.PASSED for name in place.after)
         and all(now[name] in {Fate.PASSED, Fate.FAILED} for name in place.after_end)
     )
+
+
+def first_of(places: Sequence[Place], done: Collection[str], held: Collection[str]) -> str | None:
+    """The step with which an attempt begins; None when all are done or held, or come after what is held."""
+    fates = {place.name: Fate.PASSED if place.name in done else Fate.HALTED if place.name in held else Fate.OPEN for place in places}
+    return next(iter(startable(places, fates)), None)
 
 
 def misplaced(places: Sequence[Place]) -> tuple[str, ...]:

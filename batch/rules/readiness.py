@@ -166,6 +166,14 @@ def _again(since: datetime, now: datetime, why: str) -> Waiting | None:
     return Waiting(Wait.AGAIN, f"{why}; it is tried again at {_hour(at)}.", after=f"{why}. ") if since <= now < at else None
 
 
+def behind_hold(waiting: Waiting, state: InstanceState, step: str, held_by: str | None, reason: str | None) -> Waiting:
+    """What a run waits for that would end at once at a held step: nobody starts it before that is released."""
+    why = (reason or "").rstrip(".")
+    if state is InstanceState.STOPPED:
+        return replace(waiting, words=f"It is held before {step} by {held_by}: {why}. Whoever releases that step starts it.")
+    return replace(waiting, words=f"{waiting.words} Before that {step} is to be released, which {held_by} holds: {why}.")
+
+
 def without_clock(waiting: Waiting, command: str) -> Waiting:
     """The same where no clock looks: nothing is promised that only a clock would do, and it is said how to go on by hand."""
     match waiting.kind:

@@ -18,6 +18,10 @@ TO_APPROVE: Final = "to approve"
 """The same of the step that stopped, in a narrow column."""
 
 
+STEP_OVER: Final = (StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED)
+"""States of a step whose turn is over."""
+
+
 def awaits_approval(state: InstanceState | StepState | None, message_code: str | None) -> bool:
     """Whether a run, or a step, stopped for somebody to approve: it stands as failed, and nothing is to be mended."""
     return state in {InstanceState.FAILED, StepState.FAILED} and message_code == WAITS_FOR_APPROVAL

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from batch.clock.seen import look, waiting_of
 from batch.control import force_night, hold_night, night_verb, release_night, skip_night, start_night
 from batch.control.commands import ForceNight, HoldNight, NightTold, ReleaseNight, SkipNight, StartNight
 from batch.nets import NETS
@@ -59,6 +60,28 @@ def test_a_run_with_nothing_to_do_before_a_held_step_is_not_started_and_the_comm
     assert instance_of(session, run).start_asked_at is None
     shown = night_verb(session, "start", "ZZ", DAY, by=SUE, at=AT, net="chores")
     assert f"{shown.refusal_code} " + (shown.refusal or "").removeprefix("CSS635E ") == sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (InstanceState.STOPPED, "It is held before dry by SUE: Because. Whoever releases that step starts it."),
+        (
+            InstanceState.FAILED,
+            "somebody mends the cause and starts it again. Before that dry is to be released, which SUE holds: Because.",
+        ),
+    ],
+)
+def test_a_run_waits_for_the_release_of_a_step_where_nothing_can_be_done_before_it(
+    session: Session, state: InstanceState, words: str
+) -> None:
+    run = run_of(session, CHORES, state, wash=DONE)
+    before = waiting_of(look(session, NETS, AT), run).words
+    assert "starts it again." in before
+    tell(session, HoldNight, step="write")
+    assert waiting_of(look(session, NETS, AT), run).words == before, "dry can be done"
+    tell(session, HoldNight, step="dry")
+    assert waiting_of(look(session, NETS, AT), run).words.endswith(words)
 
 
 def test_nobody_forces_a_run_that_would_end_at_once_at_a_held_step(session: Session) -> None:

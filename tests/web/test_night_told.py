@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from batch.clock import launching
+from batch.control import hold_night
+from batch.control.commands import HoldNight
 from batch.repository import raise_alarm
 from batch.words import AlarmKind
 from css.db.engine import transaction
 from css.settings import settings
+from tests.batch.told_night import SUE
 from tests.web import stopped_night
 from tests.web.conftest import PASSWORD, MovingClock, Seat, World, seated
 
@@ -113,6 +117,35 @@ def test_where_no_clock_looks_the_door_starts_it(keeper: Seat, launched: list[la
     assert keeper.title.startswith("BA01")
     assert [(launch.net, launch.district_code) for launch in launched] == [("night", "ZZ")]
     assert "No clock looks" in keeper.page
+
+
+def test_a_run_is_not_started_past_a_held_step_by_enter_or_by_f6_and_the_console_says_who_holds_it(
+    keeper: Seat, engine: Engine, launched: list[launching.Launch]
+) -> None:
+    step = "/s/BA02/night.ZZ.2026-03-03.calculate"
+    keeper.open(f"{RUN}/start")
+    keeper.press(reason="Go on.")
+    assert "<b>Check</b> what F6 will do" in keeper.page
+    with transaction(engine) as session:
+        session.execute(text("UPDATE batch.job_instance SET start_asked_at = NULL, claimed_until = NULL"))
+        hold_night(
+            session,
+            HoldNight(net="night", district_code="ZZ", business_date=date(2026, 3, 3), step="calculate", reason="A price is missing."),
+            by=SUE,
+            at=stopped_night.EVENING,
+        )
+    keeper.press("F6")
+    assert "CSS635E" in keeper.page
+    assert "is held before calculate by SUE" in keeper.page
+    keeper.press(reason="Go on.")
+    assert "CSS635E" in keeper.page
+    assert launched == []
+    keeper.open("/s/BA01/ZZ/2026-03-03")
+    assert "calculate is to be released, which SUE holds: A price is missing." in keeper.page
+    keeper.open(f"{step}/release")
+    keeper.press(reason="It is in.")
+    keeper.press("F6")
+    assert keeper.title.startswith("BA03")
 
 
 def test_a_step_is_left_out_only_with_the_yes_of_a_supervisor(keeper: Seat, engine: Engine) -> None:
