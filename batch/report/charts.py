@@ -198,13 +198,17 @@ def _nights(facts: Facts) -> Figure | None:
     drawing = _canvas(4, extra=20)
     step = WIDTH / len(counted)
     middle = sorted(count for _, count in counted[:-1])[(len(counted) - 1) // 2]
-    drawing.add(Line(0, 10 + height * middle / most, WIDTH, 10 + height * middle / most, strokeColor=USUAL, strokeDashArray=(2, 2)))
+    usual = 10 + height * middle / most
     for place, (night, count) in enumerate(counted):
         is_tonight = place == len(counted) - 1
         x = place * step
+        above = 12 + height * count / most
+        # Where it would strike a figure through the line is left out.
+        if not above - 1 < usual < above + SIZE:
+            drawing.add(Line(x, usual, x + step, usual, strokeColor=USUAL, strokeDashArray=(2, 2)))
         drawing.add(_bar(x + 3, 10, step - 6, UNUSUAL if is_tonight else BAR, height * count / most))
         drawing.add(_said(x + step / 2, 2, f"{night:%d}{' now' if is_tonight else ''}", anchor="middle"))
-        drawing.add(_said(x + step / 2, 12 + height * count / most, f"{count:,}", anchor="middle"))
+        drawing.add(_said(x + step / 2, above, f"{count:,}", anchor="middle"))
     tonight = counted[-1][1]
     return Figure(
         name="nights",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from lxml import etree
+from reportlab.graphics.shapes import Line, String
 
 from batch.report.charts import as_svg, figures, not_drawn
 from batch.report.facts import AlarmFact, Facts, Hold, ReasonFact, TotalFact
@@ -209,6 +210,16 @@ def test_charts_are_read_out_and_need_no_style() -> None:
         # A browser's face may be wider than the one that was reckoned with: no text runs over its edge.
         assert all(text.get("textLength") for text in root.iter("{http://www.w3.org/2000/svg}text"))
         assert not root.xpath("//@style | //*[local-name() = 'style' or local-name() = 'script']")
+
+
+def test_the_line_of_the_middle_night_strikes_no_figure_through() -> None:
+    nights = next(figure for figure in figures(BUSY) if figure.name == "nights").drawing.contents
+    lines = [one for one in nights if isinstance(one, Line)]
+    assert lines, "there is a line to see"
+    for one in nights:
+        if isinstance(one, String):
+            struck = [line for line in lines if line.x1 <= one.x <= line.x2 and one.y <= line.y1 <= one.y + one.fontSize]
+            assert struck == [], one.text
 
 
 def test_what_is_unusual_is_told_in_words_and_not_by_colour_alone() -> None:
