@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, func, select, true
 from sqlalchemy.orm import Session, aliased
 
 from batch.model import Alarm, Balance, ControlTotal, JobExecution, JobInstance, OperatorAction, Reject, StepAttempt, StepExecution
@@ -315,20 +315,21 @@ def runs(session: Session, district: str = "", limit: int = 20, *, net: str = ""
         .order_by(JobInstance.business_date > here, JobInstance.business_date.desc(), JobInstance.id.desc())
         .limit(_bounded(limit))
     )
-    return tuple(_run_row(*row) for row in rows)
+    return tuple(_run_row(row) for row in rows)
 
 
 def run_row(session: Session, district: str, business_date: date, net: str = NIGHT_NET, key: str = "") -> RunRow | None:
     """One run with its last attempt; None when it was never planned."""
     found = session.execute(_with_last_attempt().where(*_named(district, business_date, net, key))).one_or_none()
-    return None if found is None else _run_row(*found)
+    return None if found is None else _run_row(found)
 
 
 def _with_last_attempt() -> Select[JobInstance, JobExecution | None, bool]:
     return select(JobInstance, JobExecution, is_held(JobInstance.id)).outerjoin(JobExecution, _is_last_attempt())
 
 
-def _run_row(instance: JobInstance, execution: JobExecution | None, is_alive: bool | None) -> RunRow:
+def _run_row(found: Row[JobInstance, JobExecution | None, bool]) -> RunRow:
+    instance, execution, is_alive = found
     last = execution or JobExecution()
     return RunRow(
         instance.net,
