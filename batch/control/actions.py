@@ -5,6 +5,7 @@ Two people at the same verb: one after the other, and the second one is told wha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from batch.clock.seen import SeenRun
 from batch.control import ending, rerunning, single_steps, whole_runs
 from batch.control.commands import (
     AlarmSeen,
@@ -221,13 +223,14 @@ def considered(  # noqa: PLR0913 - whoever, what, whereof and why
     priority: int | None = None,
     start_after: datetime | None = None,
     is_started: bool = True,
+    sight: Callable[[], tuple[SeenRun, ...]] | None = None,
 ) -> tuple[Deed, Outlook]:
     """What a verb would lead to now; nothing is changed. Raises what speaks against it."""
     require_keeper(by)
     require_priority(priority)
     if step is not None:
         require_step(run.net, step)
-    deed = Deed(session, run, step, reason, by, at, priority=priority, start_after=start_after, is_started=is_started)
+    deed = Deed(session, run, step, reason, by, at, priority=priority, start_after=start_after, is_started=is_started, sight=sight)
     if run.row is None:
         if verb.name not in PLANS_TOO:
             sentence = "{run} was never planned; `css night plan` plans it, and so does BA02 with plan."

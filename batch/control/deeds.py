@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from batch import repository
 from batch.clock.launching import Launch, words_of
 from batch.clock.planning import schedules
+from batch.clock.seen import SeenRun
 from batch.control.runs import Run
 from batch.model import OperatorAction
 from batch.rules.calendar import Planned, hours_of, said_last
@@ -47,6 +48,8 @@ class Deed:
     """From when it may start, where it is planned and somebody said so."""
     is_started: bool = True
     """Whether it is started after the deed, where the deed asks for that; False: it waits for a start of its own."""
+    sight: Callable[[], tuple[SeenRun, ...]] | None = None
+    """What the clock sees, where several verbs are asked about at once: looked at once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)

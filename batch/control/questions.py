@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from batch.clock.seen import SeenRun, look
 from batch.control import ending, rerunning, single_steps, whole_runs
 from batch.control.actions import considered
 from batch.control.commands import NIGHT_NET
 from batch.control.deeds import Verb, require_second
 from batch.control.naming import NamedRun, last_begun, run_at_hand
 from batch.control.runs import Run, find_run, require_step
+from batch.nets import NETS
 from css.core.actor import Actor
 from css.core.errors import BadMessage, CssError
 
@@ -88,7 +91,7 @@ def night_verb(  # noqa: PLR0913 - whoever asks, and of which run
     run = _named_run(session, net, district, business_date, key, verb)
     if step:
         require_step(run.net, step)
-    return _outlook(session, table[verb], run, step or None, by, at, start_after, priority)
+    return _outlook(session, table[verb], run, step or None, by, at, start_after=start_after, priority=priority)
 
 
 def night_verbs(
@@ -107,7 +110,8 @@ def night_verbs(
     if step:
         require_step(run.net, step)
     table = OF_STEP if step else OF_RUN
-    return tuple(_outlook(session, verb, run, step or None, by, at) for verb in table.values())
+    sight = cache(lambda: look(session, NETS, at))
+    return tuple(_outlook(session, verb, run, step or None, by, at, sight=sight) for verb in table.values())
 
 
 def _named_run(session: Session, net: str, district: str, business_date: date | None, key: str, verb: str = "") -> Run:
@@ -119,18 +123,20 @@ def _named_run(session: Session, net: str, district: str, business_date: date | 
     return find_run(session, choose(session, net, district, None, key))
 
 
-def _outlook(
+def _outlook(  # noqa: PLR0913 - whoever asks, of what, and what would come with it
     session: Session,
     verb: Verb,
     run: Run,
     step: str | None,
     by: Actor,
     at: datetime,
+    *,
     start_after: datetime | None = None,
     priority: int | None = None,
+    sight: Callable[[], tuple[SeenRun, ...]] | None = None,
 ) -> VerbOutlook:
     try:
-        _, found = considered(session, verb, run, step, "", by=by, at=at, start_after=start_after, priority=priority)
+        _, found = considered(session, verb, run, step, "", by=by, at=at, start_after=start_after, priority=priority, sight=sight)
     except CssError as refusal:
         return VerbOutlook(
             run=run.words,

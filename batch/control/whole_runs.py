@@ -139,7 +139,8 @@ def _refuse_start(deed: Deed) -> SeenRun:
     refuse_at_hold(deed.run)
     if deed.run.net.name == NIGHT_NET:
         require_turn(deed.session, deed.run)
-    seen = next(one for one in look(deed.session, NETS, deed.at) if one.run.id == deed.run.planned.id)
+    in_sight = deed.sight() if deed.sight is not None else look(deed.session, NETS, deed.at)
+    seen = next(one for one in in_sight if one.run.id == deed.run.planned.id)
     if seen.waiting.kind is Wait.EARLIER:
         sentence = "{run} is not started before its turn. {waits} See to that one; force does not pass over it either."
         raise Refused("CSS636E", sentence, run=capital(deed.run.words), waits=seen.waiting.words)
