@@ -51,6 +51,8 @@ DEMO_LINES = 1000
 SMALLER = 4
 """The first of the two sizes is so many times smaller than the other."""
 SAMPLE_SECONDS = 0.1
+NOT_TIMED, AWAITED = -1.0, 0.0
+"""No commit is timed; the next one is. Above that, when it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,14 +315,25 @@ class _Inside:
                 return work(session, *words)
             finally:
                 self.seconds += time.perf_counter() - began
-                began_commit: list[float] = []
-                event.listen(session, "before_commit", lambda _: began_commit.append(time.perf_counter()), once=True)
-                event.listen(session, "after_commit", lambda _: self._committed(began_commit), once=True)
+                self._time_commit(session)
 
         return noted
 
-    def _committed(self, began: Sequence[float]) -> None:
-        self.seconds += time.perf_counter() - began[0]
+    def _time_commit(self, session: Session) -> None:
+        """The commit that comes next is the work's own: not that of a savepoint in it, and none of the engine's after it."""
+        if "began_commit" not in session.info:
+            event.listen(session, "before_commit", self._begin)
+            event.listen(session, "after_commit", self._end)
+        session.info["began_commit"] = AWAITED
+
+    def _begin(self, session: Session) -> None:
+        if session.info["began_commit"] == AWAITED and not session.in_nested_transaction():
+            session.info["began_commit"] = time.perf_counter()
+
+    def _end(self, session: Session) -> None:
+        if session.info["began_commit"] > AWAITED and not session.in_nested_transaction():
+            self.seconds += time.perf_counter() - session.info["began_commit"]
+            session.info["began_commit"] = NOT_TIMED
 
 
 def _timed(net: Net, inside: _Inside) -> Net:
