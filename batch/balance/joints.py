@@ -83,11 +83,11 @@ def keep_findings(session: Session, held: Held, findings: Sequence[Finding], at:
         }
         for found in findings
     ]
-    statement = insert(Balance).values(rows)
-    written = {name: statement.excluded[name] for name in rows[0] if name not in {"job_instance_id", "step", "generation", "joint"}}
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["job_instance_id", "step", "generation", "joint"], set_=written),
-    )
+    # One row to a statement, which is built once: several in one would be built anew for every step.
+    statement = insert(Balance)
+    key = ("job_instance_id", "step", "generation", "joint")
+    written = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=written), rows)
 
 
 def difference_of(joint: str, came: Side, went: Side) -> str | None:
