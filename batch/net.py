@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy.orm import Session
 
+from batch.rules.graph import Place
 from batch.words import Cycle, Shift
 from css.core.actor import Actor
 from css.core.money import Money
@@ -331,6 +332,11 @@ class Net:
     def steps(self) -> tuple[Step, ...]:
         """Its steps in the order of its nodes."""
         return tuple(node.step for node in self.nodes)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each step stands, in the order of its nodes."""
+        return tuple(Place(node.step.name, node.after, node.after_end) for node in self.nodes)
 
     def step(self, name: str) -> Step:
         """The step of that name; asking for one that is not there is our own mistake."""

@@ -16,7 +16,7 @@ from batch.net import Before, Net
 from batch.repository import is_held
 from batch.rules.alarms import StepUnderWay
 from batch.rules.calendar import plan_between
-from batch.rules.graph import Place, first_of
+from batch.rules.graph import first_of
 from batch.rules.readiness import LastAttempt, Planned, Wait, Waiting, behind_hold, first_open, run_words, waits_for
 from batch.rules.standing import STEP_OVER, WAITS_FOR_APPROVAL
 from batch.turns import NIGHT_NET
@@ -134,10 +134,10 @@ def _holds(session: Session, nets: Mapping[str, Net], runs: Sequence[Planned]) -
     done = {(row.job_instance_id, row.step) for row in rows}
     found: dict[int, StepControl] = {}
     for run in runs:
-        nodes = nets[run.net].nodes if run.id in ids else ()
-        waiting = [node.step.name for node in nodes if (run.id, node.step.name) in held.keys() - done]
-        over = [node.step.name for node in nodes if (run.id, node.step.name) in done]
-        if waiting and first_of([Place(node.step.name, node.after, node.after_end) for node in nodes], over, waiting) is None:
+        places_of = nets[run.net].places if run.id in ids else ()
+        waiting = [place.name for place in places_of if (run.id, place.name) in held.keys() - done]
+        over = [place.name for place in places_of if (run.id, place.name) in done]
+        if waiting and first_of(places_of, over, waiting) is None:
             found[run.id] = held[run.id, waiting[0]]
     return found
 

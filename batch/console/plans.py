@@ -128,7 +128,7 @@ def whole_of(session: Session, net: Net, found: Row[JobInstance, bool, bool], at
     ).scalars()
     attempts = list(executions)
     seen = [_seen(step, records.get(step.name), blocks.get(step.name), durations.get(step.name, ())) for step in net.steps]
-    places = [Place(node.step.name, node.after, node.after_end) for node in net.nodes]
+    places = net.places
     if found.is_alive:
         as_now = _as_now(session, instance.id, net, seen, rates, at)
         ends = _ends(session, net, places, as_now, _gone_without(net, records, attempts), at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from batch.net import BlockStep, LoopStep, SingleStep, Step
-from batch.rules.outlook import PASSED
+from batch.rules.standing import STEP_OVER
 from batch.words import StepState
 
 
@@ -25,7 +25,7 @@ class Kept:
 
 def restart_words(step: Step, kept: Kept) -> str:
     """What running the net again would repeat of a step, in a sentence or two. It is what the engine does, said once."""
-    if kept.state in PASSED or kept.state is None or kept.is_left_out:
+    if kept.state in STEP_OVER or kept.state is None or kept.is_left_out:
         return _nothing(kept)
     match step:
         case SingleStep():
@@ -40,7 +40,7 @@ def restart_words(step: Step, kept: Kept) -> str:
 def _nothing(kept: Kept) -> str:
     if kept.state is StepState.COMPLETED:
         return "Nothing: the step is finished and is passed over."
-    if kept.state in PASSED:
+    if kept.state in STEP_OVER:
         return "Nothing: the step was left out and is passed over."
     if kept.is_left_out:
         return "Nothing: it was told to be left out, and is passed over when its turn comes, until release takes that back."

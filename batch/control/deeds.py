@@ -17,7 +17,7 @@ from batch.clock.seen import SeenRun
 from batch.control.runs import Run
 from batch.model import OperatorAction
 from batch.rules.calendar import Planned, hours_of, said_last
-from batch.rules.graph import Place, first_of
+from batch.rules.graph import first_of
 from batch.rules.standing import STEP_OVER as OVER
 from batch.rules.wording import clock_words, listed
 from batch.turns import NIGHT_NET, check_turn, skipped
@@ -222,9 +222,8 @@ def release_words(run: Run, step: str) -> str:
 
 def _first_step(run: Run, freed: str | None) -> str | None:
     """The step with which the next attempt begins; None when all are done or held, or come after what is held."""
-    places = [Place(node.step.name, node.after, node.after_end) for node in run.net.nodes]
     done = [step.name for step in run.net.steps if _is_over(run, step.name)]
-    return first_of(places, done, held_steps(run, freed))
+    return first_of(run.net.places, done, held_steps(run, freed))
 
 
 def _is_over(run: Run, step: str) -> bool:

@@ -20,7 +20,7 @@ from batch.engine.work import Ended, as_error, do_step, is_done_without, warn_if
 from batch.engine.workers import Workers
 from batch.net import Node
 from batch.repository import Fenced, StepRow
-from batch.rules.graph import Fate, Place, startable
+from batch.rules.graph import Fate, startable
 from batch.words import StepState
 from css.core.errors import CssError, Unavailable
 
@@ -49,7 +49,7 @@ class Course:
         self._lanes = lanes
         self._rows = rows
         self._begun_at = begun_at
-        self._places = tuple(Place(node.step.name, node.after, node.after_end) for node in attempt.net.nodes)
+        self._places = attempt.net.places
         self._fates = {place.name: Fate.OPEN for place in self._places}
         self._errors: dict[str, CssError] = {}
         self._again_at: dict[str, float] = {}

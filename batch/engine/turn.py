@@ -13,6 +13,7 @@ from batch.engine.attempt import Attempt
 from batch.engine.stopping import Stopped
 from batch.net import Counts, Node
 from batch.repository import UNTOUCHED, Control, StepRow
+from batch.rules.standing import STEP_OVER
 from batch.rules.wording import clock_words
 from batch.words import AlarmKind, StepState
 from css.core.calendar import to_london
@@ -70,7 +71,7 @@ def take_turn(session: Session, attempt: Attempt, node: Node, row: StepRow | Non
     attempt.stopping.check(is_asked_in_row=repository.is_stop_asked(session, attempt.instance_id))
     control = repository.control_of(session, attempt.instance_id, step) or UNTOUCHED
     is_reopened = row is not None and row.state is StepState.NOT_NEEDED and control.is_forced
-    if row is not None and row.state in repository.DONE and not is_reopened:
+    if row is not None and row.state in STEP_OVER and not is_reopened:
         return Passed(row.counts, DONE_BEFORE)
     if control.hold is not None:
         return HeldBack(

@@ -28,7 +28,6 @@ from batch.repository.instances import (
 from batch.repository.resources import claim_resources, free_resources
 from batch.repository.rows import UNTOUCHED, BlockRow, Control, Fenced, Held, Hold, Instance, StepRow, fenced
 from batch.repository.steps import (
-    DONE,
     claim_block,
     close_step,
     closed_counts,
@@ -44,7 +43,6 @@ from batch.repository.steps import (
 
 __all__ = [
     "BEATING_WITHIN",
-    "DONE",
     "LOCK_CLASS",
     "UNTOUCHED",
     "BlockRow",

@@ -16,12 +16,11 @@ from batch.model import Block, JobExecution, StepAttempt, StepControl, StepExecu
 from batch.net import Counts, KeyRange, Work
 from batch.repository.accounts import by_name, end_said_before, raise_alarm, set_aside
 from batch.repository.rows import BlockRow, Control, Held, Hold, StepRow, fenced
+from batch.rules.standing import STEP_OVER
 from batch.words import AlarmKind, BlockState, ExecutionState, StepState
 from css.core.errors import Breach, CssError
 from css.db.sql import block
 
-DONE = frozenset({StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED})
-"""States in which a step lets those after it go on."""
 _AS = {StepState.COMPLETED: ExecutionState.COMPLETED, StepState.FAILED: ExecutionState.FAILED, StepState.STOPPED: ExecutionState.STOPPED}
 """How an attempt at a step ended, by how it left the step."""
 
@@ -67,7 +66,7 @@ def open_step(session: Session, instance_id: int, execution_id: int, step: str, 
         Fenced: CSS611E, the attempt is not the running one.
     """
     row = _taken(session, instance_id, execution_id, step, ordinal, at)
-    if row.state not in DONE:
+    if row.state not in STEP_OVER:
         row.state = StepState.RUNNING
         row.job_execution_id = execution_id
         row.ended_at = row.message_code = row.message_words = None

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from batch.rules.graph import Place
+from batch.rules.standing import STEP_OVER
 from batch.words import StepState
 
-PASSED: Final = frozenset({StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED})
-"""Nothing is left to do of it, and those after it go on."""
 TENTH: Final = 100
 WHOLE: Final = 1000
 
@@ -75,7 +74,7 @@ def ends_in_lanes(
     waiting: list[Place] = []
     for place in places:
         one = seen[place.name]
-        if one.state in PASSED or place.name in gone_without:
+        if one.state in STEP_OVER or place.name in gone_without:
             ends[place.name] = one.ended_at or at
         elif one.state is StepState.RUNNING and one.started_at is not None:
             under_way[place.name] = _end_of(one, one.started_at, at)

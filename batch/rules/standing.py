@@ -19,7 +19,7 @@ TO_APPROVE: Final = "to approve"
 
 
 STEP_OVER: Final = (StepState.COMPLETED, StepState.SKIPPED, StepState.NOT_NEEDED)
-"""States of a step whose turn is over."""
+"""States of a step of which nothing is left to do: those after it go on."""
 
 
 def awaits_approval(state: InstanceState | StepState | None, message_code: str | None) -> bool:
